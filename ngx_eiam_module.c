@@ -1,0 +1,164 @@
+
+/*
+ * ngx_eiam: a permission gate in front of an identity backend.
+ *
+ * The module, its directives and its hooks.  What they do is in src/:
+ * ngx_http_eiam_* know requests, ngx_eiam_* know nothing of the web.
+ */
+
+
+#include <ngx_http_eiam.h>
+
+
+static ngx_int_t ngx_eiam_preconfiguration(ngx_conf_t *cf);
+static ngx_int_t ngx_eiam_postconfiguration(ngx_conf_t *cf);
+static ngx_int_t ngx_eiam_add_handler(ngx_conf_t *cf, ngx_uint_t phase,
+    ngx_http_handler_pt handler);
+
+
+static ngx_command_t  ngx_eiam_commands[] = {
+
+    { ngx_string("eiam"),
+      NGX_HTTP_MAIN_CONF|NGX_HTTP_SRV_CONF|NGX_HTTP_LOC_CONF|NGX_CONF_TAKE1,
+      ngx_conf_set_enum_slot,
+      NGX_HTTP_LOC_CONF_OFFSET,
+      offsetof(ngx_http_eiam_loc_conf_t, mode),
+      ngx_http_eiam_modes },
+
+    { ngx_string("eiam_policy"),
+      NGX_HTTP_MAIN_CONF|NGX_HTTP_SRV_CONF|NGX_HTTP_LOC_CONF|NGX_CONF_TAKE1,
+      ngx_http_eiam_policy,
+      NGX_HTTP_LOC_CONF_OFFSET,
+      0,
+      NULL },
+
+    { ngx_string("eiam_applications"),
+      NGX_HTTP_MAIN_CONF|NGX_HTTP_SRV_CONF|NGX_HTTP_LOC_CONF|NGX_CONF_TAKE1,
+      ngx_http_eiam_applications,
+      NGX_HTTP_LOC_CONF_OFFSET,
+      0,
+      NULL },
+
+    { ngx_string("eiam_scope_implies"),
+      NGX_HTTP_MAIN_CONF|NGX_HTTP_SRV_CONF|NGX_HTTP_LOC_CONF|NGX_CONF_2MORE,
+      ngx_http_eiam_scope_implies,
+      NGX_HTTP_LOC_CONF_OFFSET,
+      0,
+      NULL },
+
+    { ngx_string("eiam_path"),
+      NGX_HTTP_MAIN_CONF|NGX_HTTP_SRV_CONF|NGX_HTTP_LOC_CONF|NGX_CONF_TAKE1,
+      ngx_http_eiam_path,
+      NGX_HTTP_LOC_CONF_OFFSET,
+      0,
+      NULL },
+
+    { ngx_string("eiam_realm"),
+      NGX_HTTP_MAIN_CONF|NGX_HTTP_SRV_CONF|NGX_HTTP_LOC_CONF|NGX_CONF_TAKE1,
+      ngx_http_eiam_realm,
+      NGX_HTTP_LOC_CONF_OFFSET,
+      offsetof(ngx_http_eiam_loc_conf_t, realm),
+      NULL },
+
+    { ngx_string("eiam_error_language"),
+      NGX_HTTP_MAIN_CONF|NGX_HTTP_SRV_CONF|NGX_HTTP_LOC_CONF|NGX_CONF_TAKE1,
+      ngx_conf_set_enum_slot,
+      NGX_HTTP_LOC_CONF_OFFSET,
+      offsetof(ngx_http_eiam_loc_conf_t, language),
+      ngx_http_eiam_languages },
+
+      ngx_null_command
+};
+
+
+static ngx_http_module_t  ngx_eiam_module_ctx = {
+    ngx_eiam_preconfiguration,             /* preconfiguration */
+    ngx_eiam_postconfiguration,            /* postconfiguration */
+
+    ngx_http_eiam_create_main_conf,        /* create main configuration */
+    NULL,                                  /* init main configuration */
+
+    ngx_http_eiam_create_srv_conf,         /* create server configuration */
+    NULL,                                  /* merge server configuration */
+
+    ngx_http_eiam_create_loc_conf,         /* create location configuration */
+    ngx_http_eiam_merge_loc_conf           /* merge location configuration */
+};
+
+
+ngx_module_t  ngx_eiam_module = {
+    NGX_MODULE_V1,
+    &ngx_eiam_module_ctx,                  /* module context */
+    ngx_eiam_commands,                     /* module directives */
+    NGX_HTTP_MODULE,                       /* module type */
+    NULL,                                  /* init master */
+    NULL,                                  /* init module */
+    NULL,                                  /* init process */
+    NULL,                                  /* init thread */
+    NULL,                                  /* exit thread */
+    NULL,                                  /* exit process */
+    NULL,                                  /* exit master */
+    NGX_MODULE_V1_PADDING
+};
+
+
+static ngx_int_t
+ngx_eiam_preconfiguration(ngx_conf_t *cf)
+{
+    if (ngx_eiam_digest_init() != NGX_OK) {
+        ngx_conf_log_error(NGX_LOG_EMERG, cf, 0,
+                           "eiam: OpenSSL provides no SHA-256");
+        return NGX_ERROR;
+    }
+
+    return ngx_http_eiam_add_variables(cf);
+}
+
+
+/* a configuration without a gate costs nothing: no handler is there */
+
+static ngx_int_t
+ngx_eiam_postconfiguration(ngx_conf_t *cf)
+{
+    ngx_http_eiam_main_conf_t  *mcf;
+
+    if (ngx_http_eiam_check_servers(cf) != NGX_OK) {
+        return NGX_ERROR;
+    }
+
+    mcf = ngx_http_conf_get_module_main_conf(cf, ngx_eiam_module);
+
+    if (!mcf->gated) {
+        return NGX_OK;
+    }
+
+    if (ngx_eiam_add_handler(cf, NGX_HTTP_PREACCESS_PHASE,
+                             ngx_http_eiam_preaccess_handler)
+        != NGX_OK)
+    {
+        return NGX_ERROR;
+    }
+
+    return ngx_eiam_add_handler(cf, NGX_HTTP_ACCESS_PHASE,
+                                ngx_http_eiam_access_handler);
+}
+
+
+static ngx_int_t
+ngx_eiam_add_handler(ngx_conf_t *cf, ngx_uint_t phase,
+    ngx_http_handler_pt handler)
+{
+    ngx_http_handler_pt        *h;
+    ngx_http_core_main_conf_t  *cmcf;
+
+    cmcf = ngx_http_conf_get_module_main_conf(cf, ngx_http_core_module);
+
+    h = ngx_array_push(&cmcf->phases[phase].handlers);
+    if (h == NULL) {
+        return NGX_ERROR;
+    }
+
+    *h = handler;
+
+    return NGX_OK;
+}

@@ -1,0 +1,554 @@
+
+#include <ngx_eiam_applications.h>
+#include <ngx_eiam_time.h>
+
+
+typedef struct {
+    ngx_pool_t               *pool;
+    ngx_eiam_applications_t  *applications;
+    ngx_eiam_application_t   *application;  /* being read */
+    ngx_array_t               tokens;       /* of ngx_eiam_token_t */
+    ngx_rbtree_t              ids;
+    ngx_rbtree_node_t         sentinel;
+} ngx_eiam_applications_reader_t;
+
+
+typedef ngx_int_t (*ngx_eiam_applications_pt)(
+    ngx_eiam_applications_reader_t *reader, const ngx_eiam_node_t *node);
+
+
+typedef struct {
+    ngx_str_t                 name;
+    ngx_eiam_type_e           type;
+    ngx_eiam_applications_pt  handler;      /* NULL: nothing to do with it */
+    ngx_uint_t                required;
+} ngx_eiam_applications_member_t;
+
+
+static ngx_int_t ngx_eiam_applications_members(
+    ngx_eiam_applications_reader_t *reader, const ngx_eiam_node_t *node,
+    const ngx_eiam_applications_member_t *members);
+static ngx_int_t ngx_eiam_applications_member(
+    ngx_eiam_applications_reader_t *reader, const ngx_eiam_node_t *member,
+    const ngx_eiam_applications_member_t *members);
+static ngx_int_t ngx_eiam_applications_list(
+    ngx_eiam_applications_reader_t *reader, const ngx_eiam_node_t *node);
+static ngx_int_t ngx_eiam_applications_id(
+    ngx_eiam_applications_reader_t *reader, const ngx_eiam_node_t *node);
+static ngx_int_t ngx_eiam_applications_name(
+    ngx_eiam_applications_reader_t *reader, const ngx_eiam_node_t *node);
+static ngx_int_t ngx_eiam_applications_enabled(
+    ngx_eiam_applications_reader_t *reader, const ngx_eiam_node_t *node);
+static ngx_int_t ngx_eiam_applications_granted(
+    ngx_eiam_applications_reader_t *reader, const ngx_eiam_node_t *node);
+static ngx_int_t ngx_eiam_applications_tokens(
+    ngx_eiam_applications_reader_t *reader, const ngx_eiam_node_t *node);
+static ngx_int_t ngx_eiam_applications_sha256(
+    ngx_eiam_applications_reader_t *reader, const ngx_eiam_node_t *node);
+static ngx_int_t ngx_eiam_applications_expires(
+    ngx_eiam_applications_reader_t *reader, const ngx_eiam_node_t *node);
+static ngx_int_t ngx_eiam_applications_index(
+    ngx_eiam_applications_reader_t *reader, const ngx_eiam_node_t *root);
+static ngx_eiam_token_t *ngx_eiam_applications_place(
+    const ngx_eiam_applications_t *applications,
+    const ngx_eiam_digest_t digest);
+static ngx_int_t ngx_eiam_applications_scopes(
+    const ngx_eiam_application_t *application, ngx_eiam_scopes_t *scopes,
+    const ngx_array_t *implications, ngx_pool_t *pool,
+    ngx_eiam_permissions_t *permissions);
+
+
+static const ngx_eiam_applications_member_t  ngx_eiam_applications_file[] = {
+    { ngx_string("applications"), NGX_EIAM_ARRAY,
+      ngx_eiam_applications_list, 1 },
+    { ngx_null_string, 0, NULL, 0 }
+};
+
+
+static const ngx_eiam_applications_member_t  ngx_eiam_applications_entry[] = {
+    { ngx_string("id"), NGX_EIAM_STRING, ngx_eiam_applications_id, 1 },
+    { ngx_string("name"), NGX_EIAM_STRING, ngx_eiam_applications_name, 0 },
+    { ngx_string("enabled"), NGX_EIAM_BOOLEAN,
+      ngx_eiam_applications_enabled, 0 },
+    { ngx_string("permissions"), NGX_EIAM_ARRAY,
+      ngx_eiam_applications_granted, 0 },
+    { ngx_string("tokens"), NGX_EIAM_ARRAY, ngx_eiam_applications_tokens, 0 },
+    { ngx_null_string, 0, NULL, 0 }
+};
+
+
+static const ngx_eiam_applications_member_t  ngx_eiam_applications_secret[] = {
+    { ngx_string("sha256"), NGX_EIAM_STRING,
+      ngx_eiam_applications_sha256, 1 },
+    { ngx_string("expires"), NGX_EIAM_STRING,
+      ngx_eiam_applications_expires, 0 },
+    { ngx_null_string, 0, NULL, 0 }
+};
+
+
+ngx_int_t
+ngx_eiam_applications_read(ngx_eiam_document_t *document, ngx_pool_t *pool,
+    ngx_eiam_applications_t *applications)
+{
+    ngx_eiam_node_t  root;
+
+    if (ngx_eiam_document_open(document, &root) != NGX_OK) {
+        return NGX_ERROR;
+    }
+
+    applications->name = document->name;
+
+    return ngx_eiam_applications_load(&root, pool, applications);
+}
+
+
+ngx_int_t
+ngx_eiam_applications_load(const ngx_eiam_node_t *root, ngx_pool_t *pool,
+    ngx_eiam_applications_t *applications)
+{
+    ngx_eiam_applications_reader_t  reader;
+
+    ngx_memzero(&reader, sizeof(ngx_eiam_applications_reader_t));
+
+    reader.pool = pool;
+    reader.applications = applications;
+
+    ngx_rbtree_init(&reader.ids, &reader.sentinel,
+                    ngx_str_rbtree_insert_value);
+
+    if (ngx_array_init(&applications->list, pool, 8,
+                       sizeof(ngx_eiam_application_t *))
+        != NGX_OK
+        || ngx_array_init(&reader.tokens, root->document->pool, 8,
+                          sizeof(ngx_eiam_token_t))
+           != NGX_OK
+        || ngx_eiam_applications_members(&reader, root,
+                                         ngx_eiam_applications_file)
+           != NGX_OK)
+    {
+        return NGX_ERROR;
+    }
+
+    return ngx_eiam_applications_index(&reader, root);
+}
+
+
+/* every member is known and of its type, and the required ones are there */
+
+static ngx_int_t
+ngx_eiam_applications_members(ngx_eiam_applications_reader_t *reader,
+    const ngx_eiam_node_t *node,
+    const ngx_eiam_applications_member_t *members)
+{
+    ngx_eiam_node_t                        member;
+    const ngx_eiam_applications_member_t  *known;
+
+    if (ngx_eiam_node_expect(node, NGX_EIAM_OBJECT) != NGX_OK) {
+        return NGX_ERROR;
+    }
+
+    for (known = members; known->name.len; known++) {
+
+        if (known->required
+            && ngx_eiam_node_has(node, &known->name, &member) != NGX_OK)
+        {
+            return ngx_eiam_fault(node, "has no \"%V\"", &known->name);
+        }
+    }
+
+    member.parent = NULL;
+
+    while (ngx_eiam_node_next(node, &member) == NGX_OK) {
+
+        if (ngx_eiam_applications_member(reader, &member, members)
+            != NGX_OK)
+        {
+            return NGX_ERROR;
+        }
+    }
+
+    return NGX_OK;
+}
+
+
+static ngx_int_t
+ngx_eiam_applications_member(ngx_eiam_applications_reader_t *reader,
+    const ngx_eiam_node_t *member,
+    const ngx_eiam_applications_member_t *members)
+{
+    const ngx_eiam_applications_member_t  *known;
+
+    for (known = members; known->name.len; known++) {
+
+        if (known->name.len == member->key.len
+            && ngx_memcmp(known->name.data, member->key.data,
+                          member->key.len) == 0)
+        {
+            if (ngx_eiam_node_expect(member, known->type) != NGX_OK) {
+                return NGX_ERROR;
+            }
+
+            return known->handler(reader, member);
+        }
+    }
+
+    return ngx_eiam_fault(member, "is an unknown member");
+}
+
+
+static ngx_int_t
+ngx_eiam_applications_list(ngx_eiam_applications_reader_t *reader,
+    const ngx_eiam_node_t *node)
+{
+    ngx_eiam_node_t           entry;
+    ngx_eiam_application_t   *application, **place;
+
+    entry.parent = NULL;
+
+    while (ngx_eiam_node_next(node, &entry) == NGX_OK) {
+
+        application = ngx_pcalloc(reader->pool,
+                                  sizeof(ngx_eiam_application_t));
+        place = ngx_array_push(&reader->applications->list);
+
+        if (application == NULL || place == NULL
+            || ngx_array_init(&application->permissions, reader->pool, 4,
+                              sizeof(ngx_str_t))
+               != NGX_OK)
+        {
+            return NGX_ERROR;
+        }
+
+        *place = application;
+
+        application->enabled = 1;
+        application->index = reader->applications->list.nelts - 1;
+
+        reader->application = application;
+
+        if (ngx_eiam_applications_members(reader, &entry,
+                                          ngx_eiam_applications_entry)
+            != NGX_OK)
+        {
+            return NGX_ERROR;
+        }
+    }
+
+    return NGX_OK;
+}
+
+
+static ngx_int_t
+ngx_eiam_applications_id(ngx_eiam_applications_reader_t *reader,
+    const ngx_eiam_node_t *node)
+{
+    uint32_t         hash;
+    ngx_str_t       *id;
+    ngx_str_node_t  *sn;
+
+    id = &reader->application->id;
+
+    if (ngx_eiam_node_printable(node, NGX_EIAM_APPLICATION_ID_MAX) != NGX_OK
+        || ngx_eiam_node_copy(node, reader->pool, id) != NGX_OK)
+    {
+        return NGX_ERROR;
+    }
+
+    hash = ngx_crc32_long(id->data, id->len);
+
+    if (ngx_str_rbtree_lookup(&reader->ids, id, hash)) {
+        return ngx_eiam_fault(node, "application \"%V\" stands twice", id);
+    }
+
+    sn = ngx_palloc(node->document->pool, sizeof(ngx_str_node_t));
+    if (sn == NULL) {
+        return NGX_ERROR;
+    }
+
+    sn->str = *id;
+    sn->node.key = hash;
+
+    ngx_rbtree_insert(&reader->ids, &sn->node);
+
+    return NGX_OK;
+}
+
+
+/* for the reader of the file, not for the gate */
+
+static ngx_int_t
+ngx_eiam_applications_name(ngx_eiam_applications_reader_t *reader,
+    const ngx_eiam_node_t *node)
+{
+    return NGX_OK;
+}
+
+
+static ngx_int_t
+ngx_eiam_applications_enabled(ngx_eiam_applications_reader_t *reader,
+    const ngx_eiam_node_t *node)
+{
+    reader->application->enabled = ngx_eiam_node_true(node);
+
+    return NGX_OK;
+}
+
+
+static ngx_int_t
+ngx_eiam_applications_granted(ngx_eiam_applications_reader_t *reader,
+    const ngx_eiam_node_t *node)
+{
+    ngx_str_t        *permission;
+    ngx_eiam_node_t   element;
+
+    element.parent = NULL;
+
+    while (ngx_eiam_node_next(node, &element) == NGX_OK) {
+
+        permission = ngx_array_push(&reader->application->permissions);
+
+        if (permission == NULL
+            || ngx_eiam_node_expect(&element, NGX_EIAM_STRING) != NGX_OK
+            || ngx_eiam_node_copy(&element, reader->pool, permission)
+               != NGX_OK)
+        {
+            return NGX_ERROR;
+        }
+    }
+
+    return NGX_OK;
+}
+
+
+static ngx_int_t
+ngx_eiam_applications_tokens(ngx_eiam_applications_reader_t *reader,
+    const ngx_eiam_node_t *node)
+{
+    ngx_eiam_node_t    element;
+    ngx_eiam_token_t  *token;
+
+    element.parent = NULL;
+
+    while (ngx_eiam_node_next(node, &element) == NGX_OK) {
+
+        token = ngx_array_push(&reader->tokens);
+        if (token == NULL) {
+            return NGX_ERROR;
+        }
+
+        token->application = reader->application;
+        token->expires = NGX_EIAM_NEVER;
+
+        if (ngx_eiam_applications_members(reader, &element,
+                                          ngx_eiam_applications_secret)
+            != NGX_OK)
+        {
+            return NGX_ERROR;
+        }
+    }
+
+    return NGX_OK;
+}
+
+
+static ngx_int_t
+ngx_eiam_applications_sha256(ngx_eiam_applications_reader_t *reader,
+    const ngx_eiam_node_t *node)
+{
+    ngx_int_t          octet;
+    ngx_str_t          text;
+    ngx_uint_t         i;
+    ngx_eiam_token_t  *token;
+
+    token = (ngx_eiam_token_t *) reader->tokens.elts
+            + reader->tokens.nelts - 1;
+
+    text = ngx_eiam_node_string(node);
+
+    for (i = 0; i < NGX_EIAM_DIGEST_LEN; i++) {
+
+        octet = (text.len == 2 * NGX_EIAM_DIGEST_LEN)
+                ? ngx_hextoi(text.data + 2 * i, 2) : NGX_ERROR;
+
+        if (octet == NGX_ERROR) {
+            return ngx_eiam_fault(node, "must be 64 hexadecimal digits");
+        }
+
+        token->digest[i] = (u_char) octet;
+    }
+
+    return NGX_OK;
+}
+
+
+static ngx_int_t
+ngx_eiam_applications_expires(ngx_eiam_applications_reader_t *reader,
+    const ngx_eiam_node_t *node)
+{
+    ngx_str_t          text;
+    ngx_eiam_token_t  *token;
+
+    token = (ngx_eiam_token_t *) reader->tokens.elts
+            + reader->tokens.nelts - 1;
+
+    text = ngx_eiam_node_string(node);
+
+    token->expires = ngx_eiam_time_parse(&text);
+
+    if (token->expires == NGX_ERROR) {
+        return ngx_eiam_fault(node, "\"%V\" is no time as in "
+                              "\"2027-01-01T00:00:00Z\"", &text);
+    }
+
+    return NGX_OK;
+}
+
+
+static ngx_int_t
+ngx_eiam_applications_index(ngx_eiam_applications_reader_t *reader,
+    const ngx_eiam_node_t *root)
+{
+    ngx_uint_t                i, size;
+    ngx_eiam_token_t         *token, *place;
+    ngx_eiam_applications_t  *applications;
+
+    applications = reader->applications;
+    token = reader->tokens.elts;
+
+    for (size = 16; size < 2 * reader->tokens.nelts; size *= 2) {
+        /* void */
+    }
+
+    applications->mask = size - 1;
+    applications->tokens = ngx_pcalloc(reader->pool,
+                                       size * sizeof(ngx_eiam_token_t));
+    if (applications->tokens == NULL) {
+        return NGX_ERROR;
+    }
+
+    for (i = 0; i < reader->tokens.nelts; i++) {
+
+        place = ngx_eiam_applications_place(applications, token[i].digest);
+
+        if (place->application) {
+            return ngx_eiam_fault(root, "a token of \"%V\" is one of \"%V\" "
+                                  "too", &token[i].application->id,
+                                  &place->application->id);
+        }
+
+        *place = token[i];
+    }
+
+    return NGX_OK;
+}
+
+
+/* where that digest is, or else would be; a digest is its own hash */
+
+static ngx_eiam_token_t *
+ngx_eiam_applications_place(const ngx_eiam_applications_t *applications,
+    const ngx_eiam_digest_t digest)
+{
+    uint32_t           i;
+    ngx_eiam_token_t  *token;
+
+    ngx_memcpy(&i, digest, sizeof(uint32_t));
+
+    for ( ;; i++) {
+
+        token = &applications->tokens[i & applications->mask];
+
+        if (token->application == NULL
+            || ngx_memcmp(token->digest, digest, NGX_EIAM_DIGEST_LEN) == 0)
+        {
+            return token;
+        }
+    }
+}
+
+
+ngx_eiam_token_t *
+ngx_eiam_applications_token(const ngx_eiam_applications_t *applications,
+    const ngx_eiam_digest_t digest)
+{
+    ngx_eiam_token_t  *token;
+
+    token = ngx_eiam_applications_place(applications, digest);
+
+    return token->application ? token : NULL;
+}
+
+
+ngx_eiam_permissions_t *
+ngx_eiam_applications_permissions(const ngx_eiam_applications_t *applications,
+    ngx_eiam_scopes_t *scopes, const ngx_array_t *implications,
+    ngx_pool_t *pool)
+{
+    ngx_uint_t                i, n;
+    ngx_eiam_permissions_t   *permissions;
+    ngx_eiam_application_t  **application;
+
+    n = applications->list.nelts;
+    application = applications->list.elts;
+
+    permissions = ngx_palloc(pool, n * sizeof(ngx_eiam_permissions_t) + 1);
+    if (permissions == NULL) {
+        return NULL;
+    }
+
+    for (i = 0; i < n; i++) {
+
+        if (ngx_eiam_applications_scopes(application[i], scopes,
+                                         implications, pool, &permissions[i])
+            != NGX_OK)
+        {
+            return NULL;
+        }
+    }
+
+    return permissions;
+}
+
+
+static ngx_int_t
+ngx_eiam_applications_scopes(const ngx_eiam_application_t *application,
+    ngx_eiam_scopes_t *scopes, const ngx_array_t *implications,
+    ngx_pool_t *pool, ngx_eiam_permissions_t *permissions)
+{
+    ngx_int_t    n, *number;
+    ngx_str_t   *name;
+    ngx_uint_t   i;
+    ngx_array_t  order;
+
+    permissions->scopes = ngx_eiam_scope_set_create(scopes, pool);
+
+    if (permissions->scopes == NULL
+        || ngx_array_init(&order, pool, 4, sizeof(ngx_int_t)) != NGX_OK)
+    {
+        return NGX_ERROR;
+    }
+
+    name = application->permissions.elts;
+
+    for (i = 0; i < application->permissions.nelts; i++) {
+
+        n = ngx_eiam_scope_find(scopes, &name[i]);
+
+        if (n == NGX_DECLINED) {
+            continue;
+        }
+
+        number = ngx_array_push(&order);
+        if (number == NULL) {
+            return NGX_ERROR;
+        }
+
+        *number = n;
+        ngx_eiam_scope_set_add(permissions->scopes, n);
+    }
+
+    ngx_eiam_scope_set_close(permissions->scopes, implications);
+
+    return ngx_eiam_scope_set_text(scopes, permissions->scopes, &order, pool,
+                                   &permissions->text);
+}

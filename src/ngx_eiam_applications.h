@@ -1,0 +1,80 @@
+
+/*
+ * The applications file: who may call, with which permissions at most, and
+ * the static tokens, of which only the digests are known.
+ */
+
+
+#ifndef _NGX_EIAM_APPLICATIONS_H_INCLUDED_
+#define _NGX_EIAM_APPLICATIONS_H_INCLUDED_
+
+
+#include <ngx_config.h>
+#include <ngx_core.h>
+#include <ngx_eiam_digest.h>
+#include <ngx_eiam_document.h>
+#include <ngx_eiam_scope.h>
+
+
+#define NGX_EIAM_APPLICATION_ID_MAX  255      /* bytes */
+#define NGX_EIAM_NEVER  NGX_MAX_TIME_T_VALUE  /* a token without "expires" */
+
+
+typedef struct {
+    ngx_str_t                id;
+    ngx_uint_t               index;
+    ngx_uint_t               enabled;
+    ngx_array_t              permissions;   /* of ngx_str_t, as written */
+} ngx_eiam_application_t;
+
+
+typedef struct {
+    ngx_eiam_digest_t        digest;
+    ngx_eiam_application_t  *application;   /* NULL: a free place */
+    time_t                   expires;       /* seconds since the Epoch */
+} ngx_eiam_token_t;
+
+
+typedef struct {
+    ngx_str_t                name;          /* the file */
+    ngx_array_t              list;          /* of ngx_eiam_application_t * */
+    ngx_eiam_token_t        *tokens;        /* open addressing, by digest */
+    ngx_uint_t               mask;
+} ngx_eiam_applications_t;
+
+
+/* what one application's tokens give: its permissions as scopes */
+
+typedef struct {
+    ngx_eiam_scope_bits_t   *scopes;
+    ngx_str_t                text;          /* space separated */
+} ngx_eiam_permissions_t;
+
+
+/*
+ * Reads document->name into applications, which live in pool.
+ * NGX_OK, or NGX_ERROR with document->fault.
+ */
+ngx_int_t ngx_eiam_applications_read(ngx_eiam_document_t *document,
+    ngx_pool_t *pool, ngx_eiam_applications_t *applications);
+
+/* the same for a document whose root is at hand */
+ngx_int_t ngx_eiam_applications_load(const ngx_eiam_node_t *root,
+    ngx_pool_t *pool, ngx_eiam_applications_t *applications);
+
+/* NULL: no application has that token */
+ngx_eiam_token_t *ngx_eiam_applications_token(
+    const ngx_eiam_applications_t *applications,
+    const ngx_eiam_digest_t digest);
+
+/*
+ * One permissions for each application, by its index, closed under the
+ * implications.  Permissions that no policy knows are left out.
+ * NULL: no memory.
+ */
+ngx_eiam_permissions_t *ngx_eiam_applications_permissions(
+    const ngx_eiam_applications_t *applications, ngx_eiam_scopes_t *scopes,
+    const ngx_array_t *implications, ngx_pool_t *pool);
+
+
+#endif /* _NGX_EIAM_APPLICATIONS_H_INCLUDED_ */

@@ -1,0 +1,44 @@
+
+/*
+ * Could any backend read this target as one below the base path?
+ *
+ * Asked of targets outside the gated locations.  Servers differ in what they
+ * decode, how often, and in which order they cut parameters and resolve dot
+ * segments.  So the target is decoded until nothing is left to decode, and
+ * where it holds anything on which servers differ, the base's segments need
+ * only occur in it in order: every reading is a selection of its segments.
+ */
+
+
+#ifndef _NGX_EIAM_BASE_H_INCLUDED_
+#define _NGX_EIAM_BASE_H_INCLUDED_
+
+
+#include <ngx_config.h>
+#include <ngx_core.h>
+
+
+typedef struct {
+    ngx_str_t    path;           /* "/api/v2/tenant", or empty for "/" */
+    ngx_str_t   *segments;
+    ngx_uint_t   nsegments;
+} ngx_eiam_base_t;
+
+
+typedef enum {
+    NGX_EIAM_OUTSIDE = 0,        /* in no reading */
+    NGX_EIAM_BELOW_PLAIN,        /* in the only reading there is */
+    NGX_EIAM_BELOW_LOOSE         /* in some reading */
+} ngx_eiam_below_e;
+
+
+/* path as above, lives as long as base: NGX_OK or NGX_ERROR (no memory) */
+ngx_int_t ngx_eiam_base_init(ngx_eiam_base_t *base, const ngx_str_t *path,
+    ngx_pool_t *pool);
+
+/* target without its query; without memory in the pool: BELOW_LOOSE */
+ngx_eiam_below_e ngx_eiam_base_below(const ngx_eiam_base_t *base,
+    const ngx_str_t *target, ngx_pool_t *pool);
+
+
+#endif /* _NGX_EIAM_BASE_H_INCLUDED_ */

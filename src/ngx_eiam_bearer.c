@@ -1,0 +1,83 @@
+
+#include <ngx_eiam_bearer.h>
+
+
+/* b64token without its trailing "=": ALPHA / DIGIT / "-._~+/" */
+
+static const uint32_t  ngx_eiam_bearer_b64token[] = {
+    0x00000000, /* 0000 0000 0000 0000  0000 0000 0000 0000 */
+
+                /* ?>=< ;:98 7654 3210  /.-, +*)( '&%$ #"!  */
+    0x03ffe800, /* 0000 0011 1111 1111  1110 1000 0000 0000 */
+
+                /* _^]\ [ZYX WVUT SRQP  ONML KJIH GFED CBA@ */
+    0x87fffffe, /* 1000 0111 1111 1111  1111 1111 1111 1110 */
+
+                /*  ~}| {zyx wvut srqp  onml kjih gfed cba` */
+    0x47fffffe, /* 0100 0111 1111 1111  1111 1111 1111 1110 */
+
+    0x00000000, 0x00000000, 0x00000000, 0x00000000
+};
+
+
+static ngx_int_t ngx_eiam_bearer_is_b64token(u_char *p, u_char *last);
+
+
+ngx_int_t
+ngx_eiam_bearer_parse(const ngx_str_t *value, ngx_str_t *token)
+{
+    u_char  *p, *last;
+
+    p = value->data;
+    last = p + value->len;
+
+    if (value->len < sizeof("Bearer") - 1
+        || ngx_strncasecmp(p, (u_char *) "Bearer", sizeof("Bearer") - 1) != 0)
+    {
+        return NGX_DECLINED;
+    }
+
+    p += sizeof("Bearer") - 1;
+
+    if (p < last && *p != ' ' && *p != '\t') {
+        return NGX_DECLINED;
+    }
+
+    while (p < last && *p == ' ') {
+        p++;
+    }
+
+    if (last - p > NGX_EIAM_TOKEN_MAX) {
+        return NGX_ABORT;
+    }
+
+    if (ngx_eiam_bearer_is_b64token(p, last) != NGX_OK) {
+        return NGX_ABORT;
+    }
+
+    token->data = p;
+    token->len = last - p;
+
+    return NGX_OK;
+}
+
+
+static ngx_int_t
+ngx_eiam_bearer_is_b64token(u_char *p, u_char *last)
+{
+    u_char  *start;
+
+    while (p < last && last[-1] == '=') {
+        last--;
+    }
+
+    start = p;
+
+    while (p < last
+           && (ngx_eiam_bearer_b64token[*p >> 5] & (1U << (*p & 0x1f))))
+    {
+        p++;
+    }
+
+    return (p > start && p == last) ? NGX_OK : NGX_DECLINED;
+}

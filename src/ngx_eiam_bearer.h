@@ -1,0 +1,23 @@
+
+#ifndef _NGX_EIAM_BEARER_H_INCLUDED_
+#define _NGX_EIAM_BEARER_H_INCLUDED_
+
+
+#include <ngx_config.h>
+#include <ngx_core.h>
+
+
+#define NGX_EIAM_TOKEN_MAX  8192      /* bytes; a longer token is invalid */
+
+
+/*
+ * Reads the value of an Authorization field (RFC 6750, section 2.1).
+ *
+ * NGX_OK        token is set
+ * NGX_DECLINED  another scheme than Bearer, so no token
+ * NGX_ABORT     Bearer, but what follows is not one b64token
+ */
+ngx_int_t ngx_eiam_bearer_parse(const ngx_str_t *value, ngx_str_t *token);
+
+
+#endif /* _NGX_EIAM_BEARER_H_INCLUDED_ */

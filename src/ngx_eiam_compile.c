@@ -1,0 +1,473 @@
+
+#include <ngx_eiam_compile.h>
+
+
+struct ngx_eiam_tree_node_s {
+    ngx_str_node_t          sn;             /* in its parent's literals */
+    ngx_rbtree_t            literals;
+    ngx_rbtree_node_t       sentinel;
+    ngx_array_t             names;          /* of the literals, in order */
+    ngx_eiam_tree_node_t   *any;
+    ngx_uint_t              ends;           /* a template ends here */
+    ngx_eiam_operation_t   *operations[NGX_EIAM_METHODS];
+};
+
+
+typedef struct {
+    ngx_str_node_t          sn;             /* the list's bytes */
+    ngx_eiam_state_t       *state;
+} ngx_eiam_compile_list_t;
+
+
+static ngx_eiam_tree_node_t *ngx_eiam_compile_node(ngx_pool_t *pool);
+static ngx_eiam_tree_node_t *ngx_eiam_compile_literal(ngx_pool_t *pool,
+    ngx_eiam_tree_node_t *node, ngx_str_t *name);
+static ngx_eiam_tree_node_t *ngx_eiam_compile_lookup(
+    ngx_eiam_tree_node_t *node, ngx_str_t *name);
+static ngx_int_t ngx_eiam_compile_state(ngx_eiam_compiler_t *compiler,
+    ngx_array_t *nodes, ngx_eiam_state_t **statep);
+static ngx_int_t ngx_eiam_compile_resource(ngx_eiam_compiler_t *compiler,
+    ngx_array_t *nodes, ngx_eiam_state_t *state);
+static ngx_int_t ngx_eiam_compile_allow(ngx_eiam_compiler_t *compiler,
+    ngx_eiam_resource_t *resource);
+static ngx_int_t ngx_eiam_compile_steps(ngx_eiam_compiler_t *compiler,
+    ngx_array_t *nodes, ngx_eiam_state_t *state);
+static ngx_uint_t ngx_eiam_compile_is_known(ngx_eiam_tree_node_t **node,
+    ngx_uint_t n, ngx_str_t *name);
+static ngx_int_t ngx_eiam_compile_literal_step(ngx_eiam_compiler_t *compiler,
+    ngx_array_t *nodes, ngx_str_t *name, ngx_eiam_state_t *state);
+static ngx_int_t ngx_eiam_compile_step(ngx_eiam_compiler_t *compiler,
+    ngx_array_t *nodes, ngx_str_t *name, ngx_eiam_state_t **to);
+static ngx_int_t ngx_eiam_compile_table(ngx_eiam_compiler_t *compiler);
+
+
+ngx_int_t
+ngx_eiam_compile_init(ngx_eiam_compiler_t *compiler)
+{
+    ngx_rbtree_init(&compiler->states, &compiler->sentinel,
+                    ngx_str_rbtree_insert_value);
+
+    compiler->root = ngx_eiam_compile_node(compiler->temp_pool);
+    if (compiler->root == NULL) {
+        return NGX_ERROR;
+    }
+
+    return ngx_array_init(&compiler->steps, compiler->temp_pool, 256,
+                          sizeof(ngx_eiam_step_t));
+}
+
+
+static ngx_eiam_tree_node_t *
+ngx_eiam_compile_node(ngx_pool_t *pool)
+{
+    ngx_eiam_tree_node_t  *node;
+
+    node = ngx_pcalloc(pool, sizeof(ngx_eiam_tree_node_t));
+    if (node == NULL) {
+        return NULL;
+    }
+
+    ngx_rbtree_init(&node->literals, &node->sentinel,
+                    ngx_str_rbtree_insert_value);
+
+    if (ngx_array_init(&node->names, pool, 1, sizeof(ngx_str_t)) != NGX_OK) {
+        return NULL;
+    }
+
+    return node;
+}
+
+
+ngx_eiam_tree_node_t *
+ngx_eiam_compile_template(ngx_eiam_compiler_t *compiler, ngx_str_t *segments,
+    ngx_uint_t n)
+{
+    ngx_uint_t             i;
+    ngx_eiam_tree_node_t  *node;
+
+    node = compiler->root;
+
+    for (i = 0; i < n && node; i++) {
+
+        if (segments[i].data) {
+            node = ngx_eiam_compile_literal(compiler->temp_pool, node,
+                                            &segments[i]);
+            continue;
+        }
+
+        if (node->any == NULL) {
+            node->any = ngx_eiam_compile_node(compiler->temp_pool);
+        }
+
+        node = node->any;
+    }
+
+    return node;
+}
+
+
+static ngx_eiam_tree_node_t *
+ngx_eiam_compile_literal(ngx_pool_t *pool, ngx_eiam_tree_node_t *node,
+    ngx_str_t *name)
+{
+    ngx_str_t             *copy;
+    ngx_eiam_tree_node_t  *child;
+
+    child = ngx_eiam_compile_lookup(node, name);
+    if (child) {
+        return child;
+    }
+
+    child = ngx_eiam_compile_node(pool);
+    copy = ngx_array_push(&node->names);
+
+    if (child == NULL || copy == NULL) {
+        return NULL;
+    }
+
+    *copy = *name;
+
+    child->sn.str = *name;
+    child->sn.node.key = ngx_crc32_long(name->data, name->len);
+
+    ngx_rbtree_insert(&node->literals, &child->sn.node);
+
+    return child;
+}
+
+
+static ngx_eiam_tree_node_t *
+ngx_eiam_compile_lookup(ngx_eiam_tree_node_t *node, ngx_str_t *name)
+{
+    return (ngx_eiam_tree_node_t *)
+               ngx_str_rbtree_lookup(&node->literals, name,
+                                     ngx_crc32_long(name->data, name->len));
+}
+
+
+ngx_int_t
+ngx_eiam_compile_operation(ngx_eiam_tree_node_t *node,
+    ngx_eiam_method_e method, ngx_eiam_operation_t *operation,
+    ngx_eiam_operation_t **other)
+{
+    if (node->operations[method]) {
+        *other = node->operations[method];
+        return NGX_DECLINED;
+    }
+
+    node->operations[method] = operation;
+    node->ends = 1;
+
+    return NGX_OK;
+}
+
+
+ngx_int_t
+ngx_eiam_compile(ngx_eiam_compiler_t *compiler)
+{
+    ngx_int_t              rc;
+    ngx_array_t            nodes;
+    ngx_eiam_tree_node_t  *root;
+
+    root = compiler->root;
+
+    nodes.elts = &root;
+    nodes.nelts = 1;
+
+    rc = ngx_eiam_compile_state(compiler, &nodes, &compiler->policy->start);
+
+    return (rc == NGX_OK) ? ngx_eiam_compile_table(compiler) : rc;
+}
+
+
+static ngx_int_t
+ngx_eiam_compile_state(ngx_eiam_compiler_t *compiler, ngx_array_t *nodes,
+    ngx_eiam_state_t **statep)
+{
+    uint32_t                  hash;
+    ngx_str_t                 name;
+    ngx_eiam_compile_list_t  *list;
+
+    if (nodes->nelts == 0) {
+        *statep = NULL;
+        return NGX_OK;
+    }
+
+    name.data = nodes->elts;
+    name.len = nodes->nelts * sizeof(ngx_eiam_tree_node_t *);
+    hash = ngx_crc32_long(name.data, name.len);
+
+    list = (ngx_eiam_compile_list_t *)
+               ngx_str_rbtree_lookup(&compiler->states, &name, hash);
+
+    if (list) {
+        *statep = list->state;
+        return NGX_OK;
+    }
+
+    list = ngx_palloc(compiler->temp_pool, sizeof(ngx_eiam_compile_list_t));
+    if (list == NULL) {
+        return NGX_ERROR;
+    }
+
+    list->state = ngx_pcalloc(compiler->pool, sizeof(ngx_eiam_state_t));
+    if (list->state == NULL) {
+        return NGX_ERROR;
+    }
+
+    /* Knuth's multiplier keeps the same literal of two states apart */
+    list->state->seed = ++compiler->nstates * 2654435761U;
+
+    list->sn.str = name;
+    list->sn.node.key = hash;
+
+    ngx_rbtree_insert(&compiler->states, &list->sn.node);
+
+    *statep = list->state;
+
+    if (ngx_eiam_compile_resource(compiler, nodes, list->state) != NGX_OK) {
+        return NGX_ERROR;
+    }
+
+    return ngx_eiam_compile_steps(compiler, nodes, list->state);
+}
+
+
+/* for each method the most concrete template that has it */
+
+static ngx_int_t
+ngx_eiam_compile_resource(ngx_eiam_compiler_t *compiler, ngx_array_t *nodes,
+    ngx_eiam_state_t *state)
+{
+    ngx_uint_t              i, m, method;
+    ngx_eiam_operation_t   *operation;
+    ngx_eiam_resource_t    *resource;
+    ngx_eiam_tree_node_t  **node;
+
+    resource = NULL;
+    node = nodes->elts;
+
+    for (i = 0; i < nodes->nelts; i++) {
+
+        if (!node[i]->ends) {
+            continue;
+        }
+
+        if (resource == NULL) {
+            resource = ngx_pcalloc(compiler->pool,
+                                   sizeof(ngx_eiam_resource_t));
+            if (resource == NULL) {
+                return NGX_ERROR;
+            }
+        }
+
+        for (m = 0; m < NGX_EIAM_METHODS; m++) {
+
+            method = m;
+
+            /* RFC 9110, section 9.3.2: HEAD is GET without the content */
+
+            if (m == NGX_EIAM_HEAD && node[i]->operations[m] == NULL) {
+                method = NGX_EIAM_GET;
+            }
+
+            operation = node[i]->operations[method];
+
+            if (resource->operations[m] == NULL) {
+                resource->operations[m] = operation;
+            }
+        }
+    }
+
+    state->resource = resource;
+
+    return resource ? ngx_eiam_compile_allow(compiler, resource) : NGX_OK;
+}
+
+
+static ngx_int_t
+ngx_eiam_compile_allow(ngx_eiam_compiler_t *compiler,
+    ngx_eiam_resource_t *resource)
+{
+    u_char      *p;
+    ngx_uint_t   m;
+
+    p = ngx_pnalloc(compiler->pool,
+                    NGX_EIAM_METHODS * (sizeof("OPTIONS, ") - 1));
+    if (p == NULL) {
+        return NGX_ERROR;
+    }
+
+    resource->allow.data = p;
+
+    for (m = 0; m < NGX_EIAM_METHODS; m++) {
+
+        if (resource->operations[m]) {
+            p = ngx_sprintf(p, "%s%V", p == resource->allow.data ? "" : ", ",
+                            &ngx_eiam_methods[m]);
+        }
+    }
+
+    resource->allow.len = p - resource->allow.data;
+
+    return NGX_OK;
+}
+
+
+static ngx_int_t
+ngx_eiam_compile_steps(ngx_eiam_compiler_t *compiler, ngx_array_t *nodes,
+    ngx_eiam_state_t *state)
+{
+    ngx_int_t               rc;
+    ngx_str_t              *name;
+    ngx_uint_t              i, n;
+    ngx_eiam_tree_node_t  **node;
+
+    node = nodes->elts;
+
+    for (i = 0; i < nodes->nelts; i++) {
+
+        name = node[i]->names.elts;
+
+        for (n = 0; n < node[i]->names.nelts; n++) {
+
+            if (ngx_eiam_compile_is_known(node, i, &name[n])) {
+                continue;
+            }
+
+            rc = ngx_eiam_compile_literal_step(compiler, nodes, &name[n],
+                                               state);
+            if (rc != NGX_OK) {
+                return rc;
+            }
+        }
+    }
+
+    return ngx_eiam_compile_step(compiler, nodes, NULL, &state->any);
+}
+
+
+/* has one of the first n nodes that literal too? */
+
+static ngx_uint_t
+ngx_eiam_compile_is_known(ngx_eiam_tree_node_t **node, ngx_uint_t n,
+    ngx_str_t *name)
+{
+    ngx_uint_t  i;
+
+    for (i = 0; i < n; i++) {
+
+        if (ngx_eiam_compile_lookup(node[i], name)) {
+            return 1;
+        }
+    }
+
+    return 0;
+}
+
+
+static ngx_int_t
+ngx_eiam_compile_literal_step(ngx_eiam_compiler_t *compiler,
+    ngx_array_t *nodes, ngx_str_t *name, ngx_eiam_state_t *state)
+{
+    ngx_int_t          rc;
+    ngx_eiam_step_t   *step;
+    ngx_eiam_state_t  *to;
+
+    if (compiler->steps.nelts >= NGX_EIAM_STEPS_MAX) {
+        return NGX_DECLINED;
+    }
+
+    rc = ngx_eiam_compile_step(compiler, nodes, name, &to);
+    if (rc != NGX_OK) {
+        return rc;
+    }
+
+    step = ngx_array_push(&compiler->steps);
+    if (step == NULL) {
+        return NGX_ERROR;
+    }
+
+    step->from = state;
+    step->to = to;
+    step->segment = *name;
+
+    state->literals = 1;
+
+    return NGX_OK;
+}
+
+
+/* the nodes that follow by this segment, the most concrete first */
+
+static ngx_int_t
+ngx_eiam_compile_step(ngx_eiam_compiler_t *compiler, ngx_array_t *nodes,
+    ngx_str_t *name, ngx_eiam_state_t **to)
+{
+    ngx_uint_t              i;
+    ngx_array_t             next;
+    ngx_eiam_tree_node_t  **node, **place, *child;
+
+    if (ngx_array_init(&next, compiler->temp_pool, 2 * nodes->nelts,
+                       sizeof(ngx_eiam_tree_node_t *))
+        != NGX_OK)
+    {
+        return NGX_ERROR;
+    }
+
+    node = nodes->elts;
+    place = next.elts;
+
+    for (i = 0; i < nodes->nelts; i++) {
+
+        child = name ? ngx_eiam_compile_lookup(node[i], name) : NULL;
+
+        if (child) {
+            place[next.nelts++] = child;
+        }
+
+        if (node[i]->any) {
+            place[next.nelts++] = node[i]->any;
+        }
+    }
+
+    return ngx_eiam_compile_state(compiler, &next, to);
+}
+
+
+static ngx_int_t
+ngx_eiam_compile_table(ngx_eiam_compiler_t *compiler)
+{
+    ngx_uint_t          i, k, size;
+    ngx_eiam_step_t    *step, *table;
+    ngx_eiam_policy_t  *policy;
+
+    policy = compiler->policy;
+    step = compiler->steps.elts;
+
+    for (size = 16; size < 2 * compiler->steps.nelts; size *= 2) {
+        /* void */
+    }
+
+    table = ngx_pcalloc(compiler->pool, size * sizeof(ngx_eiam_step_t));
+    if (table == NULL) {
+        return NGX_ERROR;
+    }
+
+    policy->steps = table;
+    policy->mask = size - 1;
+
+    for (i = 0; i < compiler->steps.nelts; i++) {
+
+        k = ngx_eiam_policy_hash(step[i].from, step[i].segment.data,
+                                 step[i].segment.len);
+
+        while (table[k & policy->mask].from) {
+            k++;
+        }
+
+        table[k & policy->mask] = step[i];
+    }
+
+    return NGX_OK;
+}

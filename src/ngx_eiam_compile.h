@@ -1,0 +1,60 @@
+
+/*
+ * From templates to a policy: first a tree of segments, then states.
+ *
+ * A state is the list of the tree's nodes that fit the path so far, the most
+ * concrete first.  Merging them beforehand saves the request the search.
+ */
+
+
+#ifndef _NGX_EIAM_COMPILE_H_INCLUDED_
+#define _NGX_EIAM_COMPILE_H_INCLUDED_
+
+
+#include <ngx_config.h>
+#include <ngx_core.h>
+#include <ngx_eiam_policy.h>
+
+
+#define NGX_EIAM_SEGMENTS_MAX  64           /* of a template */
+#define NGX_EIAM_STEPS_MAX     (1 << 22)    /* of a policy */
+
+
+typedef struct ngx_eiam_tree_node_s  ngx_eiam_tree_node_t;
+
+
+typedef struct {
+    ngx_pool_t            *pool;            /* of the policy */
+    ngx_pool_t            *temp_pool;
+    ngx_eiam_policy_t     *policy;
+    ngx_eiam_tree_node_t  *root;
+    uint32_t               nstates;
+    ngx_array_t            steps;           /* of ngx_eiam_step_t */
+    ngx_rbtree_t           states;          /* by list of nodes */
+    ngx_rbtree_node_t      sentinel;
+} ngx_eiam_compiler_t;
+
+
+/* NGX_OK or NGX_ERROR (no memory); policy, pool and temp_pool are set */
+ngx_int_t ngx_eiam_compile_init(ngx_eiam_compiler_t *compiler);
+
+/*
+ * The tree's node of a template: segments[i].data is NULL where any segment
+ * fits, else a literal, which lives as long as the policy.  NULL: no memory.
+ */
+ngx_eiam_tree_node_t *ngx_eiam_compile_template(ngx_eiam_compiler_t *compiler,
+    ngx_str_t *segments, ngx_uint_t n);
+
+/*
+ * NGX_OK, or NGX_DECLINED: another template that no request can tell from
+ * this one has that method; then *other is its operation.
+ */
+ngx_int_t ngx_eiam_compile_operation(ngx_eiam_tree_node_t *node,
+    ngx_eiam_method_e method, ngx_eiam_operation_t *operation,
+    ngx_eiam_operation_t **other);
+
+/* NGX_OK; NGX_DECLINED: more than NGX_EIAM_STEPS_MAX; NGX_ERROR: no memory */
+ngx_int_t ngx_eiam_compile(ngx_eiam_compiler_t *compiler);
+
+
+#endif /* _NGX_EIAM_COMPILE_H_INCLUDED_ */

@@ -1,0 +1,99 @@
+
+/*
+ * JSON documents: the one door to jansson.
+ *
+ * A document is read whole and then walked with nodes, which know the way
+ * they came, so whatever is wrong is told with its JSON pointer (RFC 6901).
+ * A function that finds a fault sets document->fault and returns NGX_ERROR.
+ */
+
+
+#ifndef _NGX_EIAM_DOCUMENT_H_INCLUDED_
+#define _NGX_EIAM_DOCUMENT_H_INCLUDED_
+
+
+#include <ngx_config.h>
+#include <ngx_core.h>
+
+
+#define NGX_EIAM_DOCUMENT_MAX  (64 * 1024 * 1024)     /* bytes of a file */
+
+
+typedef enum {
+    NGX_EIAM_OBJECT = 0,
+    NGX_EIAM_ARRAY,
+    NGX_EIAM_STRING,
+    NGX_EIAM_BOOLEAN
+} ngx_eiam_type_e;
+
+
+typedef struct {
+    ngx_str_t             name;        /* what messages call it: the file */
+    ngx_str_t             fault;       /* "file", pointer or line, reason */
+    ngx_pool_t           *pool;        /* the tree goes with it */
+} ngx_eiam_document_t;
+
+
+typedef struct ngx_eiam_node_s  ngx_eiam_node_t;
+
+struct ngx_eiam_node_s {
+    ngx_eiam_document_t    *document;
+    const ngx_eiam_node_t  *parent;    /* NULL at the root */
+    void                   *value;
+    void                   *iterator;
+    ngx_str_t               key;       /* of the member */
+    ngx_uint_t              index;     /* of the element, key.data is NULL */
+};
+
+
+/* document->name and pool are set; NGX_OK and the root, or NGX_ERROR */
+ngx_int_t ngx_eiam_document_open(ngx_eiam_document_t *document,
+    ngx_eiam_node_t *root);
+
+/* the same for a text that is at hand */
+ngx_int_t ngx_eiam_document_parse(ngx_eiam_document_t *document,
+    const ngx_str_t *text, ngx_eiam_node_t *root);
+
+/* always NGX_ERROR; the reason in ngx_sprintf()'s format */
+ngx_int_t ngx_eiam_fault(const ngx_eiam_node_t *node, const char *fmt, ...);
+
+/* NGX_OK, or NGX_ERROR: not of that type */
+ngx_int_t ngx_eiam_node_expect(const ngx_eiam_node_t *node,
+    ngx_eiam_type_e type);
+
+/* NGX_OK; NGX_DECLINED: there is none; NGX_ERROR: not of that type */
+ngx_int_t ngx_eiam_node_member(const ngx_eiam_node_t *node, const char *name,
+    ngx_eiam_type_e type, ngx_eiam_node_t *member);
+
+/* any member of that name: NGX_OK, or NGX_DECLINED */
+ngx_int_t ngx_eiam_node_has(const ngx_eiam_node_t *node,
+    const ngx_str_t *name, ngx_eiam_node_t *member);
+
+/*
+ * The first, then the next member or element: NGX_OK, or NGX_DECLINED at the
+ * end.  child->parent is NULL before the first.
+ */
+ngx_int_t ngx_eiam_node_next(const ngx_eiam_node_t *node,
+    ngx_eiam_node_t *child);
+
+/* what a local reference ("#/...") points to: NGX_OK, or NGX_ERROR */
+ngx_int_t ngx_eiam_node_resolve(const ngx_eiam_node_t *reference,
+    ngx_eiam_node_t *target);
+
+/* nodes of the type that the name says; strings live as long as the tree */
+ngx_str_t ngx_eiam_node_string(const ngx_eiam_node_t *node);
+ngx_uint_t ngx_eiam_node_true(const ngx_eiam_node_t *node);
+ngx_uint_t ngx_eiam_node_count(const ngx_eiam_node_t *node);
+
+/* the string, copied to the pool: NGX_OK, or NGX_ERROR (no memory) */
+ngx_int_t ngx_eiam_node_copy(const ngx_eiam_node_t *node, ngx_pool_t *pool,
+    ngx_str_t *copy);
+
+/*
+ * A text that goes into headers and logs: 1 to max bytes, no control
+ * characters.  NGX_OK, or NGX_ERROR.
+ */
+ngx_int_t ngx_eiam_node_printable(const ngx_eiam_node_t *node, size_t max);
+
+
+#endif /* _NGX_EIAM_DOCUMENT_H_INCLUDED_ */

@@ -1,0 +1,108 @@
+
+/*
+ * The policy: which operation is this, and which scopes does it ask for?
+ *
+ * Made once by ngx_eiam_openapi.c and ngx_eiam_compile.c.  A match walks one
+ * state per segment of the path, however many operations there are.
+ */
+
+
+#ifndef _NGX_EIAM_POLICY_H_INCLUDED_
+#define _NGX_EIAM_POLICY_H_INCLUDED_
+
+
+#include <ngx_config.h>
+#include <ngx_core.h>
+#include <ngx_eiam_base.h>
+#include <ngx_eiam_scope.h>
+
+
+typedef enum {
+    NGX_EIAM_GET = 0,
+    NGX_EIAM_HEAD,
+    NGX_EIAM_POST,
+    NGX_EIAM_PUT,
+    NGX_EIAM_PATCH,
+    NGX_EIAM_DELETE,
+    NGX_EIAM_OPTIONS,
+    NGX_EIAM_TRACE,
+    NGX_EIAM_METHODS
+} ngx_eiam_method_e;
+
+
+/* scopes of which all are required */
+
+typedef struct {
+    ngx_uint_t                 n;
+    uint16_t                  *scopes;
+} ngx_eiam_alternative_t;
+
+
+typedef struct {
+    ngx_str_t                  id;             /* operationId */
+    ngx_str_t                  route;          /* the full path template */
+    ngx_str_t                  required;       /* "a b | c" */
+    ngx_str_t                  scope;          /* "a b c", RFC 6750 */
+    ngx_uint_t                 is_public;
+    ngx_uint_t                 n;
+    ngx_eiam_alternative_t    *alternatives;   /* one of them must hold */
+} ngx_eiam_operation_t;
+
+
+/* what a path leads to: the most concrete operation for each method */
+
+typedef struct {
+    ngx_eiam_operation_t      *operations[NGX_EIAM_METHODS];
+    ngx_str_t                  allow;          /* RFC 9110, section 10.2.1 */
+} ngx_eiam_resource_t;
+
+
+typedef struct ngx_eiam_state_s  ngx_eiam_state_t;
+
+struct ngx_eiam_state_s {
+    ngx_eiam_resource_t       *resource;       /* if the path ends here */
+    ngx_eiam_state_t          *any;            /* any other segment */
+    uint32_t                   seed;
+    ngx_uint_t                 literals;       /* there are steps from here */
+};
+
+
+/* from a state, by a literal segment, to the next */
+
+typedef struct {
+    ngx_eiam_state_t          *from;
+    ngx_eiam_state_t          *to;
+    ngx_str_t                  segment;
+} ngx_eiam_step_t;
+
+
+typedef struct {
+    ngx_str_t                  name;           /* the file */
+    ngx_eiam_base_t            base;
+    ngx_eiam_state_t          *start;
+    ngx_eiam_step_t           *steps;          /* open addressing */
+    ngx_uint_t                 mask;
+    ngx_uint_t                 noperations;
+} ngx_eiam_policy_t;
+
+
+extern const ngx_str_t  ngx_eiam_methods[];
+
+
+/* NGX_EIAM_METHODS if it is none of them */
+ngx_uint_t ngx_eiam_method(const ngx_str_t *name);
+
+/* path is decoded and has no empty segment; NULL: no template fits */
+ngx_eiam_resource_t *ngx_eiam_policy_find(const ngx_eiam_policy_t *policy,
+    const ngx_str_t *path);
+
+/* NGX_OK, or NGX_DECLINED: no alternative holds */
+ngx_int_t ngx_eiam_operation_permits(const ngx_eiam_operation_t *operation,
+    const ngx_eiam_scope_bits_t *set);
+
+/* where the search for a step begins: one home for both sides */
+uint32_t ngx_eiam_policy_hash(const ngx_eiam_state_t *state, u_char *segment,
+    size_t len);
+
+
+#endif /* _NGX_EIAM_POLICY_H_INCLUDED_ */

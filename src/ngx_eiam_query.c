@@ -1,0 +1,103 @@
+
+#include <ngx_eiam_query.h>
+
+
+static ngx_uint_t ngx_eiam_query_is_named(u_char *p, u_char *last,
+    const ngx_str_t *name);
+static u_char ngx_eiam_query_char(u_char **p, u_char *last);
+
+
+ngx_int_t
+ngx_eiam_query_find(const ngx_str_t *query, const ngx_str_t *name,
+    ngx_str_t *value)
+{
+    u_char  *p, *last, *start, *equal;
+
+    p = query->data;
+    last = p + query->len;
+
+    while (p < last) {
+
+        start = p;
+        equal = NULL;
+
+        for ( /* void */ ; p < last && *p != '&' && *p != ';'; p++) {
+
+            if (*p == '=' && equal == NULL) {
+                equal = p;
+            }
+        }
+
+        if (ngx_eiam_query_is_named(start, equal ? equal : p, name)) {
+            value->data = equal ? equal + 1 : p;
+            value->len = p - value->data;
+            return NGX_OK;
+        }
+
+        p++;
+    }
+
+    return NGX_DECLINED;
+}
+
+
+static ngx_uint_t
+ngx_eiam_query_is_named(u_char *p, u_char *last, const ngx_str_t *name)
+{
+    u_char   c;
+    size_t   i;
+
+    c = '\0';
+    i = 0;
+
+    /* PHP reads ".", "[" and a space in a name as "_" */
+
+    while (p < last && i < name->len) {
+
+        c = ngx_eiam_query_char(&p, last);
+
+        if (i == 0 && (c == '+' || c <= ' ')) {
+            continue;
+        }
+
+        if (ngx_tolower(c) != name->data[i]
+            && (name->data[i] != '_' || ngx_strchr(".[+ ", c) == NULL))
+        {
+            return 0;
+        }
+
+        i++;
+    }
+
+    if (i < name->len) {
+        return 0;
+    }
+
+    return p == last || ngx_eiam_query_char(&p, last) == '[';
+}
+
+
+/* decodes as often as it can, as "%255f" may be a "_" at last */
+
+static u_char
+ngx_eiam_query_char(u_char **p, u_char *last)
+{
+    u_char     c;
+    ngx_int_t  n;
+
+    c = *(*p)++;
+
+    while (c == '%' && last - *p >= 2) {
+
+        n = ngx_hextoi(*p, 2);
+
+        if (n == NGX_ERROR) {
+            break;
+        }
+
+        c = (u_char) n;
+        *p += 2;
+    }
+
+    return c;
+}

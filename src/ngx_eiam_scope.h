@@ -1,0 +1,71 @@
+
+/*
+ * Scopes are small numbers: the policies' scopes are numbered when they are
+ * read, and from then on a set of scopes is an array of bits.
+ */
+
+
+#ifndef _NGX_EIAM_SCOPE_H_INCLUDED_
+#define _NGX_EIAM_SCOPE_H_INCLUDED_
+
+
+#include <ngx_config.h>
+#include <ngx_core.h>
+
+
+#define NGX_EIAM_SCOPES_MAX  16384    /* distinct scopes of all policies */
+
+
+typedef uint64_t  ngx_eiam_scope_bits_t;
+
+
+typedef struct {
+    ngx_pool_t         *pool;
+    ngx_array_t         names;       /* of ngx_str_t, by number */
+    ngx_rbtree_t        tree;
+    ngx_rbtree_node_t   sentinel;
+} ngx_eiam_scopes_t;
+
+
+typedef struct {
+    ngx_uint_t   scope;
+    ngx_uint_t   included;
+} ngx_eiam_implication_t;
+
+
+/* NULL if there is no memory */
+ngx_eiam_scopes_t *ngx_eiam_scopes_create(ngx_pool_t *pool);
+
+/*
+ * Number of the scope, made if it is new; name is copied.
+ * NGX_ERROR: no memory, or more than NGX_EIAM_SCOPES_MAX.
+ */
+ngx_int_t ngx_eiam_scope_number(ngx_eiam_scopes_t *scopes,
+    const ngx_str_t *name);
+
+/* number of the scope, or NGX_DECLINED: no policy knows it */
+ngx_int_t ngx_eiam_scope_find(ngx_eiam_scopes_t *scopes,
+    const ngx_str_t *name);
+
+/* an empty set with room for every scope known now; NULL: no memory */
+ngx_eiam_scope_bits_t *ngx_eiam_scope_set_create(ngx_eiam_scopes_t *scopes,
+    ngx_pool_t *pool);
+
+/* adds what the implications (array of them, or NULL) say, transitively */
+void ngx_eiam_scope_set_close(ngx_eiam_scope_bits_t *set,
+    const ngx_array_t *implications);
+
+/* the names in the order of first, then of number; NGX_OK or NGX_ERROR */
+ngx_int_t ngx_eiam_scope_set_text(ngx_eiam_scopes_t *scopes,
+    const ngx_eiam_scope_bits_t *set, const ngx_array_t *first,
+    ngx_pool_t *pool, ngx_str_t *text);
+
+
+#define ngx_eiam_scope_set_add(set, n)                                        \
+    (set)[(n) >> 6] |= (ngx_eiam_scope_bits_t) 1 << ((n) & 63)
+
+#define ngx_eiam_scope_set_has(set, n)                                        \
+    ((ngx_uint_t) ((set)[(n) >> 6] >> ((n) & 63)) & 1)
+
+
+#endif /* _NGX_EIAM_SCOPE_H_INCLUDED_ */

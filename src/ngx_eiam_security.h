@@ -1,0 +1,42 @@
+
+/*
+ * OpenAPI security: the schemes a bearer token can satisfy, and what an
+ * operation requires of the token's scopes.
+ */
+
+
+#ifndef _NGX_EIAM_SECURITY_H_INCLUDED_
+#define _NGX_EIAM_SECURITY_H_INCLUDED_
+
+
+#include <ngx_config.h>
+#include <ngx_core.h>
+#include <ngx_eiam_document.h>
+#include <ngx_eiam_policy.h>
+
+
+#define NGX_EIAM_SCOPE_MAX  255       /* bytes */
+
+
+typedef struct {
+    ngx_eiam_scopes_t   *scopes;
+    ngx_pool_t          *pool;        /* of the policy */
+    ngx_uint_t           roles;       /* 3.1: a bearer scheme may list roles */
+    ngx_eiam_node_t      components;
+    ngx_eiam_node_t      schemes;     /* schemes.value is NULL: none */
+} ngx_eiam_security_t;
+
+
+/*
+ * Checks the document's schemes and numbers the scopes they declare.
+ * NGX_OK, or NGX_ERROR with document->fault.
+ */
+ngx_int_t ngx_eiam_security_init(ngx_eiam_security_t *security,
+    const ngx_eiam_node_t *root);
+
+/* requirements: an array node; the same results */
+ngx_int_t ngx_eiam_security_read(ngx_eiam_security_t *security,
+    const ngx_eiam_node_t *requirements, ngx_eiam_operation_t *operation);
+
+
+#endif /* _NGX_EIAM_SECURITY_H_INCLUDED_ */

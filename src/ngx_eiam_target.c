@@ -1,0 +1,212 @@
+
+#include <ngx_eiam_target.h>
+
+
+/* RFC 3986, section 2.3, unreserved: ALPHA / DIGIT / "-._~" */
+
+static const uint32_t  ngx_eiam_target_unreserved[] = {
+    0x00000000, /* 0000 0000 0000 0000  0000 0000 0000 0000 */
+
+                /* ?>=< ;:98 7654 3210  /.-, +*)( '&%$ #"!  */
+    0x03ff6000, /* 0000 0011 1111 1111  0110 0000 0000 0000 */
+
+                /* _^]\ [ZYX WVUT SRQP  ONML KJIH GFED CBA@ */
+    0x87fffffe, /* 1000 0111 1111 1111  1111 1111 1111 1110 */
+
+                /*  ~}| {zyx wvut srqp  onml kjih gfed cba` */
+    0x47fffffe, /* 0100 0111 1111 1111  1111 1111 1111 1110 */
+
+    0x00000000, 0x00000000, 0x00000000, 0x00000000
+};
+
+
+/* section 3.3, pchar without pct-encoded and ";": also "!$&'()*+,=" ":" "@" */
+
+static const uint32_t  ngx_eiam_target_pchar[] = {
+    0x00000000, /* 0000 0000 0000 0000  0000 0000 0000 0000 */
+
+                /* ?>=< ;:98 7654 3210  /.-, +*)( '&%$ #"!  */
+    0x27ff7fd2, /* 0010 0111 1111 1111  0111 1111 1101 0010 */
+
+                /* _^]\ [ZYX WVUT SRQP  ONML KJIH GFED CBA@ */
+    0x87ffffff, /* 1000 0111 1111 1111  1111 1111 1111 1111 */
+
+                /*  ~}| {zyx wvut srqp  onml kjih gfed cba` */
+    0x47fffffe, /* 0100 0111 1111 1111  1111 1111 1111 1110 */
+
+    0x00000000, 0x00000000, 0x00000000, 0x00000000
+};
+
+
+static ngx_int_t ngx_eiam_target_segments(const ngx_str_t *path,
+    const uint32_t *plain, ngx_uint_t eight_bit);
+static ngx_int_t ngx_eiam_target_same(const ngx_str_t *raw,
+    const ngx_str_t *decoded);
+static ngx_int_t ngx_eiam_target_beyond_ascii(ngx_str_t *path, void *letters);
+
+
+void *
+ngx_eiam_target_letters(ngx_conf_t *cf)
+{
+#if (NGX_PCRE)
+    ngx_regex_compile_t  rc;
+    u_char               errstr[NGX_MAX_CONF_ERRSTR];
+
+    ngx_memzero(&rc, sizeof(ngx_regex_compile_t));
+
+    ngx_str_set(&rc.pattern, "(*UTF)^[\\x00-\\x7f\\p{L}\\p{Nd}]*\\z");
+    rc.pool = cf->pool;
+    rc.err.len = NGX_MAX_CONF_ERRSTR;
+    rc.err.data = errstr;
+
+    if (ngx_regex_compile(&rc) == NGX_OK) {
+        return rc.regex;
+    }
+
+    ngx_conf_log_error(NGX_LOG_EMERG, cf, 0, "%V", &rc.err);
+#endif
+
+    return NULL;
+}
+
+
+ngx_int_t
+ngx_eiam_target_check(const ngx_str_t *raw, ngx_str_t *decoded, void *letters)
+{
+    if (decoded->len > NGX_EIAM_PATH_MAX) {
+        return NGX_DECLINED;
+    }
+
+    if (letters == NULL) {
+
+        if (raw != NULL
+            && (raw->len != decoded->len
+                || ngx_memcmp(raw->data, decoded->data, raw->len) != 0))
+        {
+            return NGX_DECLINED;
+        }
+
+        return ngx_eiam_target_segments(decoded, ngx_eiam_target_unreserved,
+                                        0);
+    }
+
+    if (raw != NULL && ngx_eiam_target_same(raw, decoded) != NGX_OK) {
+        return NGX_DECLINED;
+    }
+
+    if (ngx_eiam_target_segments(decoded, ngx_eiam_target_pchar, 1)
+        != NGX_OK)
+    {
+        return NGX_DECLINED;
+    }
+
+    return ngx_eiam_target_beyond_ascii(decoded, letters);
+}
+
+
+/* every segment has 1 to NGX_EIAM_SEGMENT_MAX characters, not dots alone */
+
+static ngx_int_t
+ngx_eiam_target_segments(const ngx_str_t *path, const uint32_t *plain,
+    ngx_uint_t eight_bit)
+{
+    u_char      *p, *last;
+    ngx_uint_t   length, dots;
+
+    p = path->data;
+    last = p + path->len;
+
+    if (p == last || *p != '/') {
+        return NGX_DECLINED;
+    }
+
+    while (p < last) {
+
+        length = 0;
+        dots = 0;
+
+        for (p++; p < last && *p != '/'; p++) {
+
+            if (plain[*p >> 5] & (1U << (*p & 0x1f))) {
+                dots += (*p == '.');
+                length++;
+                continue;
+            }
+
+            if (*p < 0x80 || !eight_bit) {
+                return NGX_DECLINED;
+            }
+
+            /* a UTF-8 character counts once, at its first byte */
+            length += (*p >= 0xc0);
+        }
+
+        if (length == dots || length > NGX_EIAM_SEGMENT_MAX) {
+            return NGX_DECLINED;
+        }
+    }
+
+    return NGX_OK;
+}
+
+
+/* the raw path is the decoded one with nothing but 8-bit bytes encoded */
+
+static ngx_int_t
+ngx_eiam_target_same(const ngx_str_t *raw, const ngx_str_t *decoded)
+{
+    u_char     *p, *last, *d, *end;
+    ngx_int_t   c;
+
+    p = raw->data;
+    last = p + raw->len;
+    d = decoded->data;
+    end = d + decoded->len;
+
+    for ( /* void */ ; p < last && d < end; d++) {
+
+        if (*p != '%') {
+
+            if (*p >= 0x80 || *p++ != *d) {
+                return NGX_DECLINED;
+            }
+
+            continue;
+        }
+
+        c = (last - p > 2) ? ngx_hextoi(p + 1, 2) : NGX_ERROR;
+
+        if (c < 0x80 || c != *d) {
+            return NGX_DECLINED;
+        }
+
+        p += 3;
+    }
+
+    return (p == last && d == end) ? NGX_OK : NGX_DECLINED;
+}
+
+
+/* well-formed UTF-8, and only letters and digits */
+
+static ngx_int_t
+ngx_eiam_target_beyond_ascii(ngx_str_t *path, void *letters)
+{
+    u_char  *p, *last;
+
+    last = path->data + path->len;
+
+    for (p = path->data; p < last && *p < 0x80; p++) { /* void */ }
+
+    if (p == last) {
+        return NGX_OK;
+    }
+
+#if (NGX_PCRE)
+    if (ngx_regex_exec((ngx_regex_t *) letters, path, NULL, 0) >= 0) {
+        return NGX_OK;
+    }
+#endif
+
+    return NGX_DECLINED;
+}

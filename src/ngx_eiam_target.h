@@ -1,0 +1,41 @@
+
+/*
+ * Is there only one way to read this path?
+ *
+ * The matcher judges the decoded path, the backend gets the raw one.  A path
+ * passes only if it is written in such plain characters that nobody on the
+ * way can read another path out of it.
+ */
+
+
+#ifndef _NGX_EIAM_TARGET_H_INCLUDED_
+#define _NGX_EIAM_TARGET_H_INCLUDED_
+
+
+#include <ngx_config.h>
+#include <ngx_core.h>
+
+
+#define NGX_EIAM_PATH_MAX     4096    /* bytes */
+#define NGX_EIAM_SEGMENT_MAX  128     /* characters */
+
+
+/*
+ * What eiam_path utf8 lets pass beyond ASCII: letters and digits by their
+ * Unicode properties, for which nginx needs PCRE.  NULL: it has none, or an
+ * error that is logged already.
+ */
+void *ngx_eiam_target_letters(ngx_conf_t *cf);
+
+/*
+ * raw is the path as it will be forwarded, without the query, or NULL if
+ * nginx will write it anew from decoded; decoded is the path that will be
+ * matched; letters as above, or NULL for eiam_path strict.
+ *
+ * NGX_OK, or NGX_DECLINED if it is ambiguous.
+ */
+ngx_int_t ngx_eiam_target_check(const ngx_str_t *raw, ngx_str_t *decoded,
+    void *letters);
+
+
+#endif /* _NGX_EIAM_TARGET_H_INCLUDED_ */

@@ -1,0 +1,18 @@
+
+#ifndef _NGX_EIAM_TIME_H_INCLUDED_
+#define _NGX_EIAM_TIME_H_INCLUDED_
+
+
+#include <ngx_config.h>
+#include <ngx_core.h>
+
+
+/*
+ * RFC 3339, section 5.6, date-time: seconds since the Epoch, a fraction cut
+ * off; 0 for a day before it; or NGX_ERROR.  A leap second counts as the last
+ * second of its minute.
+ */
+time_t ngx_eiam_time_parse(const ngx_str_t *text);
+
+
+#endif /* _NGX_EIAM_TIME_H_INCLUDED_ */

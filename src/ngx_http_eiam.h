@@ -1,0 +1,189 @@
+
+#ifndef _NGX_HTTP_EIAM_H_INCLUDED_
+#define _NGX_HTTP_EIAM_H_INCLUDED_
+
+
+#include <ngx_config.h>
+#include <ngx_core.h>
+#include <ngx_http.h>
+#include <nginx.h>
+
+#include <ngx_eiam_applications.h>
+#include <ngx_eiam_digest.h>
+#include <ngx_eiam_policy.h>
+#include <ngx_eiam_reason.h>
+#include <ngx_eiam_scope.h>
+#include <ngx_eiam_target.h>
+
+
+typedef enum {
+    NGX_HTTP_EIAM_OFF = 0,
+    NGX_HTTP_EIAM_REPORT,
+    NGX_HTTP_EIAM_ON
+} ngx_http_eiam_mode_e;
+
+
+#define NGX_HTTP_EIAM_AUTO  NGX_EIAM_LANGUAGES
+
+
+typedef enum {
+    NGX_HTTP_EIAM_UNDECIDED = 0,
+    NGX_HTTP_EIAM_ALLOW,
+    NGX_HTTP_EIAM_DENY,
+    NGX_HTTP_EIAM_WOULD_DENY
+} ngx_http_eiam_decision_e;
+
+
+/* the permissions of an applications file under a set of implications */
+
+typedef struct {
+    ngx_eiam_applications_t   *applications;
+    ngx_array_t               *implications;
+    ngx_eiam_permissions_t    *permissions;
+} ngx_http_eiam_ceiling_t;
+
+
+typedef struct {
+    ngx_eiam_scopes_t         *scopes;
+    ngx_array_t                policies;      /* of ngx_eiam_policy_t * */
+    ngx_array_t                files;         /* ngx_eiam_applications_t * */
+    ngx_array_t                ceilings;      /* ngx_http_eiam_ceiling_t */
+    void                      *letters;       /* for eiam_path utf8 */
+    ngx_uint_t                 gated;         /* some server has a gate */
+} ngx_http_eiam_main_conf_t;
+
+
+/* what the server's gated locations have in common */
+
+typedef struct {
+    ngx_array_t                policies;      /* of ngx_eiam_policy_t * */
+    ngx_uint_t                 mode;          /* the strictest of them */
+} ngx_http_eiam_srv_conf_t;
+
+
+typedef struct {
+    ngx_uint_t                 mode;
+    ngx_eiam_policy_t         *policy;
+    ngx_eiam_applications_t   *applications;
+    ngx_array_t               *implied;       /* of ngx_array_t: the words */
+    ngx_eiam_permissions_t    *permissions;   /* by application */
+    void                      *letters;       /* NULL: eiam_path strict */
+    ngx_uint_t                 language;
+    ngx_str_t                  realm;
+} ngx_http_eiam_loc_conf_t;
+
+
+/* what the client's header fields say, from one walk over them */
+
+typedef struct {
+    ngx_str_t                 *authorization; /* the first */
+    ngx_uint_t                 authorizations;
+    unsigned                   method:1;      /* asks for another method */
+    unsigned                   target:1;      /* asks for another path */
+} ngx_http_eiam_fields_t;
+
+
+/*
+ * One decision.  It outlives internal redirects, which clear the modules'
+ * contexts, as the data of a cleanup of the request's pool.
+ */
+
+typedef struct {
+    ngx_http_request_t        *request;
+    ngx_uint_t                 stage;         /* the next to run */
+    ngx_http_eiam_decision_e   decision;
+    ngx_eiam_reason_e          reason;
+
+    ngx_uint_t                 method;
+    ngx_str_t                  uri;           /* that was decided on */
+    ngx_http_eiam_fields_t     fields;
+
+    ngx_eiam_resource_t       *resource;
+    ngx_eiam_operation_t      *operation;
+
+    ngx_str_t                  token;
+    ngx_eiam_digest_t          digest;        /* of the token */
+    unsigned                   digested:1;
+
+    ngx_eiam_application_t    *application;   /* of the applications file */
+    ngx_str_t                  application_id;
+    ngx_eiam_scope_bits_t     *scopes;        /* effective; NULL: no grant */
+    ngx_str_t                  scopes_text;
+    const ngx_str_t           *source;
+    const ngx_str_t           *cache;
+} ngx_http_eiam_ctx_t;
+
+
+extern ngx_module_t  ngx_eiam_module;
+
+
+/* configuration */
+
+extern ngx_conf_enum_t  ngx_http_eiam_modes[];
+extern ngx_conf_enum_t  ngx_http_eiam_languages[];
+
+void *ngx_http_eiam_create_main_conf(ngx_conf_t *cf);
+void *ngx_http_eiam_create_srv_conf(ngx_conf_t *cf);
+void *ngx_http_eiam_create_loc_conf(ngx_conf_t *cf);
+char *ngx_http_eiam_merge_loc_conf(ngx_conf_t *cf, void *parent, void *child);
+ngx_int_t ngx_http_eiam_check_servers(ngx_conf_t *cf);
+
+char *ngx_http_eiam_policy(ngx_conf_t *cf, ngx_command_t *cmd, void *conf);
+char *ngx_http_eiam_applications(ngx_conf_t *cf, ngx_command_t *cmd,
+    void *conf);
+char *ngx_http_eiam_scope_implies(ngx_conf_t *cf, ngx_command_t *cmd,
+    void *conf);
+char *ngx_http_eiam_path(ngx_conf_t *cf, ngx_command_t *cmd, void *conf);
+char *ngx_http_eiam_realm(ngx_conf_t *cf, ngx_command_t *cmd, void *conf);
+
+/* the phases: nginx's return codes */
+
+ngx_int_t ngx_http_eiam_preaccess_handler(ngx_http_request_t *r);
+ngx_int_t ngx_http_eiam_access_handler(ngx_http_request_t *r);
+
+/*
+ * The stages.  NGX_OK: go on; NGX_DONE: allowed, go on with forward;
+ * NGX_ABORT: refused, ctx->reason says why; NGX_ERROR: broken.
+ */
+
+ngx_int_t ngx_http_eiam_guard(ngx_http_request_t *r,
+    ngx_http_eiam_ctx_t *ctx);
+ngx_int_t ngx_http_eiam_identify(ngx_http_request_t *r,
+    ngx_http_eiam_ctx_t *ctx);
+ngx_int_t ngx_http_eiam_forward(ngx_http_request_t *r,
+    ngx_http_eiam_ctx_t *ctx);
+
+/* NGX_OK, NGX_DECLINED: leads around the gate; NGX_ERROR: no memory */
+ngx_int_t ngx_http_eiam_guard_outside(ngx_http_request_t *r,
+    const ngx_http_eiam_ctx_t *prior);
+
+/* the target's path as the client wrote it */
+ngx_str_t ngx_http_eiam_raw_path(ngx_http_request_t *r);
+
+/* header fields; NGX_OK or NGX_ERROR (no memory) */
+
+ngx_int_t ngx_http_eiam_read_fields(ngx_http_request_t *r,
+    ngx_http_eiam_fields_t *fields);
+ngx_int_t ngx_http_eiam_set_field(ngx_http_request_t *r,
+    const ngx_str_t *name, const ngx_str_t *value);
+
+/* always NGX_ABORT: what a stage returns when it refuses */
+ngx_int_t ngx_http_eiam_refuse(ngx_http_eiam_ctx_t *ctx,
+    ngx_eiam_reason_e reason);
+
+/* answers with ctx->reason's row and ends the request: NGX_DONE */
+ngx_int_t ngx_http_eiam_reply(ngx_http_request_t *r,
+    ngx_http_eiam_ctx_t *ctx);
+
+/* decisions */
+
+/* a new one for this pass of the request; NULL: no memory */
+ngx_http_eiam_ctx_t *ngx_http_eiam_create_ctx(ngx_http_request_t *r);
+
+/* the latest one of the request, before redirects too; NULL: none yet */
+ngx_http_eiam_ctx_t *ngx_http_eiam_get_ctx(ngx_http_request_t *r);
+
+ngx_int_t ngx_http_eiam_add_variables(ngx_conf_t *cf);
+
+
+#endif /* _NGX_HTTP_EIAM_H_INCLUDED_ */

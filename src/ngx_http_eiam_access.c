@@ -1,0 +1,328 @@
+
+#include <ngx_http_eiam.h>
+#include <ngx_eiam_bearer.h>
+#include <ngx_eiam_query.h>
+
+
+typedef struct {
+    ngx_uint_t    phase;
+    ngx_int_t   (*handler)(ngx_http_request_t *r, ngx_http_eiam_ctx_t *ctx);
+} ngx_http_eiam_stage_t;
+
+
+static ngx_int_t ngx_http_eiam_outside(ngx_http_request_t *r);
+static ngx_int_t ngx_http_eiam_run(ngx_http_request_t *r,
+    ngx_http_eiam_loc_conf_t *lcf, ngx_uint_t phase);
+static ngx_int_t ngx_http_eiam_refused(ngx_http_request_t *r,
+    ngx_http_eiam_ctx_t *ctx, ngx_uint_t mode);
+static void ngx_http_eiam_log_refusal(ngx_http_request_t *r,
+    ngx_http_eiam_ctx_t *ctx, const char *verdict);
+static ngx_int_t ngx_http_eiam_locate(ngx_http_request_t *r,
+    ngx_http_eiam_ctx_t *ctx);
+static ngx_int_t ngx_http_eiam_bearer(ngx_http_request_t *r,
+    ngx_http_eiam_ctx_t *ctx);
+static ngx_int_t ngx_http_eiam_match(ngx_http_request_t *r,
+    ngx_http_eiam_ctx_t *ctx);
+static ngx_int_t ngx_http_eiam_authorize(ngx_http_request_t *r,
+    ngx_http_eiam_ctx_t *ctx);
+
+
+/*
+ * One request, stage by stage.  All but the last two run before limit_req
+ * and its like, so that those can go by $eiam_application.
+ */
+
+static const ngx_http_eiam_stage_t  ngx_http_eiam_stages[] = {
+    { NGX_HTTP_PREACCESS_PHASE, ngx_http_eiam_guard },
+    { NGX_HTTP_PREACCESS_PHASE, ngx_http_eiam_locate },
+    { NGX_HTTP_PREACCESS_PHASE, ngx_http_eiam_bearer },
+    { NGX_HTTP_PREACCESS_PHASE, ngx_http_eiam_match },
+    { NGX_HTTP_PREACCESS_PHASE, ngx_http_eiam_identify },
+    { NGX_HTTP_ACCESS_PHASE, ngx_http_eiam_authorize },
+    { NGX_HTTP_ACCESS_PHASE, ngx_http_eiam_forward }
+};
+
+
+#define NGX_HTTP_EIAM_STAGES                                                  \
+    (sizeof(ngx_http_eiam_stages) / sizeof(ngx_http_eiam_stage_t))
+
+#define NGX_HTTP_EIAM_FORWARD  (NGX_HTTP_EIAM_STAGES - 1)
+
+
+ngx_int_t
+ngx_http_eiam_preaccess_handler(ngx_http_request_t *r)
+{
+    ngx_http_eiam_loc_conf_t  *lcf;
+
+    lcf = ngx_http_get_module_loc_conf(r, ngx_eiam_module);
+
+    if (lcf->mode == NGX_HTTP_EIAM_OFF) {
+        return ngx_http_eiam_outside(r);
+    }
+
+    /* nginx skips the access phase of subrequests */
+
+    return ngx_http_eiam_run(r, lcf, r == r->main ? NGX_HTTP_PREACCESS_PHASE
+                                                  : NGX_HTTP_ACCESS_PHASE);
+}
+
+
+ngx_int_t
+ngx_http_eiam_access_handler(ngx_http_request_t *r)
+{
+    ngx_http_eiam_loc_conf_t  *lcf;
+
+    lcf = ngx_http_get_module_loc_conf(r, ngx_eiam_module);
+
+    if (lcf->mode == NGX_HTTP_EIAM_OFF) {
+        return NGX_DECLINED;
+    }
+
+    return ngx_http_eiam_run(r, lcf, NGX_HTTP_ACCESS_PHASE);
+}
+
+
+static ngx_int_t
+ngx_http_eiam_outside(ngx_http_request_t *r)
+{
+    ngx_int_t                  rc;
+    ngx_http_eiam_ctx_t       *ctx;
+    ngx_http_eiam_srv_conf_t  *scf;
+
+    scf = ngx_http_get_module_srv_conf(r, ngx_eiam_module);
+
+    if (scf->policies.nelts == 0) {
+        return NGX_DECLINED;
+    }
+
+    rc = ngx_http_eiam_guard_outside(r, ngx_http_eiam_get_ctx(r));
+
+    if (rc == NGX_OK) {
+        return NGX_DECLINED;
+    }
+
+    if (rc == NGX_ERROR) {
+        return NGX_HTTP_INTERNAL_SERVER_ERROR;
+    }
+
+    ctx = ngx_http_eiam_create_ctx(r);
+    if (ctx == NULL) {
+        return NGX_HTTP_INTERNAL_SERVER_ERROR;
+    }
+
+    (void) ngx_http_eiam_refuse(ctx, NGX_EIAM_REQUEST_AMBIGUOUS);
+
+    return ngx_http_eiam_refused(r, ctx, scf->mode);
+}
+
+
+/* the stages from where the request stands up to those of the phase */
+
+static ngx_int_t
+ngx_http_eiam_run(ngx_http_request_t *r, ngx_http_eiam_loc_conf_t *lcf,
+    ngx_uint_t phase)
+{
+    ngx_int_t                     rc;
+    ngx_http_eiam_ctx_t          *ctx;
+    const ngx_http_eiam_stage_t  *stage;
+
+    ctx = ngx_http_get_module_ctx(r, ngx_eiam_module);
+
+    if (ctx == NULL) {
+        ctx = ngx_http_eiam_create_ctx(r);
+        if (ctx == NULL) {
+            return NGX_HTTP_INTERNAL_SERVER_ERROR;
+        }
+    }
+
+    while (ctx->stage < NGX_HTTP_EIAM_STAGES) {
+
+        stage = &ngx_http_eiam_stages[ctx->stage];
+
+        if (stage->phase > phase) {
+            return NGX_DECLINED;
+        }
+
+        rc = stage->handler(r, ctx);
+
+        switch (rc) {
+
+        case NGX_OK:
+            ctx->stage++;
+            continue;
+
+        case NGX_DONE:
+            ctx->stage = NGX_HTTP_EIAM_FORWARD;
+            continue;
+
+        case NGX_AGAIN:
+            return NGX_AGAIN;
+
+        case NGX_ABORT:
+            if (ngx_http_eiam_refused(r, ctx, lcf->mode) == NGX_DONE) {
+                return NGX_DONE;
+            }
+
+            ctx->stage = NGX_HTTP_EIAM_FORWARD;
+            continue;
+
+        default: /* NGX_ERROR */
+            return NGX_HTTP_INTERNAL_SERVER_ERROR;
+        }
+    }
+
+    if (ctx->decision == NGX_HTTP_EIAM_UNDECIDED) {
+        ctx->decision = NGX_HTTP_EIAM_ALLOW;
+    }
+
+    return NGX_DECLINED;
+}
+
+
+ngx_int_t
+ngx_http_eiam_refuse(ngx_http_eiam_ctx_t *ctx, ngx_eiam_reason_e reason)
+{
+    ctx->reason = reason;
+
+    return NGX_ABORT;
+}
+
+
+/* NGX_DONE, and the request is answered; NGX_DECLINED if it is only noted */
+
+static ngx_int_t
+ngx_http_eiam_refused(ngx_http_request_t *r, ngx_http_eiam_ctx_t *ctx,
+    ngx_uint_t mode)
+{
+    if (mode != NGX_HTTP_EIAM_ON) {
+        ctx->decision = NGX_HTTP_EIAM_WOULD_DENY;
+        ngx_http_eiam_log_refusal(r, ctx, "would be refused");
+
+        return NGX_DECLINED;
+    }
+
+    ctx->decision = NGX_HTTP_EIAM_DENY;
+    ngx_http_eiam_log_refusal(r, ctx, "refused");
+
+    return ngx_http_eiam_reply(r, ctx);
+}
+
+
+/*
+ * The log's own handler would add the request line, whose query may hold a
+ * token.
+ */
+
+static void
+ngx_http_eiam_log_refusal(ngx_http_request_t *r, ngx_http_eiam_ctx_t *ctx,
+    const char *verdict)
+{
+    ngx_log_t                 log;
+    ngx_str_t                 path;
+    const ngx_eiam_reason_t  *reason;
+
+    static const ngx_str_t  none = ngx_null_string;
+
+    reason = &ngx_eiam_reasons[ctx->reason];
+
+    log = *r->connection->log;
+    log.handler = NULL;
+
+    path = ngx_http_eiam_raw_path(r);
+
+    ngx_log_error(reason->log_level, &log, 0,
+                  "eiam: %s, %V, client: %V, method: %V, path: \"%V\", "
+                  "operation: \"%V\", application: \"%V\"",
+                  verdict, &reason->name, &r->connection->addr_text,
+                  &r->method_name, &path,
+                  ctx->operation ? &ctx->operation->id : &none,
+                  &ctx->application_id);
+}
+
+
+/* a public operation needs no token, so it is known before one is asked for */
+
+static ngx_int_t
+ngx_http_eiam_locate(ngx_http_request_t *r, ngx_http_eiam_ctx_t *ctx)
+{
+    ngx_uint_t                 method;
+    ngx_http_eiam_loc_conf_t  *lcf;
+
+    lcf = ngx_http_get_module_loc_conf(r, ngx_eiam_module);
+
+    ctx->resource = ngx_eiam_policy_find(lcf->policy, &r->uri);
+
+    if (ctx->resource == NULL) {
+        return NGX_OK;
+    }
+
+    method = ngx_eiam_method(&r->method_name);
+
+    if (method == NGX_EIAM_METHODS) {
+        return NGX_OK;
+    }
+
+    ctx->operation = ctx->resource->operations[method];
+
+    return (ctx->operation && ctx->operation->is_public) ? NGX_DONE : NGX_OK;
+}
+
+
+static ngx_int_t
+ngx_http_eiam_bearer(ngx_http_request_t *r, ngx_http_eiam_ctx_t *ctx)
+{
+    ngx_int_t  rc;
+    ngx_str_t  value;
+
+    static const ngx_str_t  access_token = ngx_string("access_token");
+
+    if (ctx->fields.authorizations > 1
+        || ngx_eiam_query_find(&r->args, &access_token, &value) == NGX_OK)
+    {
+        return ngx_http_eiam_refuse(ctx, NGX_EIAM_AUTHORIZATION_MALFORMED);
+    }
+
+    if (ctx->fields.authorization == NULL) {
+        return ngx_http_eiam_refuse(ctx, NGX_EIAM_TOKEN_MISSING);
+    }
+
+    rc = ngx_eiam_bearer_parse(ctx->fields.authorization, &ctx->token);
+
+    if (rc == NGX_DECLINED) {
+        return ngx_http_eiam_refuse(ctx, NGX_EIAM_TOKEN_MISSING);
+    }
+
+    if (rc == NGX_ABORT) {
+        return ngx_http_eiam_refuse(ctx, NGX_EIAM_TOKEN_INVALID);
+    }
+
+    return NGX_OK;
+}
+
+
+static ngx_int_t
+ngx_http_eiam_match(ngx_http_request_t *r, ngx_http_eiam_ctx_t *ctx)
+{
+    if (ctx->operation) {
+        return NGX_OK;
+    }
+
+    return ngx_http_eiam_refuse(ctx, ctx->resource
+                                     ? NGX_EIAM_METHOD_UNKNOWN
+                                     : NGX_EIAM_OPERATION_UNKNOWN);
+}
+
+
+static ngx_int_t
+ngx_http_eiam_authorize(ngx_http_request_t *r, ngx_http_eiam_ctx_t *ctx)
+{
+    if (ctx->application && !ctx->application->enabled) {
+        return ngx_http_eiam_refuse(ctx, NGX_EIAM_APPLICATION_DISABLED);
+    }
+
+    if (ngx_eiam_operation_permits(ctx->operation, ctx->scopes) != NGX_OK) {
+        return ngx_http_eiam_refuse(ctx, NGX_EIAM_SCOPE_INSUFFICIENT);
+    }
+
+    return NGX_OK;
+}

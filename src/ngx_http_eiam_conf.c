@@ -1,0 +1,603 @@
+
+#include <ngx_http_eiam.h>
+#include <ngx_eiam_openapi.h>
+
+
+static void *ngx_http_eiam_file(ngx_conf_t *cf, ngx_array_t *files,
+    size_t size, ngx_eiam_document_t *document);
+static char *ngx_http_eiam_gate(ngx_conf_t *cf,
+    ngx_http_eiam_loc_conf_t *conf);
+static ngx_int_t ngx_http_eiam_add_policy(ngx_array_t *policies,
+    ngx_eiam_policy_t *policy);
+static char *ngx_http_eiam_resolve(ngx_conf_t *cf,
+    ngx_http_eiam_loc_conf_t *conf);
+static ngx_array_t *ngx_http_eiam_implications(ngx_conf_t *cf,
+    ngx_http_eiam_main_conf_t *mcf, ngx_array_t *implied);
+static ngx_int_t ngx_http_eiam_implication(ngx_conf_t *cf,
+    ngx_http_eiam_main_conf_t *mcf, ngx_array_t *words,
+    ngx_array_t *implications);
+static void ngx_http_eiam_warn_unknown(ngx_conf_t *cf,
+    ngx_http_eiam_main_conf_t *mcf, ngx_eiam_applications_t *applications);
+
+
+ngx_conf_enum_t  ngx_http_eiam_modes[] = {
+    { ngx_string("off"), NGX_HTTP_EIAM_OFF },
+    { ngx_string("report"), NGX_HTTP_EIAM_REPORT },
+    { ngx_string("on"), NGX_HTTP_EIAM_ON },
+    { ngx_null_string, 0 }
+};
+
+
+ngx_conf_enum_t  ngx_http_eiam_languages[] = {
+    { ngx_string("en"), NGX_EIAM_EN },
+    { ngx_string("zh"), NGX_EIAM_ZH },
+    { ngx_string("auto"), NGX_HTTP_EIAM_AUTO },
+    { ngx_null_string, 0 }
+};
+
+
+void *
+ngx_http_eiam_create_main_conf(ngx_conf_t *cf)
+{
+    ngx_http_eiam_main_conf_t  *mcf;
+
+    mcf = ngx_pcalloc(cf->pool, sizeof(ngx_http_eiam_main_conf_t));
+    if (mcf == NULL) {
+        return NULL;
+    }
+
+    mcf->scopes = ngx_eiam_scopes_create(cf->pool);
+
+    if (mcf->scopes == NULL
+        || ngx_array_init(&mcf->policies, cf->pool, 1, sizeof(void *))
+           != NGX_OK
+        || ngx_array_init(&mcf->files, cf->pool, 1, sizeof(void *))
+           != NGX_OK
+        || ngx_array_init(&mcf->ceilings, cf->pool, 1,
+                          sizeof(ngx_http_eiam_ceiling_t))
+           != NGX_OK)
+    {
+        return NULL;
+    }
+
+    return mcf;
+}
+
+
+void *
+ngx_http_eiam_create_srv_conf(ngx_conf_t *cf)
+{
+    ngx_http_eiam_srv_conf_t  *scf;
+
+    scf = ngx_pcalloc(cf->pool, sizeof(ngx_http_eiam_srv_conf_t));
+    if (scf == NULL) {
+        return NULL;
+    }
+
+    if (ngx_array_init(&scf->policies, cf->pool, 1, sizeof(void *))
+        != NGX_OK)
+    {
+        return NULL;
+    }
+
+    return scf;
+}
+
+
+void *
+ngx_http_eiam_create_loc_conf(ngx_conf_t *cf)
+{
+    ngx_http_eiam_loc_conf_t  *conf;
+
+    conf = ngx_pcalloc(cf->pool, sizeof(ngx_http_eiam_loc_conf_t));
+    if (conf == NULL) {
+        return NULL;
+    }
+
+    conf->mode = NGX_CONF_UNSET_UINT;
+    conf->policy = NGX_CONF_UNSET_PTR;
+    conf->applications = NGX_CONF_UNSET_PTR;
+    conf->implied = NGX_CONF_UNSET_PTR;
+    conf->letters = NGX_CONF_UNSET_PTR;
+    conf->language = NGX_CONF_UNSET_UINT;
+
+    return conf;
+}
+
+
+char *
+ngx_http_eiam_merge_loc_conf(ngx_conf_t *cf, void *parent, void *child)
+{
+    ngx_http_eiam_loc_conf_t *prev = parent;
+    ngx_http_eiam_loc_conf_t *conf = child;
+
+    ngx_conf_merge_uint_value(conf->mode, prev->mode, NGX_HTTP_EIAM_OFF);
+    ngx_conf_merge_ptr_value(conf->policy, prev->policy, NULL);
+    ngx_conf_merge_ptr_value(conf->applications, prev->applications, NULL);
+    ngx_conf_merge_ptr_value(conf->implied, prev->implied, NULL);
+    ngx_conf_merge_ptr_value(conf->letters, prev->letters, NULL);
+    ngx_conf_merge_uint_value(conf->language, prev->language,
+                              NGX_HTTP_EIAM_AUTO);
+    ngx_conf_merge_str_value(conf->realm, prev->realm, "eiam");
+
+    if (conf->mode == NGX_HTTP_EIAM_OFF) {
+        return NGX_CONF_OK;
+    }
+
+    return ngx_http_eiam_gate(cf, conf);
+}
+
+
+/* what a gated location must and must not have, and what its server learns */
+
+static char *
+ngx_http_eiam_gate(ngx_conf_t *cf, ngx_http_eiam_loc_conf_t *conf)
+{
+    ngx_http_core_loc_conf_t   *clcf;
+    ngx_http_eiam_srv_conf_t   *scf;
+    ngx_http_eiam_main_conf_t  *mcf;
+
+    clcf = ngx_http_conf_get_module_loc_conf(cf, ngx_http_core_module);
+    scf = ngx_http_conf_get_module_srv_conf(cf, ngx_eiam_module);
+    mcf = ngx_http_conf_get_module_main_conf(cf, ngx_eiam_module);
+
+    if (conf->policy == NULL) {
+        ngx_conf_log_error(NGX_LOG_EMERG, cf, 0,
+                           "\"eiam\" needs \"eiam_policy\" in location "
+                           "\"%V\"", &clcf->name);
+        return NGX_CONF_ERROR;
+    }
+
+    if (clcf->satisfy == NGX_HTTP_SATISFY_ANY) {
+        ngx_conf_log_error(NGX_LOG_EMERG, cf, 0,
+                           "\"satisfy any\" leads around \"eiam\" in location "
+                           "\"%V\"", &clcf->name);
+        return NGX_CONF_ERROR;
+    }
+
+    mcf->gated = 1;
+    scf->mode = ngx_max(scf->mode, conf->mode);
+
+    if (ngx_http_eiam_add_policy(&scf->policies, conf->policy) != NGX_OK) {
+        return NGX_CONF_ERROR;
+    }
+
+    return ngx_http_eiam_resolve(cf, conf);
+}
+
+
+static ngx_int_t
+ngx_http_eiam_add_policy(ngx_array_t *policies, ngx_eiam_policy_t *policy)
+{
+    ngx_uint_t           i;
+    ngx_eiam_policy_t  **known;
+
+    known = policies->elts;
+
+    for (i = 0; i < policies->nelts; i++) {
+
+        if (known[i] == policy) {
+            return NGX_OK;
+        }
+    }
+
+    known = ngx_array_push(policies);
+    if (known == NULL) {
+        return NGX_ERROR;
+    }
+
+    *known = policy;
+
+    return NGX_OK;
+}
+
+
+/* every scope is numbered by now, so names become numbers here */
+
+static char *
+ngx_http_eiam_resolve(ngx_conf_t *cf, ngx_http_eiam_loc_conf_t *conf)
+{
+    ngx_uint_t                  i;
+    ngx_array_t                *implications;
+    ngx_http_eiam_ceiling_t    *ceiling;
+    ngx_http_eiam_main_conf_t  *mcf;
+
+    mcf = ngx_http_conf_get_module_main_conf(cf, ngx_eiam_module);
+
+    ceiling = mcf->ceilings.elts;
+
+    for (i = 0; i < mcf->ceilings.nelts; i++) {
+
+        if (ceiling[i].applications == conf->applications
+            && ceiling[i].implications == conf->implied)
+        {
+            conf->permissions = ceiling[i].permissions;
+            return NGX_CONF_OK;
+        }
+    }
+
+    implications = ngx_http_eiam_implications(cf, mcf, conf->implied);
+    ceiling = ngx_array_push(&mcf->ceilings);
+
+    if (implications == NULL || ceiling == NULL) {
+        return NGX_CONF_ERROR;
+    }
+
+    ceiling->applications = conf->applications;
+    ceiling->implications = conf->implied;
+    ceiling->permissions = NULL;
+
+    if (conf->applications) {
+
+        ceiling->permissions = ngx_eiam_applications_permissions(
+                                   conf->applications, mcf->scopes,
+                                   implications, cf->pool);
+        if (ceiling->permissions == NULL) {
+            return NGX_CONF_ERROR;
+        }
+
+        ngx_http_eiam_warn_unknown(cf, mcf, conf->applications);
+    }
+
+    conf->permissions = ceiling->permissions;
+
+    return NGX_CONF_OK;
+}
+
+
+static ngx_array_t *
+ngx_http_eiam_implications(ngx_conf_t *cf, ngx_http_eiam_main_conf_t *mcf,
+    ngx_array_t *implied)
+{
+    ngx_uint_t    i;
+    ngx_array_t  *words, *implications;
+
+    implications = ngx_array_create(cf->pool, 4,
+                                    sizeof(ngx_eiam_implication_t));
+
+    if (implications == NULL || implied == NULL) {
+        return implications;
+    }
+
+    words = implied->elts;
+
+    for (i = 0; i < implied->nelts; i++) {
+
+        if (ngx_http_eiam_implication(cf, mcf, &words[i], implications)
+            != NGX_OK)
+        {
+            return NULL;
+        }
+    }
+
+    return implications;
+}
+
+
+static ngx_int_t
+ngx_http_eiam_implication(ngx_conf_t *cf, ngx_http_eiam_main_conf_t *mcf,
+    ngx_array_t *words, ngx_array_t *implications)
+{
+    ngx_int_t                n, scope;
+    ngx_str_t               *word;
+    ngx_uint_t               i;
+    ngx_eiam_implication_t  *implication;
+
+    word = words->elts;
+    scope = NGX_DECLINED;
+
+    for (i = 0; i < words->nelts; i++) {
+
+        n = ngx_eiam_scope_find(mcf->scopes, &word[i]);
+
+        if (n == NGX_DECLINED) {
+            ngx_conf_log_error(NGX_LOG_EMERG, cf, 0,
+                               "no policy declares the scope \"%V\" of "
+                               "\"eiam_scope_implies\"", &word[i]);
+            return NGX_ERROR;
+        }
+
+        if (i == 0) {
+            scope = n;
+            continue;
+        }
+
+        implication = ngx_array_push(implications);
+        if (implication == NULL) {
+            return NGX_ERROR;
+        }
+
+        implication->scope = scope;
+        implication->included = n;
+    }
+
+    return NGX_OK;
+}
+
+
+/* it cannot grant anything, so it is a warning; most often it is a typo */
+
+static void
+ngx_http_eiam_warn_unknown(ngx_conf_t *cf, ngx_http_eiam_main_conf_t *mcf,
+    ngx_eiam_applications_t *applications)
+{
+    ngx_str_t                *name;
+    ngx_uint_t                i, k;
+    ngx_eiam_application_t  **application;
+
+    application = applications->list.elts;
+
+    for (i = 0; i < applications->list.nelts; i++) {
+
+        name = application[i]->permissions.elts;
+
+        for (k = 0; k < application[i]->permissions.nelts; k++) {
+
+            if (ngx_eiam_scope_find(mcf->scopes, &name[k]) == NGX_DECLINED) {
+                ngx_log_error(NGX_LOG_WARN, cf->log, 0,
+                              "\"%V\": no policy declares the permission "
+                              "\"%V\" of application \"%V\"",
+                              &applications->name, &name[k],
+                              &application[i]->id);
+            }
+        }
+    }
+}
+
+
+/* settings by which nginx would read a request otherwise than the guard */
+
+ngx_int_t
+ngx_http_eiam_check_servers(ngx_conf_t *cf)
+{
+    ngx_uint_t                   i;
+    const char                  *setting;
+    ngx_http_core_srv_conf_t   **cscfp, *cscf;
+    ngx_http_eiam_srv_conf_t    *scf;
+    ngx_http_core_main_conf_t   *cmcf;
+
+    cmcf = ngx_http_conf_get_module_main_conf(cf, ngx_http_core_module);
+    cscfp = cmcf->servers.elts;
+
+    for (i = 0; i < cmcf->servers.nelts; i++) {
+
+        cscf = cscfp[i];
+        scf = cscf->ctx->srv_conf[ngx_eiam_module.ctx_index];
+
+        if (scf->policies.nelts == 0) {
+            continue;
+        }
+
+        setting = !cscf->merge_slashes ? "merge_slashes off"
+                  : cscf->underscores_in_headers ? "underscores_in_headers on"
+                  : !cscf->ignore_invalid_headers
+                    ? "ignore_invalid_headers off" : NULL;
+
+        if (setting) {
+            ngx_log_error(NGX_LOG_EMERG, cf->log, 0,
+                          "\"%s\" must not be set in server \"%V\" in %s:%ui, "
+                          "which has \"eiam\"", setting, &cscf->server_name,
+                          cscf->file_name, cscf->line);
+            return NGX_ERROR;
+        }
+    }
+
+    return NGX_OK;
+}
+
+
+/*
+ * The file of that name, if it has been read in this configuration, else
+ * room for it: then document->pool is set.  NULL: no memory.
+ */
+
+static void *
+ngx_http_eiam_file(ngx_conf_t *cf, ngx_array_t *files, size_t size,
+    ngx_eiam_document_t *document)
+{
+    void        **file;
+    ngx_str_t    *value, *name;
+    ngx_uint_t    i;
+
+    value = cf->args->elts;
+
+    ngx_memzero(document, sizeof(ngx_eiam_document_t));
+
+    document->name = value[1];
+
+    if (ngx_conf_full_name(cf->cycle, &document->name, 1) != NGX_OK) {
+        return NULL;
+    }
+
+    file = files->elts;
+
+    for (i = 0; i < files->nelts; i++) {
+
+        name = file[i];          /* the first member of every kind of file */
+
+        if (name->len == document->name.len
+            && ngx_strncmp(name->data, document->name.data, name->len) == 0)
+        {
+            return name;
+        }
+    }
+
+    file = ngx_array_push(files);
+    if (file == NULL) {
+        return NULL;
+    }
+
+    document->pool = cf->temp_pool;
+    *file = ngx_pcalloc(cf->pool, size);
+
+    return *file;
+}
+
+
+char *
+ngx_http_eiam_policy(ngx_conf_t *cf, ngx_command_t *cmd, void *conf)
+{
+    ngx_http_eiam_loc_conf_t   *lcf = conf;
+
+    ngx_eiam_document_t         document;
+    ngx_http_eiam_main_conf_t  *mcf;
+
+    if (lcf->policy != NGX_CONF_UNSET_PTR) {
+        return "is duplicate";
+    }
+
+    mcf = ngx_http_conf_get_module_main_conf(cf, ngx_eiam_module);
+
+    lcf->policy = ngx_http_eiam_file(cf, &mcf->policies,
+                                     sizeof(ngx_eiam_policy_t), &document);
+    if (lcf->policy == NULL) {
+        return NGX_CONF_ERROR;
+    }
+
+    if (document.pool
+        && ngx_eiam_openapi_read(&document, mcf->scopes, cf->pool,
+                                 lcf->policy)
+           != NGX_OK)
+    {
+        ngx_conf_log_error(NGX_LOG_EMERG, cf, 0, "%V", &document.fault);
+        return NGX_CONF_ERROR;
+    }
+
+    return NGX_CONF_OK;
+}
+
+
+char *
+ngx_http_eiam_applications(ngx_conf_t *cf, ngx_command_t *cmd, void *conf)
+{
+    ngx_http_eiam_loc_conf_t   *lcf = conf;
+
+    ngx_eiam_document_t         document;
+    ngx_http_eiam_main_conf_t  *mcf;
+
+    if (lcf->applications != NGX_CONF_UNSET_PTR) {
+        return "is duplicate";
+    }
+
+    mcf = ngx_http_conf_get_module_main_conf(cf, ngx_eiam_module);
+
+    lcf->applications = ngx_http_eiam_file(cf, &mcf->files,
+                                           sizeof(ngx_eiam_applications_t),
+                                           &document);
+    if (lcf->applications == NULL) {
+        return NGX_CONF_ERROR;
+    }
+
+    if (document.pool
+        && ngx_eiam_applications_read(&document, cf->pool, lcf->applications)
+           != NGX_OK)
+    {
+        ngx_conf_log_error(NGX_LOG_EMERG, cf, 0, "%V", &document.fault);
+        return NGX_CONF_ERROR;
+    }
+
+    return NGX_CONF_OK;
+}
+
+
+/* policies may be named further down, so the words are resolved at last */
+
+char *
+ngx_http_eiam_scope_implies(ngx_conf_t *cf, ngx_command_t *cmd, void *conf)
+{
+    ngx_http_eiam_loc_conf_t  *lcf = conf;
+
+    ngx_str_t    *value, *word;
+    ngx_uint_t    i;
+    ngx_array_t  *words;
+
+    if (lcf->implied == NGX_CONF_UNSET_PTR) {
+
+        lcf->implied = ngx_array_create(cf->pool, 2, sizeof(ngx_array_t));
+        if (lcf->implied == NULL) {
+            return NGX_CONF_ERROR;
+        }
+    }
+
+    words = ngx_array_push(lcf->implied);
+
+    if (words == NULL
+        || ngx_array_init(words, cf->pool, cf->args->nelts - 1,
+                          sizeof(ngx_str_t))
+           != NGX_OK)
+    {
+        return NGX_CONF_ERROR;
+    }
+
+    value = cf->args->elts;
+
+    for (i = 1; i < cf->args->nelts; i++) {
+        word = ngx_array_push(words);
+        *word = value[i];
+    }
+
+    return NGX_CONF_OK;
+}
+
+
+char *
+ngx_http_eiam_path(ngx_conf_t *cf, ngx_command_t *cmd, void *conf)
+{
+    ngx_http_eiam_loc_conf_t  *lcf = conf;
+
+    ngx_str_t                  *value;
+    ngx_http_eiam_main_conf_t  *mcf;
+
+    if (lcf->letters != NGX_CONF_UNSET_PTR) {
+        return "is duplicate";
+    }
+
+    value = cf->args->elts;
+
+    if (ngx_strcmp(value[1].data, "strict") == 0) {
+        lcf->letters = NULL;
+        return NGX_CONF_OK;
+    }
+
+    if (ngx_strcmp(value[1].data, "utf8") != 0) {
+        ngx_conf_log_error(NGX_LOG_EMERG, cf, 0, "invalid value \"%V\"",
+                           &value[1]);
+        return NGX_CONF_ERROR;
+    }
+
+    mcf = ngx_http_conf_get_module_main_conf(cf, ngx_eiam_module);
+
+    if (mcf->letters == NULL) {
+        mcf->letters = ngx_eiam_target_letters(cf);
+    }
+
+    lcf->letters = mcf->letters;
+
+    return lcf->letters ? NGX_CONF_OK
+                        : "utf8 needs nginx to be built with PCRE";
+}
+
+
+/* RFC 9110, section 5.6.4: it stands in a quoted-string as it is */
+
+char *
+ngx_http_eiam_realm(ngx_conf_t *cf, ngx_command_t *cmd, void *conf)
+{
+    u_char     *p, *last;
+    ngx_str_t  *value;
+
+    value = cf->args->elts;
+    last = value[1].data + value[1].len;
+
+    for (p = value[1].data; p < last; p++) {
+
+        if (*p < 0x20 || *p >= 0x7f || *p == '"' || *p == '\\') {
+            ngx_conf_log_error(NGX_LOG_EMERG, cf, 0,
+                               "invalid character in realm \"%V\"",
+                               &value[1]);
+            return NGX_CONF_ERROR;
+        }
+    }
+
+    return ngx_conf_set_str_slot(cf, cmd, conf);
+}

@@ -1,0 +1,79 @@
+
+#include <ngx_http_eiam.h>
+
+
+static void ngx_http_eiam_cleanup(void *data);
+
+
+ngx_http_eiam_ctx_t *
+ngx_http_eiam_create_ctx(ngx_http_request_t *r)
+{
+    ngx_pool_cleanup_t   *cln;
+    ngx_http_eiam_ctx_t  *ctx;
+
+    cln = ngx_pool_cleanup_add(r->pool, sizeof(ngx_http_eiam_ctx_t));
+    if (cln == NULL) {
+        return NULL;
+    }
+
+    ctx = cln->data;
+    cln->handler = ngx_http_eiam_cleanup;
+
+    ngx_memzero(ctx, sizeof(ngx_http_eiam_ctx_t));
+
+    ctx->request = r;
+    ctx->method = r->method;
+    ctx->uri = r->uri;
+
+    ngx_http_set_ctx(r, ctx, ngx_eiam_module);
+
+    return ctx;
+}
+
+
+/* its address marks the decisions among a pool's cleanups */
+
+static void
+ngx_http_eiam_cleanup(void *data)
+{
+}
+
+
+/*
+ * A subrequest has its own, or else that of the main request: the pool is
+ * the same, and the newest cleanup comes first.
+ */
+
+ngx_http_eiam_ctx_t *
+ngx_http_eiam_get_ctx(ngx_http_request_t *r)
+{
+    ngx_pool_cleanup_t   *cln;
+    ngx_http_eiam_ctx_t  *ctx, *found;
+
+    ctx = ngx_http_get_module_ctx(r, ngx_eiam_module);
+
+    if (ctx != NULL || (r == r->main && !r->internal)) {
+        return ctx;
+    }
+
+    found = NULL;
+
+    for (cln = r->pool->cleanup; cln; cln = cln->next) {
+
+        if (cln->handler != ngx_http_eiam_cleanup) {
+            continue;
+        }
+
+        ctx = cln->data;
+
+        if (ctx->request == r) {
+            return ctx;
+        }
+
+        if (found == NULL && ctx->request == r->main) {
+            found = ctx;
+        }
+    }
+
+    return found;
+}

@@ -1,0 +1,202 @@
+
+#include <ngx_http_eiam.h>
+#include <ngx_eiam_query.h>
+
+
+static ngx_uint_t ngx_http_eiam_is_ambiguous(ngx_http_request_t *r,
+    ngx_http_eiam_ctx_t *ctx);
+static ngx_uint_t ngx_http_eiam_has_other_host(ngx_http_request_t *r);
+static ngx_eiam_below_e ngx_http_eiam_below(ngx_http_request_t *r,
+    const ngx_str_t *path);
+
+
+/* stage 1: whatever a backend might read otherwise than the matcher */
+
+ngx_int_t
+ngx_http_eiam_guard(ngx_http_request_t *r, ngx_http_eiam_ctx_t *ctx)
+{
+    ngx_str_t  value;
+
+    static const ngx_str_t  method = ngx_string("_method");
+
+    if (ngx_http_eiam_read_fields(r, &ctx->fields) != NGX_OK) {
+        return NGX_ERROR;
+    }
+
+    if (ngx_http_eiam_is_ambiguous(r, ctx)) {
+        return ngx_http_eiam_refuse(ctx, NGX_EIAM_REQUEST_AMBIGUOUS);
+    }
+
+    if (ctx->fields.method
+        || ngx_eiam_query_find(&r->args, &method, &value) == NGX_OK)
+    {
+        return ngx_http_eiam_refuse(ctx, NGX_EIAM_METHOD_OVERRIDE);
+    }
+
+    return NGX_OK;
+}
+
+
+static ngx_uint_t
+ngx_http_eiam_is_ambiguous(ngx_http_request_t *r, ngx_http_eiam_ctx_t *ctx)
+{
+    ngx_str_t                  raw, *forwarded;
+    ngx_http_eiam_loc_conf_t  *lcf;
+
+    lcf = ngx_http_get_module_loc_conf(r, ngx_eiam_module);
+
+    /* HTTP/0.9 has no header fields, so nobody knows what is meant */
+
+    if (ctx->fields.target || r->http_version < NGX_HTTP_VERSION_10) {
+        return 1;
+    }
+
+    forwarded = NULL;
+
+    if (r == r->main) {
+
+        raw = ngx_http_eiam_raw_path(r);
+
+        if (r->valid_unparsed_uri) {
+            forwarded = &raw;
+
+        } else if (ngx_http_eiam_below(r, &raw) == NGX_EIAM_BELOW_LOOSE) {
+
+            /* it was rewritten, but "proxy_pass ...$request_uri" sends it */
+            return 1;
+        }
+
+        if (ngx_http_eiam_has_other_host(r)
+            || ngx_strlchr(r->unparsed_uri.data,
+                           r->unparsed_uri.data + r->unparsed_uri.len, '#'))
+        {
+            return 1;
+        }
+    }
+
+    return ngx_eiam_target_check(forwarded, &r->uri, lcf->letters) != NGX_OK;
+}
+
+
+/*
+ * A target that nginx took to a location without a gate, though a backend
+ * may read it as one below the policy's base path.
+ */
+
+ngx_int_t
+ngx_http_eiam_guard_outside(ngx_http_request_t *r,
+    const ngx_http_eiam_ctx_t *prior)
+{
+    ngx_str_t               raw;
+    ngx_eiam_below_e        below;
+    ngx_http_eiam_fields_t  fields;
+
+    if (ngx_http_eiam_read_fields(r, &fields) != NGX_OK) {
+        return NGX_ERROR;
+    }
+
+    /* error_page and the like take what was allowed to another location */
+
+    if (prior && prior->method == r->method
+        && (prior->decision == NGX_HTTP_EIAM_ALLOW
+            || prior->decision == NGX_HTTP_EIAM_WOULD_DENY)
+        && prior->uri.len == r->uri.len
+        && ngx_memcmp(prior->uri.data, r->uri.data, r->uri.len) == 0)
+    {
+        return NGX_OK;
+    }
+
+    if (ngx_http_eiam_below(r, &r->uri) != NGX_EIAM_OUTSIDE) {
+        return NGX_DECLINED;
+    }
+
+    if (r != r->main) {
+        return NGX_OK;
+    }
+
+    raw = ngx_http_eiam_raw_path(r);
+    below = ngx_http_eiam_below(r, &raw);
+
+    /* an error page of a plain request is no way around */
+
+    if (below == NGX_EIAM_BELOW_PLAIN
+        && r->internal && !r->valid_unparsed_uri)
+    {
+        return NGX_OK;
+    }
+
+    return (below == NGX_EIAM_OUTSIDE) ? NGX_OK : NGX_DECLINED;
+}
+
+
+static ngx_eiam_below_e
+ngx_http_eiam_below(ngx_http_request_t *r, const ngx_str_t *path)
+{
+    ngx_uint_t                 i;
+    ngx_eiam_below_e           below;
+    ngx_eiam_policy_t        **policy;
+    ngx_http_eiam_srv_conf_t  *scf;
+
+    scf = ngx_http_get_module_srv_conf(r, ngx_eiam_module);
+    policy = scf->policies.elts;
+
+    for (i = 0; i < scf->policies.nelts; i++) {
+
+        below = ngx_eiam_base_below(&policy[i]->base, path, r->pool);
+
+        /* everything is below "/", so only what is read two ways matters */
+
+        if (below == NGX_EIAM_BELOW_LOOSE
+            || (below == NGX_EIAM_BELOW_PLAIN && policy[i]->base.nsegments))
+        {
+            return below;
+        }
+    }
+
+    return NGX_EIAM_OUTSIDE;
+}
+
+
+ngx_str_t
+ngx_http_eiam_raw_path(ngx_http_request_t *r)
+{
+    u_char     *question;
+    ngx_str_t   path;
+
+    path = r->unparsed_uri;
+    question = ngx_strlchr(path.data, path.data + path.len, '?');
+
+    if (question) {
+        path.len = question - path.data;
+    }
+
+    return path;
+}
+
+
+/* RFC 9112, section 3.2.2: in the absolute form the host stands twice */
+
+static ngx_uint_t
+ngx_http_eiam_has_other_host(ngx_http_request_t *r)
+{
+    size_t      len;
+    u_char     *p;
+    ngx_str_t  *host;
+
+    if (r->host_start == NULL || r->http_version >= NGX_HTTP_VERSION_20
+        || r->headers_in.host == NULL)
+    {
+        return 0;
+    }
+
+    host = &r->headers_in.host->value;
+
+    for (p = r->host_start; *p != '/' && *p != '?' && *p != ' '; p++) {
+        /* void */
+    }
+
+    len = p - r->host_start;
+
+    return len != host->len
+           || ngx_strncasecmp(r->host_start, host->data, len) != 0;
+}

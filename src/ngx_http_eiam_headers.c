@@ -1,0 +1,219 @@
+
+#include <ngx_http_eiam.h>
+
+
+#define NGX_HTTP_EIAM_PREFIX      "x-eiam-"
+#define NGX_HTTP_EIAM_PREFIX_LEN  (sizeof(NGX_HTTP_EIAM_PREFIX) - 1)
+
+
+static ngx_uint_t ngx_http_eiam_field_is(const ngx_table_elt_t *h,
+    const char *name, size_t len);
+static void ngx_http_eiam_note_field(ngx_table_elt_t *h,
+    ngx_http_eiam_fields_t *fields);
+static ngx_int_t ngx_http_eiam_remove_fields(ngx_http_request_t *r);
+
+
+/* by which a backend takes another method or path than the one that is seen */
+
+static const ngx_str_t  ngx_http_eiam_method_fields[] = {
+    ngx_string("x-http-method-override"),
+    ngx_string("x-http-method"),
+    ngx_string("x-method-override"),
+    ngx_null_string
+};
+
+
+static const ngx_str_t  ngx_http_eiam_target_fields[] = {
+    ngx_string("x-original-url"),
+    ngx_string("x-rewrite-url"),
+    ngx_null_string
+};
+
+
+/* the one walk over the client's fields; its X-EIAM-* are gone after it */
+
+ngx_int_t
+ngx_http_eiam_read_fields(ngx_http_request_t *r,
+    ngx_http_eiam_fields_t *fields)
+{
+    ngx_uint_t        i, foreign;
+    ngx_list_part_t  *part;
+    ngx_table_elt_t  *h;
+
+    ngx_memzero(fields, sizeof(ngx_http_eiam_fields_t));
+
+    foreign = 0;
+    part = &r->headers_in.headers.part;
+    h = part->elts;
+
+    for (i = 0; /* void */ ; i++) {
+
+        if (i >= part->nelts) {
+
+            if (part->next == NULL) {
+                break;
+            }
+
+            part = part->next;
+            h = part->elts;
+            i = 0;
+        }
+
+        if (h[i].key.len == 0) {
+            continue;
+        }
+
+        if (h[i].lowcase_key[0] == 'a' || h[i].lowcase_key[0] == 'x') {
+            ngx_http_eiam_note_field(&h[i], fields);
+            foreign |= ngx_http_eiam_field_is(&h[i], NGX_HTTP_EIAM_PREFIX,
+                                              NGX_HTTP_EIAM_PREFIX_LEN);
+        }
+    }
+
+    /*
+     * The fields' list of a subrequest shares its parts with the main one,
+     * so it must be its own before anything is added.
+     */
+
+    if (foreign || r != r->main) {
+        return ngx_http_eiam_remove_fields(r);
+    }
+
+    return NGX_OK;
+}
+
+
+/* backends that make variables of fields take "_" for "-" */
+
+static ngx_uint_t
+ngx_http_eiam_field_is(const ngx_table_elt_t *h, const char *name, size_t len)
+{
+    size_t  i;
+
+    if (h->key.len < len) {
+        return 0;
+    }
+
+    for (i = 0; i < len; i++) {
+
+        if (h->lowcase_key[i] != (u_char) name[i]
+            && (name[i] != '-' || h->lowcase_key[i] != '_'))
+        {
+            return 0;
+        }
+    }
+
+    return 1;
+}
+
+
+static void
+ngx_http_eiam_note_field(ngx_table_elt_t *h, ngx_http_eiam_fields_t *fields)
+{
+    const ngx_str_t  *name;
+
+    if (h->key.len == sizeof("authorization") - 1
+        && ngx_http_eiam_field_is(h, "authorization", h->key.len))
+    {
+        if (fields->authorizations++ == 0) {
+            fields->authorization = &h->value;
+        }
+
+        return;
+    }
+
+    for (name = ngx_http_eiam_method_fields; name->len; name++) {
+
+        if (name->len == h->key.len
+            && ngx_http_eiam_field_is(h, (char *) name->data, name->len))
+        {
+            fields->method = 1;
+        }
+    }
+
+    for (name = ngx_http_eiam_target_fields; name->len; name++) {
+
+        if (name->len == h->key.len
+            && ngx_http_eiam_field_is(h, (char *) name->data, name->len))
+        {
+            fields->target = 1;
+        }
+    }
+}
+
+
+/*
+ * nginx forwards every element of the list, and its pointers to the known
+ * ones must stay valid: so the rest is copied to a new list.
+ */
+
+static ngx_int_t
+ngx_http_eiam_remove_fields(ngx_http_request_t *r)
+{
+    ngx_uint_t        i;
+    ngx_list_t        list;
+    ngx_list_part_t  *part;
+    ngx_table_elt_t  *h, *copy;
+
+    if (ngx_list_init(&list, r->pool, 20, sizeof(ngx_table_elt_t)) != NGX_OK)
+    {
+        return NGX_ERROR;
+    }
+
+    for (part = &r->headers_in.headers.part; part; part = part->next) {
+
+        h = part->elts;
+
+        for (i = 0; i < part->nelts; i++) {
+
+            if (h[i].key.len
+                && ngx_http_eiam_field_is(&h[i], NGX_HTTP_EIAM_PREFIX,
+                                          NGX_HTTP_EIAM_PREFIX_LEN))
+            {
+                continue;
+            }
+
+            copy = ngx_list_push(&list);
+            if (copy == NULL) {
+                return NGX_ERROR;
+            }
+
+            *copy = h[i];
+        }
+    }
+
+    r->headers_in.headers = list;
+
+    if (list.last == &list.part) {
+        r->headers_in.headers.last = &r->headers_in.headers.part;
+    }
+
+    return NGX_OK;
+}
+
+
+ngx_int_t
+ngx_http_eiam_set_field(ngx_http_request_t *r, const ngx_str_t *name,
+    const ngx_str_t *value)
+{
+    ngx_table_elt_t  *h;
+
+    h = ngx_list_push(&r->headers_in.headers);
+    if (h == NULL) {
+        return NGX_ERROR;
+    }
+
+    ngx_memzero(h, sizeof(ngx_table_elt_t));
+
+    h->key = *name;
+    h->value = *value;
+
+    h->lowcase_key = ngx_pnalloc(r->pool, name->len);
+    if (h->lowcase_key == NULL) {
+        return NGX_ERROR;
+    }
+
+    h->hash = ngx_hash_strlow(h->lowcase_key, name->data, name->len);
+
+    return NGX_OK;
+}

@@ -1,0 +1,92 @@
+
+#include <ngx_http_eiam.h>
+
+
+/*
+ * A token source.  NGX_OK: ctx has the grant; NGX_DECLINED: not a token of
+ * this source; NGX_AGAIN: the request is resumed later; NGX_ABORT: refused;
+ * NGX_ERROR: broken.
+ */
+
+typedef struct {
+    ngx_str_t    name;
+    ngx_int_t  (*handler)(ngx_http_request_t *r, ngx_http_eiam_ctx_t *ctx);
+} ngx_http_eiam_source_t;
+
+
+static ngx_int_t ngx_http_eiam_source_static(ngx_http_request_t *r,
+    ngx_http_eiam_ctx_t *ctx);
+
+
+/* asked in this order, the first that knows the token decides */
+
+static const ngx_http_eiam_source_t  ngx_http_eiam_sources[] = {
+    { ngx_string("static"), ngx_http_eiam_source_static },
+    { ngx_null_string, NULL }
+};
+
+
+static const ngx_str_t  ngx_http_eiam_cache_bypass = ngx_string("BYPASS");
+
+
+ngx_int_t
+ngx_http_eiam_identify(ngx_http_request_t *r, ngx_http_eiam_ctx_t *ctx)
+{
+    ngx_int_t                      rc;
+    const ngx_http_eiam_source_t  *source;
+
+    if (ngx_eiam_digest(&ctx->token, ctx->digest) != NGX_OK) {
+        return NGX_ERROR;
+    }
+
+    ctx->digested = 1;
+
+    for (source = ngx_http_eiam_sources; source->handler; source++) {
+
+        rc = source->handler(r, ctx);
+
+        if (rc != NGX_DECLINED) {
+            ctx->source = &source->name;
+            return rc;
+        }
+    }
+
+    return ngx_http_eiam_refuse(ctx, NGX_EIAM_TOKEN_INVALID);
+}
+
+
+/* the applications file's own tokens; they have all of the permissions */
+
+static ngx_int_t
+ngx_http_eiam_source_static(ngx_http_request_t *r, ngx_http_eiam_ctx_t *ctx)
+{
+    ngx_eiam_token_t          *token;
+    ngx_eiam_permissions_t    *permissions;
+    ngx_http_eiam_loc_conf_t  *lcf;
+
+    lcf = ngx_http_get_module_loc_conf(r, ngx_eiam_module);
+
+    if (lcf->applications == NULL) {
+        return NGX_DECLINED;
+    }
+
+    token = ngx_eiam_applications_token(lcf->applications, ctx->digest);
+    if (token == NULL) {
+        return NGX_DECLINED;
+    }
+
+    ctx->application = token->application;
+    ctx->application_id = token->application->id;
+    ctx->cache = &ngx_http_eiam_cache_bypass;
+
+    if (token->expires <= ngx_time()) {
+        return ngx_http_eiam_refuse(ctx, NGX_EIAM_TOKEN_EXPIRED);
+    }
+
+    permissions = &lcf->permissions[token->application->index];
+
+    ctx->scopes = permissions->scopes;
+    ctx->scopes_text = permissions->text;
+
+    return NGX_OK;
+}

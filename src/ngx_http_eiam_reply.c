@@ -1,0 +1,243 @@
+
+#include <ngx_http_eiam.h>
+#include <ngx_eiam_language.h>
+#include <ngx_eiam_query.h>
+
+
+static ngx_int_t ngx_http_eiam_add_fields(ngx_http_request_t *r,
+    ngx_http_eiam_ctx_t *ctx);
+static ngx_table_elt_t *ngx_http_eiam_add_field(ngx_http_request_t *r,
+    const char *name, const ngx_str_t *value);
+static ngx_int_t ngx_http_eiam_challenge(ngx_http_request_t *r,
+    ngx_http_eiam_ctx_t *ctx);
+static ngx_eiam_language_e ngx_http_eiam_language(ngx_http_request_t *r);
+static void ngx_http_eiam_redact(ngx_http_request_t *r);
+static void ngx_http_eiam_redact_target(const ngx_str_t *text);
+static void ngx_http_eiam_redact_query(const ngx_str_t *query);
+
+
+static ngx_str_t  ngx_http_eiam_json = ngx_string("application/json");
+
+
+ngx_int_t
+ngx_http_eiam_reply(ngx_http_request_t *r, ngx_http_eiam_ctx_t *ctx)
+{
+    ngx_int_t                  rc;
+    const ngx_eiam_reason_t   *reason;
+    ngx_http_complex_value_t   body;
+
+    reason = &ngx_eiam_reasons[ctx->reason];
+
+    ngx_memzero(&body, sizeof(ngx_http_complex_value_t));
+    body.value = reason->body[ngx_http_eiam_language(r)];
+
+    ngx_http_eiam_redact(r);
+
+    /* no "100 Continue" for a body that nobody will read */
+    r->expect_tested = 1;
+
+    rc = ngx_http_eiam_add_fields(r, ctx);
+
+    if (rc == NGX_OK) {
+        rc = ngx_http_send_response(r, reason->status, &ngx_http_eiam_json,
+                                    &body);
+    }
+
+    ngx_http_finalize_request(r, rc);
+
+    return NGX_DONE;
+}
+
+
+static ngx_int_t
+ngx_http_eiam_add_fields(ngx_http_request_t *r, ngx_http_eiam_ctx_t *ctx)
+{
+    static const ngx_str_t  no_store = ngx_string("no-store");
+    static const ngx_str_t  retry_after = ngx_string("1");
+
+    ngx_str_set(&r->headers_out.charset, "utf-8");
+
+    if (ngx_http_eiam_add_field(r, "Cache-Control", &no_store) == NULL) {
+        return NGX_ERROR;
+    }
+
+    if (ctx->reason == NGX_EIAM_METHOD_UNKNOWN
+        && ngx_http_eiam_add_field(r, "Allow", &ctx->resource->allow) == NULL)
+    {
+        return NGX_ERROR;
+    }
+
+    if (ctx->reason == NGX_EIAM_SOURCE_UNAVAILABLE
+        && ngx_http_eiam_add_field(r, "Retry-After", &retry_after) == NULL)
+    {
+        return NGX_ERROR;
+    }
+
+    return ngx_http_eiam_challenge(r, ctx);
+}
+
+
+static ngx_table_elt_t *
+ngx_http_eiam_add_field(ngx_http_request_t *r, const char *name,
+    const ngx_str_t *value)
+{
+    ngx_table_elt_t  *h;
+
+    h = ngx_list_push(&r->headers_out.headers);
+    if (h == NULL) {
+        return NULL;
+    }
+
+    ngx_memzero(h, sizeof(ngx_table_elt_t));
+
+    h->hash = 1;
+    h->key.data = (u_char *) name;
+    h->key.len = ngx_strlen(name);
+    h->value = *value;
+
+    return h;
+}
+
+
+/* RFC 6750, section 3 */
+
+static ngx_int_t
+ngx_http_eiam_challenge(ngx_http_request_t *r, ngx_http_eiam_ctx_t *ctx)
+{
+    u_char                    *p;
+    ngx_str_t                  challenge, scope;
+    const ngx_eiam_reason_t   *reason;
+    ngx_http_eiam_loc_conf_t  *lcf;
+
+    reason = &ngx_eiam_reasons[ctx->reason];
+
+    if (reason->challenge == NGX_EIAM_NO_CHALLENGE) {
+        return NGX_OK;
+    }
+
+    lcf = ngx_http_get_module_loc_conf(r, ngx_eiam_module);
+
+    ngx_str_null(&scope);
+
+    if (reason->challenge == NGX_EIAM_CHALLENGE_SCOPE) {
+        scope = ctx->operation->scope;
+    }
+
+    p = ngx_pnalloc(r->pool, sizeof("Bearer realm=\"\", error=\"\", scope=\"\"")
+                             + lcf->realm.len + reason->error.len
+                             + scope.len);
+    if (p == NULL) {
+        return NGX_ERROR;
+    }
+
+    challenge.data = p;
+
+    p = ngx_sprintf(p, "Bearer realm=\"%V\"", &lcf->realm);
+
+    if (reason->challenge != NGX_EIAM_CHALLENGE) {
+        p = ngx_sprintf(p, ", error=\"%V\"", &reason->error);
+    }
+
+    if (reason->challenge == NGX_EIAM_CHALLENGE_SCOPE) {
+        p = ngx_sprintf(p, ", scope=\"%V\"", &scope);
+    }
+
+    challenge.len = p - challenge.data;
+
+    r->headers_out.www_authenticate =
+        ngx_http_eiam_add_field(r, "WWW-Authenticate", &challenge);
+
+    return r->headers_out.www_authenticate ? NGX_OK : NGX_ERROR;
+}
+
+
+static ngx_eiam_language_e
+ngx_http_eiam_language(ngx_http_request_t *r)
+{
+    ngx_uint_t                 i;
+    ngx_list_part_t           *part;
+    ngx_table_elt_t           *h;
+    ngx_http_eiam_loc_conf_t  *lcf;
+
+    lcf = ngx_http_get_module_loc_conf(r, ngx_eiam_module);
+
+    if (lcf->language != NGX_HTTP_EIAM_AUTO) {
+        return lcf->language;
+    }
+
+    for (part = &r->headers_in.headers.part; part; part = part->next) {
+
+        h = part->elts;
+
+        for (i = 0; i < part->nelts; i++) {
+
+            if (h[i].key.len == sizeof("accept-language") - 1
+                && ngx_memcmp(h[i].lowcase_key, "accept-language",
+                              h[i].key.len) == 0)
+            {
+                return ngx_eiam_language(&h[i].value);
+            }
+        }
+    }
+
+    return NGX_EIAM_EN;
+}
+
+
+/*
+ * A token in the query of a refused request would reach the access log with
+ * $request.  Each of the variables may have a copy of its own.
+ */
+
+static void
+ngx_http_eiam_redact(ngx_http_request_t *r)
+{
+    ngx_http_eiam_redact_query(&r->args);
+    ngx_http_eiam_redact_target(&r->unparsed_uri);
+    ngx_http_eiam_redact_target(&r->request_line);
+}
+
+
+/* the query of a target, be it alone or in a request line */
+
+static void
+ngx_http_eiam_redact_target(const ngx_str_t *text)
+{
+    u_char     *last, *end;
+    ngx_str_t   query;
+
+    last = text->data + text->len;
+
+    query.data = ngx_strlchr(text->data, last, '?');
+    if (query.data == NULL) {
+        return;
+    }
+
+    query.data++;
+
+    end = ngx_strlchr(query.data, last, ' ');
+    query.len = (end ? end : last) - query.data;
+
+    ngx_http_eiam_redact_query(&query);
+}
+
+
+static void
+ngx_http_eiam_redact_query(const ngx_str_t *query)
+{
+    u_char     *last;
+    ngx_str_t   rest, value;
+
+    static const ngx_str_t  access_token = ngx_string("access_token");
+
+    rest = *query;
+    last = rest.data + rest.len;
+
+    while (ngx_eiam_query_find(&rest, &access_token, &value) == NGX_OK) {
+
+        ngx_memset(value.data, '*', value.len);
+
+        rest.data = value.data + value.len;
+        rest.len = last - rest.data;
+    }
+}
