@@ -16,8 +16,7 @@
 #include <ngx_eiam_policy.h>
 
 
-#define NGX_EIAM_SEGMENTS_MAX  64           /* of a template */
-#define NGX_EIAM_STEPS_MAX     (1 << 22)    /* of a policy */
+#define NGX_EIAM_STEPS_MAX  (1 << 22)       /* of a policy */
 
 
 typedef struct ngx_eiam_tree_node_s  ngx_eiam_tree_node_t;

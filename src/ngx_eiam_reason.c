@@ -3,7 +3,8 @@
 
 
 #define ngx_eiam_error(code, msg)                                             \
-    ngx_string("{\"error_code\":\"GATEWAY." code "\",\"error_msg\":\"" msg "\"}")
+    ngx_string("{\"error_code\":\"GATEWAY." code "\","                         \
+               "\"error_msg\":\"" msg "\"}")
 
 
 const ngx_eiam_reason_t  ngx_eiam_reasons[] = {

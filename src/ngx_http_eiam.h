@@ -119,14 +119,16 @@ extern ngx_module_t  ngx_eiam_module;
 
 /* configuration */
 
-extern ngx_conf_enum_t  ngx_http_eiam_modes[];
-extern ngx_conf_enum_t  ngx_http_eiam_languages[];
-
 void *ngx_http_eiam_create_main_conf(ngx_conf_t *cf);
 void *ngx_http_eiam_create_srv_conf(ngx_conf_t *cf);
 void *ngx_http_eiam_create_loc_conf(ngx_conf_t *cf);
 char *ngx_http_eiam_merge_loc_conf(ngx_conf_t *cf, void *parent, void *child);
 ngx_int_t ngx_http_eiam_check_servers(ngx_conf_t *cf);
+
+/* directives */
+
+extern ngx_conf_enum_t  ngx_http_eiam_modes[];
+extern ngx_conf_enum_t  ngx_http_eiam_languages[];
 
 char *ngx_http_eiam_policy(ngx_conf_t *cf, ngx_command_t *cmd, void *conf);
 char *ngx_http_eiam_applications(ngx_conf_t *cf, ngx_command_t *cmd,

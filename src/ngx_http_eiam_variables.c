@@ -5,52 +5,61 @@
 #define NGX_HTTP_EIAM_TOKEN_ID_LEN  16     /* hexadecimal digits */
 
 
-typedef ngx_int_t (*ngx_http_eiam_value_pt)(ngx_http_request_t *r,
-    const ngx_http_eiam_ctx_t *ctx, ngx_str_t *value);
-
-
-typedef struct {
-    ngx_str_t                name;
-    ngx_http_eiam_value_pt   value;
-} ngx_http_eiam_variable_t;
+typedef enum {
+    NGX_HTTP_EIAM_APPLICATION = 0,
+    NGX_HTTP_EIAM_SCOPES,
+    NGX_HTTP_EIAM_OPERATION,
+    NGX_HTTP_EIAM_ROUTE,
+    NGX_HTTP_EIAM_REQUIRED,
+    NGX_HTTP_EIAM_DECISION,
+    NGX_HTTP_EIAM_REASON,
+    NGX_HTTP_EIAM_SOURCE,
+    NGX_HTTP_EIAM_CACHE,
+    NGX_HTTP_EIAM_TOKEN_ID
+} ngx_http_eiam_variable_e;
 
 
 static ngx_int_t ngx_http_eiam_variable(ngx_http_request_t *r,
     ngx_http_variable_value_t *v, uintptr_t data);
-static ngx_int_t ngx_http_eiam_value_application(ngx_http_request_t *r,
-    const ngx_http_eiam_ctx_t *ctx, ngx_str_t *value);
-static ngx_int_t ngx_http_eiam_value_scopes(ngx_http_request_t *r,
-    const ngx_http_eiam_ctx_t *ctx, ngx_str_t *value);
-static ngx_int_t ngx_http_eiam_value_operation(ngx_http_request_t *r,
-    const ngx_http_eiam_ctx_t *ctx, ngx_str_t *value);
-static ngx_int_t ngx_http_eiam_value_route(ngx_http_request_t *r,
-    const ngx_http_eiam_ctx_t *ctx, ngx_str_t *value);
-static ngx_int_t ngx_http_eiam_value_required(ngx_http_request_t *r,
-    const ngx_http_eiam_ctx_t *ctx, ngx_str_t *value);
-static ngx_int_t ngx_http_eiam_value_decision(ngx_http_request_t *r,
-    const ngx_http_eiam_ctx_t *ctx, ngx_str_t *value);
-static ngx_int_t ngx_http_eiam_value_reason(ngx_http_request_t *r,
-    const ngx_http_eiam_ctx_t *ctx, ngx_str_t *value);
-static ngx_int_t ngx_http_eiam_value_source(ngx_http_request_t *r,
-    const ngx_http_eiam_ctx_t *ctx, ngx_str_t *value);
-static ngx_int_t ngx_http_eiam_value_cache(ngx_http_request_t *r,
-    const ngx_http_eiam_ctx_t *ctx, ngx_str_t *value);
-static ngx_int_t ngx_http_eiam_value_token_id(ngx_http_request_t *r,
-    const ngx_http_eiam_ctx_t *ctx, ngx_str_t *value);
+static ngx_str_t ngx_http_eiam_value(ngx_http_request_t *r,
+    const ngx_http_eiam_ctx_t *ctx, ngx_http_eiam_variable_e variable);
+static ngx_str_t ngx_http_eiam_token_id(ngx_http_request_t *r,
+    const ngx_http_eiam_ctx_t *ctx);
 
 
-static ngx_http_eiam_variable_t  ngx_http_eiam_variables[] = {
-    { ngx_string("eiam_application"), ngx_http_eiam_value_application },
-    { ngx_string("eiam_scopes"), ngx_http_eiam_value_scopes },
-    { ngx_string("eiam_operation"), ngx_http_eiam_value_operation },
-    { ngx_string("eiam_route"), ngx_http_eiam_value_route },
-    { ngx_string("eiam_required"), ngx_http_eiam_value_required },
-    { ngx_string("eiam_decision"), ngx_http_eiam_value_decision },
-    { ngx_string("eiam_reason"), ngx_http_eiam_value_reason },
-    { ngx_string("eiam_source"), ngx_http_eiam_value_source },
-    { ngx_string("eiam_cache"), ngx_http_eiam_value_cache },
-    { ngx_string("eiam_token_id"), ngx_http_eiam_value_token_id },
-    { ngx_null_string, NULL }
+static ngx_http_variable_t  ngx_http_eiam_variables[] = {
+
+    { ngx_string("eiam_application"), NULL, ngx_http_eiam_variable,
+      NGX_HTTP_EIAM_APPLICATION, NGX_HTTP_VAR_NOCACHEABLE, 0 },
+
+    { ngx_string("eiam_scopes"), NULL, ngx_http_eiam_variable,
+      NGX_HTTP_EIAM_SCOPES, NGX_HTTP_VAR_NOCACHEABLE, 0 },
+
+    { ngx_string("eiam_operation"), NULL, ngx_http_eiam_variable,
+      NGX_HTTP_EIAM_OPERATION, NGX_HTTP_VAR_NOCACHEABLE, 0 },
+
+    { ngx_string("eiam_route"), NULL, ngx_http_eiam_variable,
+      NGX_HTTP_EIAM_ROUTE, NGX_HTTP_VAR_NOCACHEABLE, 0 },
+
+    { ngx_string("eiam_required"), NULL, ngx_http_eiam_variable,
+      NGX_HTTP_EIAM_REQUIRED, NGX_HTTP_VAR_NOCACHEABLE, 0 },
+
+    { ngx_string("eiam_decision"), NULL, ngx_http_eiam_variable,
+      NGX_HTTP_EIAM_DECISION, NGX_HTTP_VAR_NOCACHEABLE, 0 },
+
+    { ngx_string("eiam_reason"), NULL, ngx_http_eiam_variable,
+      NGX_HTTP_EIAM_REASON, NGX_HTTP_VAR_NOCACHEABLE, 0 },
+
+    { ngx_string("eiam_source"), NULL, ngx_http_eiam_variable,
+      NGX_HTTP_EIAM_SOURCE, NGX_HTTP_VAR_NOCACHEABLE, 0 },
+
+    { ngx_string("eiam_cache"), NULL, ngx_http_eiam_variable,
+      NGX_HTTP_EIAM_CACHE, NGX_HTTP_VAR_NOCACHEABLE, 0 },
+
+    { ngx_string("eiam_token_id"), NULL, ngx_http_eiam_variable,
+      NGX_HTTP_EIAM_TOKEN_ID, NGX_HTTP_VAR_NOCACHEABLE, 0 },
+
+      ngx_http_null_variable
 };
 
 
@@ -65,18 +74,17 @@ static const ngx_str_t  ngx_http_eiam_decisions[] = {
 ngx_int_t
 ngx_http_eiam_add_variables(ngx_conf_t *cf)
 {
-    ngx_http_variable_t       *var;
-    ngx_http_eiam_variable_t  *v;
+    ngx_http_variable_t  *var, *v;
 
     for (v = ngx_http_eiam_variables; v->name.len; v++) {
 
-        var = ngx_http_add_variable(cf, &v->name, NGX_HTTP_VAR_NOCACHEABLE);
+        var = ngx_http_add_variable(cf, &v->name, v->flags);
         if (var == NULL) {
             return NGX_ERROR;
         }
 
-        var->get_handler = ngx_http_eiam_variable;
-        var->data = (uintptr_t) v->value;
+        var->get_handler = v->get_handler;
+        var->data = v->data;
     }
 
     return NGX_OK;
@@ -87,8 +95,6 @@ static ngx_int_t
 ngx_http_eiam_variable(ngx_http_request_t *r, ngx_http_variable_value_t *v,
     uintptr_t data)
 {
-    ngx_http_eiam_value_pt  handler = (ngx_http_eiam_value_pt) data;
-
     ngx_str_t             value;
     ngx_http_eiam_ctx_t  *ctx;
 
@@ -96,8 +102,8 @@ ngx_http_eiam_variable(ngx_http_request_t *r, ngx_http_variable_value_t *v,
 
     ctx = ngx_http_eiam_get_ctx(r);
 
-    if (ctx && handler(r, ctx, &value) != NGX_OK) {
-        return NGX_ERROR;
+    if (ctx) {
+        value = ngx_http_eiam_value(r, ctx, data);
     }
 
     /*
@@ -115,121 +121,67 @@ ngx_http_eiam_variable(ngx_http_request_t *r, ngx_http_variable_value_t *v,
 }
 
 
-static ngx_int_t
-ngx_http_eiam_value_application(ngx_http_request_t *r,
-    const ngx_http_eiam_ctx_t *ctx, ngx_str_t *value)
+static ngx_str_t
+ngx_http_eiam_value(ngx_http_request_t *r, const ngx_http_eiam_ctx_t *ctx,
+    ngx_http_eiam_variable_e variable)
 {
-    *value = ctx->application_id;
+    static const ngx_str_t             none = ngx_null_string;
+    static const ngx_eiam_operation_t  no_operation;
 
-    return NGX_OK;
+    const ngx_eiam_operation_t  *operation;
+
+    operation = ctx->operation ? ctx->operation : &no_operation;
+
+    switch (variable) {
+
+    case NGX_HTTP_EIAM_APPLICATION:
+        return ctx->application_id;
+
+    case NGX_HTTP_EIAM_SCOPES:
+        return ctx->scopes_text;
+
+    case NGX_HTTP_EIAM_OPERATION:
+        return operation->id;
+
+    case NGX_HTTP_EIAM_ROUTE:
+        return operation->route;
+
+    case NGX_HTTP_EIAM_REQUIRED:
+        return operation->required;
+
+    case NGX_HTTP_EIAM_DECISION:
+        return ngx_http_eiam_decisions[ctx->decision];
+
+    case NGX_HTTP_EIAM_REASON:
+        return ngx_eiam_reasons[ctx->reason].name;
+
+    case NGX_HTTP_EIAM_SOURCE:
+        return ctx->source ? *ctx->source : none;
+
+    case NGX_HTTP_EIAM_CACHE:
+        return ctx->cache ? *ctx->cache : none;
+
+    default: /* NGX_HTTP_EIAM_TOKEN_ID */
+        return ngx_http_eiam_token_id(r, ctx);
+    }
 }
 
 
-static ngx_int_t
-ngx_http_eiam_value_scopes(ngx_http_request_t *r,
-    const ngx_http_eiam_ctx_t *ctx, ngx_str_t *value)
+static ngx_str_t
+ngx_http_eiam_token_id(ngx_http_request_t *r, const ngx_http_eiam_ctx_t *ctx)
 {
-    *value = ctx->scopes_text;
+    ngx_str_t  id;
 
-    return NGX_OK;
-}
+    ngx_str_null(&id);
 
-
-static ngx_int_t
-ngx_http_eiam_value_operation(ngx_http_request_t *r,
-    const ngx_http_eiam_ctx_t *ctx, ngx_str_t *value)
-{
-    if (ctx->operation) {
-        *value = ctx->operation->id;
+    if (ctx->digested) {
+        id.data = ngx_pnalloc(r->pool, NGX_HTTP_EIAM_TOKEN_ID_LEN);
     }
 
-    return NGX_OK;
-}
-
-
-static ngx_int_t
-ngx_http_eiam_value_route(ngx_http_request_t *r,
-    const ngx_http_eiam_ctx_t *ctx, ngx_str_t *value)
-{
-    if (ctx->operation) {
-        *value = ctx->operation->route;
+    if (id.data) {
+        id.len = NGX_HTTP_EIAM_TOKEN_ID_LEN;
+        ngx_hex_dump(id.data, (u_char *) ctx->digest, id.len / 2);
     }
 
-    return NGX_OK;
-}
-
-
-static ngx_int_t
-ngx_http_eiam_value_required(ngx_http_request_t *r,
-    const ngx_http_eiam_ctx_t *ctx, ngx_str_t *value)
-{
-    if (ctx->operation) {
-        *value = ctx->operation->required;
-    }
-
-    return NGX_OK;
-}
-
-
-static ngx_int_t
-ngx_http_eiam_value_decision(ngx_http_request_t *r,
-    const ngx_http_eiam_ctx_t *ctx, ngx_str_t *value)
-{
-    *value = ngx_http_eiam_decisions[ctx->decision];
-
-    return NGX_OK;
-}
-
-
-static ngx_int_t
-ngx_http_eiam_value_reason(ngx_http_request_t *r,
-    const ngx_http_eiam_ctx_t *ctx, ngx_str_t *value)
-{
-    *value = ngx_eiam_reasons[ctx->reason].name;
-
-    return NGX_OK;
-}
-
-
-static ngx_int_t
-ngx_http_eiam_value_source(ngx_http_request_t *r,
-    const ngx_http_eiam_ctx_t *ctx, ngx_str_t *value)
-{
-    if (ctx->source) {
-        *value = *ctx->source;
-    }
-
-    return NGX_OK;
-}
-
-
-static ngx_int_t
-ngx_http_eiam_value_cache(ngx_http_request_t *r,
-    const ngx_http_eiam_ctx_t *ctx, ngx_str_t *value)
-{
-    if (ctx->cache) {
-        *value = *ctx->cache;
-    }
-
-    return NGX_OK;
-}
-
-
-static ngx_int_t
-ngx_http_eiam_value_token_id(ngx_http_request_t *r,
-    const ngx_http_eiam_ctx_t *ctx, ngx_str_t *value)
-{
-    if (!ctx->digested) {
-        return NGX_OK;
-    }
-
-    value->len = NGX_HTTP_EIAM_TOKEN_ID_LEN;
-    value->data = ngx_pnalloc(r->pool, value->len);
-    if (value->data == NULL) {
-        return NGX_ERROR;
-    }
-
-    ngx_hex_dump(value->data, (u_char *) ctx->digest, value->len / 2);
-
-    return NGX_OK;
+    return id;
 }

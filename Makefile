@@ -1,0 +1,104 @@
+# What can be built and checked here; "make help" lists it.
+
+SHELL := /bin/bash
+.DELETE_ON_ERROR:
+MAKEFLAGS += --no-print-directory
+
+NGINX_DEV ?= /usr/share/nginx/src
+JOBS ?= 2
+T ?= $(sort $(wildcard t/*.t))
+
+build    := $(CURDIR)/build
+sources  := $(wildcard ngx_eiam_module.c src/*.c src/*.h t/unit/*.c t/unit/*.h)
+configs  := $(wildcard config t/unit/config) .ci/configure
+
+sanitize := -fsanitize=address,undefined -fno-sanitize=nonnull-attribute \
+            -fno-sanitize-recover=all
+asan_cc  := -g -O1 -fno-omit-frame-pointer -DNGX_DEBUG_PALLOC=1 $(sanitize)
+reports  := $(build)/asan/report
+asan_env := ASAN_OPTIONS=log_path=$(reports):detect_stack_use_after_return=1 \
+            UBSAN_OPTIONS=log_path=$(reports):print_stacktrace=1 \
+            LSAN_OPTIONS=suppressions=$(CURDIR)/.ci/lsan.supp
+
+.PHONY: module clang full asan unit test test-asan test-all check run stop \
+        trial bench clean help FORCE
+
+module: build/ngx_eiam_module.so ## the dynamic module for the installed nginx (default)
+
+clang: build/clang/ngx_eiam_module.so ## the same by clang, in build/clang
+
+full: build/full/nginx ## a whole nginx with the module linked in
+
+asan: build/asan/nginx ## the same with ASan and UBSan, and with the unit tests
+
+unit: build/ngx_eiam_unit_module.so ## the module that runs the unit tests inside nginx
+
+test: module unit ## the test suite against the dynamic module (T=files to choose)
+	prove -j$(JOBS) $(T)
+
+test-asan: asan module ## the test suite against the ASan and UBSan build
+	@rm -f $(reports).*
+	$(asan_env) EIAM_NGINX=$(build)/asan/nginx EIAM_MODULE= EIAM_ASAN=1 \
+	    prove -j$(JOBS) $(T)
+	@! cat $(reports).* 2>/dev/null || { echo "sanitizer reports"; exit 1; }
+
+test-all: ## every build, check and test, with a count at the end
+	sh t/run
+
+check: module ## layering, lengths, names, documentation against code
+	.ci/check
+
+run: ## the example: backend and nginx on 127.0.0.1
+	sh example/run
+
+stop: ## stops the example
+	sh example/stop
+
+trial: ## the example in a bare Debian 12 (.ci/trial test: the tests too)
+	.ci/trial
+
+bench: module unit ## the benchmarks
+	bench/run
+
+clean: ## removes everything built but the fetched nginx sources
+	@mkdir -p build
+	find build -mindepth 1 -maxdepth 1 ! -name nginx-src -exec rm -rf {} +
+
+help: ## this list
+	@sed -n 's/^\([a-z-]*\):[^#]*## /\1\t/p' Makefile | expand -t 12
+
+# The list of sources, rewritten only when a file comes or goes.
+build/sources: FORCE
+	@mkdir -p build
+	@echo $(sources) | cmp -s - $@ || echo $(sources) >$@
+
+build/dynamic/Makefile: $(configs) build/sources $(NGINX_DEV)/conf_flags
+	.ci/configure dynamic $(NGINX_DEV) build/dynamic
+
+build/clang/Makefile: $(configs) build/sources $(NGINX_DEV)/conf_flags
+	CC=clang .ci/configure dynamic $(NGINX_DEV) build/clang
+
+build/full/Makefile: $(configs) build/sources | build/nginx-src
+	.ci/configure static build/nginx-src build/full
+
+build/asan/Makefile: $(configs) build/sources | build/nginx-src
+	CFLAGS='$(asan_cc)' LDFLAGS='$(sanitize)' \
+	    .ci/configure static build/nginx-src build/asan \
+	    --with-http_addition_module --with-http_sub_module
+
+build/nginx-src:
+	.ci/fetch-nginx $@
+
+# nginx's own makefile knows what depends on what.
+objects = $(MAKE) -s -j$(JOBS) -C $1 -f $(build)/$2/Makefile $(build)/$2/$3
+
+build/ngx_eiam_module.so build/ngx_eiam_unit_module.so: build/%: \
+        build/dynamic/Makefile $(sources)
+	@$(call objects,$(NGINX_DEV),dynamic,$*)
+	@cp build/dynamic/$* $@.new && mv $@.new $@
+
+build/clang/ngx_eiam_module.so: build/clang/Makefile $(sources)
+	@$(call objects,$(NGINX_DEV),clang,ngx_eiam_module.so)
+
+build/full/nginx build/asan/nginx: build/%/nginx: build/%/Makefile $(sources)
+	@$(call objects,$(build)/nginx-src,$*,nginx)
