@@ -1,0 +1,492 @@
+#!/usr/bin/perl
+# Every way an OpenAPI document can be broken: nginx -t names the file, the place and the reason.
+
+use strict;
+use warnings;
+
+use FindBin;
+use lib "$FindBin::Bin/lib";
+use JSON::PP ();
+use Test::More;
+use EIAM::Test;
+
+my $json = JSON::PP->new->ascii->canonical->pretty;
+my $gate = nginx(server => 'location /api/ { eiam on; eiam_policy %DIR%/policy.json; }');
+my @said;
+
+# ---------------------------------------------------------------- the good document and its changes
+
+sub flows { return { flows => { clientCredentials => { tokenUrl => '/t', scopes => { @_ } } } } }
+
+sub good {
+    return {
+        openapi => '3.0.3',
+        info    => { title => 'Test', version => '1' },
+        servers => [ { url => 'https://host/api' } ],
+        components => { securitySchemes => {
+            eiam   => { type => 'oauth2', %{ flows(user_read => '', user_write => '') } },
+            key    => { type => 'apiKey', name => 'X-Key', in => 'header' },
+            basic  => { type => 'http', scheme => 'basic' },
+            bearer => { type => 'http', scheme => 'Bearer' },
+            oidc   => { type => 'openIdConnect', openIdConnectUrl => 'https://host/openid' },
+        } },
+        paths => {
+            '/users'      => { get => operation('listUsers', 'user_read') },
+            '/users/{id}' => { get => operation('getUser', 'user_read'),
+                               put => operation('putUser', 'user_write') },
+        },
+    };
+}
+
+sub operation {
+    my ($id, @scopes) = @_;
+    return { operationId => $id, security => [ { eiam => \@scopes } ], responses => {} };
+}
+
+# Sets or, without a value, removes what a path of keys leads to.
+sub set {
+    my ($way, @value) = @_;
+    return sub {
+        my ($place, @way) = (@_, split / /, $way);
+        my $last = pop @way;
+        $place = ref $place eq 'ARRAY' ? $place->[$_] : $place->{$_} for @way;
+        return @value ? $place->[$last] = $value[0] : splice @$place, $last, 1
+            if ref $place eq 'ARRAY';
+        return @value ? $place->{$last} = $value[0] : delete $place->{$last};
+    };
+}
+
+sub url       { my ($url, @more) = @_; return set('servers 0', { url => $url, @more }) }
+sub scheme    { return set('components securitySchemes eiam', $_[0]) }
+sub scope     { return scheme({ type => 'oauth2', %{ flows($_[0] => '') } }) }
+sub requires  { return set('paths /users get security', $_[0]) }
+sub id        { return set('paths /users get operationId', $_[0]) }
+sub path      { return both(set('paths', { $_[0] => { get => operation('a') } })) }
+sub item      { return set('paths /users', $_[0]) }
+sub reference { return item({ '$ref' => $_[0] }) }
+sub version31 { return both(set('openapi', '3.1.0'), @_) }
+
+sub both {
+    my (@changes) = @_;
+    return sub { $_->($_[0]) for @changes };
+}
+
+sub written {
+    my ($change) = @_;
+    my $text = $change;
+    if (ref $change) {
+        my $document = good();
+        $change->($document);
+        $text = $json->encode($document);
+    }
+    $gate->write_file('policy.json', $text);
+    return $gate->check;
+}
+
+sub broken {
+    my ($title, $change, $place, $reason) = @_;
+    local $Test::Builder::Level = $Test::Builder::Level + 1;
+    push @said, $reason;
+    my ($code, $text) = written($change);
+    my $expected = '[emerg] #: "' . $gate->dir . "/policy.json\": $place: $reason in "
+        . $gate->dir . '/nginx.conf:';
+    my $shown = $text =~ s/\[emerg\] \d+#\d+: /[emerg] #: /r;
+    ok $code == 1 && index($shown, $expected) >= 0, "refused: $title"
+        or diag "exit code $code, expected $expected\n$shown";
+    return;
+}
+
+sub accepted {
+    my ($title, $change) = @_;
+    local $Test::Builder::Level = $Test::Builder::Level + 1;
+    my ($code, $text) = written($change);
+    ok $code == 0, "accepted: $title" or diag $text;
+    return;
+}
+
+# ---------------------------------------------------------------- JSON
+
+my $start = '[\' or \'{\' expected near';
+broken @$_ for (
+    [ 'an empty file', '', 'line 1 column 0', "'$start end of file" ],
+    [ 'a file of blanks', " \n ", 'line 2 column 1', "'$start end of file" ],
+    [ 'a number for a document', '1', 'line 1 column 1', "'$start '1'" ],
+    [ 'a string for a document', '"x"', 'line 1 column 3', "'$start '\"x\"'" ],
+    [ 'null for a document', 'null', 'line 1 column 4', "'$start 'null'" ],
+    [ 'YAML', "openapi: 3.0.3\n", 'line 1 column 7', "'$start 'openapi'" ],
+    [ 'an open object', '{"openapi": "3.0.3"', 'line 1 column 19',
+        "'}' expected near end of file" ],
+    [ 'a comma too many', "{\n\"a\": 1,\n}", 'line 3 column 1', "string or '}' expected near '}'" ],
+    [ 'a comment', '{ // x', 'line 1 column 3', "string or '}' expected near '/'" ],
+    [ 'single quotes', "{'a': 1}", 'line 1 column 2', "string or '}' expected near '''" ],
+    [ 'garbage behind the document', $json->encode(good()) . 'x', 'line 85 column 1',
+        "end of file expected near 'x'" ],
+    [ 'two documents', '{}{}', 'line 1 column 3', "end of file expected near '{'" ],
+    [ 'a duplicate member', '{"openapi": "3.0.3", "openapi": "3.0.3"}', 'line 1 column 30',
+        "duplicate object key near '\"openapi\"'" ],
+    [ 'a duplicate member deep inside', '{"paths": {"/a": {"get": {}, "get": {}}}}',
+        'line 1 column 34', "duplicate object key near '\"get\"'" ],
+    [ 'a duplicate member written another way', '{"get": 1, "g\u0065t": 2}',
+        'line 1 column 21', "duplicate object key near '\"g\\u0065t\"'" ],
+    [ 'a byte order mark', "\xef\xbb\xbf{}", 'line 1 column 1', "'$start '\xef\xbb\xbf'" ],
+    [ 'UTF-16', "\xff\xfe{\0}\0", 'line 1 column 0', 'unable to decode byte 0xff' ],
+    [ 'invalid UTF-8', "{\"a\": \"\xff\"}", 'line 1 column 7', "unable to decode byte 0xff near '\"'" ],
+    [ 'an overlong slash', "{\"a\": \"\xc0\xaf\"}", 'line 1 column 7',
+        "unable to decode byte 0xc0 near '\"'" ],
+    [ 'an encoded surrogate', "{\"a\": \"\xed\xa0\x80\"}", 'line 1 column 7',
+        "unable to decode byte 0xed near '\"'" ],
+    [ 'half a surrogate pair', '{"a": "\ud800"}', 'line 1 column 14',
+        "invalid Unicode '\\uD800' near '\"\\ud800\"'" ],
+    [ 'NUL in a string', '{"a": "x\u0000"}', 'line 1 column 15',
+        q{\u0000 is not allowed without JSON_ALLOW_NUL near '"x\u0000"'} ],
+    [ 'NUL in a key', '{"\u0000": 1}', 'line 1 column 9',
+        q{NUL byte in object key not supported near '"\u0000"'} ],
+    [ 'a NUL byte', "{\"a\": \0}", 'line 1 column 7', 'invalid token near end of file' ],
+    [ 'a control character in a string', "{\"a\": \"\t\"}", 'line 1 column 7',
+        "control character 0x9 near '\"'" ],
+    [ 'NaN', '{"a": NaN}', 'line 1 column 9', "invalid token near 'NaN'" ],
+    [ 'a number beyond all bounds', '{"a": 1e999}', 'line 1 column 11',
+        "real number overflow near '1e999'" ],
+    [ 'an integer beyond all bounds', '{"a": 99999999999999999999}', 'line 1 column 26',
+        "too big integer near '99999999999999999999'" ],
+    [ 'an array for a document', '[]', '#', 'must be an object' ],
+);
+
+# ---------------------------------------------------------------- the document and its servers
+
+my $only = 'is not supported, only 3.0 and 3.1 are';
+broken @$_ for (
+    [ 'no openapi', set('openapi'), '#', 'has no "openapi" version' ],
+    [ 'an empty object', '{}', '#', 'has no "openapi" version' ],
+    [ 'Swagger 2', both(set('openapi'), set('swagger', '2.0')), '#', 'has no "openapi" version' ],
+    [ 'a number for the version', set('openapi', 3.1), '#/openapi', 'must be a string' ],
+    (map { [ "version '$_'", set('openapi', $_), '#/openapi', qq{OpenAPI "$_" $only} ] }
+        '2.0', '3.0', '3.2.0', '4.0.0', '13.0.0', '3.10.0', ''),
+    [ 'servers that are no array', set('servers', {}), '#/servers', 'must be an array' ],
+    [ 'a server that is a string', set('servers', ['/api']), '#/servers/0', 'must be an object' ],
+    [ 'a server without url', set('servers', [ {} ]), '#/servers/0', 'has no "url"' ],
+    [ 'a url that is null', url(undef), '#/servers/0/url', 'must be a string' ],
+    (map { [ "server URL '$_'", url($_), '#/servers/0/url', qq{unsupported server URL "$_"} ] }
+        '', 'api', './api', '{base}/api', '/api/{x'),
+    [ 'a server variable without variables', url('/{v}'), '#/servers/0/url',
+        'variable "v" has no default' ],
+    [ 'a server variable that is not there', url('/{v}', variables => { w => { default => 'a' } }),
+        '#/servers/0/url', 'variable "v" has no default' ],
+    [ 'a server variable without default', url('/{v}', variables => { v => {} }),
+        '#/servers/0/url', 'variable "v" has no default' ],
+    [ 'server variables that are an array', url('/{v}', variables => []),
+        '#/servers/0/variables', 'must be an object' ],
+    [ 'a server variable that is a string', url('/{v}', variables => { v => 'a' }),
+        '#/servers/0/variables/v', 'must be an object' ],
+    [ 'a server variable whose default is a number',
+        url('/{v}', variables => { v => { default => 2 } }),
+        '#/servers/0/variables/v/default', 'must be a string' ],
+    [ 'a server variable that is a template',
+        url('/{v}', variables => { v => { default => '{w}' } }),
+        '#/servers/0/url', 'unsupported server path' ],
+    [ 'a server variable that brings half a template',
+        url('/{v}', variables => { v => { default => 'x{w}' } }), '#/servers/0/url',
+        'unsupported template "x{w}": "{name}" must be a whole segment' ],
+    (map { [ "server path '$_->[0]'", url($_->[0]), '#/servers/0/url',
+            qq{no request can match the segment "$_->[1]"} ] }
+        [ '/a//b', '' ], [ '//host/api', '' ], [ '/a/../b', '..' ], [ '/a?b', 'a?b' ],
+        [ 'https://host/a#b', 'a#b' ], [ '/%61', '%61' ], [ '/a;b', 'a;b' ]),
+    [ 'servers of a path item', set('paths /users servers', [ { url => '/x' } ]),
+        '#/paths/~1users/servers', q{is not supported, only the document's own servers are} ],
+    [ 'servers of an operation', set('paths /users get servers', [ { url => '/x' } ]),
+        '#/paths/~1users/get/servers', q{is not supported, only the document's own servers are} ],
+    [ 'an empty list of servers of an operation', set('paths /users get servers', []),
+        '#/paths/~1users/get/servers', q{is not supported, only the document's own servers are} ],
+    [ 'servers of an operation that are a string', set('paths /users get servers', '/x'),
+        '#/paths/~1users/get/servers', 'must be an array' ],
+);
+
+# ---------------------------------------------------------------- security schemes
+
+my $eiam  = '#/components/securitySchemes/eiam';
+my $flow  = "$eiam/flows/clientCredentials";
+my $nosuch = 'unknown security scheme type';
+broken @$_ for (
+    [ 'components that are an array', set('components', []), '#/components', 'must be an object' ],
+    [ 'schemes that are an array', set('components securitySchemes', []),
+        '#/components/securitySchemes', 'must be an object' ],
+    [ 'a scheme that is a string', scheme('oauth2'), $eiam, 'must be an object' ],
+    [ 'a scheme that is null', scheme(undef), $eiam, 'must be an object' ],
+    [ 'a scheme by reference', scheme({ '$ref' => '#/x' }), "$eiam/\$ref",
+        'unsupported $ref: a security scheme must stand where it is named' ],
+    [ 'a reference that is a number', scheme({ '$ref' => 1 }), "$eiam/\$ref", 'must be a string' ],
+    [ 'a scheme without type', scheme({}), $eiam, 'has no "type"' ],
+    [ 'a type that is an array', scheme({ type => ['oauth2'] }), "$eiam/type", 'must be a string' ],
+    (map { [ "scheme type '$_'", scheme({ type => $_ }), "$eiam/type", qq{$nosuch "$_"} ] }
+        'magic', 'OAuth2', 'oauth', 'oauth22', 'basic', ''),
+    [ 'an unknown type of a scheme that nobody uses',
+        set('components securitySchemes other', { type => 'x' }),
+        '#/components/securitySchemes/other/type', qq{$nosuch "x"} ],
+    [ 'a scheme name with / and ~', set('components securitySchemes a/b~c', {}),
+        '#/components/securitySchemes/a~1b~0c', 'has no "type"' ],
+    [ 'http without scheme', scheme({ type => 'http' }), $eiam, 'has no "scheme"' ],
+    [ 'http with a number for a scheme', scheme({ type => 'http', scheme => 1 }), "$eiam/scheme",
+        'must be a string' ],
+    [ 'oauth2 without flows', scheme({ type => 'oauth2' }), $eiam, 'has no "flows"' ],
+    [ 'flows that are an array', scheme({ type => 'oauth2', flows => [] }), "$eiam/flows",
+        'must be an object' ],
+    [ 'a flow that is a string', set('components securitySchemes eiam flows clientCredentials', 'x'),
+        $flow, 'must be an object' ],
+    [ 'a flow without scopes', set('components securitySchemes eiam flows clientCredentials', {}),
+        $flow, 'has no "scopes"' ],
+    [ 'scopes that are an array',
+        set('components securitySchemes eiam flows clientCredentials scopes', ['user_read']),
+        "$flow/scopes", 'must be an object' ],
+    (map { [ "a scope named '$_->[0]'", scope($_->[0]), "$flow/scopes/$_->[1]",
+            qq{"$_->[0]" is not a scope} ] }
+        [ 'a b', 'a b' ], [ '', '' ], [ 'a"b', 'a"b' ], [ 'a\\b', 'a\\b' ], [ "a\tb", "a\tb" ],
+        [ "a\x7f", "a\x7f" ], [ 'x' x 256, 'x' x 256 ], [ 'a/b ~', 'a~1b ~0' ]),
+    [ 'a scope beyond ASCII', sub { scope("\x{e9}")->(@_) }, "$flow/scopes/\xc3\xa9",
+        "\"\xc3\xa9\" is not a scope" ],
+    [ 'one scope too many', scheme({ type => 'oauth2',
+        %{ flows(map { (sprintf('s%05d', $_) => '') } 0 .. 16_384) } }),
+        "$flow/scopes/s16384", 'is one scope more than 16384' ],
+);
+
+# ---------------------------------------------------------------- what an operation requires
+
+my $security = '#/paths/~1users/get/security';
+my $undeclared = 'is not declared by its security scheme';
+my $nobearer   = 'no bearer token satisfies this security scheme';
+broken @$_ for (
+    [ 'an operation without security', set('paths /users get security'), '#/paths/~1users/get',
+        'has no "security", and the document has none' ],
+    [ 'security that is an object', requires({ eiam => [] }), $security, 'must be an array' ],
+    [ 'security that is null', requires(undef), $security, 'must be an array' ],
+    [ 'security that is a string', requires('eiam'), $security, 'must be an array' ],
+    [ 'security that is false', requires(JSON::PP::false), $security, 'must be an array' ],
+    [ 'a requirement that is a string', requires(['eiam']), "$security/0", 'must be an object' ],
+    [ 'a second requirement that is null', requires([ { eiam => [] }, undef ]), "$security/1",
+        'must be an object' ],
+    [ 'an empty requirement', requires([ {} ]), "$security/0",
+        'is empty: a public operation has "security": []' ],
+    [ 'an empty requirement beside another', requires([ { eiam => ['user_read'] }, {} ]),
+        "$security/1", 'is empty: a public operation has "security": []' ],
+    [ 'an unknown scheme', requires([ { other => [] } ]), "$security/0/other",
+        'there is no such security scheme' ],
+    [ 'a scheme in another case', requires([ { Eiam => [] } ]), "$security/0/Eiam",
+        'there is no such security scheme' ],
+    [ 'an unknown scheme with / and ~', requires([ { 'a/b~' => [] } ]), "$security/0/a~1b~0",
+        'there is no such security scheme' ],
+    [ 'a scheme where there is none', set('components'), $security . '/0/eiam',
+        'there is no such security scheme' ],
+    [ 'a scheme where schemes are missing', set('components', {}), $security . '/0/eiam',
+        'there is no such security scheme' ],
+    [ 'scopes that are a string', requires([ { eiam => 'user_read' } ]), "$security/0/eiam",
+        'must be an array' ],
+    [ 'scopes that are an object', requires([ { eiam => {} } ]), "$security/0/eiam",
+        'must be an array' ],
+    [ 'a scope that is a number', requires([ { eiam => [7] } ]), "$security/0/eiam/0",
+        'must be a string' ],
+    [ 'an undeclared scope', requires([ { eiam => ['user_delete'] } ]), "$security/0/eiam/0",
+        qq{scope "user_delete" $undeclared} ],
+    [ 'a second scope that is undeclared', requires([ { eiam => ['user_read', 'user'] } ]),
+        "$security/0/eiam/1", qq{scope "user" $undeclared} ],
+    [ 'a scope in another case', requires([ { eiam => ['User_read'] } ]), "$security/0/eiam/0",
+        qq{scope "User_read" $undeclared} ],
+    [ 'two scopes in one string', requires([ { eiam => ['user_read user_write'] } ]),
+        "$security/0/eiam/0", qq{scope "user_read user_write" $undeclared} ],
+    [ 'an empty scope', requires([ { eiam => [''] } ]), "$security/0/eiam/0",
+        qq{scope "" $undeclared} ],
+    [ 'a scope that only an extension declares', both(requires([ { eiam => ['later'] } ]),
+        set('components securitySchemes eiam flows x-flow', { scopes => { later => '' } })),
+        "$security/0/eiam/0", qq{scope "later" $undeclared} ],
+    [ 'an API key', requires([ { key => [] } ]), "$security/0/key", $nobearer ],
+    [ 'an API key beside a token', requires([ { eiam => ['user_read'], key => [] } ]),
+        "$security/0/key", $nobearer ],
+    [ 'HTTP Basic', requires([ { basic => [] } ]), "$security/0/basic", $nobearer ],
+    [ 'a client certificate', version31(requires([ { tls => [] } ]),
+        set('components securitySchemes tls', { type => 'mutualTLS' })), "$security/0/tls", $nobearer ],
+    [ 'roles of a bearer scheme in 3.0', requires([ { bearer => ['admin'] } ]),
+        "$security/0/bearer/0", qq{scope "admin" $undeclared} ],
+    [ 'a role in 3.1 that is no scope', version31(requires([ { bearer => ['an admin'] } ])),
+        "$security/0/bearer/0", '"an admin" is not a scope' ],
+    [ 'an OpenID scope that is none', requires([ { oidc => [''] } ]), "$security/0/oidc/0",
+        '"" is not a scope' ],
+    [ 'an undeclared scope of the document', both(set('security', [ { eiam => ['x'] } ]),
+        set('paths /users get security')), '#/security/0/eiam/0', qq{scope "x" $undeclared} ],
+    [ 'security of the document that is an object', both(set('security', {}),
+        set('paths /users get security')), '#/security', 'must be an array' ],
+);
+
+# ---------------------------------------------------------------- paths
+
+my $whole = '"{name}" must be a whole segment';
+my $deep = '/a' x 63;
+broken @$_ for (
+    [ 'no paths', set('paths'), '#', 'has no "paths"' ],
+    [ 'paths that are an array', set('paths', []), '#/paths', 'must be an object' ],
+    [ 'paths that are null', set('paths', undef), '#/paths', 'must be an object' ],
+    [ 'empty paths', set('paths', {}), '#/paths', 'has no operation' ],
+    [ 'paths with an extension alone', set('paths', { 'x-a' => {} }), '#/paths', 'has no operation' ],
+    [ 'path items without operation', set('paths', { '/a' => {}, '/b' => { summary => 'x' } }),
+        '#/paths', 'has no operation' ],
+    [ 'a path item that is an array', item([]), '#/paths/~1users', 'must be an object' ],
+    [ 'a path item that is null', item(undef), '#/paths/~1users', 'must be an object' ],
+    [ 'a path without slash', path('users'), '#/paths/users', 'a path must begin with "/"' ],
+    [ 'an empty path', path(''), '#/paths/', 'a path must begin with "/"' ],
+    (map { [ "the template '$_->[0]'", path($_->[0]), '#/paths/' . $_->[0] =~ s/~/~0/gr =~ s{/}{~1}gr,
+            qq{unsupported template "$_->[1]": $whole} ] }
+        [ '/{a}.json', '{a}.json' ], [ '/x{a}', 'x{a}' ], [ '/{a}{b}', '{a}{b}' ], [ '/{a}:b', '{a}:b' ],
+        [ '/{', '{' ], [ '/{}', '{}' ], [ '/a}', 'a}' ], [ '/{{a}}', '{{a}}' ], [ '/{a/b}', '{a' ],
+        [ '/{a}}', '{a}}' ]),
+    (map { [ "the path '$_->[0]'", path($_->[0]), '#/paths/' . $_->[0] =~ s/~/~0/gr =~ s{/}{~1}gr,
+            qq{no request can match the segment "$_->[1]"} ] }
+        [ '/', '' ], [ '/users/', '' ], [ '/a//b', '' ], [ '/a/./b', '.' ], [ '/a/../b', '..' ],
+        [ '/a/...', '...' ], [ '/a?b=1', 'a?b=1' ], [ '/a#b', 'a#b' ], [ '/a;b', 'a;b' ],
+        [ '/a%20b', 'a%20b' ], [ '/a\\b', 'a\\b' ], [ '/a b', 'a b' ], [ "/a\tb", "a\tb" ],
+        [ '/~/', '' ], [ '/' . 'x' x 129, 'x' x 129 ]),
+    [ '65 segments with the base', path("$deep/{a}"), "#/paths/" . "$deep/{a}" =~ s{/}{~1}gr,
+        'has more than 64 segments' ],
+    [ '65 segments of the server', url('/a' x 65), '#/servers/0/url', 'has more than 64 segments' ],
+    (map { [ "the member '$_' of a path item", set("paths /users $_", {}), "#/paths/~1users/$_",
+            'is no member of a path item' ] } 'GET', 'Get', 'gett', 'connect', 'query', 'propfind'),
+    [ 'an empty member of a path item', item({ '' => {} }), '#/paths/~1users/',
+        'is no member of a path item' ],
+    [ 'an operation that is an array', set('paths /users get', []), '#/paths/~1users/get',
+        'must be an object' ],
+    [ 'an operation that is null', set('paths /users get', undef), '#/paths/~1users/get',
+        'must be an object' ],
+    [ 'an operation that is true', set('paths /users get', JSON::PP::true), '#/paths/~1users/get',
+        'must be an object' ],
+    [ 'an operation of a path with / and ~', set('paths /a~b/{c}', { get => 1 }),
+        '#/paths/~1a~0b~1{c}/get', 'must be an object' ],
+    [ 'an operationId that is a number', id(1), '#/paths/~1users/get/operationId', 'must be a string' ],
+    [ 'an operationId that is null', id(undef), '#/paths/~1users/get/operationId', 'must be a string' ],
+    (map { [ $_->[0], id($_->[1]), '#/paths/~1users/get/operationId', 'must have 1 to 255 bytes' ] }
+        [ 'an empty operationId', '' ], [ 'an operationId of 256 bytes', 'x' x 256 ]),
+    (map { [ sprintf('an operationId with character %d', ord), id("a$_"),
+            '#/paths/~1users/get/operationId', 'must not have control characters' ] } "\r", "\n", "\x7f"),
+    [ 'an operationId twice', id('getUser'), '#/paths/~1users~1{id}/get/operationId',
+        'operationId "getUser" stands twice' ],
+    [ 'an operationId twice in one path item', set('paths /users/{id} put operationId', 'getUser'),
+        '#/paths/~1users~1{id}/put/operationId', 'operationId "getUser" stands twice' ],
+    [ 'two templates that differ by a name', set('paths /users/{user_id}', { put => operation('other') }),
+        '#/paths/~1users~1{user_id}/put',
+        'no request can tell "/api/users/{user_id}" from "/api/users/{id}"' ],
+    [ 'two templates that differ by names deep inside',
+        both(set('paths /a/{x}/b/{y}', { get => operation('o1') }),
+             set('paths /a/{y}/b/{x}', { get => operation('o2') })), '#/paths/~1a~1{y}~1b~1{x}/get',
+        'no request can tell "/api/a/{y}/b/{x}" from "/api/a/{x}/b/{y}"' ],
+);
+
+# Each of 2060 literals may be followed by each of 2060 others, which makes four million steps.
+my $get = { get => { security => [] } };
+broken 'templates that overlap too much',
+    set('paths', { map { ("/a$_" => $get, "/{x}/b$_" => $get) } 1 .. 2060 }),
+    '#', 'the path templates overlap too much';
+
+# ---------------------------------------------------------------- references
+
+my $ref  = '#/paths/~1users/$ref';
+my $else = 'only "#/..." is';
+my $x = sub { $_[0]{components}{pathItems}{x} = { get => operation('x') } };
+broken @$_ for (
+    [ 'a reference that is an object', reference({}), $ref, 'must be a string' ],
+    (map { [ "a reference to '$_'", reference($_), $ref, qq{unsupported \$ref "$_", $else} ] }
+        'https://host/items.json#/x', 'items.json', './items.json#/x', '#', '#x', '', '/paths/~1users'),
+    (map { [ "a reference to '$_'", reference($_), $ref, qq{\$ref "$_" points to nothing} ] }
+        '#/x', '#/components/pathItems/y', '#/components/pathItems/x/', '#/paths/users',
+        '#/servers/0', '#/paths/~1users~1{id}/get/operationId/x'),
+    [ 'a reference to a string', reference('#/openapi'), $ref, 'must be an object' ],
+    [ 'a reference to an array', reference('#/servers'), $ref, 'must be an object' ],
+    [ 'a reference to itself', reference('#/paths/~1users'), $ref, 'unsupported $ref to another $ref' ],
+    [ 'a chain of references', both(reference('#/components/pathItems/y'),
+        set('components pathItems', { y => { '$ref' => '#/components/pathItems/x' } })), $ref,
+        'unsupported $ref to another $ref' ],
+    [ 'a reference with an operation beside it', version31($x,
+        set('paths /users $ref', '#/components/pathItems/x')), $ref, 'unsupported $ref with other members' ],
+    [ 'a reference with a summary beside it', version31($x,
+        item({ '$ref' => '#/components/pathItems/x', summary => 'x' })), $ref,
+        'unsupported $ref with other members' ],
+    [ 'what a reference brings, under the way to it', version31($x,
+        set('components pathItems x get security', 1), reference('#/components/pathItems/x')),
+        '#/paths/~1users/$ref/get/security', 'must be an array' ],
+    [ 'one path item for two paths, with an operationId', version31($x,
+        map { set("paths $_", { '$ref' => '#/components/pathItems/x' }) } qw(/a /b)),
+        '#/paths/~1b/$ref/get/operationId', 'operationId "x" stands twice' ],
+);
+
+# ---------------------------------------------------------------- good documents
+
+accepted @$_ for (
+    [ 'a document with schemes that no token satisfies, if nobody asks for them', sub { } ],
+    (map { [ "OpenAPI $_", set('openapi', $_) ] } '3.0.0', '3.0.4', '3.1.0', '3.1.1'),
+    [ 'no servers: the base is /', set('servers') ],
+    [ 'an empty list of servers', set('servers', []) ],
+    [ 'a server without path', url('https://host') ],
+    [ 'a server with a slash at its end', url('https://host/api/') ],
+    [ 'a server whose variables have defaults',
+        url('https://{h}/{v}/x', variables => { v => { default => 'a/v2' }, h => { default => 'b' } }) ],
+    [ 'more servers than one', set('servers 1', { url => 'nonsense' }) ],
+    [ 'extensions everywhere', both(map { set($_, { nonsense => 1 }) } 'x-a', 'paths x-a',
+        'paths /users x-a', 'paths /users get x-a', 'components x-a',
+        'components securitySchemes eiam flows x-a') ],
+    [ 'an operation without operationId', set('paths /users get operationId') ],
+    [ 'security of the document', both(set('security', [ { eiam => ['user_read'] } ]),
+        set('paths /users get security')) ],
+    [ 'a public operation', requires([]) ],
+    [ 'an alternative without scopes', requires([ { eiam => [] } ]) ],
+    [ 'a bearer scheme', requires([ { bearer => [] } ]) ],
+    [ 'roles of a bearer scheme in 3.1', version31(requires([ { bearer => ['admin'] } ])) ],
+    [ 'OpenID scopes', requires([ { oidc => ['openid', 'email'] } ]) ],
+    [ 'scopes of two schemes at once', requires([ { oidc => ['openid'], eiam => ['user_read'] } ]) ],
+    [ 'a scope of 255 bytes', both(scope('x' x 255),
+        set('paths', { '/a' => { get => operation('a', 'x' x 255) } })) ],
+    [ 'an operationId of 255 bytes', id('x' x 255) ],
+    [ 'an operationId beyond ASCII', id("\x{7528}\x{6237}") ],
+    [ 'a path beyond ASCII', path("/\x{7528}\x{6237}/{id}") ],
+    [ 'a segment of 128 characters', path('/' . 'x' x 128) ],
+    [ '64 segments with the base', path($deep) ],
+    [ 'dots within a segment', path('/a.b/.c/d..') ],
+    [ 'two templates that differ by a name and have other methods',
+        set('paths /users/{user_id}', { delete => operation('other') }) ],
+    [ 'a literal beside a parameter', set('paths /users/me', { get => operation('me') }) ],
+    [ 'a path item by reference', version31($x, reference('#/components/pathItems/x')) ],
+    [ 'a path item that is another path', both(set('paths /users/{id} get operationId'), set('paths /users/{id} put operationId'),
+            reference('#/paths/~1users~1{id}')) ],
+    [ 'one path item for two paths, without operationId', version31($x,
+        set('components pathItems x get operationId'),
+        map { set("paths $_", { '$ref' => '#/components/pathItems/x' }) } qw(/a /b)) ],
+    [ 'a reference with ~0 and ~1', version31(
+        set('components pathItems', { 'a/b~1' => { get => operation('x') } }),
+        reference('#/components/pathItems/a~1b~01')) ],
+    [ 'every method', both(map { set("paths /users $_", operation("o-$_")) }
+        qw(get head post put patch delete options trace)) ],
+    [ '16384 scopes', scheme({ type => 'oauth2',
+        %{ flows('user_read', '', 'user_write', '', map { ("s$_" => '') } 3 .. 16_384) } }) ],
+);
+
+# ---------------------------------------------------------------- nothing forgotten
+
+# The format strings of the faults in the sources, adjacent literals joined.
+sub faults {
+    my ($source) = @_;
+    my @found;
+    while ($source =~ /ngx_eiam_fault\(&?[\w>.-]+,\s*((?:"(?:[^"\\]|\\.)*"\s*)+)/g) {
+        push @found, join '', $1 =~ /"((?:[^"\\]|\\.)*)"/g;
+    }
+    return @found;
+}
+
+# The applications file has a test of its own.
+my @sources = grep { !/_applications\.c$/ && slurp($_) =~ /\bngx_eiam_fault\(/ }
+    glob top_dir() . '/src/ngx_eiam_*.c';
+cmp_ok scalar @sources, '>=', 3, 'there are sources that tell of faults';
+for my $path (@sources) {
+    my ($source, $name) = (slurp($path), $path =~ m{([^/]+)$});
+    my @faults = faults($source);
+    my $calls = () = $source =~ /\bngx_eiam_fault\((?!const)/g;
+    is scalar @faults, $calls, "$name: each of its $calls faults has a text to look for";
+    for my $format (@faults) {
+        my $pattern = join '.*', map { quotemeta s/\\(.)/$1/gr } split /%(?:V|d|uz|s)/, $format, -1;
+        ok +(grep { /^$pattern$/s } @said), "a case says: $format";
+    }
+}
+
+done_testing;

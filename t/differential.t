@@ -1,0 +1,229 @@
+#!/usr/bin/perl
+# Whatever the gate lets through, a servlet container reads as the operation that
+# the gate decided on. EIAM_SPELLINGS and EIAM_SEED widen the search.
+
+use strict;
+use warnings;
+
+use FindBin;
+use lib "$FindBin::Bin/lib";
+use Test::More;
+use EIAM::Spellings qw(spellings);
+use EIAM::Test;
+use EIAM::Tomcat;
+
+use constant { BASE => '/api/v2/tenant', DEPTH => 32, SHOWN => 20 };
+
+my $count = $ENV{EIAM_SPELLINGS} // 12_000;
+my $seed  = $ENV{EIAM_SEED} // 20;
+
+my @interfaces = (
+    [ GET  => '/organizations/{org_id}/org-leader', 'getLeader' ],
+    [ PUT  => '/organizations/{org_id}/org-leader', 'setLeader' ],
+    [ PUT  => '/applications/{app_id}/organizations/{app_org_id}', 'changeOrganization' ],
+    [ POST => '/applications/{app_id}/organizations', 'addOrganization' ],
+    [ POST => '/applications/{app_id}/accounts/public-account/{app_user_id}/owner', 'setOwner' ],
+);
+my @forbidden = (
+    [ GET  => '/organizations/{org_id}', 'getOrganization' ],
+    [ GET  => '/applications/{app_id}/organizations', 'listOrganizations' ],
+    [ POST => '/applications/{app_id}/accounts/{app_user_id}', 'addAccount' ],
+);
+my @full   = map { [ $_->[0], BASE . $_->[1], $_->[2] ] } @interfaces;
+my @decoys = map { BASE . $_ } '/secrets', '/secrets/s1', '/organizations/o1', '/users/u1',
+    '/applications/a1/accounts/u1', '/applications/a1/accounts/public-account/u1',
+    '/organizations/o1/org-leader/history', '/org-leader', '/applications/a1';
+
+my @readings = qw(exact relaxed spring lenient lenient_cut_first);
+
+# Spellings that pass a gate which trusts nginx's reading of the path.
+my @known = map { { method => 'GET', target => $_ } } (
+    BASE . '/secrets;%2f..%2forganizations%2fo1%2forg-leader',
+    BASE . '/organizations/..;/org-leader',
+    '/api;x/v2/tenant/secrets',
+    '/x/..;' . BASE . '/secrets',
+);
+
+my $tomcat = EIAM::Tomcat->new(BASE, map { $_->[0] . ' ' . BASE . "$_->[1] $_->[2]" } @interfaces, @forbidden);
+my @spellings = (@known, spellings(seed => $seed, count => $count - @known, operations => \@full, decoys => \@decoys));
+
+subtest 'without the module the same spellings find holes' => sub {
+    my $bare = nginx(module => 0, http => upstreams() . naive_map(), server => q{
+        keepalive_requests 1000000;
+        location / { proxy_pass http://decode; }
+        location } . BASE . q{/ {
+            if ($operation = '') { return 403; }
+            proxy_set_header X-EIAM-Operation $operation;
+            proxy_set_header Connection "";
+            proxy_pass http://decode;
+        }
+    })->start;
+    my @answers = exchange($bare, 1, @spellings);
+    for my $i (0 .. $#known) {
+        like join(', ', holes($known[$i], $answers[$i], 1)), qr/exact reading/,
+            "a hole: $known[$i]{target}";
+    }
+    my @found = grep { holes($spellings[$_], $answers[$_], 1) } 0 .. $#spellings;
+    note scalar(@found), " of $count spellings are holes";
+    cmp_ok scalar @found, '>', 100, 'and there are many of them';
+};
+
+my $gate = nginx(
+    workers => 2,
+    files => {
+        'policy.json' => policy(BASE,
+            (map { ("$_->[0] $_->[1]" => { scopes => ['all'], id => $_->[2] }) } @interfaces),
+            (map { ("$_->[0] $_->[1]" => { scopes => ['other'], id => $_->[2] }) } @forbidden)),
+        'apps.json' => applications({ id => 'crm', permissions => ['all'], tokens => ['allowed'] }),
+    },
+    # Tens of thousands of refusals would be logged.
+    error_log_level => 'crit',
+    conf => upstreams() . server(1, 'decode') . server(2, 'passthrough')
+        . server(3, 'decode', 'eiam_path utf8;'),
+)->start;
+
+subtest 'strict paths, encoded slashes decoded by the backend' => sub {
+    holds(1, 1, @spellings);
+};
+
+subtest 'strict paths, encoded slashes left by the backend' => sub {
+    holds(2, 1, @spellings);
+};
+
+subtest 'UTF-8 paths' => sub {
+    holds(3, 0, @known, spellings(seed => $seed + 1, count => int($count / 4), operations => \@full,
+        decoys => \@decoys, utf8 => 1));
+};
+
+done_testing;
+
+sub upstreams {
+    return join '', map {
+        "upstream $_ { server 127.0.0.1:" . $tomcat->$_ . "; keepalive 8; }\n"
+    } qw(decode passthrough);
+}
+
+# A gate as one would write it by hand: the operation by nginx's own $uri.
+sub naive_map {
+    my @rows = map {
+        "'~^$_->[0]:" . ($_->[1] =~ s/\{[^}]*\}/[^\/]+/gr) . "\$' $_->[2];"
+    } @full;
+    return 'map "$request_method:$uri" $operation { default ""; ' . "@rows }\n"
+        . "proxy_http_version 1.1; proxy_set_header Connection '';\n";
+}
+
+sub server {
+    my ($n, $backend, $more) = (@_, '');
+    my $port = $n == 1 ? '%PORT%' : "%PORT$n%";
+    return qq{
+        server {
+            listen 127.0.0.1:$port;
+            keepalive_requests 1000000;
+            proxy_http_version 1.1;
+            proxy_set_header Connection "";
+            location @{[BASE]}/ {
+                eiam on;
+                eiam_policy %DIR%/policy.json;
+                eiam_applications %DIR%/apps.json;
+                $more
+                proxy_pass http://$backend;
+            }
+            location / { proxy_pass http://$backend; }
+        }
+    };
+}
+
+# All requests over keepalive connections; an answer each, undef if the server just closed.
+sub exchange {
+    my ($gate, $port, @cases) = @_;
+    my ($next, $alone, @answers) = (0, 0);
+    while ($next < @cases) {
+        my ($c, $first, $sent) = (connection($gate, port => $gate->port($port)), $next, $next);
+        while ($next < @cases) {
+            my $end = $next + ($alone ? 1 : DEPTH);
+            $c->send(bytes($cases[ $sent++ ])) while $sent < @cases && $sent < $end;
+            $answers[$next] = $c->read_response // last;
+            $next++;
+            last if $alone;
+        }
+        # The close may have swallowed the answer: the request is tried again, alone.
+        $next++ if $alone && $next == $first;
+        $alone = !$alone && $next == $first;
+    }
+    return @answers;
+}
+
+sub bytes {
+    my ($case) = @_;
+    return request($case->{target}, method => $case->{method}, token => 'allowed',
+        $case->{method} eq 'GET' ? () : (body => ''));
+}
+
+# What is wrong with an answer.
+sub holes {
+    my ($case, $answer, $strict) = @_;
+    return unless $answer;
+    return "status $answer->{status}" if $answer->{status} >= 500;
+    my $read = served($answer) or return;
+
+    my $decided = $read->{decided} // '';
+    my @wrong = map { "$_ reading '$read->{$_}'" } grep { $read->{$_} ne $decided } @readings;
+    # nginx takes spaces before the version as part of the request line, not of the target
+    my $path = $case->{target} =~ s/ +\z//r =~ s{^[A-Za-z]+://[^/]*}{}r =~ s/[?#].*//sr;
+    $path =~ s/%([0-9a-fA-F]{2})/chr hex $1/ge unless $strict;
+    utf8::encode(my $resource = $read->{resource});
+    push @wrong, "resource '$resource'" if $decided ne '' && $resource ne $path;
+    return @wrong ? ("decided '$decided'", @wrong) : ();
+}
+
+# What the container read, if the answer is its servlet's.
+sub served {
+    my ($answer) = @_;
+    my $json = $answer->{json};
+    return ref $json eq 'HASH' && defined $json->{exact} ? $json : undef;
+}
+
+sub holds {
+    my ($port, $strict, @cases) = @_;
+    my @answers = exchange($gate, $port, @cases);
+    my (%seen, @wrong, @stopped);
+    for my $i (0 .. $#cases) {
+        my ($case, $answer) = ($cases[$i], $answers[$i]);
+        $seen{ kind($answer) }++;
+        my @found = holes($case, $answer, $strict);
+        push @wrong, line($case) . ': ' . join ', ', @found if @found;
+        next unless defined $case->{plain};
+        my $read = $answer && served($answer);
+        push @stopped, line($case) . ': ' . kind($answer)
+            unless $read && $read->{exact} eq $case->{plain};
+    }
+    my $plain = grep { defined $_->{plain} } @cases;
+    cmp_ok $plain, '>', @cases / 20, "$plain of " . @cases . ' spellings are plain';
+    nothing_in(\@stopped, 'every plain spelling passes');
+    nothing_in(\@wrong, 'no spelling reaches what was not decided');
+    note sprintf '%7d %s', $seen{$_}, $_ for sort keys %seen;
+    return;
+}
+
+sub kind {
+    my ($answer) = @_;
+    return 'closed without an answer' unless $answer;
+    if (my $read = served($answer)) {
+        return defined $read->{decided} ? 'let through' : 'no business of the gate';
+    }
+    my $code = ref $answer->{json} eq 'HASH' ? $answer->{json}{error_code} : undef;
+    my $who = $code // (($answer->{headers}{server} // '') =~ /nginx/
+        && $answer->{body} =~ /<center>nginx/ ? 'nginx' : 'the container');
+    return "$answer->{status} by $who";
+}
+
+sub line {
+    my ($case) = @_;
+    return "$case->{method} " . $case->{target} =~ s/([^\x20-\x7e])/sprintf '\\x%02x', ord $1/ger;
+}
+
+sub nothing_in {
+    my ($found, $title) = @_;
+    ok !@$found, $title or diag join "\n", scalar(@$found) . ' found:', splice @$found, 0, SHOWN;
+    return;
+}
