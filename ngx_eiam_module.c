@@ -139,23 +139,44 @@ ngx_eiam_postconfiguration(ngx_conf_t *cf)
         return NGX_ERROR;
     }
 
-    return ngx_eiam_add_handler(cf, NGX_HTTP_ACCESS_PHASE,
-                                ngx_http_eiam_access_handler);
+    if (ngx_eiam_add_handler(cf, NGX_HTTP_ACCESS_PHASE,
+                             ngx_http_eiam_access_handler)
+        != NGX_OK)
+    {
+        return NGX_ERROR;
+    }
+
+    return ngx_eiam_add_handler(cf, NGX_HTTP_LOG_PHASE,
+                                ngx_http_eiam_log_handler);
 }
 
+
+/*
+ * nginx calls the last one first, but in the log phase the first one; this
+ * module has to be before the others in each.
+ */
 
 static ngx_int_t
 ngx_eiam_add_handler(ngx_conf_t *cf, ngx_uint_t phase,
     ngx_http_handler_pt handler)
 {
+    ngx_array_t                *handlers;
     ngx_http_handler_pt        *h;
     ngx_http_core_main_conf_t  *cmcf;
 
     cmcf = ngx_http_conf_get_module_main_conf(cf, ngx_http_core_module);
 
-    h = ngx_array_push(&cmcf->phases[phase].handlers);
+    handlers = &cmcf->phases[phase].handlers;
+
+    h = ngx_array_push(handlers);
     if (h == NULL) {
         return NGX_ERROR;
+    }
+
+    if (phase == NGX_HTTP_LOG_PHASE) {
+        h = handlers->elts;
+        ngx_memmove(h + 1, h, (handlers->nelts - 1)
+                              * sizeof(ngx_http_handler_pt));
     }
 
     *h = handler;

@@ -309,6 +309,8 @@ ngx_eiam_applications_granted(ngx_eiam_applications_reader_t *reader,
 
         if (permission == NULL
             || ngx_eiam_node_expect(&element, NGX_EIAM_STRING) != NGX_OK
+            || ngx_eiam_node_printable(&element, NGX_EIAM_PERMISSION_MAX)
+               != NGX_OK
             || ngx_eiam_node_copy(&element, reader->pool, permission)
                != NGX_OK)
         {

@@ -17,6 +17,7 @@
 
 
 #define NGX_EIAM_APPLICATION_ID_MAX  255      /* bytes */
+#define NGX_EIAM_PERMISSION_MAX      255      /* bytes */
 #define NGX_EIAM_NEVER  NGX_MAX_TIME_T_VALUE  /* a token without "expires" */
 
 

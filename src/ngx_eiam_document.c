@@ -381,15 +381,20 @@ ngx_eiam_node_resolve(const ngx_eiam_node_t *reference,
 static json_t *
 ngx_eiam_node_follow(json_t *value, ngx_str_t pointer)
 {
-    u_char  key[NGX_EIAM_FAULT_MAX], *p, *last, *slash;
+    u_char  key[NGX_EIAM_FAULT_MAX], *p, *last, *end;
     size_t  len;
 
-    p = pointer.data;
-    last = p + pointer.len;
+    last = pointer.data + pointer.len;
 
-    do {
-        slash = ngx_strlchr(p, last, '/');
-        len = (slash ? slash : last) - p;
+    for (p = pointer.data; p <= last && value; p = end + 1) {
+
+        end = ngx_strlchr(p, last, '/');
+
+        if (end == NULL) {
+            end = last;
+        }
+
+        len = end - p;
 
         if (len >= sizeof(key)) {
             return NULL;
@@ -399,9 +404,7 @@ ngx_eiam_node_follow(json_t *value, ngx_str_t pointer)
         len = ngx_eiam_node_unescape(key, len);
 
         value = json_object_getn(value, (char *) key, len);
-        p = slash + 1;
-
-    } while (slash && value);
+    }
 
     return value;
 }

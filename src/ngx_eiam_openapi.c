@@ -10,6 +10,7 @@ typedef struct {
     ngx_eiam_policy_t       *policy;
     ngx_eiam_compiler_t      compiler;
     ngx_eiam_security_t      security;
+    ngx_eiam_operation_t    *common;     /* the document's security, or NULL */
     const ngx_eiam_node_t   *root;
     ngx_rbtree_t             ids;
     ngx_rbtree_node_t        sentinel;
@@ -36,6 +37,7 @@ typedef struct {
 
 static ngx_int_t ngx_eiam_openapi_version(ngx_eiam_openapi_t *openapi);
 static ngx_int_t ngx_eiam_openapi_server(ngx_eiam_openapi_t *openapi);
+static ngx_int_t ngx_eiam_openapi_common(ngx_eiam_openapi_t *openapi);
 static ngx_int_t ngx_eiam_openapi_paths(ngx_eiam_openapi_t *openapi);
 static ngx_int_t ngx_eiam_openapi_path(ngx_eiam_openapi_t *openapi,
     const ngx_eiam_node_t *item);
@@ -126,6 +128,7 @@ ngx_eiam_openapi_compile(const ngx_eiam_node_t *root,
         || ngx_eiam_openapi_version(&openapi) != NGX_OK
         || ngx_eiam_openapi_server(&openapi) != NGX_OK
         || ngx_eiam_security_init(&openapi.security, root) != NGX_OK
+        || ngx_eiam_openapi_common(&openapi) != NGX_OK
         || ngx_eiam_openapi_paths(&openapi) != NGX_OK)
     {
         return NGX_ERROR;
@@ -218,6 +221,31 @@ ngx_eiam_openapi_server(ngx_eiam_openapi_t *openapi)
     }
 
     return ngx_eiam_base_init(&openapi->policy->base, &path, openapi->pool);
+}
+
+
+/* what operations without security of their own require */
+
+static ngx_int_t
+ngx_eiam_openapi_common(ngx_eiam_openapi_t *openapi)
+{
+    ngx_int_t        rc;
+    ngx_eiam_node_t  requirements;
+
+    rc = ngx_eiam_node_member(openapi->root, "security", NGX_EIAM_ARRAY,
+                              &requirements);
+    if (rc != NGX_OK) {
+        return (rc == NGX_DECLINED) ? NGX_OK : NGX_ERROR;
+    }
+
+    openapi->common = ngx_pcalloc(openapi->pool,
+                                  sizeof(ngx_eiam_operation_t));
+    if (openapi->common == NULL) {
+        return NGX_ERROR;
+    }
+
+    return ngx_eiam_security_read(&openapi->security, &requirements,
+                                  openapi->common);
 }
 
 
@@ -444,28 +472,35 @@ static ngx_int_t
 ngx_eiam_openapi_security(ngx_eiam_openapi_t *openapi,
     const ngx_eiam_node_t *node, ngx_eiam_operation_t *operation)
 {
-    ngx_int_t        rc;
-    ngx_eiam_node_t  requirements;
+    ngx_int_t              rc;
+    ngx_eiam_node_t        requirements;
+    ngx_eiam_operation_t  *common;
 
     rc = ngx_eiam_node_member(node, "security", NGX_EIAM_ARRAY,
                               &requirements);
-
-    if (rc == NGX_DECLINED) {
-        rc = ngx_eiam_node_member(openapi->root, "security", NGX_EIAM_ARRAY,
-                                  &requirements);
-    }
-
-    if (rc == NGX_DECLINED) {
-        return ngx_eiam_fault(node, "has no \"security\", and the document "
-                              "has none");
+    if (rc == NGX_OK) {
+        return ngx_eiam_security_read(&openapi->security, &requirements,
+                                      operation);
     }
 
     if (rc == NGX_ERROR) {
         return NGX_ERROR;
     }
 
-    return ngx_eiam_security_read(&openapi->security, &requirements,
-                                  operation);
+    common = openapi->common;
+
+    if (common == NULL) {
+        return ngx_eiam_fault(node, "has no \"security\", and the document "
+                              "has none");
+    }
+
+    operation->is_public = common->is_public;
+    operation->alternatives = common->alternatives;
+    operation->n = common->n;
+    operation->required = common->required;
+    operation->scope = common->scope;
+
+    return NGX_OK;
 }
 
 

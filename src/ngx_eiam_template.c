@@ -3,6 +3,9 @@
 #include <ngx_eiam_target.h>
 
 
+static ngx_int_t ngx_eiam_template_expand(const ngx_eiam_node_t *server,
+    const ngx_eiam_node_t *url, const ngx_str_t *text, ngx_pool_t *pool,
+    ngx_str_t *path);
 static ngx_int_t ngx_eiam_template_variable(const ngx_eiam_node_t *server,
     const ngx_eiam_node_t *url, ngx_str_t *name, ngx_str_t *value);
 static ngx_int_t ngx_eiam_template_segment(const ngx_eiam_node_t *node,
@@ -13,23 +16,51 @@ ngx_int_t
 ngx_eiam_template_server(const ngx_eiam_node_t *server,
     const ngx_eiam_node_t *url, ngx_pool_t *pool, ngx_str_t *path)
 {
-    u_char     *p, *last, *out, *end;
-    ngx_str_t   text, name, value;
+    u_char     *p, *last;
+    ngx_str_t   text;
 
     text = ngx_eiam_node_string(url);
     last = text.data + text.len;
 
     p = (u_char *) ngx_strstr(text.data, "://");
-    p = p ? ngx_strlchr(p + 3, last, '/') : text.data;
 
     if (p == NULL) {
-        ngx_str_null(path);
-        return NGX_OK;
+        p = text.data;
+
+    } else {
+        p += sizeof("://") - 1;
+
+        while (p < last && *p != '/' && *p != '?' && *p != '#') {
+            p++;
+        }
+
+        if (p == last) {
+            ngx_str_null(path);
+            return NGX_OK;
+        }
     }
 
     if (p == last || *p != '/') {
         return ngx_eiam_fault(url, "unsupported server URL \"%V\"", &text);
     }
+
+    text.data = p;
+    text.len = last - p;
+
+    return ngx_eiam_template_expand(server, url, &text, pool, path);
+}
+
+
+static ngx_int_t
+ngx_eiam_template_expand(const ngx_eiam_node_t *server,
+    const ngx_eiam_node_t *url, const ngx_str_t *text, ngx_pool_t *pool,
+    ngx_str_t *path)
+{
+    u_char     *p, *last, *out, *end;
+    ngx_str_t   name, value;
+
+    p = text->data;
+    last = p + text->len;
 
     out = ngx_pnalloc(pool, NGX_EIAM_PATH_MAX);
     if (out == NULL) {
@@ -50,8 +81,7 @@ ngx_eiam_template_server(const ngx_eiam_node_t *server,
             p = ngx_strlchr(p, last, '}');
 
             if (p == NULL) {
-                return ngx_eiam_fault(url, "unsupported server URL \"%V\"",
-                                      &text);
+                return ngx_eiam_fault(url, "has an open \"{\"");
             }
 
             name.len = p++ - name.data;
@@ -63,7 +93,12 @@ ngx_eiam_template_server(const ngx_eiam_node_t *server,
             }
         }
 
-        out = ngx_slprintf(out, end, "%V", &value);
+        if ((size_t) (end - out) < value.len) {
+            return ngx_eiam_fault(url, "has a path of more than %d bytes",
+                                  NGX_EIAM_PATH_MAX);
+        }
+
+        out = ngx_cpymem(out, value.data, value.len);
     }
 
     while (out > path->data && out[-1] == '/') {

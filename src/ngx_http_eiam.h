@@ -142,6 +142,7 @@ char *ngx_http_eiam_realm(ngx_conf_t *cf, ngx_command_t *cmd, void *conf);
 
 ngx_int_t ngx_http_eiam_preaccess_handler(ngx_http_request_t *r);
 ngx_int_t ngx_http_eiam_access_handler(ngx_http_request_t *r);
+ngx_int_t ngx_http_eiam_log_handler(ngx_http_request_t *r);
 
 /*
  * The stages.  NGX_OK: go on; NGX_DONE: allowed, go on with forward;
@@ -168,6 +169,12 @@ ngx_int_t ngx_http_eiam_read_fields(ngx_http_request_t *r,
     ngx_http_eiam_fields_t *fields);
 ngx_int_t ngx_http_eiam_set_field(ngx_http_request_t *r,
     const ngx_str_t *name, const ngx_str_t *value);
+
+/* overwrites tokens and secrets in the query of the request line */
+void ngx_http_eiam_redact_line(ngx_http_request_t *r);
+
+/* in the target and the arguments too: nothing is forwarded after it */
+void ngx_http_eiam_redact(ngx_http_request_t *r);
 
 /* always NGX_ABORT: what a stage returns when it refuses */
 ngx_int_t ngx_http_eiam_refuse(ngx_http_eiam_ctx_t *ctx,

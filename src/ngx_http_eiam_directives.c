@@ -191,12 +191,12 @@ ngx_http_eiam_path(ngx_conf_t *cf, ngx_command_t *cmd, void *conf)
 
     value = cf->args->elts;
 
-    if (ngx_strcmp(value[1].data, "strict") == 0) {
+    if (ngx_strcasecmp(value[1].data, (u_char *) "strict") == 0) {
         lcf->letters = NULL;
         return NGX_CONF_OK;
     }
 
-    if (ngx_strcmp(value[1].data, "utf8") != 0) {
+    if (ngx_strcasecmp(value[1].data, (u_char *) "utf8") != 0) {
         ngx_conf_log_error(NGX_LOG_EMERG, cf, 0, "invalid value \"%V\"",
                            &value[1]);
         return NGX_CONF_ERROR;

@@ -6,6 +6,9 @@
 static ngx_uint_t ngx_http_eiam_is_ambiguous(ngx_http_request_t *r,
     ngx_http_eiam_ctx_t *ctx);
 static ngx_uint_t ngx_http_eiam_has_other_host(ngx_http_request_t *r);
+static ngx_uint_t ngx_http_eiam_is_allowed(ngx_http_request_t *r,
+    const ngx_http_eiam_ctx_t *prior, const ngx_str_t *path);
+static ngx_uint_t ngx_http_eiam_is_page(ngx_http_request_t *r);
 static ngx_eiam_below_e ngx_http_eiam_below(ngx_http_request_t *r,
     const ngx_str_t *path);
 
@@ -22,6 +25,8 @@ ngx_http_eiam_guard(ngx_http_request_t *r, ngx_http_eiam_ctx_t *ctx)
     if (ngx_http_eiam_read_fields(r, &ctx->fields) != NGX_OK) {
         return NGX_ERROR;
     }
+
+    ngx_http_eiam_redact_line(r);
 
     if (ngx_http_eiam_is_ambiguous(r, ctx)) {
         return ngx_http_eiam_refuse(ctx, NGX_EIAM_REQUEST_AMBIGUOUS);
@@ -91,22 +96,15 @@ ngx_http_eiam_guard_outside(ngx_http_request_t *r,
     ngx_eiam_below_e        below;
     ngx_http_eiam_fields_t  fields;
 
-    if (ngx_http_eiam_read_fields(r, &fields) != NGX_OK) {
+    /* after a decision there are only identity headers that the gate set */
+
+    if (prior == NULL && ngx_http_eiam_read_fields(r, &fields) != NGX_OK) {
         return NGX_ERROR;
     }
 
-    /* error_page and the like take what was allowed to another location */
-
-    if (prior && prior->method == r->method
-        && (prior->decision == NGX_HTTP_EIAM_ALLOW
-            || prior->decision == NGX_HTTP_EIAM_WOULD_DENY)
-        && prior->uri.len == r->uri.len
-        && ngx_memcmp(prior->uri.data, r->uri.data, r->uri.len) == 0)
+    if (ngx_http_eiam_below(r, &r->uri) != NGX_EIAM_OUTSIDE
+        && !ngx_http_eiam_is_allowed(r, prior, &r->uri))
     {
-        return NGX_OK;
-    }
-
-    if (ngx_http_eiam_below(r, &r->uri) != NGX_EIAM_OUTSIDE) {
         return NGX_DECLINED;
     }
 
@@ -117,15 +115,41 @@ ngx_http_eiam_guard_outside(ngx_http_request_t *r,
     raw = ngx_http_eiam_raw_path(r);
     below = ngx_http_eiam_below(r, &raw);
 
-    /* an error page of a plain request is no way around */
-
-    if (below == NGX_EIAM_BELOW_PLAIN
-        && r->internal && !r->valid_unparsed_uri)
+    if (below == NGX_EIAM_OUTSIDE
+        || ngx_http_eiam_is_allowed(r, prior, &raw)
+        || (below == NGX_EIAM_BELOW_PLAIN && ngx_http_eiam_is_page(r)))
     {
         return NGX_OK;
     }
 
-    return (below == NGX_EIAM_OUTSIDE) ? NGX_OK : NGX_DECLINED;
+    return NGX_DECLINED;
+}
+
+
+/* error_page and the like take what was allowed to another location */
+
+static ngx_uint_t
+ngx_http_eiam_is_allowed(ngx_http_request_t *r,
+    const ngx_http_eiam_ctx_t *prior, const ngx_str_t *path)
+{
+    return prior != NULL && prior->method == r->method
+           && (prior->decision == NGX_HTTP_EIAM_ALLOW
+               || prior->decision == NGX_HTTP_EIAM_WOULD_DENY)
+           && prior->uri.len == path->len
+           && ngx_memcmp(prior->uri.data, path->data, path->len) == 0;
+}
+
+
+/* an error page that nginx has itself: nothing is forwarded */
+
+static ngx_uint_t
+ngx_http_eiam_is_page(ngx_http_request_t *r)
+{
+    ngx_http_core_loc_conf_t  *clcf;
+
+    clcf = ngx_http_get_module_loc_conf(r, ngx_http_core_module);
+
+    return r->internal && !r->valid_unparsed_uri && clcf->handler == NULL;
 }
 
 

@@ -6,7 +6,7 @@
 #define NGX_HTTP_EIAM_PREFIX_LEN  (sizeof(NGX_HTTP_EIAM_PREFIX) - 1)
 
 
-static ngx_uint_t ngx_http_eiam_field_is(const ngx_table_elt_t *h,
+static ngx_uint_t ngx_http_eiam_field_begins(const ngx_table_elt_t *h,
     const char *name, size_t len);
 static void ngx_http_eiam_note_field(ngx_table_elt_t *h,
     ngx_http_eiam_fields_t *fields);
@@ -65,7 +65,7 @@ ngx_http_eiam_read_fields(ngx_http_request_t *r,
 
         if (h[i].lowcase_key[0] == 'a' || h[i].lowcase_key[0] == 'x') {
             ngx_http_eiam_note_field(&h[i], fields);
-            foreign |= ngx_http_eiam_field_is(&h[i], NGX_HTTP_EIAM_PREFIX,
+            foreign |= ngx_http_eiam_field_begins(&h[i], NGX_HTTP_EIAM_PREFIX,
                                               NGX_HTTP_EIAM_PREFIX_LEN);
         }
     }
@@ -83,11 +83,16 @@ ngx_http_eiam_read_fields(ngx_http_request_t *r,
 }
 
 
-/* backends that make variables of fields take "_" for "-" */
+/*
+ * Does its name begin so?  Backends that make variables of fields take "_",
+ * and some of them whatever is no letter or digit, for "-".
+ */
 
 static ngx_uint_t
-ngx_http_eiam_field_is(const ngx_table_elt_t *h, const char *name, size_t len)
+ngx_http_eiam_field_begins(const ngx_table_elt_t *h, const char *name,
+    size_t len)
 {
+    u_char  c;
     size_t  i;
 
     if (h->key.len < len) {
@@ -96,8 +101,13 @@ ngx_http_eiam_field_is(const ngx_table_elt_t *h, const char *name, size_t len)
 
     for (i = 0; i < len; i++) {
 
-        if (h->lowcase_key[i] != (u_char) name[i]
-            && (name[i] != '-' || h->lowcase_key[i] != '_'))
+        c = h->lowcase_key[i];
+
+        if (c == (u_char) name[i]) {
+            continue;
+        }
+
+        if (name[i] != '-' || (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9'))
         {
             return 0;
         }
@@ -113,7 +123,7 @@ ngx_http_eiam_note_field(ngx_table_elt_t *h, ngx_http_eiam_fields_t *fields)
     const ngx_str_t  *name;
 
     if (h->key.len == sizeof("authorization") - 1
-        && ngx_http_eiam_field_is(h, "authorization", h->key.len))
+        && ngx_http_eiam_field_begins(h, "authorization", h->key.len))
     {
         if (fields->authorizations++ == 0) {
             fields->authorization = &h->value;
@@ -125,7 +135,7 @@ ngx_http_eiam_note_field(ngx_table_elt_t *h, ngx_http_eiam_fields_t *fields)
     for (name = ngx_http_eiam_method_fields; name->len; name++) {
 
         if (name->len == h->key.len
-            && ngx_http_eiam_field_is(h, (char *) name->data, name->len))
+            && ngx_http_eiam_field_begins(h, (char *) name->data, name->len))
         {
             fields->method = 1;
         }
@@ -134,7 +144,7 @@ ngx_http_eiam_note_field(ngx_table_elt_t *h, ngx_http_eiam_fields_t *fields)
     for (name = ngx_http_eiam_target_fields; name->len; name++) {
 
         if (name->len == h->key.len
-            && ngx_http_eiam_field_is(h, (char *) name->data, name->len))
+            && ngx_http_eiam_field_begins(h, (char *) name->data, name->len))
         {
             fields->target = 1;
         }
@@ -167,7 +177,7 @@ ngx_http_eiam_remove_fields(ngx_http_request_t *r)
         for (i = 0; i < part->nelts; i++) {
 
             if (h[i].key.len
-                && ngx_http_eiam_field_is(&h[i], NGX_HTTP_EIAM_PREFIX,
+                && ngx_http_eiam_field_begins(&h[i], NGX_HTTP_EIAM_PREFIX,
                                           NGX_HTTP_EIAM_PREFIX_LEN))
             {
                 continue;

@@ -1,7 +1,6 @@
 
 #include <ngx_http_eiam.h>
 #include <ngx_eiam_language.h>
-#include <ngx_eiam_query.h>
 
 
 static ngx_int_t ngx_http_eiam_add_fields(ngx_http_request_t *r,
@@ -11,9 +10,6 @@ static ngx_table_elt_t *ngx_http_eiam_add_field(ngx_http_request_t *r,
 static ngx_int_t ngx_http_eiam_challenge(ngx_http_request_t *r,
     ngx_http_eiam_ctx_t *ctx);
 static ngx_eiam_language_e ngx_http_eiam_language(ngx_http_request_t *r);
-static void ngx_http_eiam_redact(ngx_http_request_t *r);
-static void ngx_http_eiam_redact_target(const ngx_str_t *text);
-static void ngx_http_eiam_redact_query(const ngx_str_t *query);
 
 
 static ngx_str_t  ngx_http_eiam_json = ngx_string("application/json");
@@ -35,6 +31,10 @@ ngx_http_eiam_reply(ngx_http_request_t *r, ngx_http_eiam_ctx_t *ctx)
 
     /* no "100 Continue" for a body that nobody will read */
     r->expect_tested = 1;
+
+    /* after an internal redirect there is more: an error, a backend's fields */
+    r->err_status = 0;
+    ngx_http_clean_header(r);
 
     rc = ngx_http_eiam_add_fields(r, ctx);
 
@@ -181,63 +181,4 @@ ngx_http_eiam_language(ngx_http_request_t *r)
     }
 
     return NGX_EIAM_EN;
-}
-
-
-/*
- * A token in the query of a refused request would reach the access log with
- * $request.  Each of the variables may have a copy of its own.
- */
-
-static void
-ngx_http_eiam_redact(ngx_http_request_t *r)
-{
-    ngx_http_eiam_redact_query(&r->args);
-    ngx_http_eiam_redact_target(&r->unparsed_uri);
-    ngx_http_eiam_redact_target(&r->request_line);
-}
-
-
-/* the query of a target, be it alone or in a request line */
-
-static void
-ngx_http_eiam_redact_target(const ngx_str_t *text)
-{
-    u_char     *last, *end;
-    ngx_str_t   query;
-
-    last = text->data + text->len;
-
-    query.data = ngx_strlchr(text->data, last, '?');
-    if (query.data == NULL) {
-        return;
-    }
-
-    query.data++;
-
-    end = ngx_strlchr(query.data, last, ' ');
-    query.len = (end ? end : last) - query.data;
-
-    ngx_http_eiam_redact_query(&query);
-}
-
-
-static void
-ngx_http_eiam_redact_query(const ngx_str_t *query)
-{
-    u_char     *last;
-    ngx_str_t   rest, value;
-
-    static const ngx_str_t  access_token = ngx_string("access_token");
-
-    rest = *query;
-    last = rest.data + rest.len;
-
-    while (ngx_eiam_query_find(&rest, &access_token, &value) == NGX_OK) {
-
-        ngx_memset(value.data, '*', value.len);
-
-        rest.data = value.data + value.len;
-        rest.len = last - rest.data;
-    }
 }

@@ -167,7 +167,12 @@ broken @$_ for (
     [ 'a server without url', set('servers', [ {} ]), '#/servers/0', 'has no "url"' ],
     [ 'a url that is null', url(undef), '#/servers/0/url', 'must be a string' ],
     (map { [ "server URL '$_'", url($_), '#/servers/0/url', qq{unsupported server URL "$_"} ] }
-        '', 'api', './api', '{base}/api', '/api/{x'),
+        '', 'api', './api', '{base}/api', 'https://host?x=/api', 'https://host#/api'),
+    [ 'a server URL that breaks off', url('/api/{x'), '#/servers/0/url', 'has an open "{"' ],
+    [ 'a server path of 4097 bytes', url('/' . 'a' x 4096), '#/servers/0/url',
+        'has a path of more than 4096 bytes' ],
+    [ "a document's own security that nobody uses", set('security', [ { eiam => ['typo'] } ]),
+        '#/security/0/eiam/0', 'scope "typo" is not declared by its security scheme' ],
     [ 'a server variable without variables', url('/{v}'), '#/servers/0/url',
         'variable "v" has no default' ],
     [ 'a server variable that is not there', url('/{v}', variables => { w => { default => 'a' } }),

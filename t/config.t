@@ -103,7 +103,7 @@ like +($gate->check)[1], qr/"eiam" directive is not allowed here in \Q$dir\E/, '
 
 refuses @$_ for (
     (map { [ "eiam '$_'", server("eiam '$_';"), qq{invalid value "$_"} ] } 'yes', '1', 'reports', ''),
-    (map { [ "eiam_path '$_'", server("eiam_path '$_';"), qq{invalid value "$_"} ] } 'utf-8', 'UTF8', 'loose', ''),
+    (map { [ "eiam_path '$_'", server("eiam_path '$_';"), qq{invalid value "$_"} ] } 'utf-8', 'loose', ''),
     (map { [ "eiam_error_language '$_'", server("eiam_error_language '$_';"), qq{invalid value "$_"} ] }
         'de', 'english', 'zh-CN', ''),
     (map { [ sprintf('a realm with character %d', ord($_->[0])), server("eiam_realm $_->[1];"),

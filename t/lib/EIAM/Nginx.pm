@@ -130,7 +130,12 @@ sub free_port {
 
 sub port {
     my ($self, $n) = @_;
-    return $self->{ports}{ $n || 1 } //= free_port();
+    $n ||= 1;
+    until ($self->{ports}{$n}) {
+        my $port = free_port();
+        $self->{ports}{$n} = $port if !grep { $_ == $port } values %{ $self->{ports} };
+    }
+    return $self->{ports}{$n};
 }
 
 # ---- the process

@@ -1,0 +1,177 @@
+#!/usr/bin/perl
+# No token and no digest of one is in any log.
+
+use strict;
+use warnings;
+
+use Digest::SHA qw(sha256 sha256_base64 sha256_hex);
+use FindBin;
+use lib "$FindBin::Bin/lib";
+use Test::More;
+use EIAM::Test;
+
+my %token = map { ($_ => "Secret-of-$_-0123456789") } qw(crm old off unknown);
+my $basic = 'U2VjcmV0LW9mLWJhc2ljLTAxMjM0NTY3ODk=';
+
+my %files = (
+    'policy.json' => policy('/api', 'GET /users' => ['user_read'], 'PUT /users' => ['user_write'],
+        'POST /token' => 'public'),
+    'apps.json' => applications(
+        { id => 'crm', permissions => [ 'user_read', 'no_such_scope' ], tokens => [ $token{crm},
+            { token => $token{old}, expires => '2020-01-01T00:00:00Z' } ] },
+        { id => 'off', enabled => 0, permissions => ['user_read'], tokens => [ $token{off} ] }),
+);
+
+# Each row: reason, target, options.
+my @rows = (
+    [ request_ambiguous => '/api//users', token => $token{crm} ],
+    [ request_ambiguous => "/api//users?access_token=$token{crm}" ],
+    [ request_ambiguous => "/api;x/users?access_token=$token{crm}", token => $token{crm} ],
+    [ method_override => "/api/users?_method=PUT&access_token=$token{crm}", token => $token{crm} ],
+    [ authorization_malformed => "/api/users?access_token=$token{crm}" ],
+    [ authorization_malformed => "/api/users?a=b&%61ccess%5ftoken=$token{crm}&access_token[]=$token{old}&c=d" ],
+    [ request_ambiguous => "/api/users?a=b;access_token=$token{crm}#?access_token=$token{crm}" ],
+    [ token_missing => '/api/users', headers => ["Authorization: $token{crm}"] ],
+    [ token_missing => '/api/users', headers => ["Authorization: Basic $basic"] ],
+    [ token_invalid => '/api/users', token => $token{unknown} ],
+    [ token_invalid => '/api/users', token => "$token{unknown} $token{crm}" ],
+    [ token_expired => '/api/users', token => $token{old} ],
+    [ scope_insufficient => '/api/users', token => $token{crm}, method => 'PUT' ],
+    [ application_disabled => '/api/users', token => $token{off} ],
+    [ operation_unknown => '/api/none', token => $token{crm} ],
+    [ method_unknown => '/api/users', token => $token{crm}, method => 'DELETE' ],
+);
+
+# What must not be found: tokens, and digests but for the 16 digits of $eiam_token_id.
+my @secrets = map {
+    my $digest = sha256_hex($_);
+    (quotemeta, quotemeta unpack('H*', $_), substr($digest, 0, 17), substr($digest, 16, 16), substr($digest, 48),
+        quotemeta sha256($_), quotemeta substr(sha256_base64($_), 0, 20));
+} values %token;
+my $secret = join '|', @secrets, quotemeta $basic, 'Secret-of-', '5365637265742d6f66';
+
+sub gate {
+    my ($mode, $level) = @_;
+    return nginx(files => \%files, error_log_level => $level, conf => qq{
+        log_format line '\$remote_addr "\$request" \$request_uri \$uri \$args \$status '
+            '\$eiam_token_id|\$eiam_application|\$eiam_reason';
+        access_log %DIR%/access.log line;
+        access_log %DIR%/combined.log combined;
+        server {
+            listen 127.0.0.1:%PORT%;
+            eiam_policy %DIR%/policy.json;
+            eiam_applications %DIR%/apps.json;
+            location /api/ {
+                eiam $mode;
+                proxy_pass http://%ECHO%;
+            }
+            location = /api/users {
+                eiam $mode;
+                error_page 418 = \@dead;
+                if (\$http_x_dead) { return 418; }
+                proxy_pass http://%ECHO%;
+            }
+            location \@dead { eiam $mode; proxy_pass http://127.0.0.1:1; }
+            location / { proxy_pass http://%ECHO%; }
+        }
+    })->start;
+}
+
+# A line and those that belong to it, which have no time of their own.
+sub entries {
+    my ($log) = @_;
+    return split m{^(?=\d{4}/\d\d/\d\d )}m, $log;
+}
+
+sub none_in {
+    my ($title, @lines) = @_;
+    my @found = grep { /$secret/i } @lines;
+    ok @lines > 0 && !@found, $title or diag @found[ 0 .. ($#found < 9 ? $#found : 9) ];
+    return;
+}
+
+sub ask_all {
+    my ($gate, $check) = @_;
+    for my $row (@rows) {
+        my ($reason, $target, %opt) = @$row;
+        $check->(get($gate, $target, %opt), $reason);
+    }
+    get($gate, '/api/users', token => $token{crm});
+    get($gate, '/api/users', token => $token{crm}, headers => ['X-Dead: 1']);
+    get($gate, '/api/token', method => 'POST', headers => ["Authorization: Basic $basic"]);
+    get($gate, '/docs', token => $token{crm});
+    return;
+}
+
+subtest 'level info' => sub {
+    my $gate = gate('on', 'info');
+    ask_all($gate, sub { my ($res, $reason) = @_;
+        refused $res, $reason, "$reason is refused";
+        unlike $res->{head} . $res->{body}, qr/$secret/i, '  and the answer tells no secret' });
+    passed get($gate, "/api/token?access_token=$token{crm}", method => 'POST'),
+        'a public operation passes with any query', operation => 'postToken';
+    $gate->stop;
+
+    my $log = $gate->error_log;
+    like $log, qr/eiam: refused, $_->[0],/, "the error log names $_->[0]" for @rows;
+    like $log, qr/connect\(\) failed/, 'and a backend that is down';
+    none_in('it tells no secret', entries($log));
+
+    my $access = $gate->access_log;
+    my $id = substr sha256_hex($token{crm}), 0, 16;
+    like $access, qr/ 200 $id\|crm\|$/m, 'the access log has the id of a token';
+    like $access, qr{"GET /api/users\?access_token=\*+ HTTP/1\.1" /api/users\?access_token=\*+ },
+        'and a token in the query as asterisks';
+    like $access, qr{\?a=b&%61ccess%5ftoken=\*+&access_token\[\]=\*+&c=d }, 'each of several, and nothing else';
+    none_in('it tells no secret', split /\n/, $access);
+    none_in('nor does the format that nginx has by itself', split /\n/, $gate->access_log('combined.log'));
+};
+
+# At this level nginx itself writes down each line, query and field that it reads,
+# and each field that it sends; these lines are left out, and only these.
+my $dumps = qr{^\S+\ \S+\ \[debug\]\ \S+\ \*\d+\ http\ (?:request\ line|args|header|proxy\ header):}x;
+
+subtest 'level debug' => sub {
+    my $gate = gate('on', 'debug');
+    ask_all($gate, sub { my ($res, $reason) = @_; refused $res, $reason, "$reason is refused" });
+    $gate->stop;
+    my @all = entries($gate->error_log);
+    my @dumps = grep { $_ =~ $dumps } @all;
+    cmp_ok scalar(grep { /\[debug\]/ } @all), '>', 1000, 'the log is that of the level debug';
+    ok scalar(grep { /$secret/ } @dumps), 'in which nginx itself writes down what it reads';
+    none_in('nothing else in it tells a secret', grep { $_ !~ $dumps } @all);
+};
+
+subtest 'report' => sub {
+    my $gate = gate('report', 'info');
+    ask_all($gate, sub { my ($res, $reason) = @_; passed $res, "$reason passes" });
+    passed get($gate, "/api/token?access_token=$token{crm}", method => 'POST'),
+        'a public operation passes with any query', operation => 'postToken';
+    $gate->stop;
+    like $gate->error_log, qr/eiam: would be refused, $_->[0],/, "the error log names $_->[0]" for @rows;
+    none_in('it tells no secret', entries($gate->error_log));
+    none_in('nor does the access log', split /\n/, $gate->access_log);
+};
+
+subtest 'files that are broken' => sub {
+    my %broken = (
+        'a token twice' => sub { my ($apps) = @_; push @{ $apps->[1]{tokens} }, $apps->[0]{tokens}[0] },
+        'a token in plain text' => sub { $_[0][0]{tokens}[0]{token} = $token{crm} },
+        'a token in the place of its digest' => sub { $_[0][0]{tokens}[0]{sha256} = $token{crm} },
+        'a digest that is too long' => sub { $_[0][0]{tokens}[0]{sha256} .= '00' },
+        'a token as a string' => sub { $_[0][0]{tokens}[0] = $token{crm} },
+        'a bad time' => sub { $_[0][0]{tokens}[0]{expires} = 'soon' },
+    );
+    for my $title (sort keys %broken) {
+        my $apps = applications({ id => 'crm', permissions => ['user_read'], tokens => [ $token{crm} ] },
+            { id => 'off', tokens => [ $token{off} ] });
+        $broken{$title}->($apps->{applications});
+        my ($code, $text) = nginx(files => { %files, 'apps.json' => $apps }, server => q{
+            eiam_policy %DIR%/policy.json; eiam_applications %DIR%/apps.json; location / { eiam on; }
+        })->check;
+        is $code, 1, "nginx -t refuses $title";
+        unlike $text, qr/$secret/i, '  and tells no secret';
+    }
+};
+
+done_testing;

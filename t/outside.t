@@ -1,0 +1,339 @@
+#!/usr/bin/perl
+# The gate covers the whole server: no spelling leads around it to the backend.
+
+use strict;
+use warnings;
+
+use FindBin;
+use lib "$FindBin::Bin/lib";
+use Test::More;
+use EIAM::Test;
+
+my $policy = policy('/api/v2/tenant', 'GET /users/{id}' => ['user_read'], 'POST /token' => 'public');
+my $gated  = q{ eiam on; eiam_policy %DIR%/policy.json; eiam_applications %DIR%/apps.json; };
+
+my $gate = nginx(
+    files => {
+        'policy.json' => $policy,
+        'root.json'   => policy('/', 'GET /users/{id}' => ['user_read']),
+        'other.json'  => policy('/scim', 'GET /Users/{id}' => ['user_read']),
+        'variables.json' => {
+            %{ policy('/unused', 'GET /users/{id}' => ['user_read']) },
+            servers => [ { url => 'https://{host}.example/{base}/v1', variables => {
+                host => { default => 'id' }, base => { default => 'eiam' } } } ],
+        },
+        'apps.json' => applications({ id => 'crm', permissions => ['user_read'], tokens => ['tok'] }),
+    },
+    http => qq{
+        server {
+            listen 127.0.0.1:%PORT2%;
+            location / { proxy_pass http://%ECHO%; }
+        }
+        server {
+            listen 127.0.0.1:%PORT3%;
+            location /users/ {
+                eiam on; eiam_policy %DIR%/root.json; eiam_applications %DIR%/apps.json;
+                proxy_pass http://%ECHO%;
+            }
+            location / { proxy_pass http://%ECHO%; }
+        }
+        server {
+            listen 127.0.0.1:%PORT4%;
+            location /api/v2/tenant/ { $gated proxy_pass http://%ECHO%; }
+            location /scim/ {
+                eiam on; eiam_policy %DIR%/other.json; eiam_applications %DIR%/apps.json;
+                proxy_pass http://%ECHO%;
+            }
+            location / { proxy_pass http://%ECHO%; }
+        }
+        server {
+            listen 127.0.0.1:%PORT5%;
+            location /eiam/v1/ {
+                eiam on; eiam_policy %DIR%/variables.json; eiam_applications %DIR%/apps.json;
+                proxy_pass http://%ECHO%;
+            }
+            location / { proxy_pass http://%ECHO%; }
+        }
+        server {
+            listen 127.0.0.1:%PORT7%;
+            server_name default;
+            merge_slashes off;
+            underscores_in_headers on;
+            ignore_invalid_headers off;
+            location / { proxy_pass http://%ECHO%; }
+        }
+        server {
+            listen 127.0.0.1:%PORT7%;
+            server_name gate;
+            location /api/v2/tenant/ { $gated proxy_pass http://%ECHO%; }
+            location / { proxy_pass http://%ECHO%; }
+        }
+        server {
+            listen 127.0.0.1:%PORT6%;
+            location ~ ^/api/v2/tenant/users/[a-z0-9]+\$ { $gated proxy_pass http://%ECHO%; }
+            location ~* ^/static/(.*)\$ { proxy_pass http://%ECHO%; }
+            location / { proxy_pass http://%ECHO%; }
+        }
+    },
+    server => qq{
+        location /api/v2/tenant/ {
+            $gated proxy_ignore_headers X-Accel-Redirect; proxy_pass http://%ECHO%;
+        }
+        location = /api/v2/tenant/users/accel { $gated proxy_pass http://%ECHO%; }
+        location / { proxy_pass http://%ECHO%; }
+        location = /exact { proxy_pass http://%ECHO%; }
+
+        location /named/ { error_page 404 = \@named; proxy_intercept_errors on; proxy_pass http://%ECHO%; }
+        location /tried/ { try_files /no/such/file \@named; }
+        location \@named { proxy_pass http://%ECHO%; }
+        location \@tenant { rewrite ^ /api/v2/tenant/secrets break; proxy_pass http://%ECHO%; }
+        location /named-tenant/ { try_files /no/such/file \@tenant; }
+
+        location /into/ { rewrite ^/into/(.*)\$ /api/v2/tenant/\$1 last; }
+        location /into-self/ { rewrite ^/into-self/(.*)\$ /api/v2/tenant/\$1 break; proxy_pass http://%ECHO%; }
+        location /aside/ { rewrite ^/aside/(.*)\$ /docs/\$1 last; }
+        location /error/ { error_page 404 = /api/v2/tenant/users/u1; return 404; }
+        location /error-kept/ { error_page 404 /api/v2/tenant/users/u1; return 404; }
+        location /tried-tenant/ { try_files /no/such/file /api/v2/tenant/users/u1; }
+        location /tried-around/ { try_files /no/such/file /around; }
+        location = /around { proxy_pass http://%ECHO%\$request_uri; }
+        location /sendfile/ { proxy_pass http://%ECHO%; }
+    },
+)->start;
+
+my ($untouched, $root, $two, $variables, $regex, $shared) = map { $gate->port($_) } 2 .. 7;
+
+sub shown { return $_[0] =~ s/([^\x21-\x7e])/sprintf '\\x%02x', ord $1/ger }
+
+# A token that would do changes nothing: such a target is no call of an operation.
+sub ask {
+    my ($target, %opt) = @_;
+    return get($gate, $target, token => 'tok', %opt);
+}
+
+sub nothing_forwarded {
+    my ($title, $tests) = @_;
+    return subtest $title => sub {
+        my $before = $gate->echo->count;
+        $tests->();
+        is $gate->echo->count, $before, 'nothing of it reaches the backend';
+    };
+}
+
+sub all_refused {
+    my ($rows, %opt) = @_;
+    for my $row (@$rows) {
+        my ($why, @targets) = @$row;
+        refused ask($_, %opt), 'request_ambiguous', "$why: " . shown($_) for @targets;
+    }
+    return;
+}
+
+sub untouched {
+    my ($target, $why, %opt) = @_;
+    my $res = ask($target, %opt);
+    passed $res, "$why passes: " . shown($target);
+    is $res->{json}{target}, $target, '  as it was written';
+    is join(' ', received($res, 'X-EIAM-Operation')), '', '  and is no operation';
+    return;
+}
+
+nothing_forwarded 'ways around the gate' => sub {
+    all_refused([
+        [ 'the base itself', '/api/v2/TENANT', '/api/v2/TENANT?x=y' ],
+        [ 'a parameter', qw(/api;x/v2/tenant/users/u1 /api/v2;/tenant/users/u1 /api/v2/tenant;x=y/users/u1
+            /;x/api/v2/tenant/users/u1 /api;/v2;/tenant;/users /api;a=b;c=d/v2/tenant/x /api/v2/tenant;) ],
+        [ 'an encoded parameter', qw(/api%3bx/v2/tenant/x /api/v2%3B/tenant/x /api/v2/tenant%3bx/x) ],
+        [ 'an encoded slash', qw(/api%252fv2/tenant/x /api/v2%252ftenant/x /api%25252Fv2%25252Ftenant/x) ],
+        [ 'a backslash', '/api\\v2\\tenant\\x', '/api/v2\\tenant/x', '/\\api/v2/tenant/x', '/api\\/v2/tenant/x' ],
+        [ 'an encoded backslash', qw(/api%5cv2/tenant/x /api/v2%5Ctenant/x /%5capi/v2/tenant/x
+            /api%255cv2/tenant/x /x%5c..%5capi/v2/tenant/x) ],
+        [ 'an empty segment', qw(/api;//v2/tenant/x //api;/v2/tenant/x) ],
+        [ 'a parameter that is a dot segment', qw(/x/..;/api/v2/tenant/x /x/..;a=b/api/v2/tenant/x
+            /.;/api/v2/tenant/x /api/.;/v2/tenant/x /api/x/..;/v2/tenant/x /api/v2/tenant/x/..;/users/u1) ],
+        [ 'a path in a parameter', qw(/x;/../api/v2/tenant/x /docs;%2f..%2fapi/v2/tenant/x
+            /docs;/..%2f/api%2fv2%2ftenant%2fx) ],
+        [ 'a dot segment encoded twice', qw(/x/%252e%252e/api/v2/tenant/x /x/.%252e/api/v2/tenant/x
+            /%252e/api/v2/tenant/x /x%252f..%252fapi/v2/tenant/x) ],
+        [ 'another case', qw(/API/v2/tenant/users/u1 /Api/V2/Tenant/users/u1 /api/v2/TENANT /api/V2/tenant/) ],
+        [ 'another case, encoded', qw(/%41pi/v2/tenant/x /api/%562/tenant/x) ],
+        [ 'a letter encoded twice', qw(/%2561pi/v2/tenant/x /api/v2/t%2565nant/x /api/v2/%252574enant/x) ],
+        [ 'an overlong character', qw(/api%c0%afv2/tenant/x /api/v2%c0%aftenant/x /x/%c0%ae%c0%ae/api/v2/tenant/x
+            /api%e0%80%afv2/tenant/x /api%f0%80%80%afv2/tenant/x /%c1%a1pi/v2/tenant/x) ],
+        [ 'a full-width character', qw(/api%ef%bc%8fv2/tenant/x /%ef%bd%81pi/v2/tenant/x /api%ef%bc%bcv2/tenant/x
+            /x/%ef%bc%8e%ef%bc%8e/api/v2/tenant/x), "/api\xef\xbc\x8fv2/tenant/x" ],
+        [ 'a character that looks like one', qw(/ap%c4%b1/v2/tenant/x /ap%c4%b0/v2/tenant/x
+            /api%e2%88%95v2/tenant/x /api%e2%81%84v2/tenant/x) ],
+        [ 'a character that some drop', qw(/api%01/v2/tenant/x /api/v2/ten%0aant/x /api/v2%0d/tenant/x
+            /a%7fpi/v2/tenant/x /api/v2/tenant%09/x /api/v2/tena%c2%adnt/x /api%e2%80%8b/v2/tenant/x
+            /%ef%bb%bfapi/v2/tenant/x /api/v2/tenant%ff/x), "/api/v2/tenant\xff/x", "/\x80api/v2/tenant/x" ],
+        [ 'a dot or a space at the end', qw(/api./v2/tenant/x /api/v2./tenant/x /api/v2/tenant. /api/v2/tenant./x
+            /api../v2/tenant/x /api%20/v2/tenant/x /api/v2/tenant%20/x /api/v2/tenant.%20./x /api/v2/tenant%2e/x) ],
+        [ 'a query or a fragment, encoded', qw(/api/v2/tenant%3fx /api/v2/tenant%23x /api/v2/tenant%253fx) ],
+        [ 'an encoded NUL, encoded twice', qw(/api/v2/tenant%2500 /api/v2/tenant%2500.css /api%2500/v2/tenant/x) ],
+        [ 'another escape, encoded', qw(/api%25u002fv2/tenant/x /api%25uff0fv2/tenant/x /%25u0061pi/v2/tenant/x) ],
+        [ 'several of them', qw(/x;y/..;/%2561pi%253b/v2%255cTENANT./users /API;%5cV2%252f%2574enant%20/u
+            /;/api%c0%afv2;a/tenant%01/x), '/x/..;\\api;b\\v2%252ftenant/x' ],
+        [ 'the absolute form', 'http://localhost/api;x/v2/tenant/x', 'http://other.example/api/v2/tenant;/x',
+            'http://localhost/x/..;/api/v2/tenant/x' ],
+        [ 'a fragment', '/api;x/v2/tenant#x', '/docs#/..;/api/v2/tenant/x' ],
+    ]);
+};
+
+nothing_forwarded 'the base without a slash' => sub {
+    is ask('/api/v2/tenant')->{status}, 301, 'nginx itself redirects it to the gated location';
+    refused ask('/api/v2/tenant', port => $regex), 'request_ambiguous', 'without such a location it is refused';
+};
+
+nothing_forwarded 'spellings that lead nginx to the gate' => sub {
+    all_refused([
+        [ 'an encoded slash', qw(/api%2fv2/tenant/x /api/v2%2Ftenant/x /api/v2/tenant%2fx /%2fapi/v2/tenant/x) ],
+        [ 'an empty segment', qw(//api/v2/tenant/x /api//v2/tenant/x /api/v2//tenant/x) ],
+        [ 'a dot segment', qw(/x/../api/v2/tenant/x /./api/v2/tenant/x /x/%2e%2e/api/v2/tenant/x) ],
+        [ 'an encoded letter', qw(/%61pi/v2/tenant/x /api/%762/tenant/x /api/v2/t%65nant/x) ],
+        [ 'and one that leads away again', qw(/api/v2/tenant/..;/tenant/x /api/v2/tenant/x/..;/y) ],
+    ]);
+};
+
+nothing_forwarded 'targets that lead away for nginx alone' => sub {
+    all_refused([
+        [ 'it climbs', qw(/api/v2/tenant/..%2f..%2f..%2fdocs /api/v2/tenant/%2e%2e/docs
+            /api/v2/tenant/x%2f..%2f..%2fdocs) ],
+    ]);
+    for my $target (qw(/api%u002fv2/tenant/x /api/v2%00/tenant/x /%u0061pi/v2/tenant/x /../api/v2/tenant/x
+        /api%zz/v2/tenant/x /api/v2/tenant%), "/api/v2/ten\x01ant/x", "/api\t/v2/tenant/x")
+    {
+        is ask($target)->{status}, 400, 'nginx itself refuses ' . shown($target);
+    }
+};
+
+subtest 'what is outside passes' => sub {
+    untouched($_, 'another path') for qw(/ /x /docs/ /api /api/ /api/v2 /api/v2/ /api/v1/tenant/x /apix
+        /api/v2/tenants /api/v2/tenants/x /api/v2/tenant.json /api/v2/tenant-x/y /api/v2/tenantX
+        /api/v2x/tenant/y /apix/v2/tenant/y /v2/tenant/x /tenant/users/u1 /exact);
+    untouched($_, 'the base further down') for qw(/docs/api/v2/tenant /docs/api/v2/tenant/users/u1 /x/api/v2/tenant);
+    untouched($_, 'a usual name') for qw(/favicon.ico /app.min.js /a.b.c/d.e.f /.well-known/x /~user/
+        /a(b) /it's /a:b@c /x+y /!*$&= /%E4%B8%AD%E6%96%87.html /%e6%96%87%e4%bb%b6/a%20b.pdf /a%20file.txt
+        /100%25 /x%2fy /C%23/intro /x%3fy), '/x,y', "/\xe4\xb8\xad\xe6\x96\x87";
+    untouched($_, 'a parameter') for qw(/docs;v=1 /docs;v=1/x /api;v=1 /api;x/v2 /x;jsessionid=0);
+    untouched($_, 'an empty segment') for qw(//docs//x /docs//);
+    untouched($_, 'a dot segment') for qw(/docs/../x /docs/./x /docs/%2e%2e/y);
+    untouched($_, 'the base in a query')
+        for '/docs?next=/api/v2/tenant/x', '/?/api/v2/tenant', '/docs?x=/..;/api/v2/tenant';
+    untouched('/docs', "a $_", method => $_) for qw(POST PUT DELETE PATCH OPTIONS);
+};
+
+nothing_forwarded 'every method' => sub {
+    refused ask('/api;x/v2/tenant/x', method => $_), 'request_ambiguous', "a $_ is refused"
+        for qw(GET POST PUT DELETE PATCH OPTIONS PROPFIND TRACK);
+    refused ask('/api;x/v2/tenant/x', method => 'HEAD'), 'request_ambiguous', 'a HEAD is, without a body', head => 1;
+    refused get($gate, '/api/v2/TENANT/token', method => 'POST'), 'request_ambiguous',
+        'a public operation has one spelling as well';
+    my $res = raw($gate, "GET /api;x/v2/tenant/x\r\n", http09 => 1);
+    is $res->{json}{error_code}, 'GATEWAY.4001', 'HTTP/0.9 is refused';
+};
+
+subtest 'regex locations' => sub {
+    my %opt = (port => $regex);
+    passed ask('/api/v2/tenant/users/u1', %opt), 'a gated regex location lets its operation pass',
+        operation => 'getUsersId', application => 'crm';
+    refused ask($_, %opt), 'request_ambiguous', "what it leaves out is refused: $_"
+        for qw(/api/v2/tenant/users/U1 /api/v2/tenant/users /api/v2/tenant/secrets /api/v2/tenant/users/u1;x
+        /api/v2/tenant/users/u1/ /api/v2/tenant/ /API/v2/tenant/users/u1);
+    untouched('/static/a.css', 'another regex location', %opt);
+    refused ask('/static/..;/api/v2/tenant/x', %opt), 'request_ambiguous', 'a way around through it is refused';
+};
+
+subtest 'named locations' => sub {
+    untouched('/tried/x', 'a path that try_files takes to one');
+    refused ask('/tried/..;/api/v2/tenant/x'), 'request_ambiguous', 'a way around by try_files is refused';
+    my $res = ask('/named/x', headers => ['X-Test-Status: 404']);
+    passed $res, 'an error page that is a named location is served', status => 404;
+    refused ask('/named/..;/api/v2/tenant/x', headers => ['X-Test-Status: 404']), 'request_ambiguous',
+        'a way around by error_page is refused';
+    refused ask('/named-tenant/x'), 'request_ambiguous', 'one that rewrites to below the base is';
+};
+
+subtest 'internal redirects' => sub {
+    passed ask('/into/users/u1'), 'a rewrite into the gate is judged there', operation => 'getUsersId',
+        application => 'crm';
+    refused get($gate, '/into/users/u1'), 'token_missing', 'without a token it is refused there';
+    refused ask('/into/secrets'), 'operation_unknown', 'an unknown operation is';
+    refused ask('/into/users/..;/x'), 'request_ambiguous', 'an ambiguous rest is';
+    refused ask('/into/users/%2e%2e;/x'), 'request_ambiguous', 'an encoded one is';
+    refused ask('/into-self/users/u1'), 'request_ambiguous',
+        'a rewrite to below the base in a location without a gate is refused';
+    my $res = ask('/aside/x');
+    passed $res, 'a rewrite elsewhere passes';
+    is $res->{json}{target}, '/docs/x', '  with the new target';
+    refused ask('/aside/..;/api/v2/tenant/x'), 'request_ambiguous', 'a way around through it is refused';
+
+    passed ask('/error/x'), 'an error page inside the gate is judged there', operation => 'getUsersId';
+    refused get($gate, '/error/x'), 'token_missing', 'and refused without a token';
+    passed ask('/error-kept/x'), 'an error page that keeps the status is judged too', status => 404;
+    refused get($gate, '/error-kept/x'), 'token_missing', 'and refused with the status of the refusal';
+    passed ask('/tried-tenant/x'), 'so is a path of try_files', operation => 'getUsersId';
+    refused get($gate, '/tried-tenant/x'), 'token_missing', 'and refused without a token';
+    refused ask('/tried-around/..;/api/v2/tenant/x'), 'request_ambiguous',
+        'a location that sends $request_uri is no way around';
+
+    passed ask('/sendfile/x', headers => [ 'X-Test-Header: X-Accel-Redirect: /api/v2/tenant/users/u1' ]),
+        'X-Accel-Redirect into the gate is judged there', operation => 'getUsersId', application => 'crm';
+    refused get($gate, '/sendfile/x', headers => [ 'X-Test-Header: X-Accel-Redirect: /api/v2/tenant/users/u1' ]),
+        'token_missing', 'and refused without a token';
+    $res = get($gate, '/sendfile/x', headers => [ map { "X-Test-Header: $_" }
+        'X-Accel-Redirect: /api/v2/tenant/users/u1', 'Cache-Control: public, max-age=60', 'Set-Cookie: a=b',
+        'Expires: Thu, 01 Jan 2037 00:00:00 GMT', 'Content-Type: text/html; charset=koi8-r' ]);
+    refused $res, 'token_missing', 'whatever fields come with it';
+    is_deeply [ @{ $res->{headers} }{qw(set-cookie expires)} ], [ undef, undef ], '  none of which is sent';
+    refused ask('/sendfile/x', headers => [ 'X-Test-Header: X-Accel-Redirect: /api/v2/TENANT/users/u1' ]),
+        'request_ambiguous', 'X-Accel-Redirect to below the base, beside the gate, is refused';
+    refused ask('/api/v2/tenant/users/accel', headers => [ 'X-Test-Header: X-Accel-Redirect: /api/v2/tenant/users' ]),
+        'operation_unknown', 'X-Accel-Redirect from one operation to what is none is judged anew';
+};
+
+subtest 'a base of "/"' => sub {
+    my %opt = (port => $root);
+    passed ask('/users/u1', %opt), 'an operation passes', operation => 'getUsersId';
+    untouched($_, 'a plain path beside the gate', %opt) for qw(/docs /docs/x.html /);
+    refused ask($_, %opt), 'request_ambiguous', "what is read in two ways is refused: $_"
+        for qw(/docs/..;/users/u1 /users;x/u1 /docs/%252e%252e/users/u1 /docs%5cx /x;y);
+};
+
+subtest 'two policies' => sub {
+    my %opt = (port => $two);
+    passed ask('/api/v2/tenant/users/u1', %opt), 'an operation of the first passes', operation => 'getUsersId';
+    passed ask('/scim/Users/u1', %opt), 'an operation of the second passes', operation => 'getUsersId';
+    refused ask($_, %opt), 'request_ambiguous', "around either is refused: $_"
+        for qw(/api;x/v2/tenant/x /scim;x/Users/u1 /SCIM/Users/u1 /x/..;/scim/Users/u1 /SCIM /x/..;/api/v2/tenant/x);
+    untouched($_, 'what is below neither', %opt) for qw(/docs /scimx /api/v2/x);
+};
+
+subtest 'a base with variables' => sub {
+    my %opt = (port => $variables);
+    passed ask('/eiam/v1/users/u1', %opt), 'its defaults make the base', operation => 'getUsersId';
+    refused ask($_, %opt), 'request_ambiguous', "around it is refused: $_"
+        for qw(/eiam;x/v1/users/u1 /EIAM/v1/users/u1 /x/..;/eiam/v1/users/u1);
+    untouched('/unused/users/u1', 'another base', %opt);
+    untouched('/%7Bbase%7D/v1/users/u1', 'the name of the variable', %opt);
+};
+
+subtest 'a server without a gate' => sub {
+    my %opt = (port => $untouched);
+    untouched($_, 'everything', %opt) for qw(/api;x/v2/tenant/x /x/..;/api/v2/tenant/x /API/v2/tenant
+        /api/v2/tenant/users/u1 //api/v2/tenant/x /api%2fv2/tenant /docs?_method=PUT);
+    my $res = get($gate, '/x', %opt, headers => [ 'X-EIAM-Application: evil', 'X-HTTP-Method-Override: PUT' ]);
+    is join(' ', received($res, 'X-EIAM-Application')), 'evil', 'its requests keep all their fields';
+};
+
+subtest 'where another server is the default of the port' => sub {
+    my %opt = (port => $shared, headers => ['Host: gate']);
+    passed ask('/api/v2/tenant/users/u1', %opt), 'an operation passes', operation => 'getUsersId';
+    refused ask($_, %opt), 'request_ambiguous', "its settings lead nobody around: $_"
+        for qw(//api/v2/tenant/users/u1 /api//v2/tenant/users/u1 /api/v2//tenant/users/u1 /api/v2/tenant//users/u1
+        /x/..//api/v2/tenant/users/u1 //x/../api/v2/tenant/users/u1);
+    untouched($_, 'what is outside', %opt) for qw(/docs //docs //docs//x);
+    untouched('//api/v2/tenant/users/u1', 'everything of the default server', port => $shared);
+};
+
+done_testing;
