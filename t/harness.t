@@ -101,16 +101,16 @@ subtest 'refusals' => sub {
 
 subtest 'alarms' => sub {
     my $crash = nginx(module => 0, server => $plain)->start;
-    kill 'SEGV', $crash->worker_pids;
+    kill 'ABRT', $crash->worker_pids;
     for (1 .. 100) { last if $crash->alarms; select undef, undef, undef, 0.05 }
-    like join("\n", $crash->alarms), qr/exited on signal 11/, 'a crashed worker is seen';
-    $crash->expect(qr/exited on signal 11/);
+    like join("\n", $crash->alarms), qr/exited on signal 6/, 'a crashed worker is seen';
+    $crash->expect(qr/exited on signal 6/);
     ok !$crash->alarms, 'an expected one is no alarm';
     $crash->stop;
 
     my $lib = "$FindBin::Bin/lib";
     my $start = "use EIAM::Test; my \$g = nginx(module => 0, server => '')->start; ok 1;"
-        . " kill 'SEGV', \$g->worker_pids; select undef, undef, undef, 0.3;";
+        . " kill 'ABRT', \$g->worker_pids; select undef, undef, undef, 0.3;";
     for my $end ('done_testing;', 'undef $g; done_testing;', 'Test::More->builder->done_testing;',
         'exit 0;', 'my $t = Test2::API::test2_stack()->top; $t->plan(1); $t->finalize;')
     {
