@@ -27,17 +27,17 @@ static ngx_command_t  ngx_eiam_commands[] = {
 
     { ngx_string("eiam_policy"),
       NGX_HTTP_MAIN_CONF|NGX_HTTP_SRV_CONF|NGX_HTTP_LOC_CONF|NGX_CONF_TAKE1,
-      ngx_http_eiam_policy,
+      ngx_http_eiam_file,
       NGX_HTTP_LOC_CONF_OFFSET,
-      0,
-      NULL },
+      offsetof(ngx_http_eiam_loc_conf_t, policy),
+      &ngx_http_eiam_policy_file },
 
     { ngx_string("eiam_applications"),
       NGX_HTTP_MAIN_CONF|NGX_HTTP_SRV_CONF|NGX_HTTP_LOC_CONF|NGX_CONF_TAKE1,
-      ngx_http_eiam_applications,
+      ngx_http_eiam_file,
       NGX_HTTP_LOC_CONF_OFFSET,
-      0,
-      NULL },
+      offsetof(ngx_http_eiam_loc_conf_t, applications),
+      &ngx_http_eiam_applications_file },
 
     { ngx_string("eiam_scope_implies"),
       NGX_HTTP_MAIN_CONF|NGX_HTTP_SRV_CONF|NGX_HTTP_LOC_CONF|NGX_CONF_2MORE,

@@ -1,5 +1,6 @@
 
 #include <ngx_eiam_applications.h>
+#include <ngx_eiam_string.h>
 #include <ngx_eiam_time.h>
 
 
@@ -180,10 +181,8 @@ ngx_eiam_applications_member(ngx_eiam_applications_reader_t *reader,
 
     for (known = members; known->name.len; known++) {
 
-        if (known->name.len == member->key.len
-            && ngx_memcmp(known->name.data, member->key.data,
-                          member->key.len) == 0)
-        {
+        if (ngx_eiam_str_equal(&known->name, &member->key)) {
+
             if (ngx_eiam_node_expect(member, known->type) != NGX_OK) {
                 return NGX_ERROR;
             }

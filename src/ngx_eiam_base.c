@@ -52,6 +52,8 @@ static ngx_eiam_below_e ngx_eiam_base_select(const ngx_eiam_base_t *base,
     const ngx_str_t *flat, ngx_uint_t loose);
 static ngx_uint_t ngx_eiam_base_segment(const ngx_str_t *flat, u_char **p,
     ngx_str_t *name);
+static ngx_uint_t ngx_eiam_base_alike(const ngx_str_t *name,
+    const ngx_str_t *segment);
 
 
 ngx_int_t
@@ -94,17 +96,44 @@ ngx_eiam_base_init(ngx_eiam_base_t *base, const ngx_str_t *path,
 }
 
 
-ngx_eiam_below_e
-ngx_eiam_base_below(const ngx_eiam_base_t *base, const ngx_str_t *target,
+ngx_int_t
+ngx_eiam_base_read(ngx_eiam_reading_t *reading, const ngx_str_t *target,
     ngx_pool_t *pool)
 {
-    size_t             len;
-    ngx_str_t          flat;
-    ngx_uint_t         loose;
-    ngx_eiam_below_e   below;
+    reading->target = *target;
+    reading->plain = ngx_eiam_base_is_plain(target);
 
-    if (ngx_eiam_base_is_plain(target)) {
+    if (reading->plain) {
+        return NGX_OK;
+    }
 
+    reading->mapped.data = ngx_pnalloc(pool, 2 * target->len);
+    if (reading->mapped.data == NULL) {
+        return NGX_ERROR;
+    }
+
+    reading->decoded.data = reading->mapped.data + target->len;
+
+    reading->mapped_loose = ngx_eiam_base_flatten(&reading->mapped, target,
+                                                  ngx_eiam_base_decode);
+
+    reading->decoded_loose = ngx_eiam_base_flatten(&reading->decoded, target,
+                                                   ngx_eiam_base_unescape);
+    return NGX_OK;
+}
+
+
+ngx_eiam_below_e
+ngx_eiam_base_below(const ngx_eiam_base_t *base,
+    const ngx_eiam_reading_t *reading)
+{
+    size_t            len;
+    const ngx_str_t  *target;
+    ngx_eiam_below_e  below;
+
+    if (reading->plain) {
+
+        target = &reading->target;
         len = base->path.len;
 
         if (target->len < len
@@ -117,33 +146,29 @@ ngx_eiam_base_below(const ngx_eiam_base_t *base, const ngx_str_t *target,
         return NGX_EIAM_BELOW_PLAIN;
     }
 
-    flat.data = ngx_pnalloc(pool, target->len);
-    if (flat.data == NULL) {
-        return NGX_EIAM_BELOW_LOOSE;
-    }
-
-    loose = ngx_eiam_base_flatten(&flat, target, ngx_eiam_base_decode);
-    below = ngx_eiam_base_select(base, &flat, loose);
+    below = ngx_eiam_base_select(base, &reading->mapped,
+                                 reading->mapped_loose);
 
     if (below != NGX_EIAM_OUTSIDE) {
         return below;
     }
 
-    /* where no look-alike counts as ASCII, it does not count at all */
+    /* where no look-alike is mapped, each may be read as anything */
 
-    loose = ngx_eiam_base_flatten(&flat, target, ngx_eiam_base_unescape);
-
-    return ngx_eiam_base_select(base, &flat, loose);
+    return ngx_eiam_base_select(base, &reading->decoded,
+                                reading->decoded_loose);
 }
 
 
-/* letters, digits and "-_~/.", and no segment that is empty or ends in "." */
+/* letters, digits and "-_~/", no empty segment, dots in the last one only */
 
 static ngx_uint_t
 ngx_eiam_base_is_plain(const ngx_str_t *target)
 {
-    u_char  c, prev, *p, *last;
+    u_char      c, prev, *p, *last;
+    ngx_uint_t  dot;
 
+    dot = 0;
     prev = '\0';
     last = target->data + target->len;
 
@@ -154,11 +179,12 @@ ngx_eiam_base_is_plain(const ngx_str_t *target)
         if ((c >= 'a' && c <= 'z') || (*p >= '0' && *p <= '9')
             || *p == '-' || *p == '_' || *p == '~' || *p == '.')
         {
+            dot |= (*p == '.');
             prev = *p;
             continue;
         }
 
-        if (*p != '/' || prev == '/' || prev == '.') {
+        if (*p != '/' || prev == '/' || dot) {
             return 0;
         }
 
@@ -222,7 +248,9 @@ ngx_eiam_base_flatten(ngx_str_t *flat, const ngx_str_t *target,
             loose = 1;
         }
 
-        loose |= (decoded && (ch == '.' || ch == '%'));
+        /* ASP.NET drops segments like "(S(x))" */
+
+        loose |= (ch == '(' || (decoded && (ch == '.' || ch == '%')));
     }
 
     flat->len = out - flat->data;
@@ -328,11 +356,13 @@ ngx_eiam_base_ascii(u_char *start, u_char *last, u_char *ch)
 }
 
 
+/* where some server ends a segment: NTFS has streams behind a ":" */
+
 static ngx_uint_t
 ngx_eiam_base_is_separator(u_char ch)
 {
     return ch == '/' || ch == '\\' || ch == ';' || ch == '?' || ch == '#'
-           || ch == '\0';
+           || ch == ':' || ch == '\0';
 }
 
 
@@ -358,10 +388,7 @@ ngx_eiam_base_select(const ngx_eiam_base_t *base, const ngx_str_t *flat,
         loose |= ngx_eiam_base_segment(flat, &p, &name);
 
         if (selected < base->nsegments
-            && base->segments[selected].len == name.len
-            && ngx_strncasecmp(base->segments[selected].data, name.data,
-                               name.len)
-               == 0)
+            && ngx_eiam_base_alike(&name, &base->segments[selected]))
         {
             prefix += (selected == i);
             selected++;
@@ -381,36 +408,81 @@ ngx_eiam_base_select(const ngx_eiam_base_t *base, const ngx_str_t *flat,
 
 
 /*
- * Takes the segment at *p, without its bytes beyond ASCII and without dots
- * and spaces at its end.  Returns whether servers may differ about it.
+ * Takes the segment at *p, without dots and spaces at its end.  Returns
+ * whether servers may differ about it.
  */
 
 static ngx_uint_t
 ngx_eiam_base_segment(const ngx_str_t *flat, u_char **p, ngx_str_t *name)
 {
-    u_char      *out, *last;
+    u_char      *end, *last;
     ngx_uint_t   loose;
 
     last = flat->data + flat->len;
     name->data = *p;
 
-    for (out = *p; *p < last && !ngx_eiam_base_is_separator(**p); (*p)++) {
-
-        if (**p < 0x80) {
-            *out++ = **p;
-        }
+    for (end = *p; end < last && !ngx_eiam_base_is_separator(*end); end++) {
+        /* void */
     }
 
-    /* an empty segment, but for the one before the first slash */
-    loose = (*p == name->data && *p > flat->data);
+    *p = end + 1;
 
-    while (out > name->data && (out[-1] == '.' || out[-1] == ' ')) {
-        out--;
+    /* an empty segment, but for the one before the first slash */
+    loose = (end == name->data && end > flat->data);
+
+    /* a script's name, with a path behind it for the script */
+    loose |= (end < last && ngx_strlchr(name->data, end, '.') != NULL);
+
+    while (end > name->data && (end[-1] == '.' || end[-1] == ' ')) {
+        end--;
         loose = 1;
     }
 
-    name->len = out - name->data;
-    (*p)++;
+    name->len = end - name->data;
 
     return loose;
+}
+
+
+/*
+ * Could the name be read as that segment?  In any case, and with each run of
+ * bytes beyond ASCII read as whatever some server makes of it, or as nothing.
+ */
+
+static ngx_uint_t
+ngx_eiam_base_alike(const ngx_str_t *name, const ngx_str_t *segment)
+{
+    u_char  *p, *last, *s, *end, *run, *retry;
+
+    p = name->data;
+    last = p + name->len;
+    s = segment->data;
+    end = s + segment->len;
+    run = NULL;
+    retry = NULL;
+
+    while (s < end) {
+
+        if (p < last && *p >= 0x80) {
+            run = ++p;
+            retry = s;
+
+        } else if (p < last && ngx_tolower(*p) == ngx_tolower(*s)) {
+            p++;
+            s++;
+
+        } else if (run) {
+            p = run;
+            s = ++retry;
+
+        } else {
+            return 0;
+        }
+    }
+
+    while (p < last && *p >= 0x80) {
+        p++;
+    }
+
+    return p == last;
 }

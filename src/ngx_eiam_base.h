@@ -6,7 +6,7 @@
  * decode, how often, and in which order they cut parameters and resolve dot
  * segments.  So the target is decoded until nothing is left to decode, and
  * where it holds anything on which servers differ, the base's segments need
- * only occur in it in order: every reading is a selection of its segments.
+ * only occur in it in order: a reading is a selection of its segments.
  */
 
 
@@ -19,10 +19,22 @@
 
 
 typedef struct {
-    ngx_str_t    path;           /* "/api/v2/tenant", or empty for "/" */
+    ngx_str_t    path;           /* "/api/v2/tenant"; empty: "/" */
     ngx_str_t   *segments;
     ngx_uint_t   nsegments;
 } ngx_eiam_base_t;
+
+
+/* what servers may read out of a target */
+
+typedef struct {
+    ngx_str_t    target;
+    ngx_str_t    mapped;         /* decoded, look-alikes as ASCII */
+    ngx_str_t    decoded;        /* only decoded */
+    unsigned     plain:1;        /* there is nothing to decode */
+    unsigned     mapped_loose:1; /* servers may differ */
+    unsigned     decoded_loose:1;
+} ngx_eiam_reading_t;
 
 
 typedef enum {
@@ -36,9 +48,12 @@ typedef enum {
 ngx_int_t ngx_eiam_base_init(ngx_eiam_base_t *base, const ngx_str_t *path,
     ngx_pool_t *pool);
 
-/* target without its query; without memory in the pool: BELOW_LOOSE */
-ngx_eiam_below_e ngx_eiam_base_below(const ngx_eiam_base_t *base,
+/* target without its query: NGX_OK or NGX_ERROR (no memory) */
+ngx_int_t ngx_eiam_base_read(ngx_eiam_reading_t *reading,
     const ngx_str_t *target, ngx_pool_t *pool);
+
+ngx_eiam_below_e ngx_eiam_base_below(const ngx_eiam_base_t *base,
+    const ngx_eiam_reading_t *reading);
 
 
 #endif /* _NGX_EIAM_BASE_H_INCLUDED_ */

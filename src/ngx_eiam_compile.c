@@ -24,6 +24,7 @@ static ngx_eiam_tree_node_t *ngx_eiam_compile_literal(ngx_pool_t *pool,
     ngx_eiam_tree_node_t *node, ngx_str_t *name);
 static ngx_eiam_tree_node_t *ngx_eiam_compile_lookup(
     ngx_eiam_tree_node_t *node, ngx_str_t *name);
+static ngx_int_t ngx_eiam_compile_bases(ngx_eiam_compiler_t *compiler);
 static ngx_int_t ngx_eiam_compile_state(ngx_eiam_compiler_t *compiler,
     ngx_array_t *nodes, ngx_eiam_state_t **statep);
 static ngx_int_t ngx_eiam_compile_resource(ngx_eiam_compiler_t *compiler,
@@ -176,7 +177,56 @@ ngx_eiam_compile(ngx_eiam_compiler_t *compiler)
 
     rc = ngx_eiam_compile_state(compiler, &nodes, &compiler->policy->start);
 
-    return (rc == NGX_OK) ? ngx_eiam_compile_table(compiler) : rc;
+    if (rc != NGX_OK) {
+        return rc;
+    }
+
+    if (ngx_eiam_compile_bases(compiler) != NGX_OK) {
+        return NGX_ERROR;
+    }
+
+    return ngx_eiam_compile_table(compiler);
+}
+
+
+/*
+ * What lies below the policy.  Without a server path that is everything; the
+ * first segments of the templates tell then which plain targets are meant.
+ */
+
+static ngx_int_t
+ngx_eiam_compile_bases(ngx_eiam_compiler_t *compiler)
+{
+    ngx_str_t           path, *name;
+    ngx_uint_t          i, n;
+    ngx_eiam_base_t    *base;
+    ngx_eiam_policy_t  *policy;
+
+    policy = compiler->policy;
+    name = compiler->root->names.elts;
+    n = policy->path.len ? 0 : compiler->root->names.nelts;
+
+    if (ngx_array_init(&policy->bases, compiler->pool, n + 1,
+                       sizeof(ngx_eiam_base_t))
+        != NGX_OK)
+    {
+        return NGX_ERROR;
+    }
+
+    base = ngx_array_push_n(&policy->bases, n + 1);
+
+    for (i = 0; i < n; i++) {
+
+        /* the template's slash stands before its segment */
+        path.data = name[i].data - 1;
+        path.len = name[i].len + 1;
+
+        if (ngx_eiam_base_init(base++, &path, compiler->pool) != NGX_OK) {
+            return NGX_ERROR;
+        }
+    }
+
+    return ngx_eiam_base_init(base, &policy->path, compiler->pool);
 }
 
 
@@ -331,6 +381,8 @@ ngx_eiam_compile_steps(ngx_eiam_compiler_t *compiler, ngx_array_t *nodes,
 
         for (n = 0; n < node[i]->names.nelts; n++) {
 
+            compiler->visits += i;
+
             if (ngx_eiam_compile_is_known(node, i, &name[n])) {
                 continue;
             }
@@ -374,10 +426,6 @@ ngx_eiam_compile_literal_step(ngx_eiam_compiler_t *compiler,
     ngx_eiam_step_t   *step;
     ngx_eiam_state_t  *to;
 
-    if (compiler->steps.nelts >= NGX_EIAM_STEPS_MAX) {
-        return NGX_DECLINED;
-    }
-
     rc = ngx_eiam_compile_step(compiler, nodes, name, &to);
     if (rc != NGX_OK) {
         return rc;
@@ -407,6 +455,12 @@ ngx_eiam_compile_step(ngx_eiam_compiler_t *compiler, ngx_array_t *nodes,
     ngx_uint_t              i;
     ngx_array_t             next;
     ngx_eiam_tree_node_t  **node, **place, *child;
+
+    compiler->visits += nodes->nelts;
+
+    if (compiler->visits > NGX_EIAM_COMPILE_MAX) {
+        return NGX_DECLINED;
+    }
 
     if (ngx_array_init(&next, compiler->temp_pool, 2 * nodes->nelts,
                        sizeof(ngx_eiam_tree_node_t *))

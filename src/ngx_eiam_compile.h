@@ -16,7 +16,8 @@
 #include <ngx_eiam_policy.h>
 
 
-#define NGX_EIAM_STEPS_MAX  (1 << 22)       /* of a policy */
+/* visits of tree nodes: what the states of a policy may cost to make */
+#define NGX_EIAM_COMPILE_MAX  (1 << 22)
 
 
 typedef struct ngx_eiam_tree_node_s  ngx_eiam_tree_node_t;
@@ -28,6 +29,7 @@ typedef struct {
     ngx_eiam_policy_t     *policy;
     ngx_eiam_tree_node_t  *root;
     uint32_t               nstates;
+    ngx_uint_t             visits;
     ngx_array_t            steps;           /* of ngx_eiam_step_t */
     ngx_rbtree_t           states;          /* by list of nodes */
     ngx_rbtree_node_t      sentinel;
@@ -52,7 +54,7 @@ ngx_int_t ngx_eiam_compile_operation(ngx_eiam_tree_node_t *node,
     ngx_eiam_method_e method, ngx_eiam_operation_t *operation,
     ngx_eiam_operation_t **other);
 
-/* NGX_OK; NGX_DECLINED: more than NGX_EIAM_STEPS_MAX; NGX_ERROR: no memory */
+/* NGX_OK; NGX_DECLINED: beyond NGX_EIAM_COMPILE_MAX; NGX_ERROR: no memory */
 ngx_int_t ngx_eiam_compile(ngx_eiam_compiler_t *compiler);
 
 

@@ -2,6 +2,8 @@
 #include <ngx_eiam_openapi.h>
 #include <ngx_eiam_compile.h>
 #include <ngx_eiam_security.h>
+#include <ngx_eiam_string.h>
+#include <ngx_eiam_target.h>
 #include <ngx_eiam_template.h>
 
 
@@ -179,7 +181,7 @@ ngx_eiam_openapi_server(ngx_eiam_openapi_t *openapi)
 {
     ngx_int_t        rc;
     ngx_str_t        path, segments[NGX_EIAM_SEGMENTS_MAX];
-    ngx_uint_t       i, n;
+    ngx_uint_t       n;
     ngx_eiam_node_t  servers, server, url;
 
     ngx_str_null(&path);
@@ -212,15 +214,15 @@ ngx_eiam_openapi_server(ngx_eiam_openapi_t *openapi)
             return NGX_ERROR;
         }
 
-        for (i = 0; i < n; i++) {
-
-            if (segments[i].data == NULL) {
-                return ngx_eiam_fault(&url, "unsupported server path");
-            }
+        if (ngx_eiam_target_check(NULL, &path, NULL) != NGX_OK && n) {
+            return ngx_eiam_fault(&url, "unsupported server path \"%V\"",
+                                  &path);
         }
     }
 
-    return ngx_eiam_base_init(&openapi->policy->base, &path, openapi->pool);
+    openapi->policy->path = path;
+
+    return NGX_OK;
 }
 
 
@@ -302,7 +304,7 @@ ngx_eiam_openapi_template(ngx_eiam_openapi_t *openapi,
     ngx_str_t    segments[NGX_EIAM_SEGMENTS_MAX], *base;
     ngx_uint_t   n;
 
-    base = &openapi->policy->base.path;
+    base = &openapi->policy->path;
 
     path->route.len = base->len + item->key.len;
     path->route.data = ngx_pnalloc(openapi->pool, path->route.len + 1);
@@ -349,10 +351,7 @@ ngx_eiam_openapi_item(ngx_eiam_openapi_t *openapi,
 
         for (known = ngx_eiam_openapi_members; known->name.len; known++) {
 
-            if (known->name.len == member.key.len
-                && ngx_memcmp(known->name.data, member.key.data,
-                              member.key.len) == 0)
-            {
+            if (ngx_eiam_str_equal(&known->name, &member.key)) {
                 break;
             }
         }

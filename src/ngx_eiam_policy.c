@@ -1,9 +1,13 @@
 
 #include <ngx_eiam_policy.h>
+#include <ngx_eiam_string.h>
 
 
 static ngx_eiam_state_t *ngx_eiam_policy_step(const ngx_eiam_policy_t *policy,
     const ngx_eiam_state_t *state, u_char *segment, size_t len);
+static const ngx_eiam_step_t *ngx_eiam_policy_literal(
+    const ngx_eiam_policy_t *policy, const ngx_eiam_state_t *state,
+    u_char *segment, size_t len);
 
 
 const ngx_str_t  ngx_eiam_methods[] = {
@@ -25,10 +29,7 @@ ngx_eiam_method(const ngx_str_t *name)
 
     for (i = 0; i < NGX_EIAM_METHODS; i++) {
 
-        if (name->len == ngx_eiam_methods[i].len
-            && ngx_memcmp(name->data, ngx_eiam_methods[i].data, name->len)
-               == 0)
-        {
+        if (ngx_eiam_str_equal(name, &ngx_eiam_methods[i])) {
             break;
         }
     }
@@ -63,32 +64,37 @@ ngx_eiam_policy_find(const ngx_eiam_policy_t *policy, const ngx_str_t *path)
 }
 
 
+/*
+ * A segment that some backend would take for a literal, as it differs only by
+ * its case or by a suffix (".json"), does not stand for a parameter either.
+ */
+
 static ngx_eiam_state_t *
 ngx_eiam_policy_step(const ngx_eiam_policy_t *policy,
     const ngx_eiam_state_t *state, u_char *segment, size_t len)
 {
-    ngx_uint_t        i;
-    ngx_eiam_step_t  *step;
+    u_char                 *dot, *last;
+    const ngx_eiam_step_t  *step;
 
-    if (state->literals) {
+    if (!state->literals) {
+        return state->any;
+    }
 
-        i = ngx_eiam_policy_hash(state, segment, len);
+    step = ngx_eiam_policy_literal(policy, state, segment, len);
 
-        for ( ;; ) {
+    if (step) {
+        return ngx_memcmp(step->segment.data, segment, len) == 0 ? step->to
+                                                                 : NULL;
+    }
 
-            step = &policy->steps[i & policy->mask];
+    last = segment + len;
 
-            if (step->from == NULL) {
-                break;
-            }
-
-            if (step->from == state && step->segment.len == len
-                && ngx_memcmp(step->segment.data, segment, len) == 0)
-            {
-                return step->to;
-            }
-
-            i++;
+    for (dot = memchr(segment, '.', len);
+         dot;
+         dot = memchr(dot + 1, '.', last - (dot + 1)))
+    {
+        if (ngx_eiam_policy_literal(policy, state, segment, dot - segment)) {
+            return NULL;
         }
     }
 
@@ -96,11 +102,55 @@ ngx_eiam_policy_step(const ngx_eiam_policy_t *policy,
 }
 
 
+/* the step by that literal, otherwise by one that differs only by its case */
+
+static const ngx_eiam_step_t *
+ngx_eiam_policy_literal(const ngx_eiam_policy_t *policy,
+    const ngx_eiam_state_t *state, u_char *segment, size_t len)
+{
+    ngx_uint_t              i;
+    const ngx_eiam_step_t  *step, *near;
+
+    near = NULL;
+    i = ngx_eiam_policy_hash(state, segment, len);
+
+    for (step = &policy->steps[i & policy->mask];
+         step->from;
+         step = &policy->steps[++i & policy->mask])
+    {
+        if (step->from != state || step->segment.len != len) {
+            continue;
+        }
+
+        if (ngx_memcmp(step->segment.data, segment, len) == 0) {
+            return step;
+        }
+
+        if (ngx_strncasecmp(step->segment.data, segment, len) == 0) {
+            near = step;
+        }
+    }
+
+    return near;
+}
+
+
+/* FNV-1a over the segment in lower case */
+
 uint32_t
 ngx_eiam_policy_hash(const ngx_eiam_state_t *state, u_char *segment,
     size_t len)
 {
-    return ngx_murmur_hash2(segment, len) ^ state->seed;
+    u_char    *last;
+    uint32_t   hash;
+
+    hash = state->seed;
+
+    for (last = segment + len; segment < last; segment++) {
+        hash = (hash ^ ngx_tolower(*segment)) * 16777619;
+    }
+
+    return hash ^ (hash >> 15);
 }
 
 

@@ -78,7 +78,8 @@ typedef struct {
 
 typedef struct {
     ngx_str_t                  name;           /* the file */
-    ngx_eiam_base_t            base;
+    ngx_str_t                  path;           /* of the server's URL */
+    ngx_array_t                bases;          /* of ngx_eiam_base_t */
     ngx_eiam_state_t          *start;
     ngx_eiam_step_t           *steps;          /* open addressing */
     ngx_uint_t                 mask;

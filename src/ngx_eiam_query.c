@@ -61,7 +61,8 @@ ngx_eiam_query_is_named(u_char *p, u_char *last, const ngx_str_t *name)
         }
 
         if (ngx_tolower(c) != name->data[i]
-            && (name->data[i] != '_' || ngx_strchr(".[+ ", c) == NULL))
+            && (name->data[i] != '_'
+                || (c != '.' && c != '[' && c != '+' && c != ' ')))
         {
             return 0;
         }
@@ -73,7 +74,13 @@ ngx_eiam_query_is_named(u_char *p, u_char *last, const ngx_str_t *name)
         return 0;
     }
 
-    return p == last || ngx_eiam_query_char(&p, last) == '[';
+    if (p == last) {
+        return 1;
+    }
+
+    c = ngx_eiam_query_char(&p, last);
+
+    return c == '[' || c == '\0';
 }
 
 
@@ -83,20 +90,27 @@ static u_char
 ngx_eiam_query_char(u_char **p, u_char *last)
 {
     u_char     c;
+    size_t     skip, digits;
     ngx_int_t  n;
 
     c = *(*p)++;
 
-    while (c == '%' && last - *p >= 2) {
+    while (c == '%' && *p < last) {
 
-        n = ngx_hextoi(*p, 2);
+        /* ASP.NET has "%u005f" too */
 
-        if (n == NGX_ERROR) {
+        skip = (**p == 'u' || **p == 'U');
+        digits = skip ? 4 : 2;
+
+        n = ((size_t) (last - *p) < skip + digits)
+            ? NGX_ERROR : ngx_hextoi(*p + skip, digits);
+
+        if (n == NGX_ERROR || n > 0xff) {
             break;
         }
 
         c = (u_char) n;
-        *p += 2;
+        *p += skip + digits;
     }
 
     return c;

@@ -10,7 +10,7 @@
 /*
  * Finds the first parameter of that name in a query, as the most lenient
  * backend would: the name may be percent-encoded, in any case, led by white
- * space, followed by "[", and separated by "&" or ";".
+ * space, followed by "[" or NUL, and separated by "&" or ";".
  *
  * NGX_OK, and value is the raw value, perhaps empty; or NGX_DECLINED.
  */

@@ -1,5 +1,6 @@
 
 #include <ngx_eiam_security.h>
+#include <ngx_eiam_string.h>
 
 
 typedef enum {
@@ -119,9 +120,7 @@ ngx_eiam_security_scheme(ngx_eiam_node_t *scheme, ngx_uint_t roles,
 
     for (known = ngx_eiam_scheme_types; known->type.len; known++) {
 
-        if (known->type.len == name.len
-            && ngx_memcmp(known->type.data, name.data, name.len) == 0)
-        {
+        if (ngx_eiam_str_equal(&known->type, &name)) {
             *kind = known->kind;
 
             return (known->kind == NGX_EIAM_SCHEME_SCOPELESS)

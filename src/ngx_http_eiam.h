@@ -10,6 +10,7 @@
 
 #include <ngx_eiam_applications.h>
 #include <ngx_eiam_digest.h>
+#include <ngx_eiam_document.h>
 #include <ngx_eiam_policy.h>
 #include <ngx_eiam_reason.h>
 #include <ngx_eiam_scope.h>
@@ -78,8 +79,9 @@ typedef struct {
 typedef struct {
     ngx_str_t                 *authorization; /* the first */
     ngx_uint_t                 authorizations;
-    unsigned                   method:1;      /* asks for another method */
-    unsigned                   target:1;      /* asks for another path */
+    ngx_str_t                 *target;        /* the first other target */
+    ngx_uint_t                 targets;
+    unsigned                   method:1;      /* another method is asked for */
 } ngx_http_eiam_fields_t;
 
 
@@ -96,6 +98,7 @@ typedef struct {
 
     ngx_uint_t                 method;
     ngx_str_t                  uri;           /* that was decided on */
+    unsigned                   raw:1;         /* and was forwarded as sent */
     ngx_http_eiam_fields_t     fields;
 
     ngx_eiam_resource_t       *resource;
@@ -127,12 +130,23 @@ ngx_int_t ngx_http_eiam_check_servers(ngx_conf_t *cf);
 
 /* directives */
 
+/* a kind of file that a directive names: the directive's post */
+
+typedef struct {
+    size_t                     files;         /* those read: in main conf */
+    size_t                     size;          /* of what one is read into */
+    ngx_int_t                (*read)(ngx_eiam_document_t *document,
+                                     ngx_http_eiam_main_conf_t *mcf,
+                                     ngx_pool_t *pool, void *file);
+} ngx_http_eiam_file_t;
+
+extern ngx_http_eiam_file_t  ngx_http_eiam_policy_file;
+extern ngx_http_eiam_file_t  ngx_http_eiam_applications_file;
+
 extern ngx_conf_enum_t  ngx_http_eiam_modes[];
 extern ngx_conf_enum_t  ngx_http_eiam_languages[];
 
-char *ngx_http_eiam_policy(ngx_conf_t *cf, ngx_command_t *cmd, void *conf);
-char *ngx_http_eiam_applications(ngx_conf_t *cf, ngx_command_t *cmd,
-    void *conf);
+char *ngx_http_eiam_file(ngx_conf_t *cf, ngx_command_t *cmd, void *conf);
 char *ngx_http_eiam_scope_implies(ngx_conf_t *cf, ngx_command_t *cmd,
     void *conf);
 char *ngx_http_eiam_path(ngx_conf_t *cf, ngx_command_t *cmd, void *conf);
@@ -145,8 +159,9 @@ ngx_int_t ngx_http_eiam_access_handler(ngx_http_request_t *r);
 ngx_int_t ngx_http_eiam_log_handler(ngx_http_request_t *r);
 
 /*
- * The stages.  NGX_OK: go on; NGX_DONE: allowed, go on with forward;
- * NGX_ABORT: refused, ctx->reason says why; NGX_ERROR: broken.
+ * The stages.  NGX_OK: go on; NGX_DECLINED: go on with the last one, as
+ * nothing more is required; NGX_ABORT: refused, ctx->reason says why;
+ * NGX_AGAIN: later; NGX_DONE: answered; NGX_ERROR: broken.
  */
 
 ngx_int_t ngx_http_eiam_guard(ngx_http_request_t *r,
@@ -162,6 +177,12 @@ ngx_int_t ngx_http_eiam_guard_outside(ngx_http_request_t *r,
 
 /* the target's path as the client wrote it */
 ngx_str_t ngx_http_eiam_raw_path(ngx_http_request_t *r);
+
+/* the query of a target or a request line: from "?" up to the protocol */
+ngx_str_t ngx_http_eiam_query_of(const ngx_str_t *text);
+
+/* is there such a parameter in what may be forwarded as the query? */
+ngx_uint_t ngx_http_eiam_asks(ngx_http_request_t *r, const ngx_str_t *name);
 
 /* header fields; NGX_OK or NGX_ERROR (no memory) */
 
@@ -180,7 +201,7 @@ void ngx_http_eiam_redact(ngx_http_request_t *r);
 ngx_int_t ngx_http_eiam_refuse(ngx_http_eiam_ctx_t *ctx,
     ngx_eiam_reason_e reason);
 
-/* answers with ctx->reason's row and ends the request: NGX_DONE */
+/* answers with ctx->reason's row and ends the request: always NGX_DONE */
 ngx_int_t ngx_http_eiam_reply(ngx_http_request_t *r,
     ngx_http_eiam_ctx_t *ctx);
 

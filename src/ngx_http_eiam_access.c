@@ -1,7 +1,6 @@
 
 #include <ngx_http_eiam.h>
 #include <ngx_eiam_bearer.h>
-#include <ngx_eiam_query.h>
 
 
 typedef struct {
@@ -13,7 +12,7 @@ typedef struct {
 static ngx_int_t ngx_http_eiam_outside(ngx_http_request_t *r);
 static ngx_int_t ngx_http_eiam_run(ngx_http_request_t *r,
     ngx_http_eiam_loc_conf_t *lcf, ngx_uint_t phase);
-static ngx_int_t ngx_http_eiam_refused(ngx_http_request_t *r,
+static void ngx_http_eiam_decide(ngx_http_request_t *r,
     ngx_http_eiam_ctx_t *ctx, ngx_uint_t mode);
 static void ngx_http_eiam_log_refusal(ngx_http_request_t *r,
     ngx_http_eiam_ctx_t *ctx, const char *verdict);
@@ -25,11 +24,14 @@ static ngx_int_t ngx_http_eiam_match(ngx_http_request_t *r,
     ngx_http_eiam_ctx_t *ctx);
 static ngx_int_t ngx_http_eiam_authorize(ngx_http_request_t *r,
     ngx_http_eiam_ctx_t *ctx);
+static ngx_int_t ngx_http_eiam_finish(ngx_http_request_t *r,
+    ngx_http_eiam_ctx_t *ctx);
 
 
 /*
  * One request, stage by stage.  All but the last two run before limit_req
- * and its like, so that those can go by $eiam_application.
+ * and its like, so that those can go by $eiam_application; what is refused
+ * there is answered after them, so that they limit the guessing of tokens.
  */
 
 static const ngx_http_eiam_stage_t  ngx_http_eiam_stages[] = {
@@ -39,14 +41,14 @@ static const ngx_http_eiam_stage_t  ngx_http_eiam_stages[] = {
     { NGX_HTTP_PREACCESS_PHASE, ngx_http_eiam_match },
     { NGX_HTTP_PREACCESS_PHASE, ngx_http_eiam_identify },
     { NGX_HTTP_ACCESS_PHASE, ngx_http_eiam_authorize },
-    { NGX_HTTP_ACCESS_PHASE, ngx_http_eiam_forward }
+    { NGX_HTTP_ACCESS_PHASE, ngx_http_eiam_finish }
 };
 
 
 #define NGX_HTTP_EIAM_STAGES                                                  \
     (sizeof(ngx_http_eiam_stages) / sizeof(ngx_http_eiam_stage_t))
 
-#define NGX_HTTP_EIAM_FORWARD  (NGX_HTTP_EIAM_STAGES - 1)
+#define NGX_HTTP_EIAM_LAST  (NGX_HTTP_EIAM_STAGES - 1)
 
 
 ngx_int_t
@@ -70,12 +72,17 @@ ngx_http_eiam_preaccess_handler(ngx_http_request_t *r)
 ngx_int_t
 ngx_http_eiam_access_handler(ngx_http_request_t *r)
 {
+    ngx_http_eiam_ctx_t       *ctx;
     ngx_http_eiam_loc_conf_t  *lcf;
 
     lcf = ngx_http_get_module_loc_conf(r, ngx_eiam_module);
 
     if (lcf->mode == NGX_HTTP_EIAM_OFF) {
-        return NGX_DECLINED;
+
+        ctx = ngx_http_get_module_ctx(r, ngx_eiam_module);
+
+        return (ctx && ctx->decision == NGX_HTTP_EIAM_DENY)
+               ? ngx_http_eiam_reply(r, ctx) : NGX_DECLINED;
     }
 
     return ngx_http_eiam_run(r, lcf, NGX_HTTP_ACCESS_PHASE);
@@ -112,7 +119,13 @@ ngx_http_eiam_outside(ngx_http_request_t *r)
 
     (void) ngx_http_eiam_refuse(ctx, NGX_EIAM_REQUEST_AMBIGUOUS);
 
-    return ngx_http_eiam_refused(r, ctx, scf->mode);
+    ngx_http_eiam_decide(r, ctx, scf->mode);
+
+    if (ctx->decision == NGX_HTTP_EIAM_DENY && r != r->main) {
+        return ngx_http_eiam_reply(r, ctx);
+    }
+
+    return NGX_DECLINED;
 }
 
 
@@ -151,28 +164,21 @@ ngx_http_eiam_run(ngx_http_request_t *r, ngx_http_eiam_loc_conf_t *lcf,
             ctx->stage++;
             continue;
 
-        case NGX_DONE:
-            ctx->stage = NGX_HTTP_EIAM_FORWARD;
+        case NGX_ABORT:
+            ngx_http_eiam_decide(r, ctx, lcf->mode);
+            /* fall through */
+
+        case NGX_DECLINED:
+            ctx->stage = NGX_HTTP_EIAM_LAST;
             continue;
 
         case NGX_AGAIN:
-            return NGX_AGAIN;
-
-        case NGX_ABORT:
-            if (ngx_http_eiam_refused(r, ctx, lcf->mode) == NGX_DONE) {
-                return NGX_DONE;
-            }
-
-            ctx->stage = NGX_HTTP_EIAM_FORWARD;
-            continue;
+        case NGX_DONE:
+            return rc;
 
         default: /* NGX_ERROR */
             return NGX_HTTP_INTERNAL_SERVER_ERROR;
         }
-    }
-
-    if (ctx->decision == NGX_HTTP_EIAM_UNDECIDED) {
-        ctx->decision = NGX_HTTP_EIAM_ALLOW;
     }
 
     return NGX_DECLINED;
@@ -188,23 +194,20 @@ ngx_http_eiam_refuse(ngx_http_eiam_ctx_t *ctx, ngx_eiam_reason_e reason)
 }
 
 
-/* NGX_DONE, and the request is answered; NGX_DECLINED if it is only noted */
+/* what follows from a refusal where the gate is on, or only reports */
 
-static ngx_int_t
-ngx_http_eiam_refused(ngx_http_request_t *r, ngx_http_eiam_ctx_t *ctx,
+static void
+ngx_http_eiam_decide(ngx_http_request_t *r, ngx_http_eiam_ctx_t *ctx,
     ngx_uint_t mode)
 {
-    if (mode != NGX_HTTP_EIAM_ON) {
+    if (mode == NGX_HTTP_EIAM_ON) {
+        ctx->decision = NGX_HTTP_EIAM_DENY;
+        ngx_http_eiam_log_refusal(r, ctx, "refused");
+
+    } else {
         ctx->decision = NGX_HTTP_EIAM_WOULD_DENY;
         ngx_http_eiam_log_refusal(r, ctx, "would be refused");
-
-        return NGX_DECLINED;
     }
-
-    ctx->decision = NGX_HTTP_EIAM_DENY;
-    ngx_http_eiam_log_refusal(r, ctx, "refused");
-
-    return ngx_http_eiam_reply(r, ctx);
 }
 
 
@@ -231,12 +234,12 @@ ngx_http_eiam_log_refusal(ngx_http_request_t *r, ngx_http_eiam_ctx_t *ctx,
     path = ngx_http_eiam_raw_path(r);
 
     ngx_log_error(reason->log_level, &log, 0,
-                  "eiam: %s, %V, client: %V, method: %V, path: \"%V\", "
-                  "operation: \"%V\", application: \"%V\"",
+                  "eiam: %s, %V, client: %V, application: \"%V\", "
+                  "operation: \"%V\", request: \"%V %V\"",
                   verdict, &reason->name, &r->connection->addr_text,
-                  &r->method_name, &path,
+                  &ctx->application_id,
                   ctx->operation ? &ctx->operation->id : &none,
-                  &ctx->application_id);
+                  &r->method_name, &path);
 }
 
 
@@ -264,7 +267,8 @@ ngx_http_eiam_locate(ngx_http_request_t *r, ngx_http_eiam_ctx_t *ctx)
 
     ctx->operation = ctx->resource->operations[method];
 
-    return (ctx->operation && ctx->operation->is_public) ? NGX_DONE : NGX_OK;
+    return (ctx->operation && ctx->operation->is_public) ? NGX_DECLINED
+                                                         : NGX_OK;
 }
 
 
@@ -272,12 +276,11 @@ static ngx_int_t
 ngx_http_eiam_bearer(ngx_http_request_t *r, ngx_http_eiam_ctx_t *ctx)
 {
     ngx_int_t  rc;
-    ngx_str_t  value;
 
     static const ngx_str_t  access_token = ngx_string("access_token");
 
     if (ctx->fields.authorizations > 1
-        || ngx_eiam_query_find(&r->args, &access_token, &value) == NGX_OK)
+        || ngx_http_eiam_asks(r, &access_token))
     {
         return ngx_http_eiam_refuse(ctx, NGX_EIAM_AUTHORIZATION_MALFORMED);
     }
@@ -325,4 +328,19 @@ ngx_http_eiam_authorize(ngx_http_request_t *r, ngx_http_eiam_ctx_t *ctx)
     }
 
     return NGX_OK;
+}
+
+
+static ngx_int_t
+ngx_http_eiam_finish(ngx_http_request_t *r, ngx_http_eiam_ctx_t *ctx)
+{
+    if (ctx->decision == NGX_HTTP_EIAM_DENY) {
+        return ngx_http_eiam_reply(r, ctx);
+    }
+
+    if (ctx->decision == NGX_HTTP_EIAM_UNDECIDED) {
+        ctx->decision = NGX_HTTP_EIAM_ALLOW;
+    }
+
+    return ngx_http_eiam_forward(r, ctx);
 }

@@ -24,6 +24,7 @@ ngx_http_eiam_create_ctx(ngx_http_request_t *r)
     ctx->request = r;
     ctx->method = r->method;
     ctx->uri = r->uri;
+    ctx->raw = r->valid_unparsed_uri;
 
     ngx_http_set_ctx(r, ctx, ngx_eiam_module);
 

@@ -1,10 +1,28 @@
 
 #include <ngx_http_eiam.h>
 #include <ngx_eiam_openapi.h>
+#include <ngx_eiam_string.h>
 
 
-static void *ngx_http_eiam_file(ngx_conf_t *cf, ngx_array_t *files,
-    size_t size, ngx_eiam_document_t *document);
+static ngx_int_t ngx_http_eiam_read_policy(ngx_eiam_document_t *document,
+    ngx_http_eiam_main_conf_t *mcf, ngx_pool_t *pool, void *policy);
+static ngx_int_t ngx_http_eiam_read_applications(
+    ngx_eiam_document_t *document, ngx_http_eiam_main_conf_t *mcf,
+    ngx_pool_t *pool, void *applications);
+
+
+ngx_http_eiam_file_t  ngx_http_eiam_policy_file = {
+    offsetof(ngx_http_eiam_main_conf_t, policies),
+    sizeof(ngx_eiam_policy_t),
+    ngx_http_eiam_read_policy
+};
+
+
+ngx_http_eiam_file_t  ngx_http_eiam_applications_file = {
+    offsetof(ngx_http_eiam_main_conf_t, files),
+    sizeof(ngx_eiam_applications_t),
+    ngx_http_eiam_read_applications
+};
 
 
 ngx_conf_enum_t  ngx_http_eiam_modes[] = {
@@ -23,112 +41,79 @@ ngx_conf_enum_t  ngx_http_eiam_languages[] = {
 };
 
 
-/*
- * The file of that name, if it has been read in this configuration, else
- * room for it: then document->pool is set.  NULL: no memory.
- */
-
-static void *
-ngx_http_eiam_file(ngx_conf_t *cf, ngx_array_t *files, size_t size,
-    ngx_eiam_document_t *document)
+static ngx_int_t
+ngx_http_eiam_read_policy(ngx_eiam_document_t *document,
+    ngx_http_eiam_main_conf_t *mcf, ngx_pool_t *pool, void *policy)
 {
-    void        **file;
-    ngx_str_t    *value, *name;
-    ngx_uint_t    i;
+    return ngx_eiam_openapi_read(document, mcf->scopes, pool, policy);
+}
 
-    value = cf->args->elts;
 
-    ngx_memzero(document, sizeof(ngx_eiam_document_t));
+static ngx_int_t
+ngx_http_eiam_read_applications(ngx_eiam_document_t *document,
+    ngx_http_eiam_main_conf_t *mcf, ngx_pool_t *pool, void *applications)
+{
+    return ngx_eiam_applications_read(document, pool, applications);
+}
 
-    document->name = value[1];
 
-    if (ngx_conf_full_name(cf->cycle, &document->name, 1) != NGX_OK) {
-        return NULL;
+/* a file that several locations name is read once in a configuration */
+
+char *
+ngx_http_eiam_file(ngx_conf_t *cf, ngx_command_t *cmd, void *conf)
+{
+    char  *p = conf;
+
+    void                       **place, **known;
+    ngx_str_t                   *value;
+    ngx_uint_t                   i;
+    ngx_array_t                 *files;
+    ngx_eiam_document_t          document;
+    ngx_http_eiam_file_t        *kind;
+    ngx_http_eiam_main_conf_t   *mcf;
+
+    place = (void **) (p + cmd->offset);
+
+    if (*place != NGX_CONF_UNSET_PTR) {
+        return "is duplicate";
     }
 
-    file = files->elts;
+    value = cf->args->elts;
+    kind = cmd->post;
+    mcf = ngx_http_conf_get_module_main_conf(cf, ngx_eiam_module);
+
+    ngx_memzero(&document, sizeof(ngx_eiam_document_t));
+
+    document.name = value[1];
+    document.pool = cf->temp_pool;
+
+    if (ngx_conf_full_name(cf->cycle, &document.name, 1) != NGX_OK) {
+        return NGX_CONF_ERROR;
+    }
+
+    files = (ngx_array_t *) ((u_char *) mcf + kind->files);
+    known = files->elts;
 
     for (i = 0; i < files->nelts; i++) {
 
-        name = file[i];          /* the first member of every kind of file */
+        /* its name is the first member of every kind of file */
 
-        if (name->len == document->name.len
-            && ngx_strncmp(name->data, document->name.data, name->len) == 0)
-        {
-            return name;
+        if (ngx_eiam_str_equal((ngx_str_t *) known[i], &document.name)) {
+            *place = known[i];
+            return NGX_CONF_OK;
         }
     }
 
-    file = ngx_array_push(files);
-    if (file == NULL) {
-        return NULL;
-    }
+    *place = ngx_pcalloc(cf->pool, kind->size);
+    known = ngx_array_push(files);
 
-    document->pool = cf->temp_pool;
-    *file = ngx_pcalloc(cf->pool, size);
-
-    return *file;
-}
-
-
-char *
-ngx_http_eiam_policy(ngx_conf_t *cf, ngx_command_t *cmd, void *conf)
-{
-    ngx_http_eiam_loc_conf_t   *lcf = conf;
-
-    ngx_eiam_document_t         document;
-    ngx_http_eiam_main_conf_t  *mcf;
-
-    if (lcf->policy != NGX_CONF_UNSET_PTR) {
-        return "is duplicate";
-    }
-
-    mcf = ngx_http_conf_get_module_main_conf(cf, ngx_eiam_module);
-
-    lcf->policy = ngx_http_eiam_file(cf, &mcf->policies,
-                                     sizeof(ngx_eiam_policy_t), &document);
-    if (lcf->policy == NULL) {
+    if (*place == NULL || known == NULL) {
         return NGX_CONF_ERROR;
     }
 
-    if (document.pool
-        && ngx_eiam_openapi_read(&document, mcf->scopes, cf->pool,
-                                 lcf->policy)
-           != NGX_OK)
-    {
-        ngx_conf_log_error(NGX_LOG_EMERG, cf, 0, "%V", &document.fault);
-        return NGX_CONF_ERROR;
-    }
+    *known = *place;
 
-    return NGX_CONF_OK;
-}
-
-
-char *
-ngx_http_eiam_applications(ngx_conf_t *cf, ngx_command_t *cmd, void *conf)
-{
-    ngx_http_eiam_loc_conf_t   *lcf = conf;
-
-    ngx_eiam_document_t         document;
-    ngx_http_eiam_main_conf_t  *mcf;
-
-    if (lcf->applications != NGX_CONF_UNSET_PTR) {
-        return "is duplicate";
-    }
-
-    mcf = ngx_http_conf_get_module_main_conf(cf, ngx_eiam_module);
-
-    lcf->applications = ngx_http_eiam_file(cf, &mcf->files,
-                                           sizeof(ngx_eiam_applications_t),
-                                           &document);
-    if (lcf->applications == NULL) {
-        return NGX_CONF_ERROR;
-    }
-
-    if (document.pool
-        && ngx_eiam_applications_read(&document, cf->pool, lcf->applications)
-           != NGX_OK)
-    {
+    if (kind->read(&document, mcf, cf->pool, *place) != NGX_OK) {
         ngx_conf_log_error(NGX_LOG_EMERG, cf, 0, "%V", &document.fault);
         return NGX_CONF_ERROR;
     }

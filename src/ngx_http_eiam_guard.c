@@ -1,16 +1,26 @@
 
 #include <ngx_http_eiam.h>
 #include <ngx_eiam_query.h>
+#include <ngx_eiam_string.h>
 
 
 static ngx_uint_t ngx_http_eiam_is_ambiguous(ngx_http_request_t *r,
     ngx_http_eiam_ctx_t *ctx);
 static ngx_uint_t ngx_http_eiam_has_other_host(ngx_http_request_t *r);
-static ngx_uint_t ngx_http_eiam_is_allowed(ngx_http_request_t *r,
-    const ngx_http_eiam_ctx_t *prior, const ngx_str_t *path);
+static ngx_int_t ngx_http_eiam_guard_raw(ngx_http_request_t *r,
+    const ngx_http_eiam_ctx_t *prior, ngx_uint_t allowed);
 static ngx_uint_t ngx_http_eiam_is_page(ngx_http_request_t *r);
 static ngx_eiam_below_e ngx_http_eiam_below(ngx_http_request_t *r,
     const ngx_str_t *path);
+
+
+/* ASP.NET MVC reads the field's name in the query too */
+
+static const ngx_str_t  ngx_http_eiam_method_parameters[] = {
+    ngx_string("_method"),
+    ngx_string("x-http-method-override"),
+    ngx_null_string
+};
 
 
 /* stage 1: whatever a backend might read otherwise than the matcher */
@@ -18,9 +28,7 @@ static ngx_eiam_below_e ngx_http_eiam_below(ngx_http_request_t *r,
 ngx_int_t
 ngx_http_eiam_guard(ngx_http_request_t *r, ngx_http_eiam_ctx_t *ctx)
 {
-    ngx_str_t  value;
-
-    static const ngx_str_t  method = ngx_string("_method");
+    const ngx_str_t  *name;
 
     if (ngx_http_eiam_read_fields(r, &ctx->fields) != NGX_OK) {
         return NGX_ERROR;
@@ -32,13 +40,40 @@ ngx_http_eiam_guard(ngx_http_request_t *r, ngx_http_eiam_ctx_t *ctx)
         return ngx_http_eiam_refuse(ctx, NGX_EIAM_REQUEST_AMBIGUOUS);
     }
 
-    if (ctx->fields.method
-        || ngx_eiam_query_find(&r->args, &method, &value) == NGX_OK)
-    {
+    if (ctx->fields.method) {
         return ngx_http_eiam_refuse(ctx, NGX_EIAM_METHOD_OVERRIDE);
     }
 
+    for (name = ngx_http_eiam_method_parameters; name->len; name++) {
+
+        if (ngx_http_eiam_asks(r, name)) {
+            return ngx_http_eiam_refuse(ctx, NGX_EIAM_METHOD_OVERRIDE);
+        }
+    }
+
     return NGX_OK;
+}
+
+
+/* of the arguments as they are now, and of those in $request_uri */
+
+ngx_uint_t
+ngx_http_eiam_asks(ngx_http_request_t *r, const ngx_str_t *name)
+{
+    ngx_str_t  query, value;
+
+    if (ngx_eiam_query_find(&r->args, name, &value) == NGX_OK) {
+        return 1;
+    }
+
+    if (r != r->main) {
+        return 0;
+    }
+
+    query = ngx_http_eiam_query_of(&r->unparsed_uri);
+
+    return query.data != r->args.data
+           && ngx_eiam_query_find(&query, name, &value) == NGX_OK;
 }
 
 
@@ -52,7 +87,7 @@ ngx_http_eiam_is_ambiguous(ngx_http_request_t *r, ngx_http_eiam_ctx_t *ctx)
 
     /* HTTP/0.9 has no header fields, so nobody knows what is meant */
 
-    if (ctx->fields.target || r->http_version < NGX_HTTP_VERSION_10) {
+    if (ctx->fields.targets || r->http_version < NGX_HTTP_VERSION_10) {
         return 1;
     }
 
@@ -92,51 +127,69 @@ ngx_int_t
 ngx_http_eiam_guard_outside(ngx_http_request_t *r,
     const ngx_http_eiam_ctx_t *prior)
 {
-    ngx_str_t               raw;
-    ngx_eiam_below_e        below;
+    ngx_uint_t              allowed;
     ngx_http_eiam_fields_t  fields;
 
     /* after a decision there are only identity headers that the gate set */
 
-    if (prior == NULL && ngx_http_eiam_read_fields(r, &fields) != NGX_OK) {
-        return NGX_ERROR;
+    if (prior == NULL) {
+
+        if (ngx_http_eiam_read_fields(r, &fields) != NGX_OK) {
+            return NGX_ERROR;
+        }
+
+        if (fields.targets > 1
+            || (fields.target
+                && ngx_http_eiam_below(r, fields.target) != NGX_EIAM_OUTSIDE))
+        {
+            return NGX_DECLINED;
+        }
     }
 
+    allowed = prior != NULL && (prior->decision == NGX_HTTP_EIAM_ALLOW
+                                || prior->decision == NGX_HTTP_EIAM_WOULD_DENY);
+
     if (ngx_http_eiam_below(r, &r->uri) != NGX_EIAM_OUTSIDE
-        && !ngx_http_eiam_is_allowed(r, prior, &r->uri))
+        && !(allowed && prior->method == r->method
+             && ngx_eiam_str_equal(&prior->uri, &r->uri)))
     {
         return NGX_DECLINED;
     }
 
-    if (r != r->main) {
-        return NGX_OK;
-    }
+    return ngx_http_eiam_guard_raw(r, prior, allowed);
+}
+
+
+/* the same for the target as it was sent: $request_uri may forward it */
+
+static ngx_int_t
+ngx_http_eiam_guard_raw(ngx_http_request_t *r,
+    const ngx_http_eiam_ctx_t *prior, ngx_uint_t allowed)
+{
+    ngx_str_t         raw;
+    ngx_eiam_below_e  below;
 
     raw = ngx_http_eiam_raw_path(r);
     below = ngx_http_eiam_below(r, &raw);
 
-    if (below == NGX_EIAM_OUTSIDE
-        || ngx_http_eiam_is_allowed(r, prior, &raw)
-        || (below == NGX_EIAM_BELOW_PLAIN && ngx_http_eiam_is_page(r)))
+    if (below == NGX_EIAM_OUTSIDE) {
+        return NGX_OK;
+    }
+
+    /* error_page and the like take an allowed call to another location */
+
+    if (allowed
+        && (r != r->main || ngx_http_eiam_is_page(r)
+            || (prior->raw && prior->method == r->method)))
     {
         return NGX_OK;
     }
 
+    if (below == NGX_EIAM_BELOW_PLAIN && ngx_http_eiam_is_page(r)) {
+        return NGX_OK;
+    }
+
     return NGX_DECLINED;
-}
-
-
-/* error_page and the like take what was allowed to another location */
-
-static ngx_uint_t
-ngx_http_eiam_is_allowed(ngx_http_request_t *r,
-    const ngx_http_eiam_ctx_t *prior, const ngx_str_t *path)
-{
-    return prior != NULL && prior->method == r->method
-           && (prior->decision == NGX_HTTP_EIAM_ALLOW
-               || prior->decision == NGX_HTTP_EIAM_WOULD_DENY)
-           && prior->uri.len == path->len
-           && ngx_memcmp(prior->uri.data, path->data, path->len) == 0;
 }
 
 
@@ -156,7 +209,9 @@ ngx_http_eiam_is_page(ngx_http_request_t *r)
 static ngx_eiam_below_e
 ngx_http_eiam_below(ngx_http_request_t *r, const ngx_str_t *path)
 {
-    ngx_uint_t                 i;
+    ngx_uint_t                 i, k;
+    ngx_eiam_base_t           *base;
+    ngx_eiam_reading_t         reading;
     ngx_eiam_below_e           below;
     ngx_eiam_policy_t        **policy;
     ngx_http_eiam_srv_conf_t  *scf;
@@ -164,16 +219,25 @@ ngx_http_eiam_below(ngx_http_request_t *r, const ngx_str_t *path)
     scf = ngx_http_get_module_srv_conf(r, ngx_eiam_module);
     policy = scf->policies.elts;
 
+    if (ngx_eiam_base_read(&reading, path, r->pool) != NGX_OK) {
+        return NGX_EIAM_BELOW_LOOSE;
+    }
+
     for (i = 0; i < scf->policies.nelts; i++) {
 
-        below = ngx_eiam_base_below(&policy[i]->base, path, r->pool);
+        base = policy[i]->bases.elts;
 
-        /* everything is below "/", so only what is read two ways matters */
+        for (k = 0; k < policy[i]->bases.nelts; k++) {
 
-        if (below == NGX_EIAM_BELOW_LOOSE
-            || (below == NGX_EIAM_BELOW_PLAIN && policy[i]->base.nsegments))
-        {
-            return below;
+            below = ngx_eiam_base_below(&base[k], &reading);
+
+            /* all is below "/", so there it matters how it is written */
+
+            if (below == NGX_EIAM_BELOW_LOOSE
+                || (below == NGX_EIAM_BELOW_PLAIN && base[k].nsegments))
+            {
+                return below;
+            }
         }
     }
 

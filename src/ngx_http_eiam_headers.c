@@ -72,10 +72,11 @@ ngx_http_eiam_read_fields(ngx_http_request_t *r,
 
     /*
      * The fields' list of a subrequest shares its parts with the main one,
-     * so it must be its own before anything is added.
+     * so it must be its own before anything is added.  After an error in the
+     * request line there is none yet.
      */
 
-    if (foreign || r != r->main) {
+    if (foreign || r != r->main || r->headers_in.headers.last == NULL) {
         return ngx_http_eiam_remove_fields(r);
     }
 
@@ -146,7 +147,8 @@ ngx_http_eiam_note_field(ngx_table_elt_t *h, ngx_http_eiam_fields_t *fields)
         if (name->len == h->key.len
             && ngx_http_eiam_field_begins(h, (char *) name->data, name->len))
         {
-            fields->target = 1;
+            fields->target = &h->value;
+            fields->targets++;
         }
     }
 }

@@ -3,11 +3,9 @@
 #include <ngx_eiam_query.h>
 
 
-static void ngx_http_eiam_redact_text(ngx_http_request_t *r, ngx_str_t *text,
-    ngx_str_t query);
-static ngx_int_t ngx_http_eiam_find_secret(const ngx_str_t *query,
-    ngx_str_t *value);
-static ngx_str_t ngx_http_eiam_query_of(const ngx_str_t *text);
+static void ngx_http_eiam_redact_query(ngx_str_t query);
+static ngx_uint_t ngx_http_eiam_has_secret(const ngx_str_t *query);
+static void ngx_http_eiam_redact_copy(ngx_http_request_t *r, ngx_str_t *text);
 
 
 /* RFC 6750, section 2.3, and RFC 6749, section 2.3.1 */
@@ -21,24 +19,51 @@ static const ngx_str_t  ngx_http_eiam_secrets[] = {
 
 /*
  * The request line stands in every line of the error log and is not
- * forwarded, so what is secret in its query is overwritten at once.
+ * forwarded, so what is secret in its query is overwritten at once: in a
+ * copy, as in HTTP/1 the target that is forwarded is a part of it.
  */
 
 void
 ngx_http_eiam_redact_line(ngx_http_request_t *r)
 {
-    ngx_http_eiam_redact_text(r, &r->request_line,
-                              ngx_http_eiam_query_of(&r->request_line));
+    u_char     *p;
+    ngx_str_t   query;
+
+    query = ngx_http_eiam_query_of(&r->request_line);
+
+    if (!ngx_http_eiam_has_secret(&query)) {
+        return;
+    }
+
+    p = r->unparsed_uri.data;
+
+    if (p >= r->request_line.data
+        && p < r->request_line.data + r->request_line.len)
+    {
+        ngx_http_eiam_redact_copy(r, &r->request_line);
+        query = ngx_http_eiam_query_of(&r->request_line);
+    }
+
+    ngx_http_eiam_redact_query(query);
 }
 
+
+/*
+ * Nothing is forwarded any more.  In place, as variables that were read
+ * before refer to the same bytes; but arguments that rewrite directives set
+ * may be constants of the configuration.
+ */
 
 void
 ngx_http_eiam_redact(ngx_http_request_t *r)
 {
     ngx_http_eiam_redact_line(r);
-    ngx_http_eiam_redact_text(r, &r->unparsed_uri,
-                              ngx_http_eiam_query_of(&r->unparsed_uri));
-    ngx_http_eiam_redact_text(r, &r->args, r->args);
+    ngx_http_eiam_redact_query(ngx_http_eiam_query_of(&r->unparsed_uri));
+
+    if (ngx_http_eiam_has_secret(&r->args)) {
+        ngx_http_eiam_redact_copy(r, &r->args);
+        ngx_http_eiam_redact_query(r->args);
+    }
 }
 
 
@@ -51,7 +76,7 @@ ngx_http_eiam_log_handler(ngx_http_request_t *r)
 
     scf = ngx_http_get_module_srv_conf(r, ngx_eiam_module);
 
-    if (scf->policies.nelts) {
+    if (scf->policies.nelts && r->unparsed_uri.len) {
         ngx_http_eiam_redact(r);
     }
 
@@ -59,69 +84,7 @@ ngx_http_eiam_log_handler(ngx_http_request_t *r)
 }
 
 
-/*
- * In a copy, as arguments may be a constant of the configuration.  Without
- * memory for it the text is dropped.
- */
-
-static void
-ngx_http_eiam_redact_text(ngx_http_request_t *r, ngx_str_t *text,
-    ngx_str_t query)
-{
-    u_char     *copy;
-    ngx_str_t   value;
-
-    if (ngx_http_eiam_find_secret(&query, &value) != NGX_OK) {
-        return;
-    }
-
-    copy = ngx_pstrdup(r->pool, text);
-    if (copy == NULL) {
-        text->len = 0;
-        return;
-    }
-
-    query.data = copy + (query.data - text->data);
-    text->data = copy;
-
-    while (ngx_http_eiam_find_secret(&query, &value) == NGX_OK) {
-
-        ngx_memset(value.data, '*', value.len);
-
-        query.len -= value.data + value.len - query.data;
-        query.data = value.data + value.len;
-    }
-}
-
-
-/* the first of them in the query: NGX_OK, or NGX_DECLINED */
-
-static ngx_int_t
-ngx_http_eiam_find_secret(const ngx_str_t *query, ngx_str_t *value)
-{
-    ngx_int_t         rc;
-    ngx_str_t         found;
-    const ngx_str_t  *name;
-
-    rc = NGX_DECLINED;
-
-    for (name = ngx_http_eiam_secrets; name->len; name++) {
-
-        if (ngx_eiam_query_find(query, name, &found) == NGX_OK
-            && (rc == NGX_DECLINED || found.data < value->data))
-        {
-            *value = found;
-            rc = NGX_OK;
-        }
-    }
-
-    return rc;
-}
-
-
-/* of a target or a request line: from the "?" up to the protocol */
-
-static ngx_str_t
+ngx_str_t
 ngx_http_eiam_query_of(const ngx_str_t *text)
 {
     u_char     *p, *last;
@@ -136,4 +99,60 @@ ngx_http_eiam_query_of(const ngx_str_t *text)
     query.len = (p ? p : last) - query.data;
 
     return query;
+}
+
+
+static void
+ngx_http_eiam_redact_query(ngx_str_t query)
+{
+    ngx_str_t         rest, value;
+    const ngx_str_t  *name;
+
+    for (name = ngx_http_eiam_secrets; name->len; name++) {
+
+        rest = query;
+
+        while (ngx_eiam_query_find(&rest, name, &value) == NGX_OK) {
+
+            ngx_memset(value.data, '*', value.len);
+
+            rest.len -= value.data + value.len - rest.data;
+            rest.data = value.data + value.len;
+        }
+    }
+}
+
+
+static ngx_uint_t
+ngx_http_eiam_has_secret(const ngx_str_t *query)
+{
+    ngx_str_t         value;
+    const ngx_str_t  *name;
+
+    for (name = ngx_http_eiam_secrets; name->len; name++) {
+
+        if (ngx_eiam_query_find(query, name, &value) == NGX_OK) {
+            return 1;
+        }
+    }
+
+    return 0;
+}
+
+
+/* without memory for it the text is dropped */
+
+static void
+ngx_http_eiam_redact_copy(ngx_http_request_t *r, ngx_str_t *text)
+{
+    u_char  *copy;
+
+    copy = ngx_pstrdup(r->pool, text);
+
+    if (copy == NULL) {
+        text->len = 0;
+        return;
+    }
+
+    text->data = copy;
 }

@@ -188,7 +188,9 @@ broken @$_ for (
         '#/servers/0/variables/v/default', 'must be a string' ],
     [ 'a server variable that is a template',
         url('/{v}', variables => { v => { default => '{w}' } }),
-        '#/servers/0/url', 'unsupported server path' ],
+        '#/servers/0/url', 'unsupported server path "/{w}"' ],
+    (map { [ "the server path '$_'", url($_), '#/servers/0/url', qq{unsupported server path "$_"} ] }
+        '/api(1)', '/api:1', '/api@1', '/a=b'),
     [ 'a server variable that brings half a template',
         url('/{v}', variables => { v => { default => 'x{w}' } }), '#/servers/0/url',
         'unsupported template "x{w}": "{name}" must be a whole segment' ],

@@ -44,9 +44,20 @@ sub more_concrete {
 }
 
 # (status, id or Allow) of the request for a token with these scopes.
+# Is the segment one that only looks like a literal at its place, by its case or by a suffix?
+sub near_a_literal {
+    my ($operations, $at, @path) = @_;
+    my $segment = $path[$at];
+    my @literals = grep { defined } map { $_->[1][$at] }
+        grep { my @t = @{ $_->[1] }; @t > $at && fits([ @t[0 .. $at - 1] ], @path[0 .. $at - 1]) } @$operations;
+    return 0 if grep { $_ eq $segment } @literals;
+    return scalar grep { $segment =~ /^\Q$_\E(?:\.|\z)/i } @literals;
+}
+
 sub reference {
     my ($operations, $method, $path, %has) = @_;
     my @path = split m{/}, substr($path, 1), -1;
+    return (404, '') if grep { near_a_literal($operations, $_, @path) } 0 .. $#path;
     my @fit = sort { more_concrete($a->[1], $b->[1]) } grep { fits($_->[1], @path) } @$operations;
     return (404, '') unless @fit;
 
@@ -112,7 +123,11 @@ my @cases = (
       ],
       [ 'GET /users' => 'getUsers' ], [ 'GET /users/1' => 'getUsersId' ], [ 'GET /users/me' => 'getUsersMe' ],
       [ 'PUT /users/me' => 'putUsersId', 'the literal has no PUT, so the parameter serves it' ],
-      [ 'GET /users/Me' => 'getUsersId', 'another case is another segment' ],
+      [ 'GET /users/Me' => 404, 'another case of a literal is no parameter' ],
+      [ 'GET /users/me.json' => 404, 'nor is a literal with a suffix' ],
+      [ 'GET /users/me.x.json' => 404, 'or with two' ],
+      [ 'GET /users/mexico.json' => 'getUsersId', 'a longer word is' ],
+      [ 'GET /users/m.e' => 'getUsersId', 'and so is a shorter one with a suffix' ],
       [ 'GET /users/mee' => 'getUsersId' ], [ 'GET /users/m' => 'getUsersId' ],
       [ 'GET /Users/Me' => 'capital' ], [ 'GET /USERS' => 404 ], [ 'GET /user' => 404 ],
       [ 'GET /userss' => 404 ], [ 'GET /users.json' => 404 ], [ 'GET /xusers' => 404 ],
@@ -174,7 +189,7 @@ sub random_policy {
         push @pairs, "$method $path" => { scopes => $scopes, id => 'op' . @pairs / 2 };
     }
     location($base, policy($base, @pairs));
-    return { base => $base, operations => operations_of($base, @pairs), segments => [qw(a b c d)] };
+    return { base => $base, operations => operations_of($base, @pairs), segments => [qw(a a b b c c d d A b.x)] };
 }
 
 sub random_path {
