@@ -193,7 +193,9 @@ for my $directive (qw(eiam_policy eiam_applications)) {
         [ 'an empty file', '%DIR%/empty.json', "line 1 column 0: '[' or '{' expected near end of file in " ],
         [ 'a file of 64 MiB and a byte', '%DIR%/huge.json', 'is larger than 67108864 bytes in ' ],
         [ 'a file of 64 MiB of NUL', '%DIR%/blank.json', 'line 1 column 1: ' ],
-        [ 'a file that is shorter than it says', '/sys/kernel/uevent_seqnum', 'cannot be read in ' ],
+        # a minimal chroot has no sysfs
+        (-e '/sys/kernel/uevent_seqnum' ? [ 'a file that is shorter than it says',
+            '/sys/kernel/uevent_seqnum', 'cannot be read in ' ] : ()),
         [ '100,000 open brackets', '%DIR%/deep.json', 'line 1 column 2049: maximum parsing depth reached near ' ],
         [ '100,000 nested objects', '%DIR%/deep-object.json', 'line 1 column 10241: maximum parsing depth' ],
         [ 'an extension of 100,000 levels', '%DIR%/deep-extension.json', 'line 1 column 2073: maximum parsing' ],

@@ -309,7 +309,6 @@ my %early = (
     '400 for no line' => "\x16\x03\x01\r\n\r\n",
     '400 for a bad length' => request('/api/users/u1', headers => ['Content-Length: x'], close => 1),
     '405 for TRACE' => request('/api/users/u1', method => 'TRACE', close => 1),
-    '405 for CONNECT' => "CONNECT localhost:80 HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n",
 );
 
 subtest 'nginx refuses before there is a gate' => sub {
