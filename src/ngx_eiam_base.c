@@ -46,6 +46,7 @@ static ngx_uint_t ngx_eiam_base_flatten(ngx_str_t *flat,
     const ngx_str_t *target, ngx_eiam_base_decode_pt decode);
 static size_t ngx_eiam_base_decode(u_char *start, u_char *last, u_char *ch);
 static size_t ngx_eiam_base_unescape(u_char *start, u_char *last, u_char *ch);
+static u_char ngx_eiam_base_utf16(ngx_int_t c);
 static size_t ngx_eiam_base_ascii(u_char *start, u_char *last, u_char *ch);
 static ngx_uint_t ngx_eiam_base_is_separator(u_char ch);
 static ngx_eiam_below_e ngx_eiam_base_select(const ngx_eiam_base_t *base,
@@ -285,20 +286,34 @@ ngx_eiam_base_unescape(u_char *start, u_char *last, u_char *ch)
         }
     }
 
-    /* %uXXXX; what lies beyond ASCII decides nothing by itself */
+    /* %uXXXX */
 
     if (last - start >= 6 && last[-6] == '%' && last[-5] == 'u') {
 
         c = ngx_hextoi(last - 4, 4);
 
         if (c != NGX_ERROR) {
-            *ch = (c >= 0xff01 && c <= 0xff5e) ? c - 0xfee0
-                : (c < 0x80) ? c : 0xff;
+            *ch = (c < 0x80) ? (u_char) c : ngx_eiam_base_utf16(c);
             return 6;
         }
     }
 
     return 0;
+}
+
+
+/* what the character looks like, or a byte that decides nothing by itself */
+
+static u_char
+ngx_eiam_base_utf16(ngx_int_t c)
+{
+    u_char  text[3], ch;
+
+    text[0] = (c < 0x800) ? '\0' : 0xe0 | (c >> 12);
+    text[1] = (c < 0x800) ? 0xc0 | (c >> 6) : 0x80 | ((c >> 6) & 0x3f);
+    text[2] = 0x80 | (c & 0x3f);
+
+    return ngx_eiam_base_ascii(text, text + 3, &ch) ? ch : 0xff;
 }
 
 
@@ -408,8 +423,8 @@ ngx_eiam_base_select(const ngx_eiam_base_t *base, const ngx_str_t *flat,
 
 
 /*
- * Takes the segment at *p, without dots and spaces at its end.  Returns
- * whether servers may differ about it.
+ * Takes the segment at *p, without spaces around it, for some as "+", and
+ * without dots at its end.  Returns whether servers may differ about it.
  */
 
 static ngx_uint_t
@@ -433,8 +448,15 @@ ngx_eiam_base_segment(const ngx_str_t *flat, u_char **p, ngx_str_t *name)
     /* a script's name, with a path behind it for the script */
     loose |= (end < last && ngx_strlchr(name->data, end, '.') != NULL);
 
-    while (end > name->data && (end[-1] == '.' || end[-1] == ' ')) {
+    while (end > name->data
+           && (end[-1] == '.' || end[-1] == ' ' || end[-1] == '+'))
+    {
         end--;
+        loose = 1;
+    }
+
+    while (end > name->data && (*name->data == ' ' || *name->data == '+')) {
+        name->data++;
         loose = 1;
     }
 

@@ -1,0 +1,33 @@
+#!/usr/bin/perl
+# The fuzzers take their corpora and 20,000 inputs more, the same on every
+# run. For longer: t/fuzz/run TARGET SECONDS
+
+use strict;
+use warnings;
+use FindBin;
+use File::Temp ();
+use Test::More;
+
+plan skip_all => 'the fuzzers have sanitizers of their own' if $ENV{EIAM_ASAN};
+
+my $fuzz = "$FindBin::Bin/fuzz";
+my $made = qx("$fuzz/build" 2>&1);
+is $?, 0, 'the fuzzers are built' or diag $made;
+
+for my $fuzzer (split /\n/, $made) {
+    my ($target) = $fuzzer =~ m{/(\w+)$} or next;
+    ok scalar(glob "$fuzz/corpus/$target/*"), "$target has a corpus";
+
+    my $grown = File::Temp->newdir('eiam-fuzz-XXXXXX', TMPDIR => 1);
+    my $text = qx("$fuzzer" -dict="$fuzz/$target.dict" -seed=1 -runs=20000 -max_len=4096 -timeout=10 \\
+        -artifact_prefix="$grown/" "$grown" "$fuzz/corpus/$target" 2>&1);
+    is $?, 0, "$target: nothing is found" or diag last_lines($text);
+    like $text, qr/^Done 2\d{4} runs/m, "$target: all inputs were run";
+}
+
+sub last_lines {
+    my @lines = split /\n/, $_[0];
+    return join "\n", @lines[ ($#lines > 40 ? $#lines - 40 : 0) .. $#lines ];
+}
+
+done_testing;

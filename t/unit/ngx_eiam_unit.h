@@ -1,0 +1,89 @@
+
+/*
+ * Unit tests of the core, run inside nginx by directives of a module of
+ * their own:
+ *
+ *     eiam_unit all | suite;                    TAP on the standard output
+ *     eiam_bench_match policy paths rounds;     for bench/match
+ *
+ * A suite is a function; ngx_eiam_unit_module.c lists them.
+ */
+
+
+#ifndef _NGX_EIAM_UNIT_H_INCLUDED_
+#define _NGX_EIAM_UNIT_H_INCLUDED_
+
+
+#include <ngx_config.h>
+#include <ngx_core.h>
+#include <ngx_eiam_document.h>
+#include <ngx_eiam_policy.h>
+
+
+#define NGX_EIAM_UNIT_PLACES  2       /* inputs that a test can place */
+
+
+typedef struct {
+    const char   *suite;
+    ngx_conf_t   *cf;
+    ngx_pool_t   *pool;               /* of the suite */
+    ngx_uint_t    tests;
+    ngx_uint_t    failed;
+} ngx_eiam_unit_t;
+
+
+typedef void (*ngx_eiam_unit_pt)(ngx_eiam_unit_t *unit);
+
+
+void ngx_eiam_unit_base(ngx_eiam_unit_t *unit);
+void ngx_eiam_unit_target(ngx_eiam_unit_t *unit);
+void ngx_eiam_unit_bearer(ngx_eiam_unit_t *unit);
+void ngx_eiam_unit_query(ngx_eiam_unit_t *unit);
+void ngx_eiam_unit_scope(ngx_eiam_unit_t *unit);
+void ngx_eiam_unit_time(ngx_eiam_unit_t *unit);
+void ngx_eiam_unit_language(ngx_eiam_unit_t *unit);
+void ngx_eiam_unit_digest(ngx_eiam_unit_t *unit);
+void ngx_eiam_unit_document(ngx_eiam_unit_t *unit);
+void ngx_eiam_unit_policy(ngx_eiam_unit_t *unit);
+void ngx_eiam_unit_fault(ngx_eiam_unit_t *unit);
+void ngx_eiam_unit_applications(ngx_eiam_unit_t *unit);
+void ngx_eiam_unit_reason(ngx_eiam_unit_t *unit);
+void ngx_eiam_unit_memory(ngx_eiam_unit_t *unit);
+
+char *ngx_eiam_unit_bench(ngx_conf_t *cf, ngx_command_t *cmd, void *conf);
+
+
+/* one test; the title in ngx_sprintf()'s format */
+void ngx_eiam_unit_ok(ngx_eiam_unit_t *unit, ngx_uint_t ok, const char *fmt,
+    ...);
+
+/*
+ * Copies the text to a page of its own, to its very end or, on the other
+ * side, to its very start: a read beyond the text is a crash.
+ */
+ngx_str_t ngx_eiam_unit_place(ngx_uint_t place, ngx_uint_t side,
+    const ngx_str_t *text);
+
+/* for ( ... ) over both sides */
+#define ngx_eiam_unit_sides(side)  side = 0; side < 2; side++
+
+ngx_uint_t ngx_eiam_unit_equal(const ngx_str_t *one, const ngx_str_t *other);
+
+/* what the suites of documents share; document->fault says what is wrong */
+
+ngx_int_t ngx_eiam_unit_parse(ngx_eiam_document_t *document,
+    ngx_pool_t *pool, const ngx_str_t *text, ngx_eiam_node_t *root);
+ngx_int_t ngx_eiam_unit_compile(ngx_eiam_document_t *document,
+    ngx_pool_t *pool, const ngx_str_t *text, ngx_eiam_policy_t *policy,
+    ngx_eiam_scopes_t **scopes);
+
+/* "METHOD /path" by the policy: the operation, or NULL */
+ngx_eiam_operation_t *ngx_eiam_unit_operation(const ngx_eiam_policy_t *policy,
+    const ngx_str_t *call);
+
+/* a set of the scopes named, separated by spaces; NULL: no memory */
+ngx_eiam_scope_bits_t *ngx_eiam_unit_scopes(ngx_eiam_scopes_t *scopes,
+    ngx_pool_t *pool, const ngx_str_t *names);
+
+
+#endif /* _NGX_EIAM_UNIT_H_INCLUDED_ */

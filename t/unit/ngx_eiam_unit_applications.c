@@ -1,0 +1,250 @@
+
+#include "ngx_eiam_unit.h"
+#include <ngx_eiam_applications.h>
+
+
+#define ABC  "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad"
+#define NIL  "e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855"
+
+
+typedef struct {
+    const char  *title;
+    const char  *text;
+    const char  *fault;
+} ngx_eiam_unit_applications_t;
+
+
+static ngx_int_t ngx_eiam_unit_applications_load(
+    ngx_eiam_document_t *document, ngx_pool_t *pool, const ngx_str_t *text,
+    ngx_eiam_applications_t *applications);
+static void ngx_eiam_unit_applications_found(ngx_eiam_unit_t *unit,
+    const ngx_eiam_applications_t *applications);
+static void ngx_eiam_unit_applications_granted(ngx_eiam_unit_t *unit,
+    const ngx_eiam_applications_t *applications);
+static void ngx_eiam_unit_applications_faults(ngx_eiam_unit_t *unit);
+
+
+static const ngx_str_t  ngx_eiam_unit_applications_text = ngx_string(
+    "{\"applications\": ["
+        "{\"id\": \"crm\", \"name\": \"CRM\", \"enabled\": true,"
+         "\"permissions\": [\"b\", \"unknown\", \"a\", \"b\"],"
+         "\"tokens\": [{\"sha256\": \"" ABC "\","
+                       "\"expires\": \"2027-01-01T00:00:00Z\"}]},"
+        "{\"id\": \"off\", \"enabled\": false},"
+        "{\"id\": \"plain\", \"permissions\": [], \"tokens\": ["
+            "{\"sha256\": \"" NIL "\"}]}"
+    "]}");
+
+
+static const ngx_eiam_unit_applications_t  ngx_eiam_unit_applications_bad[] = {
+
+    { "a list", "[]", "#: must be an object" },
+    { "nothing", "{}", "#: has no \"applications\"" },
+    { "an unknown member", "{\"applications\": [], \"x\": 1}",
+      "#/x: is an unknown member" },
+    { "applications that are an object", "{\"applications\": {}}",
+      "#/applications: must be an array" },
+    { "an application that is a text", "{\"applications\": [\"a\"]}",
+      "#/applications/0: must be an object" },
+    { "an application without an id", "{\"applications\": [{}]}",
+      "#/applications/0: has no \"id\"" },
+    { "an empty id", "{\"applications\": [{\"id\": \"\"}]}",
+      "#/applications/0/id: must have 1 to 255 bytes" },
+    { "a line end in an id", "{\"applications\": [{\"id\": \"a\\nb\"}]}",
+      "#/applications/0/id: must not have control characters" },
+    { "an id twice",
+      "{\"applications\": [{\"id\": \"a\"}, {\"id\": \"a\"}]}",
+      "#/applications/1/id: application \"a\" stands twice" },
+    { "enabled that is a text",
+      "{\"applications\": [{\"id\": \"a\", \"enabled\": \"no\"}]}",
+      "#/applications/0/enabled: must be true or false" },
+    { "a misspelt member",
+      "{\"applications\": [{\"id\": \"a\", \"permission\": []}]}",
+      "#/applications/0/permission: is an unknown member" },
+    { "a permission that is a number",
+      "{\"applications\": [{\"id\": \"a\", \"permissions\": [\"x\", 1]}]}",
+      "#/applications/0/permissions/1: must be a string" },
+    { "a token without a digest",
+      "{\"applications\": [{\"id\": \"a\", \"tokens\": [{}]}]}",
+      "#/applications/0/tokens/0: has no \"sha256\"" },
+    { "a token as it is",
+      "{\"applications\": [{\"id\": \"a\", \"tokens\": [\"secret\"]}]}",
+      "#/applications/0/tokens/0: must be an object" },
+    { "63 digits",
+      "{\"applications\": [{\"id\": \"a\", \"tokens\": [{\"sha256\":"
+      "\"a7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad\""
+      "}]}]}", "tokens/0/sha256: must be 64 hexadecimal digits" },
+    { "a digit that is none",
+      "{\"applications\": [{\"id\": \"a\", \"tokens\": [{\"sha256\":"
+      "\"xa7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad\""
+      "}]}]}", "tokens/0/sha256: must be 64 hexadecimal digits" },
+    { "an expiry that is none",
+      "{\"applications\": [{\"id\": \"a\", \"tokens\": [{\"sha256\":"
+      "\"" ABC "\", \"expires\": \"2027-02-30T00:00:00Z\"}]}]}",
+      "tokens/0/expires: \"2027-02-30T00:00:00Z\" is no time" },
+    { "one token of two applications",
+      "{\"applications\": ["
+      "{\"id\": \"a\", \"tokens\": [{\"sha256\": \"" ABC "\"}]},"
+      "{\"id\": \"b\", \"tokens\": [{\"sha256\": \"" ABC "\"}]}]}",
+      "a token of \"b\" is one of \"a\" too" },
+
+    { NULL, NULL, NULL }
+};
+
+
+void
+ngx_eiam_unit_applications(ngx_eiam_unit_t *unit)
+{
+    ngx_int_t                 rc;
+    ngx_str_t                 text;
+    ngx_uint_t                side;
+    ngx_eiam_document_t       document;
+    ngx_eiam_applications_t   applications;
+
+    for (ngx_eiam_unit_sides(side)) {
+
+        text = ngx_eiam_unit_place(0, side, &ngx_eiam_unit_applications_text);
+        rc = ngx_eiam_unit_applications_load(&document, unit->pool, &text,
+                                             &applications);
+
+        ngx_eiam_unit_ok(unit, rc == NGX_OK && applications.list.nelts == 3,
+                         "applications are read: %V", &document.fault);
+        if (rc != NGX_OK) {
+            return;
+        }
+    }
+
+    ngx_eiam_unit_applications_found(unit, &applications);
+    ngx_eiam_unit_applications_granted(unit, &applications);
+    ngx_eiam_unit_applications_faults(unit);
+}
+
+
+static ngx_int_t
+ngx_eiam_unit_applications_load(ngx_eiam_document_t *document,
+    ngx_pool_t *pool, const ngx_str_t *text,
+    ngx_eiam_applications_t *applications)
+{
+    ngx_eiam_node_t  root;
+
+    if (ngx_eiam_unit_parse(document, pool, text, &root) != NGX_OK) {
+        return NGX_ERROR;
+    }
+
+    return ngx_eiam_applications_load(&root, pool, applications);
+}
+
+
+static void
+ngx_eiam_unit_applications_found(ngx_eiam_unit_t *unit,
+    const ngx_eiam_applications_t *applications)
+{
+    ngx_str_t                 text;
+    ngx_eiam_token_t         *token;
+    ngx_eiam_digest_t         digest;
+    ngx_eiam_application_t  **application;
+
+    application = applications->list.elts;
+
+    ngx_eiam_unit_ok(unit, application[0]->enabled && !application[1]->enabled
+                           && application[2]->enabled,
+                     "an application is enabled unless it says no");
+
+    ngx_str_set(&text, "abc");
+    (void) ngx_eiam_digest(&text, digest);
+    token = ngx_eiam_applications_token(applications, digest);
+
+    ngx_eiam_unit_ok(unit, token && token->application == application[0]
+                           && token->expires == 1798761600,
+                     "a token is found by its digest");
+
+    digest[0] ^= 0x01;
+    ngx_eiam_unit_ok(unit,
+                     ngx_eiam_applications_token(applications, digest)
+                     == NULL,
+                     "another digest is not found");
+    digest[0] ^= 0x01;
+    digest[NGX_EIAM_DIGEST_LEN - 1] ^= 0x80;
+    ngx_eiam_unit_ok(unit,
+                     ngx_eiam_applications_token(applications, digest)
+                     == NULL,
+                     "nor one that differs in its last bit");
+
+    text.len = 0;
+    (void) ngx_eiam_digest(&text, digest);
+    token = ngx_eiam_applications_token(applications, digest);
+
+    ngx_eiam_unit_ok(unit, token && token->application == application[2]
+                           && token->expires == NGX_EIAM_NEVER,
+                     "a token without an expiry never expires");
+}
+
+
+static void
+ngx_eiam_unit_applications_granted(ngx_eiam_unit_t *unit,
+    const ngx_eiam_applications_t *applications)
+{
+    ngx_str_t                 name;
+    ngx_uint_t                i, ok;
+    ngx_array_t               implications;
+    ngx_eiam_scopes_t        *scopes;
+    ngx_eiam_permissions_t   *permissions;
+
+    static const char  *names[] = { "c", "b", "a" };
+    static const ngx_str_t  expected = ngx_string("b a c");
+    static ngx_eiam_implication_t  implication = { 2, 0 };
+
+    scopes = ngx_eiam_scopes_create(unit->pool);
+
+    name.len = 1;
+
+    for (i = 0; i < 3; i++) {
+        name.data = (u_char *) names[i];
+        (void) ngx_eiam_scope_number(scopes, &name);
+    }
+
+    implications.elts = &implication;
+    implications.nelts = 1;
+
+    permissions = ngx_eiam_applications_permissions(applications, scopes,
+                                                    &implications,
+                                                    unit->pool);
+
+    ok = permissions && ngx_eiam_unit_equal(&permissions[0].text, &expected);
+
+    ngx_eiam_unit_ok(unit, ok,
+                     "permissions keep their order, and what they imply "
+                     "follows");
+    ngx_eiam_unit_ok(unit, permissions && permissions[2].text.len == 0
+                           && permissions[2].scopes[0] == 0,
+                     "no permissions are no scopes");
+}
+
+
+static void
+ngx_eiam_unit_applications_faults(ngx_eiam_unit_t *unit)
+{
+    ngx_int_t                            rc;
+    ngx_str_t                            text;
+    ngx_eiam_document_t                  document;
+    ngx_eiam_applications_t              applications;
+    const ngx_eiam_unit_applications_t  *row;
+
+    for (row = ngx_eiam_unit_applications_bad; row->title; row++) {
+
+        text.data = (u_char *) row->text;
+        text.len = ngx_strlen(text.data);
+
+        rc = ngx_eiam_unit_applications_load(&document, unit->pool, &text,
+                                             &applications);
+
+        ngx_eiam_unit_ok(unit, rc == NGX_ERROR
+                         && ngx_strlcasestrn(document.fault.data,
+                                             document.fault.data
+                                             + document.fault.len,
+                                             (u_char *) row->fault,
+                                             ngx_strlen(row->fault) - 1)
+                            != NULL,
+                         "%s: %V", row->title, &document.fault);
+    }
+}

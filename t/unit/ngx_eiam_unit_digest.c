@@ -1,0 +1,53 @@
+
+#include "ngx_eiam_unit.h"
+#include <ngx_eiam_digest.h>
+
+
+typedef struct {
+    const char  *title;
+    ngx_str_t    text;
+    const char  *hex;
+} ngx_eiam_unit_digest_t;
+
+
+/* FIPS 180-4's examples */
+
+static const ngx_eiam_unit_digest_t  ngx_eiam_unit_digests[] = {
+
+    { "one block", ngx_string("abc"),
+      "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad" },
+    { "no text", ngx_string(""),
+      "e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855" },
+    { "two blocks",
+      ngx_string("abcdbcdecdefdefgefghfghighijhijkijkljklmklmnlmnomnopnopq"),
+      "248d6a61d20638b8e5c026930c3e6039a33ce45964ff2167f6ecedd419db06c1" },
+    { "one block, after others", ngx_string("abc"),
+      "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad" },
+
+    { NULL, ngx_null_string, NULL }
+};
+
+
+void
+ngx_eiam_unit_digest(ngx_eiam_unit_t *unit)
+{
+    u_char                         hex[2 * NGX_EIAM_DIGEST_LEN];
+    ngx_str_t                      text;
+    ngx_uint_t                     ok, side;
+    ngx_eiam_digest_t              digest;
+    const ngx_eiam_unit_digest_t  *row;
+
+    for (row = ngx_eiam_unit_digests; row->title; row++) {
+
+        ok = 1;
+
+        for (ngx_eiam_unit_sides(side)) {
+            text = ngx_eiam_unit_place(0, side, &row->text);
+            ok &= (ngx_eiam_digest(&text, digest) == NGX_OK);
+            ngx_hex_dump(hex, digest, NGX_EIAM_DIGEST_LEN);
+            ok &= (ngx_memcmp(hex, row->hex, sizeof(hex)) == 0);
+        }
+
+        ngx_eiam_unit_ok(unit, ok, "%s", row->title);
+    }
+}

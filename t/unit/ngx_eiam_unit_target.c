@@ -1,0 +1,224 @@
+
+#include "ngx_eiam_unit.h"
+#include <ngx_eiam_target.h>
+
+
+#define UNRESERVED_128                                                        \
+    "0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef"        \
+    "0123456789ABCDEF0123456789ABCDEF0123456789ABCDEF0123456789-._~xy"
+
+#define LETTERS_16                                                            \
+    "\xe4\xb8\xad\xe4\xb8\xad\xe4\xb8\xad\xe4\xb8\xad\xe4\xb8\xad\xe4\xb8"    \
+    "\xad\xe4\xb8\xad\xe4\xb8\xad\xe4\xb8\xad\xe4\xb8\xad\xe4\xb8\xad\xe4"    \
+    "\xb8\xad\xe4\xb8\xad\xe4\xb8\xad\xe4\xb8\xad\xe4\xb8\xad"
+
+#define LETTERS_128                                                           \
+    LETTERS_16 LETTERS_16 LETTERS_16 LETTERS_16                               \
+    LETTERS_16 LETTERS_16 LETTERS_16 LETTERS_16
+
+
+typedef struct {
+    const char   *title;
+    ngx_str_t     raw;          /* null: nginx writes it anew */
+    ngx_str_t     decoded;
+    ngx_uint_t    strict;       /* passes */
+    ngx_uint_t    utf8;
+} ngx_eiam_unit_target_t;
+
+
+static ngx_int_t ngx_eiam_unit_target_check(
+    const ngx_eiam_unit_target_t *row, void *letters, ngx_uint_t side);
+static void ngx_eiam_unit_target_bytes(ngx_eiam_unit_t *unit, void *letters);
+static void ngx_eiam_unit_target_length(ngx_eiam_unit_t *unit);
+
+
+static const ngx_eiam_unit_target_t  ngx_eiam_unit_targets[] = {
+
+    { "a plain path", ngx_string("/a/b-._~9"), ngx_string("/a/b-._~9"),
+      1, 1 },
+    { "a path without its raw form", ngx_null_string, ngx_string("/a/b"),
+      1, 1 },
+    { "dots within a name", ngx_string("/a..b/.c/d."),
+      ngx_string("/a..b/.c/d."), 1, 1 },
+    { "a segment of 128 characters", ngx_string("/" UNRESERVED_128),
+      ngx_string("/" UNRESERVED_128), 1, 1 },
+    { "a segment of 129 characters", ngx_string("/" UNRESERVED_128 "z"),
+      ngx_string("/" UNRESERVED_128 "z"), 0, 0 },
+
+    { "no path", ngx_string(""), ngx_string(""), 0, 0 },
+    { "a path without a slash", ngx_string("a"), ngx_string("a"), 0, 0 },
+    { "the root has an empty segment", ngx_string("/"), ngx_string("/"),
+      0, 0 },
+    { "a slash at the end", ngx_string("/a/"), ngx_string("/a/"), 0, 0 },
+    { "an empty segment", ngx_string("/a//b"), ngx_string("/a//b"), 0, 0 },
+    { "a dot segment", ngx_string("/a/."), ngx_string("/a/."), 0, 0 },
+    { "a climb", ngx_string("/a/../b"), ngx_string("/a/../b"), 0, 0 },
+    { "three dots", ngx_string("/a/..."), ngx_string("/a/..."), 0, 0 },
+
+    { "a climb that nginx resolved", ngx_string("/a/../b"), ngx_string("/b"),
+      0, 0 },
+    { "slashes that nginx merged", ngx_string("//a"), ngx_string("/a"),
+      0, 0 },
+    { "an encoded letter", ngx_string("/%61"), ngx_string("/a"), 0, 0 },
+    { "an encoded slash", ngx_string("/a%2fb"), ngx_string("/a/b"), 0, 0 },
+    { "an encoded percent sign", ngx_string("/%2561"), ngx_string("/%61"),
+      0, 0 },
+    { "a raw path that is longer", ngx_string("/ab"), ngx_string("/a"),
+      0, 0 },
+    { "a decoded path that is longer", ngx_string("/a"), ngx_string("/ab"),
+      0, 0 },
+    { "other names of the same length", ngx_string("/a"), ngx_string("/b"),
+      0, 0 },
+
+    { "sub-delims, a colon and an at sign", ngx_string("/!$&'()*+,=:@"),
+      ngx_string("/!$&'()*+,=:@"), 0, 1 },
+    { "a parameter", ngx_string("/a;b"), ngx_string("/a;b"), 0, 0 },
+    { "encoded letters of UTF-8", ngx_string("/%e4%B8%ad/x"),
+      ngx_string("/\xe4\xb8\xad/x"), 0, 1 },
+    { "128 letters of UTF-8", ngx_null_string, ngx_string("/" LETTERS_128),
+      0, 1 },
+    { "129 letters of UTF-8", ngx_null_string,
+      ngx_string("/" LETTERS_128 "\xe4\xb8\xad"), 0, 0 },
+    { "raw letters of UTF-8", ngx_string("/\xe4\xb8\xad"),
+      ngx_string("/\xe4\xb8\xad"), 0, 0 },
+    { "a digit of another script", ngx_string("/%d9%a3"),
+      ngx_string("/\xd9\xa3"), 0, 1 },
+    { "half an escape", ngx_string("/%e4%b8%a"),
+      ngx_string("/\xe4\xb8\xad"), 0, 0 },
+    { "an escape at the very end", ngx_string("/%e4%b8%"),
+      ngx_string("/\xe4\xb8\xad"), 0, 0 },
+    { "a character cut short", ngx_string("/%e4%b8"),
+      ngx_string("/\xe4\xb8"), 0, 0 },
+    { "a byte that is no UTF-8", ngx_string("/%ff"), ngx_string("/\xff"),
+      0, 0 },
+    { "an overlong slash", ngx_string("/%c0%af"), ngx_string("/\xc0\xaf"),
+      0, 0 },
+    { "a surrogate", ngx_string("/%ed%a0%80"), ngx_string("/\xed\xa0\x80"),
+      0, 0 },
+    { "a full-width slash", ngx_string("/%ef%bc%8f"),
+      ngx_string("/\xef\xbc\x8f"), 0, 0 },
+    { "a full-width stop", ngx_string("/%ef%bc%8e"),
+      ngx_string("/\xef\xbc\x8e"), 0, 0 },
+    { "a combining mark", ngx_string("/e%cc%81"), ngx_string("/e\xcc\x81"),
+      0, 0 },
+    { "a space of no width", ngx_string("/a%e2%80%8b"),
+      ngx_string("/a\xe2\x80\x8b"), 0, 0 },
+    { "a line end behind letters", ngx_string("/%e4%b8%ad%0a"),
+      ngx_string("/\xe4\xb8\xad\n"), 0, 0 },
+
+    { NULL, ngx_null_string, ngx_null_string, 0, 0 }
+};
+
+
+void
+ngx_eiam_unit_target(ngx_eiam_unit_t *unit)
+{
+    void                          *letters;
+    ngx_uint_t                     strict, utf8, side;
+    const ngx_eiam_unit_target_t  *row;
+
+    letters = ngx_eiam_target_letters(unit->cf);
+    ngx_eiam_unit_ok(unit, letters != NULL, "the letters are compiled");
+
+    if (letters == NULL) {
+        return;
+    }
+
+    for (row = ngx_eiam_unit_targets; row->title; row++) {
+
+        strict = 1;
+        utf8 = 1;
+
+        for (ngx_eiam_unit_sides(side)) {
+            strict &= (ngx_eiam_unit_target_check(row, NULL, side)
+                       == (row->strict ? NGX_OK : NGX_DECLINED));
+            utf8 &= (ngx_eiam_unit_target_check(row, letters, side)
+                     == (row->utf8 ? NGX_OK : NGX_DECLINED));
+        }
+
+        ngx_eiam_unit_ok(unit, strict, "%s: strict", row->title);
+        ngx_eiam_unit_ok(unit, utf8, "%s: utf8", row->title);
+    }
+
+    ngx_eiam_unit_target_bytes(unit, letters);
+    ngx_eiam_unit_target_length(unit);
+}
+
+
+static ngx_int_t
+ngx_eiam_unit_target_check(const ngx_eiam_unit_target_t *row, void *letters,
+    ngx_uint_t side)
+{
+    ngx_str_t  raw, decoded;
+
+    raw = ngx_eiam_unit_place(0, side, &row->raw);
+    decoded = ngx_eiam_unit_place(1, side, &row->decoded);
+
+    return ngx_eiam_target_check(row->raw.data ? &raw : NULL, &decoded,
+                                 letters);
+}
+
+
+/* of the 256 bytes, as a segment of their own, exactly the listed ones pass */
+
+static void
+ngx_eiam_unit_target_bytes(ngx_eiam_unit_t *unit, void *letters)
+{
+    u_char      path[2];
+    ngx_str_t   text;
+    ngx_uint_t  c, strict, utf8, unreserved, other;
+
+    strict = 1;
+    utf8 = 1;
+
+    text.data = path;
+    text.len = 2;
+    path[0] = '/';
+
+    for (c = 0; c < 256; c++) {
+
+        path[1] = (u_char) c;
+
+        unreserved = (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z')
+                     || (c >= '0' && c <= '9')
+                     || c == '-' || c == '_' || c == '~';
+        other = c && ngx_strchr("!$&'()*+,=:@", (int) c) != NULL;
+
+        strict &= (ngx_eiam_target_check(&text, &text, NULL)
+                   == (unreserved ? NGX_OK : NGX_DECLINED));
+        utf8 &= (ngx_eiam_target_check(&text, &text, letters)
+                 == (unreserved || other ? NGX_OK : NGX_DECLINED));
+    }
+
+    ngx_eiam_unit_ok(unit, strict, "no other byte passes: strict");
+    ngx_eiam_unit_ok(unit, utf8, "no other byte passes: utf8");
+}
+
+
+static void
+ngx_eiam_unit_target_length(ngx_eiam_unit_t *unit)
+{
+    u_char     path[NGX_EIAM_PATH_MAX + 1];
+    ngx_str_t  text;
+
+    for (text.len = 0; text.len < sizeof(path); text.len++) {
+        path[text.len] = (text.len % 2) ? 'a' : '/';
+    }
+
+    text.data = path;
+    text.len = NGX_EIAM_PATH_MAX;
+
+    ngx_eiam_unit_ok(unit,
+                     ngx_eiam_target_check(&text, &text, NULL) == NGX_OK,
+                     "the longest path passes");
+
+    path[NGX_EIAM_PATH_MAX - 1] = '/';
+    path[NGX_EIAM_PATH_MAX] = 'a';
+    path[NGX_EIAM_PATH_MAX - 2] = 'a';
+    text.len++;
+
+    ngx_eiam_unit_ok(unit,
+                     ngx_eiam_target_check(&text, &text, NULL)
+                     == NGX_DECLINED,
+                     "a path of one byte more does not");
+}
