@@ -161,7 +161,7 @@ ngx_eiam_base_below(const ngx_eiam_base_t *base,
 }
 
 
-/* letters, digits and "-_~/", no empty segment, dots in the last one only */
+/* "/", letters, digits and "-_~", dots in the last segment, none is empty */
 
 static ngx_uint_t
 ngx_eiam_base_is_plain(const ngx_str_t *target)
@@ -172,6 +172,10 @@ ngx_eiam_base_is_plain(const ngx_str_t *target)
     dot = 0;
     prev = '\0';
     last = target->data + target->len;
+
+    if (target->len == 0 || *target->data != '/') {
+        return 0;
+    }
 
     for (p = target->data; p < last; p++) {
 
