@@ -21,7 +21,7 @@ typedef ngx_int_t (*ngx_eiam_applications_pt)(
 typedef struct {
     ngx_str_t                 name;
     ngx_eiam_type_e           type;
-    ngx_eiam_applications_pt  handler;      /* NULL: nothing to do with it */
+    ngx_eiam_applications_pt  handler;
     ngx_uint_t                required;
 } ngx_eiam_applications_member_t;
 

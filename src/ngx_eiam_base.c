@@ -19,6 +19,7 @@ typedef size_t (*ngx_eiam_base_decode_pt)(u_char *start, u_char *last,
  */
 
 static const ngx_eiam_base_alike_t  ngx_eiam_base_alikes[] = {
+    { ngx_string("\xc2\xa5"), '\\' },        /* U+00A5 yen, 5C in cp932 */
     { ngx_string("\xc4\xb0"), 'i' },         /* U+0130 I with dot above */
     { ngx_string("\xc4\xb1"), 'i' },         /* U+0131 dotless i */
     { ngx_string("\xc5\xbf"), 's' },         /* U+017F long s */
@@ -27,6 +28,8 @@ static const ngx_eiam_base_alike_t  ngx_eiam_base_alikes[] = {
     { ngx_string("\xe2\x80\xa5"), '.' },     /* U+2025 two dot leader */
     { ngx_string("\xe2\x80\xa6"), '.' },     /* U+2026 ellipsis */
     { ngx_string("\xe2\x81\x84"), '/' },     /* U+2044 fraction slash */
+    { ngx_string("\xe2\x82\xa9"), '\\' },    /* U+20A9 won, 5C in cp949 */
+    { ngx_string("\xe2\x83\xa5"), '\\' },    /* U+20E5 reverse solidus */
     { ngx_string("\xe2\x84\xaa"), 'k' },     /* U+212A Kelvin sign */
     { ngx_string("\xe2\x88\x95"), '/' },     /* U+2215 division slash */
     { ngx_string("\xe2\x88\x96"), '\\' },    /* U+2216 set minus */

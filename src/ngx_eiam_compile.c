@@ -172,6 +172,7 @@ ngx_eiam_compile(ngx_eiam_compiler_t *compiler)
 
     root = compiler->root;
 
+    /* as a key of compiler->states it is used in this call only */
     nodes.elts = &root;
     nodes.nelts = 1;
 

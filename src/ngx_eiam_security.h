@@ -22,7 +22,7 @@ typedef struct {
     ngx_eiam_scopes_t   *scopes;
     ngx_pool_t          *pool;        /* of the policy */
     ngx_uint_t           roles;       /* 3.1: a bearer scheme may list roles */
-    ngx_eiam_node_t      components;
+    ngx_eiam_node_t      components;  /* the parent of schemes */
     ngx_eiam_node_t      schemes;     /* schemes.value is NULL: none */
 } ngx_eiam_security_t;
 

@@ -159,9 +159,9 @@ ngx_int_t ngx_http_eiam_access_handler(ngx_http_request_t *r);
 ngx_int_t ngx_http_eiam_log_handler(ngx_http_request_t *r);
 
 /*
- * The stages.  NGX_OK: go on; NGX_DECLINED: go on with the last one, as
- * nothing more is required; NGX_ABORT: refused, ctx->reason says why;
- * NGX_AGAIN: later; NGX_DONE: answered; NGX_ERROR: broken.
+ * The stages.  NGX_OK: go on; NGX_DECLINED: nothing more is required, go on
+ * with the last one; NGX_ABORT: refused, ctx->reason says why and the last
+ * one answers; NGX_AGAIN: later; NGX_DONE: answered; NGX_ERROR: broken.
  */
 
 ngx_int_t ngx_http_eiam_guard(ngx_http_request_t *r,
@@ -194,7 +194,7 @@ ngx_int_t ngx_http_eiam_set_field(ngx_http_request_t *r,
 /* overwrites tokens and secrets in the query of the request line */
 void ngx_http_eiam_redact_line(ngx_http_request_t *r);
 
-/* in the target and the arguments too: nothing is forwarded after it */
+/* in the target and the arguments too: r is not forwarded after it */
 void ngx_http_eiam_redact(ngx_http_request_t *r);
 
 /* always NGX_ABORT: what a stage returns when it refuses */

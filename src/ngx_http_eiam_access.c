@@ -29,9 +29,10 @@ static ngx_int_t ngx_http_eiam_finish(ngx_http_request_t *r,
 
 
 /*
- * One request, stage by stage.  All but the last two run before limit_req
- * and its like, so that those can go by $eiam_application; what is refused
- * there is answered after them, so that they limit the guessing of tokens.
+ * One request, stage by stage.  Those of the preaccess phase run before
+ * limit_req and its like, so that those can go by $eiam_application; what they
+ * refuse is answered by the last stage, so that the guessing of tokens is
+ * limited too.
  */
 
 static const ngx_http_eiam_stage_t  ngx_http_eiam_stages[] = {
@@ -94,6 +95,7 @@ ngx_http_eiam_outside(ngx_http_request_t *r)
 {
     ngx_int_t                  rc;
     ngx_http_eiam_ctx_t       *ctx;
+    ngx_http_core_loc_conf_t  *clcf;
     ngx_http_eiam_srv_conf_t  *scf;
 
     scf = ngx_http_get_module_srv_conf(r, ngx_eiam_module);
@@ -101,6 +103,8 @@ ngx_http_eiam_outside(ngx_http_request_t *r)
     if (scf->policies.nelts == 0) {
         return NGX_DECLINED;
     }
+
+    ngx_http_eiam_redact_line(r);
 
     rc = ngx_http_eiam_guard_outside(r, ngx_http_eiam_get_ctx(r));
 
@@ -121,7 +125,15 @@ ngx_http_eiam_outside(ngx_http_request_t *r)
 
     ngx_http_eiam_decide(r, ctx, scf->mode);
 
-    if (ctx->decision == NGX_HTTP_EIAM_DENY && r != r->main) {
+    if (ctx->decision != NGX_HTTP_EIAM_DENY) {
+        return NGX_DECLINED;
+    }
+
+    /* the access phase answers, where it is not skipped */
+
+    clcf = ngx_http_get_module_loc_conf(r, ngx_http_core_module);
+
+    if (r != r->main || clcf->satisfy == NGX_HTTP_SATISFY_ANY) {
         return ngx_http_eiam_reply(r, ctx);
     }
 

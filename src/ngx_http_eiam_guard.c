@@ -130,9 +130,12 @@ ngx_http_eiam_guard_outside(ngx_http_request_t *r,
     ngx_uint_t              allowed;
     ngx_http_eiam_fields_t  fields;
 
-    /* after a decision there are only identity headers that the gate set */
+    allowed = prior != NULL && (prior->decision == NGX_HTTP_EIAM_ALLOW
+                                || prior->decision == NGX_HTTP_EIAM_WOULD_DENY);
 
-    if (prior == NULL) {
+    /* an allowed call has only the identity headers that the gate set */
+
+    if (!allowed) {
 
         if (ngx_http_eiam_read_fields(r, &fields) != NGX_OK) {
             return NGX_ERROR;
@@ -145,9 +148,6 @@ ngx_http_eiam_guard_outside(ngx_http_request_t *r,
             return NGX_DECLINED;
         }
     }
-
-    allowed = prior != NULL && (prior->decision == NGX_HTTP_EIAM_ALLOW
-                                || prior->decision == NGX_HTTP_EIAM_WOULD_DENY);
 
     if (ngx_http_eiam_below(r, &r->uri) != NGX_EIAM_OUTSIDE
         && !(allowed && prior->method == r->method

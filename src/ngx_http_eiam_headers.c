@@ -66,7 +66,7 @@ ngx_http_eiam_read_fields(ngx_http_request_t *r,
         if (h[i].lowcase_key[0] == 'a' || h[i].lowcase_key[0] == 'x') {
             ngx_http_eiam_note_field(&h[i], fields);
             foreign |= ngx_http_eiam_field_begins(&h[i], NGX_HTTP_EIAM_PREFIX,
-                                              NGX_HTTP_EIAM_PREFIX_LEN);
+                                                  NGX_HTTP_EIAM_PREFIX_LEN);
         }
     }
 
@@ -180,7 +180,7 @@ ngx_http_eiam_remove_fields(ngx_http_request_t *r)
 
             if (h[i].key.len
                 && ngx_http_eiam_field_begins(&h[i], NGX_HTTP_EIAM_PREFIX,
-                                          NGX_HTTP_EIAM_PREFIX_LEN))
+                                              NGX_HTTP_EIAM_PREFIX_LEN))
             {
                 continue;
             }

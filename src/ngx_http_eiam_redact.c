@@ -49,16 +49,28 @@ ngx_http_eiam_redact_line(ngx_http_request_t *r)
 
 
 /*
- * Nothing is forwarded any more.  In place, as variables that were read
- * before refer to the same bytes; but arguments that rewrite directives set
- * may be constants of the configuration.
+ * The request is not forwarded any more.  In place, as variables that were
+ * read before refer to the same bytes; but arguments that rewrite directives
+ * set may be constants of the configuration.
  */
 
 void
 ngx_http_eiam_redact(ngx_http_request_t *r)
 {
+    ngx_str_t  query;
+
     ngx_http_eiam_redact_line(r);
-    ngx_http_eiam_redact_query(ngx_http_eiam_query_of(&r->unparsed_uri));
+
+    query = ngx_http_eiam_query_of(&r->unparsed_uri);
+
+    /* a subrequest shares these bytes with what is still to be forwarded */
+
+    if (r != r->main && ngx_http_eiam_has_secret(&query)) {
+        ngx_http_eiam_redact_copy(r, &r->unparsed_uri);
+        query = ngx_http_eiam_query_of(&r->unparsed_uri);
+    }
+
+    ngx_http_eiam_redact_query(query);
 
     if (ngx_http_eiam_has_secret(&r->args)) {
         ngx_http_eiam_redact_copy(r, &r->args);
@@ -105,8 +117,11 @@ ngx_http_eiam_query_of(const ngx_str_t *text)
 static void
 ngx_http_eiam_redact_query(ngx_str_t query)
 {
+    u_char           *last, *end;
     ngx_str_t         rest, value;
     const ngx_str_t  *name;
+
+    last = query.data + query.len;
 
     for (name = ngx_http_eiam_secrets; name->len; name++) {
 
@@ -114,10 +129,13 @@ ngx_http_eiam_redact_query(ngx_str_t query)
 
         while (ngx_eiam_query_find(&rest, name, &value) == NGX_OK) {
 
-            ngx_memset(value.data, '*', value.len);
+            /* ";" separates for some, for others it is a part of the value */
 
-            rest.len -= value.data + value.len - rest.data;
-            rest.data = value.data + value.len;
+            end = ngx_strlchr(value.data, last, '&');
+            rest.data = end ? end : last;
+            rest.len = last - rest.data;
+
+            ngx_memset(value.data, '*', rest.data - value.data);
         }
     }
 }

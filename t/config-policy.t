@@ -388,6 +388,29 @@ broken 'templates that overlap too much',
     set('paths', { map { ("/a$_" => $get, "/{x}/b$_" => $get) } 1 .. 2060 }),
     '#', 'the path templates overlap too much';
 
+# Each of n templates of n segments has a literal at another place: two to the power of n states.
+sub overlapping {
+    my ($n) = @_;
+    return { map { my $at = $_; (join('', map { $_ == $at ? "/l$at" : "/{p$_}" } 1 .. $n) => $get) } 1 .. $n };
+}
+
+{
+    my $started = time;
+    broken 'templates whose states double with each segment', set('paths', overlapping(21)),
+        '#', 'the path templates overlap too much';
+    cmp_ok time - $started, '<', 10, '  at once';
+    accepted 'a few of them', set('paths', overlapping(8));
+}
+
+# A sanitizer takes terabytes of addresses, so there the memory cannot be limited.
+unless ($ENV{EIAM_ASAN} // 0) {
+    my $nginx = $ENV{EIAM_NGINX} || (grep { -x } (map { "$_/nginx" } split /:/, $ENV{PATH}), '/usr/sbin/nginx')[0];
+    my $limited = $gate->write_file('limited', "#!/bin/sh\nulimit -v 400000\nexec '$nginx' \"\$@\"\n");
+    chmod 0755, $limited;
+    local $ENV{EIAM_NGINX} = $limited;
+    broken 'them, with 400 MB of memory', set('paths', overlapping(21)), '#', 'the path templates overlap too much';
+}
+
 # ---------------------------------------------------------------- references
 
 my $ref  = '#/paths/~1users/$ref';

@@ -41,6 +41,11 @@ my $gate = nginx(
             large_client_header_buffers 8 64k;
             location / { proxy_pass http://%ECHO%; }
         }
+        server {
+            listen 127.0.0.1:%PORT5%;
+            eiam on;
+            location / { set $args ""; proxy_pass http://%ECHO%$request_uri; }
+        }
     },
     server => q{
         eiam on;
@@ -48,7 +53,7 @@ my $gate = nginx(
     },
 )->start;
 
-my ($utf8, $large, $large_utf8) = map { $gate->port($_) } 2, 3, 4;
+my ($utf8, $large, $large_utf8, $emptied) = map { $gate->port($_) } 2 .. 5;
 
 sub shown { return $_[0] =~ s/([^\x21-\x7e])/sprintf '\\x%02x', ord $1/ger }
 
@@ -308,6 +313,10 @@ nothing_forwarded '_method in the query' => sub {
         [ 'after a space', '%20_method=PUT', '+_method=PUT', 'a=b&+%20_method=PUT' ],
         [ 'after a control character', '%09_method=PUT', '%0a_method=PUT' ],
         [ 'as PHP reads names', '.method=PUT', '%2emethod=PUT', '[method=PUT' ],
+        [ 'with NUL behind it', '_method%00=PUT', '_method%00x=PUT', '%5fmethod%2500x=PUT' ],
+        [ 'with an escape of ASP.NET', '%u005fmethod=PUT', '%U005Fmethod=PUT', '_%u006dethod=PUT' ],
+        [ 'by the name of the field', 'X-HTTP-Method-Override=PUT', 'a=b&x-http-method-override=PUT',
+            'X%2dHTTP-Method-Override=PUT' ],
         [ 'as an array', '_method[]=PUT', '_method[0]=PUT', '_method%5b%5d=PUT', '_method%5B0]=PUT' ],
     );
     for my $row (@queries) {
@@ -320,10 +329,28 @@ nothing_forwarded '_method in the query' => sub {
 
 subtest 'queries that only look like it' => sub {
     for my $query ('method=PUT', '_methods=PUT', 'x_method=PUT', '__method=PUT', 'a=_method', '_methoda',
-        'a=b=_method=PUT', '_metho=d', '%25_method=PUT')
+        'a=b=_method=PUT', '_metho=d', '%25_method=PUT', '%u015fmethod=PUT', 'X-HTTP-Method=PUT',
+        'X-HTTP-Method-Overrides=PUT')
     {
         passed ask("/api/users/u1?$query"), "it passes: ?$query";
     }
+};
+
+nothing_forwarded 'arguments that the configuration empties while $request_uri is forwarded' => sub {
+    my %opt = (port => $emptied);
+    refused ask('/api/users/u1?_method=DELETE', %opt), 'method_override', '_method is seen';
+    refused ask('/api/users/u1?a=b&_method=DELETE', method => 'POST', body => 'x', %opt), 'method_override',
+        'behind another one, of a POST';
+    refused ask("/api/users/u1?$_", %opt), 'authorization_malformed', "a token is seen: ?$_"
+        for qw(access_token=x a=b&access_token=tok %61ccess_token=tok access_token);
+    refused get($gate, '/api/users/u1?access_token=tok', %opt), 'authorization_malformed',
+        'and does not count as one';
+};
+
+subtest 'and all other arguments' => sub {
+    my $res = ask('/api/users/u1?a=b', port => $emptied);
+    passed $res, 'they pass', operation => 'getUsersId';
+    is $res->{json}{target}, '/api/users/u1?a=b', '  as they were sent';
 };
 
 # ---- ceilings

@@ -7,6 +7,7 @@ use warnings;
 use Digest::SHA qw(sha256 sha256_base64 sha256_hex);
 use FindBin;
 use lib "$FindBin::Bin/lib";
+use JSON::PP ();
 use Test::More;
 use EIAM::Test;
 
@@ -151,6 +152,78 @@ subtest 'report' => sub {
     like $gate->error_log, qr/eiam: would be refused, $_->[0],/, "the error log names $_->[0]" for @rows;
     none_in('it tells no secret', entries($gate->error_log));
     none_in('nor does the access log', split /\n/, $gate->access_log);
+};
+
+# ---- secrets in the query
+
+my $fields = 'proxy_set_header X-Test-Status ""; proxy_pass http://%ECHO%';
+my $secrets = nginx(files => \%files, conf => qq{
+    log_format line '\$remote_addr "\$request" \$request_uri \$uri \$args \$query_string \$arg_access_token '
+        '\$arg_client_secret \$status';
+    access_log %DIR%/access.log line;
+    access_log %DIR%/combined.log combined;
+    access_log %DIR%/default.log;
+    map \$request \$seen { default ""; ~secret yes; }
+    limit_req_zone \$request_uri zone=by_target:1m rate=1000r/s;
+    eiam_policy %DIR%/policy.json;
+    eiam_applications %DIR%/apps.json;
+    large_client_header_buffers 4 16k;
+    http2_max_field_size 16k;
+    http2_max_header_size 32k;
+} . join '', map { qq{
+    server {
+        listen 127.0.0.1:%PORT$_->[0]% $_->[1];
+        set \$early "\$seen \$request_uri \$request \$args";
+        limit_req zone=by_target burst=1000 nodelay;
+        location /api/ { eiam $_->[2]; $fields; }
+        location /api/v/ { eiam $_->[2]; rewrite ^/api/v(/.*)\$ /api\$1 break; $fields\$uri?\$args; }
+        location /raw/ { $fields\$request_uri; }
+        location / { $fields; }
+        location = /api/users { eiam $_->[2]; if (\$request ~ never) { return 418; } $fields\$request_uri; }
+    }
+} } [ '', '', 'on' ], [ 2, 'http2', 'on' ], [ 3, '', 'report' ], [ 4, 'http2', 'report' ])->start;
+
+# The target that the backend received, by HTTP/1.1 or HTTP/2, or "refused".
+sub forwarded {
+    my ($n, $target, $method) = @_;
+    my $gate = $secrets;
+    my $url = 'http://127.0.0.1:' . $gate->port($n) . $target;
+    my @version = $n % 2 ? '--http1.1' : '--http2-prior-knowledge';
+    open my $out, '-|', 'curl', '-sS', '-g', '--max-time', 20, @version, '-X', $method, $url or die "curl: $!";
+    my $text = do { local $/; <$out> };
+    close $out or die "curl failed: $?\n";
+    my $json = eval { JSON::PP->new->utf8->decode($text) } // {};
+    return $json->{error_code} ? 'refused' : $json->{target} // $text;
+}
+
+subtest 'secrets in the query' => sub {
+    my $query = "a=b&access_token=$token{crm}&client_secret=$token{old}&%61ccess_token[]=$token{off}&c=d";
+    my $many = 'access_token&' x 620 . "access_token=$token{crm}";
+    my $values = join '&', map { "access_token=$token{crm}&client_secret=$token{old}" } 1 .. 100;
+    for my $n (1 .. 4) {
+        my $title = ($n % 2 ? 'HTTP/1.1' : 'HTTP/2') . ($n > 2 ? ', report' : '');
+        my $refused = $n > 2 ? undef : 'refused';
+        for my $q ($query, $many, $values) {
+            my $shown = $q eq $query ? 'a query' : length($q) . ' bytes of parameters';
+            for my $row ([ GET => '/api/users', 'a refused call', $refused ], [ POST => '/api/token', 'a public one' ],
+                [ GET => '/docs', 'a call beside the gate' ], [ POST => '/raw/x', 'its $request_uri' ])
+            {
+                my ($method, $path, $what, $expected) = @$row;
+                is forwarded($n, "$path?$q", $method), $expected // "$path?$q", "$title: $shown of $what arrives as it is"
+                    . ($expected ? ', but for a refusal' : '');
+            }
+        }
+    }
+    $secrets->stop;
+    for my $file (qw(access.log combined.log default.log)) {
+        my @lines = split /\n/, $secrets->access_log($file);
+        is scalar @lines, 48, "$file has a line of each request";
+        none_in("$file tells no secret", @lines);
+        is scalar(grep { /a=b&access_token=\*+&client_secret=\*+&%61ccess_token\[\]=\*+&c=d/ } @lines), 16,
+            '  but all that is none';
+    }
+    my @errors = entries($secrets->error_log);
+    none_in('nor does the error log', @errors);
 };
 
 subtest 'files that are broken' => sub {

@@ -172,6 +172,17 @@ nothing_forwarded 'ways around the gate' => sub {
         [ 'a query or a fragment, encoded', qw(/api/v2/tenant%3fx /api/v2/tenant%23x /api/v2/tenant%253fx) ],
         [ 'an encoded NUL, encoded twice', qw(/api/v2/tenant%2500 /api/v2/tenant%2500.css /api%2500/v2/tenant/x) ],
         [ 'another escape, encoded', qw(/api%25u002fv2/tenant/x /api%25uff0fv2/tenant/x /%25u0061pi/v2/tenant/x) ],
+        [ 'a session of ASP.NET', qw(/(S(x))/api/v2/tenant/x /api/(S(x))/v2/tenant/x /api/v2/(A(a)F(b))/tenant/x
+            /(S(x))/(F(y))/API/v2/tenant/x) ],
+        [ 'a script with a path behind it', qw(/index.php/api/v2/tenant/x /app.v1/x.y/api/v2/tenant/x
+            /x/index.php/api/v2/tenant/x /index.php/x/api/v2/tenant) ],
+        [ 'a stream of NTFS', '/api::$INDEX_ALLOCATION/v2/tenant/x', '/api/v2/tenant::$DATA',
+            '/api/v2:$I30:$INDEX_ALLOCATION/tenant/x', '/api%3a%3a$INDEX_ALLOCATION/v2/tenant/x' ],
+        [ 'a character that some map to one', qw(/%C2%AApi/v2/tenant/x /%E2%93%90pi/v2/tenant/x /ap%E2%81%B1/v2/tenant/x
+            /api/v%C2%B2/tenant/x /api/v2/tenan%E2%93%A3 /%25E2%2593%2590pi/v2/tenant/x /%F0%9D%96%BAp%F0%9D%97%82/v2/tenant),
+            "/\xc2\xaapi/v2/tenant/x" ],
+        [ 'several that look like one', qw(/%C2%AAp%C4%B1/V2/ten%E2%93%90nt/x /ap%C4%B1%E2%88%95v2%E2%81%84ten%C2%AAnt/x
+            /%EF%BD%81p%E2%93%98/v2/tenant/x /x/%E2%80%A4%EF%BC%8E/%E2%93%90pi/v2/tenant) ],
         [ 'several of them', qw(/x;y/..;/%2561pi%253b/v2%255cTENANT./users /API;%5cV2%252f%2574enant%20/u
             /;/api%c0%afv2;a/tenant%01/x), '/x/..;\\api;b\\v2%252ftenant/x' ],
         [ 'the absolute form', 'http://localhost/api;x/v2/tenant/x', 'http://other.example/api/v2/tenant;/x',
@@ -215,6 +226,10 @@ subtest 'what is outside passes' => sub {
     untouched($_, 'a usual name') for qw(/favicon.ico /app.min.js /a.b.c/d.e.f /.well-known/x /~user/
         /a(b) /it's /a:b@c /x+y /!*$&= /%E4%B8%AD%E6%96%87.html /%e6%96%87%e4%bb%b6/a%20b.pdf /a%20file.txt
         /100%25 /x%2fy /C%23/intro /x%3fy), '/x,y', "/\xe4\xb8\xad\xe6\x96\x87";
+    untouched($_, 'a usual name that looks special') for qw(/docs/a:b /x(1)/y /(1)/x /file.tar.gz /v1.0/docs
+        /index.php/docs /api.v1/docs /docs::x /(S(x))/docs /index.php/api/v2);
+    untouched($_, 'a Chinese name') for qw(/%E4%B8%AD%E6%96%87/%E5%BC%A0%E4%B8%89
+        /docs/%E6%89%8B%E5%86%8C.html /%E5%BC%A0/index.html), "/\xe5\xbc\xa0/\xe4\xb8\x89.html";
     untouched($_, 'a parameter') for qw(/docs;v=1 /docs;v=1/x /api;v=1 /api;x/v2 /x;jsessionid=0);
     untouched($_, 'an empty segment') for qw(//docs//x /docs//);
     untouched($_, 'a dot segment') for qw(/docs/../x /docs/./x /docs/%2e%2e/y);
@@ -298,6 +313,34 @@ subtest 'a base of "/"' => sub {
     untouched($_, 'a plain path beside the gate', %opt) for qw(/docs /docs/x.html /);
     refused ask($_, %opt), 'request_ambiguous', "what is read in two ways is refused: $_"
         for qw(/docs/..;/users/u1 /users;x/u1 /docs/%252e%252e/users/u1 /docs%5cx /x;y);
+    refused ask($_, %opt), 'request_ambiguous', "another spelling of the templates' first segment is refused: $_"
+        for qw(/Users/1 /USERS/1 /users;x/1 /Users /USERS/1/x);
+    untouched($_, 'another first segment', %opt) for qw(/other /status /usersx /user/1 /other/users/1);
+};
+
+# By these fields some backends take another path than the one that is seen.
+subtest 'fields that name another path' => sub {
+    my $before = $gate->echo->count;
+    for my $name (qw(X-Original-URL X-Rewrite-URL x-rewrite-url)) {
+        for my $path ('/api/v2/tenant/users/u1', '/api/v2/tenant', '/API/v2/tenant/x', '/api;x/v2/tenant/x',
+            '/x/..;/api/v2/tenant/x', '/api%2fv2/tenant/x', '/api/v2/tenant?x=y', '/x/../api/v2/tenant/x',
+            'http://localhost/api/v2/tenant/x', '//api/v2/tenant/x', '/index.php/api/v2/tenant/x',
+            'api/v2/tenant/x', '\\api\\v2\\tenant')
+        {
+            refused ask('/docs', headers => ["$name: $path"]), 'request_ambiguous', "$name: $path is refused";
+        }
+    }
+    refused ask('/docs', headers => [ 'X-Original-URL: /docs', "$_: /docs" ]), 'request_ambiguous',
+        "two of them are refused: X-Original-URL and $_" for qw(X-Original-URL X-Rewrite-URL x-original-url);
+    refused ask('/api/v2/tenant/users/u1', headers => ['X-Original-URL: /docs']), 'request_ambiguous',
+        'inside the gate each is';
+    is $gate->echo->count, $before, 'nothing of it reaches the backend';
+
+    for my $value ('/docs', '/', '', '/api/v2', '/docs?next=x', 'https://localhost/docs', '/apix/v2/tenant') {
+        my $res = ask('/docs', headers => ["X-Original-URL: $value"]);
+        passed $res, "X-Original-URL: $value passes";
+        is join('|', received($res, 'X-Original-URL')), $value, '  as it is';
+    }
 };
 
 subtest 'two policies' => sub {

@@ -43,21 +43,23 @@ sub more_concrete {
     return 0;
 }
 
-# (status, id or Allow) of the request for a token with these scopes.
-# Is the segment one that only looks like a literal at its place, by its case or by a suffix?
+# Is a segment one that only looks like a literal at its place, by its case or by a suffix?
 sub near_a_literal {
-    my ($operations, $at, @path) = @_;
-    my $segment = $path[$at];
-    my @literals = grep { defined } map { $_->[1][$at] }
-        grep { my @t = @{ $_->[1] }; @t > $at && fits([ @t[0 .. $at - 1] ], @path[0 .. $at - 1]) } @$operations;
-    return 0 if grep { $_ eq $segment } @literals;
-    return scalar grep { $segment =~ /^\Q$_\E(?:\.|\z)/i } @literals;
+    my ($operations, @path) = @_;
+    for my $at (0 .. $#path) {
+        my $segment = $path[$at];
+        my %literals = map { ($_->[1][$at] => 1) } grep { defined $_->[1][$at] } @$operations;
+        return 1 if !$literals{$segment} && grep { $segment =~ /^\Q$_\E(?:\.|\z)/i } keys %literals;
+        $operations = [ grep { @{ $_->[1] } > $at && ($_->[1][$at] // $segment) eq $segment } @$operations ];
+    }
+    return 0;
 }
 
+# (status, id or Allow) of the request for a token with these scopes.
 sub reference {
     my ($operations, $method, $path, %has) = @_;
     my @path = split m{/}, substr($path, 1), -1;
-    return (404, '') if grep { near_a_literal($operations, $_, @path) } 0 .. $#path;
+    return (404, '') if near_a_literal($operations, @path);
     my @fit = sort { more_concrete($a->[1], $b->[1]) } grep { fits($_->[1], @path) } @$operations;
     return (404, '') unless @fit;
 
@@ -209,6 +211,14 @@ for my $i (0 .. 999) {
 my %many = (base => '/many', operations => operations_of('/many', @many));
 location('/many', policy('/many', @many));
 
+# ---- n templates of n segments, each with a literal at another place
+
+my @overlapping = map { my $at = $_;
+    ('GET ' . join('', map { $_ == $at ? "/l$at" : "/{p$_}" } 1 .. 8) => { scopes => [ 's' . $at % 6 ], id => "op$at" })
+} 1 .. 8;
+my %overlapping = (base => '/overlapping', operations => operations_of('/overlapping', @overlapping));
+location('/overlapping', policy('/overlapping', @overlapping));
+
 # ---- security and names
 
 my $named = policy('/security',
@@ -233,7 +243,9 @@ location('/api/v2/tenant', top_dir() . '/conf/eiam-openapi.json');
 # The backend is nginx too: fast, and it shows the identity headers that arrived.
 my $gate = nginx(
     files => { %files, 'root.json' => policy('https://host',
-        'GET /{a}' => ['s0'], 'GET /x/{b}' => ['s1'], 'GET /{a}/{b}/{c}' => ['s2']) },
+        'GET /{a}' => ['s0'], 'GET /x/{b}' => ['s1'], 'GET /{a}/{b}/{c}' => ['s2']),
+        'utf8.json' => policy('/utf8', 'GET /users/{id}' => ['s0'], 'GET /users/me' => ['s1'],
+            "GET /\x{7528}\x{6237}/me" => { scopes => ['s0'], id => 'beyond' }) },
     conf => qq{
         eiam_applications %DIR%/apps.json;
         keepalive_requests 100000;
@@ -242,6 +254,11 @@ my $gate = nginx(
         server {
             listen 127.0.0.1:%PORT3%;
             eiam on; eiam_policy %DIR%/root.json;
+            location / { proxy_pass http://127.0.0.1:%PORT2%; }
+        }
+        server {
+            listen 127.0.0.1:%PORT4%;
+            eiam on; eiam_policy %DIR%/utf8.json; eiam_path utf8;
             location / { proxy_pass http://127.0.0.1:%PORT2%; }
         }
         server {
@@ -323,6 +340,13 @@ my @wrong = disagreements(\%many, 'some', [qw(s0 s2 s5)], @sample);
 ok !@wrong, 'and a sample of its paths is judged by the rule' or diag join "\n", @wrong;
 is join(' ', sort keys %{ $many{seen} }), '200 403 404', 'with each of these outcomes';
 
+my @overlaps = map { my $bits = $_;
+    'GET /overlapping/' . join '/', map { $bits >> $_ - 1 & 1 ? "l$_" : "x$_" } 1 .. 8 } 0 .. 255;
+push @overlaps, map { s{/l4}{/$_}r } ($overlaps[-1]) x !!1 for qw(L4 l4.json l5);
+@wrong = disagreements(\%overlapping, 'some', [qw(s0 s2 s5)], @overlaps);
+ok !@wrong, 'templates that overlap in each segment are judged by the rule' or diag join "\n", @wrong;
+is join(' ', sort keys %{ $overlapping{seen} }), '200 403 404', 'with each of these outcomes';
+
 # ---------------------------------------------------------------- security
 
 sub asks {
@@ -384,6 +408,24 @@ is at_root('/x/abc', 'some'), '403 ', 'and requires its scopes';
 is at_root('/a/b', 'all'), '404 ', 'what fits nothing is unknown';
 is at_root('/x/b/c', 'some'), '204 getABC', 'a dead end at a literal is left again';
 is at_root('/', 'all'), '400 ', 'the root itself is an empty segment';
+
+# ---------------------------------------------------------------- beyond ASCII
+
+for my $row (
+    [ '204 getUsersId', 'a name beyond ASCII stands for the parameter', qw(%E5%BC%A0 m%C3%A9 %C3%A9me me%E5%BC%A0
+        %E5%BC%A0.json %E5%BC%A0%E4%B8%89) ],
+    [ '204 getUsersMe', 'a literal beside it is itself', 'me' ],
+    [ '404 ', 'and in another case or with a suffix no parameter', qw(ME Me me.json me.%E5%BC%A0) ],
+    [ '204 getUsersId', 'with a sub-delimiter it is one', qw(me!x me@x) ],
+) {
+    my ($expected, $title, @names) = @$row;
+    for my $name (@names) {
+        $res = get($gate, "/utf8/users/$name", token => 'all', port => $gate->port(4));
+        is "$res->{status} " . ($res->{headers}{'x-operation'} // ''), $expected, "$title: $name";
+    }
+}
+$res = get($gate, '/utf8/%E7%94%A8%E6%88%B7/me', token => 'all', port => $gate->port(4));
+is $res->{headers}{'x-operation'}, 'beyond', 'a literal beyond ASCII is compared decoded';
 
 # ---------------------------------------------------------------- the shipped policy
 

@@ -38,6 +38,9 @@ my $gate = nginx(
         [ 3, 'error_page 413 /413.html; error_page 400 494 /400.html; error_page 414 /414.html; error_page 405 /405.html;' ],
         [ 4, 'error_page 413 400 414 494 405 = /around;' ],
         [ 5, 'error_page 413 400 414 494 405 = /api/users/u1;' ],
+        [ 6, 'error_page 413 400 414 494 405 = /api/open;' ],
+        [ 7, 'error_page 413 400 414 494 405 = /api/users/u1;', 'report' ],
+        [ 8, 'mirror /mirror; error_page 413 502 /413.html; eiam_path utf8; proxy_intercept_errors on;' ],
     )),
     server => qq{
         client_max_body_size 2k;
@@ -100,14 +103,16 @@ my $gate = nginx(
 
 # Servers that answer nginx's own early refusals, before there is a gate, in one way each.
 sub servers {
-    my ($n, $pages) = @{ $_[0] };
+    my ($n, $pages, $mode) = (@{ $_[0] }, 'on');
     return qq{
         server {
             listen 127.0.0.1:%PORT$n%;
             client_max_body_size 2k;
             large_client_header_buffers 2 2k;
             $pages
-            location /api/ { eiam on; $once proxy_pass http://%ECHO%; }
+            location /api/ { eiam $mode; proxy_pass http://%ECHO%; }
+            location = /mirror { internal; proxy_pass http://%ECHO%\$request_uri; }
+            location /kept/ { internal; root %DIR%/www; }
             location \@open { proxy_pass http://%ECHO%; }
             location = /around { proxy_pass http://%ECHO%\$request_uri; }
             location ~ ^/\\d+\\.html\$ { root %DIR%/www; }
@@ -265,7 +270,10 @@ subtest 'post_action' => sub {
         refused ask("/api/users/$name"), 'token_missing', "$name: a refused request";
         refused ask("/api/users/$name", 'files'), 'scope_insufficient', '  for its scope';
         is $gate->echo->count, $before, '  is not forwarded afterwards';
-        passed ask("/api/users/$name", 'read'), '  an allowed one passes', operation => 'getUsersId';
+        # the connection is closed after the action, whose request is to be counted here
+        my $c = connection($gate)->send(request("/api/users/$name", token => 'read', close => 1));
+        passed $c->read_response, '  an allowed one passes', operation => 'getUsersId';
+        ok $c->closed, '  and its action is done';
     }
 };
 
@@ -307,6 +315,8 @@ my %early = (
     '400 for two Hosts' => request('/api/users/u1', headers => [ 'Host: a', 'Host: b' ], close => 1),
     '400 for a bad line' => "GET /api/users/u1%zz HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n",
     '400 for no line' => "\x16\x03\x01\r\n\r\n",
+    '400 for one word' => "FOO\r\n\r\n",
+    '414 for a target of 40 KB' => request('/api/users/' . 'x' x 40_000, close => 1),
     '400 for a bad length' => request('/api/users/u1', headers => ['Content-Length: x'], close => 1),
     '405 for TRACE' => request('/api/users/u1', method => 'TRACE', close => 1),
 );
@@ -328,11 +338,46 @@ subtest 'nginx refuses before there is a gate' => sub {
         my $res = raw($gate, $early{$case}, port => $gate->port(3));
         is "$res->{status} $res->{body}", $pages{$case}, "$case: a file as its page is served";
     }
+    for my $case (sort keys %early) {
+        my $res = raw($gate, $early{$case}, port => $gate->port(6));
+        if ($case =~ /way around/) {
+            refused $res, 'request_ambiguous', "$case: not even a public operation as its page is served";
+            next;
+        }
+        passed $res, "$case: a public operation as its page is served", operation => 'getOpen', application => '';
+        is $res->{json}{target}, '/api/open', '  and nothing else is';
+        $res = raw($gate, $early{$case}, port => $gate->port(7));
+        passed $res, "$case: where the gate only reports, any operation is";
+        is $res->{json}{target}, '/api/users/u1', '  alone';
+    }
+
     refused raw($gate, $early{413}, port => $gate->port(2)), 'request_ambiguous', 'a large body is no way around';
     refused raw($gate, $early{413}, port => $gate->port(5)), 'token_missing', 'an operation as the page is judged';
     my $res = raw($gate, request('/api/users', method => 'POST', token => 'read', body => $big, close => 1),
         port => $gate->port(5));
     passed $res, '  and passes when allowed', operation => 'getUsersId', application => 'reader';
+};
+
+subtest 'pages of an allowed call that is written in UTF-8' => sub {
+    my %opt = (port => $gate->port(8));
+    my $res = ask('/api/users/%E5%BC%A0', 'read', status => 502, %opt);
+    is "$res->{status} $res->{body}", '502 too large', 'the page of a failed backend is served';
+    refused ask('/api/users/%E5%BC%A0', undef, status => 502, %opt), 'token_missing', 'after the decision alone';
+    for my $id ('u1', '%E5%BC%A0') {
+        my @put = (method => 'PUT', body => 'x', accel => '/kept/file.txt', %opt);
+        $res = ask("/api/users/$id", 'write', @put);
+        is "$res->{status} $res->{body}", '200 kept', "X-Accel-Redirect of a PUT to a file is served: $id";
+        refused ask("/api/users/$id", 'read', @put), 'scope_insufficient', '  for its scope';
+    }
+};
+
+forwarding 0, 'a mirror of the page of an undecided call' => sub {
+    for my $target ('/api/users', '/api/users/u1', '/x/..;/api/users') {
+        my $c = connection($gate, port => $gate->port(8));
+        my $res = $c->send(request($target, method => 'POST', body => $big, close => 1))->read_response;
+        cmp_ok $res->{status}, '>=', 400, "is not sent: $target";
+        ok $c->closed, '  nor after the answer';
+    }
 };
 
 subtest 'a chunked body that turns out too large' => sub {

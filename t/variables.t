@@ -21,7 +21,7 @@ my $gate = nginx(
             'GET /users/{id}' => { scopes => ['user_read'], id => 'getUser' },
             'PUT /users/{id}' => { scopes => [ [ 'user_read', 'user_write' ], 'user_all' ], id => 'setUser' },
             'GET /open'       => 'public',
-            (map { ("GET /$_" => ['user_read']) } qw(limited failing parts sub sent checked))),
+            (map { ("GET /$_" => ['user_read']) } qw(limited guessed failing parts sub sent checked))),
         'apps.json' => applications(
             { id => 'crm', permissions => [ 'user_write', 'user_read' ], tokens => [ 'tok',
                 { token => 'old', expires => '2020-01-01T00:00:00Z' } ] },
@@ -39,6 +39,8 @@ my $gate = nginx(
         map \$eiam_decision:\$eiam_reason \$verdict { default other; allow: good; ~^deny: bad; }
         map \$eiam_application \$early { default "<\$eiam_application>"; }
         limit_req_zone \$eiam_application zone=by_application:1m rate=1r/m;
+        limit_req_zone \$binary_remote_addr zone=by_client:1m rate=1r/m;
+        limit_req_zone \$binary_remote_addr zone=by_client_outside:1m rate=1r/m;
 
         server {
             listen 127.0.0.1:%PORT%;
@@ -54,6 +56,15 @@ my $gate = nginx(
             location = /api/limited {
                 $gated
                 limit_req zone=by_application;
+                proxy_pass http://%ECHO%;
+            }
+            location = /api/guessed {
+                $gated
+                limit_req zone=by_client burst=3 nodelay;
+                proxy_pass http://%ECHO%;
+            }
+            location /guessed/ {
+                limit_req zone=by_client_outside burst=3 nodelay;
                 proxy_pass http://%ECHO%;
             }
             location = /api/failing {
@@ -180,6 +191,22 @@ subtest 'limit_req by application' => sub {
     refused get($gate, '/api/limited'), 'token_missing', 'a request without a token is refused, not limited'
         for 1 .. 3;
     is logged('/api/limited') =~ s/\|.*//r, 'crm', 'the log has the application';
+};
+
+subtest 'limit_req by client' => sub {
+    my $before = $gate->echo->count;
+    refused get($gate, '/api/guessed', token => $_), 'token_' . (defined $_ ? 'invalid' : 'missing'),
+        'a refused call is refused up to the limit: ' . ($_ // 'no token') for undef, 'x', 'y', undef;
+    refused get($gate, '/guessed/..;/api/users'), 'request_ambiguous', 'beside the gate too' for 1 .. 4;
+    for my $row ([ '/api/guessed', 'no token' ], [ '/api/guessed', 'a wrong token', token => 'z' ],
+        [ '/api/guessed', 'the right one', token => 'tok' ], [ '/guessed/..;/api/users', 'a way around' ])
+    {
+        my ($target, $title, @opt) = @$row;
+        my $res = get($gate, $target, @opt);
+        is $res->{status}, 503, "beyond it nginx limits: $title";
+        unlike $res->{body}, qr/GATEWAY/, '  with its own answer';
+    }
+    is $gate->echo->count, $before, 'nothing of it reaches the backend';
 };
 
 subtest 'internal redirects' => sub {
