@@ -475,7 +475,8 @@ ngx_eiam_base_segment(const ngx_str_t *flat, u_char **p, ngx_str_t *name)
 
 /*
  * Could the name be read as that segment?  In any case, and with each run of
- * bytes beyond ASCII read as whatever some server makes of it, or as nothing.
+ * bytes beyond ASCII read as whatever some server makes of it, or as nothing;
+ * but a name in another script is just that.
  */
 
 static ngx_uint_t
@@ -489,6 +490,16 @@ ngx_eiam_base_alike(const ngx_str_t *name, const ngx_str_t *segment)
     end = s + segment->len;
     run = NULL;
     retry = NULL;
+
+    while (p < last && *p >= 0x80) {
+        p++;
+    }
+
+    if (p == last) {
+        return 0;
+    }
+
+    p = name->data;
 
     while (s < end) {
 

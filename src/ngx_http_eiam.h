@@ -191,10 +191,10 @@ ngx_int_t ngx_http_eiam_read_fields(ngx_http_request_t *r,
 ngx_int_t ngx_http_eiam_set_field(ngx_http_request_t *r,
     const ngx_str_t *name, const ngx_str_t *value);
 
-/* overwrites tokens and secrets in the query of the request line */
-void ngx_http_eiam_redact_line(ngx_http_request_t *r);
+/* keeps tokens and secrets in queries out of nginx's error log */
+void ngx_http_eiam_watch_log(ngx_http_request_t *r);
 
-/* in the target and the arguments too: r is not forwarded after it */
+/* overwrites them in the request itself: it is not forwarded after that */
 void ngx_http_eiam_redact(ngx_http_request_t *r);
 
 /* always NGX_ABORT: what a stage returns when it refuses */

@@ -104,7 +104,7 @@ ngx_http_eiam_outside(ngx_http_request_t *r)
         return NGX_DECLINED;
     }
 
-    ngx_http_eiam_redact_line(r);
+    ngx_http_eiam_watch_log(r);
 
     rc = ngx_http_eiam_guard_outside(r, ngx_http_eiam_get_ctx(r));
 

@@ -34,7 +34,7 @@ ngx_http_eiam_guard(ngx_http_request_t *r, ngx_http_eiam_ctx_t *ctx)
         return NGX_ERROR;
     }
 
-    ngx_http_eiam_redact_line(r);
+    ngx_http_eiam_watch_log(r);
 
     if (ngx_http_eiam_is_ambiguous(r, ctx)) {
         return ngx_http_eiam_refuse(ctx, NGX_EIAM_REQUEST_AMBIGUOUS);

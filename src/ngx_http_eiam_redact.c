@@ -3,6 +3,10 @@
 #include <ngx_eiam_query.h>
 
 
+static u_char *ngx_http_eiam_log_error(ngx_http_request_t *r,
+    ngx_http_request_t *sr, u_char *buf, size_t len);
+static void ngx_http_eiam_redact_target(ngx_http_request_t *r,
+    ngx_str_t *target);
 static void ngx_http_eiam_redact_query(ngx_str_t query);
 static ngx_uint_t ngx_http_eiam_has_secret(const ngx_str_t *query);
 static void ngx_http_eiam_redact_copy(ngx_http_request_t *r, ngx_str_t *text);
@@ -17,65 +21,48 @@ static const ngx_str_t  ngx_http_eiam_secrets[] = {
 };
 
 
-/*
- * The request line stands in every line of the error log and is not
- * forwarded, so what is secret in its query is overwritten at once: in a
- * copy, as in HTTP/1 the target that is forwarded is a part of it.
- */
+/* nginx's own, the same for every request */
+
+static ngx_http_log_handler_pt  ngx_http_eiam_next_log_error;
+
+
+/* what nginx adds to each line of the error log goes through this module */
 
 void
-ngx_http_eiam_redact_line(ngx_http_request_t *r)
+ngx_http_eiam_watch_log(ngx_http_request_t *r)
 {
-    u_char     *p;
-    ngx_str_t   query;
-
-    query = ngx_http_eiam_query_of(&r->request_line);
-
-    if (!ngx_http_eiam_has_secret(&query)) {
-        return;
+    if (r->main->log_handler != ngx_http_eiam_log_error) {
+        ngx_http_eiam_next_log_error = r->main->log_handler;
+        r->main->log_handler = ngx_http_eiam_log_error;
     }
-
-    p = r->unparsed_uri.data;
-
-    if (p >= r->request_line.data
-        && p < r->request_line.data + r->request_line.len)
-    {
-        ngx_http_eiam_redact_copy(r, &r->request_line);
-        query = ngx_http_eiam_query_of(&r->request_line);
-    }
-
-    ngx_http_eiam_redact_query(query);
 }
 
 
-/*
- * The request is not forwarded any more.  In place, as variables that were
- * read before refer to the same bytes; but arguments that rewrite directives
- * set may be constants of the configuration.
- */
+/* the request line and the upstream's URL have queries */
 
-void
-ngx_http_eiam_redact(ngx_http_request_t *r)
+static u_char *
+ngx_http_eiam_log_error(ngx_http_request_t *r, ngx_http_request_t *sr,
+    u_char *buf, size_t len)
 {
-    ngx_str_t  query;
+    u_char     *p, *last;
+    ngx_str_t   query;
 
-    ngx_http_eiam_redact_line(r);
+    last = ngx_http_eiam_next_log_error(r, sr, buf, len);
 
-    query = ngx_http_eiam_query_of(&r->unparsed_uri);
+    for (p = ngx_strlchr(buf, last, '?'); p; p = ngx_strlchr(p, last, '?')) {
 
-    /* a subrequest shares these bytes with what is still to be forwarded */
+        query.data = ++p;
 
-    if (r != r->main && ngx_http_eiam_has_secret(&query)) {
-        ngx_http_eiam_redact_copy(r, &r->unparsed_uri);
-        query = ngx_http_eiam_query_of(&r->unparsed_uri);
+        while (p < last && *p != ' ' && *p != '"') {
+            p++;
+        }
+
+        query.len = p - query.data;
+
+        ngx_http_eiam_redact_query(query);
     }
 
-    ngx_http_eiam_redact_query(query);
-
-    if (ngx_http_eiam_has_secret(&r->args)) {
-        ngx_http_eiam_redact_copy(r, &r->args);
-        ngx_http_eiam_redact_query(r->args);
-    }
+    return last;
 }
 
 
@@ -93,6 +80,46 @@ ngx_http_eiam_log_handler(ngx_http_request_t *r)
     }
 
     return NGX_OK;
+}
+
+
+void
+ngx_http_eiam_redact(ngx_http_request_t *r)
+{
+    ngx_http_eiam_redact_target(r, &r->request_line);
+    ngx_http_eiam_redact_target(r, &r->unparsed_uri);
+
+    /* what rewrite directives set may be a constant of the configuration */
+
+    if (ngx_http_eiam_has_secret(&r->args)) {
+        ngx_http_eiam_redact_copy(r, &r->args);
+        ngx_http_eiam_redact_query(r->args);
+    }
+}
+
+
+/*
+ * In place, as variables that were read before refer to the same bytes; but
+ * a subrequest shares them with what is still to be forwarded.
+ */
+
+static void
+ngx_http_eiam_redact_target(ngx_http_request_t *r, ngx_str_t *target)
+{
+    ngx_str_t  query;
+
+    query = ngx_http_eiam_query_of(target);
+
+    if (!ngx_http_eiam_has_secret(&query)) {
+        return;
+    }
+
+    if (r != r->main) {
+        ngx_http_eiam_redact_copy(r, target);
+        query = ngx_http_eiam_query_of(target);
+    }
+
+    ngx_http_eiam_redact_query(query);
 }
 
 

@@ -226,6 +226,35 @@ subtest 'secrets in the query' => sub {
     none_in('nor does the error log', @errors);
 };
 
+# ---- subrequests and dead backends
+
+my $shared = nginx(files => \%files, conf => qq{
+    log_subrequest on;
+    server {
+        listen 127.0.0.1:%PORT%;
+        access_log %DIR%/access.log combined;
+        eiam_policy %DIR%/policy.json;
+        eiam_applications %DIR%/apps.json;
+        location /api/ { eiam on; proxy_pass http://127.0.0.1:1; }
+        location /asked { auth_request /auth; proxy_pass http://%ECHO%; }
+        location = /auth { proxy_pass http://%ECHO%/auth; proxy_set_header X-Test-Status ""; }
+        location /dead { proxy_pass http://127.0.0.1:1; }
+    }
+})->start;
+
+subtest 'subrequests and dead backends' => sub {
+    my $query = "client_secret=$token{crm};x&access_token=$token{old}&y=1";
+    my $res = get($shared, "/asked?$query");
+    is $res->{json}{target}, "/asked?$query", 'what a subrequest is logged with is still forwarded by the main one';
+    is get($shared, "$_->[1]?$query", method => $_->[0])->{status}, 502, "a dead backend: $_->[1]"
+        for [ POST => '/api/token' ], [ GET => '/dead' ];
+    $shared->stop;
+    none_in('the access log tells no secret, not a part of one', split /\n/, $shared->access_log);
+    like $shared->error_log, qr{upstream: "http://127\.0\.0\.1:1/dead\?client_secret=\*+&access_token=\*+&y=1"},
+        "nginx's own lines name the upstream";
+    none_in('but no secret', entries($shared->error_log));
+};
+
 subtest 'files that are broken' => sub {
     my %broken = (
         'a token twice' => sub { my ($apps) = @_; push @{ $apps->[1]{tokens} }, $apps->[0]{tokens}[0] },

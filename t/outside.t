@@ -181,6 +181,8 @@ nothing_forwarded 'ways around the gate' => sub {
         [ 'a character that some map to one', qw(/%C2%AApi/v2/tenant/x /%E2%93%90pi/v2/tenant/x /ap%E2%81%B1/v2/tenant/x
             /api/v%C2%B2/tenant/x /api/v2/tenan%E2%93%A3 /%25E2%2593%2590pi/v2/tenant/x /%F0%9D%96%BAp%F0%9D%97%82/v2/tenant),
             "/\xc2\xaapi/v2/tenant/x" ],
+        [ 'one that an East Asian code page has at the place of the backslash',
+            qw(/api%C2%A5v2%C2%A5tenant/x /api%E2%82%A9v2%E2%82%A9tenant/x /api%E2%83%A5v2%E2%83%A5tenant/x) ],
         [ 'several that look like one', qw(/%C2%AAp%C4%B1/V2/ten%E2%93%90nt/x /ap%C4%B1%E2%88%95v2%E2%81%84ten%C2%AAnt/x
             /%EF%BD%81p%E2%93%98/v2/tenant/x /x/%E2%80%A4%EF%BC%8E/%E2%93%90pi/v2/tenant) ],
         [ 'several of them', qw(/x;y/..;/%2561pi%253b/v2%255cTENANT./users /API;%5cV2%252f%2574enant%20/u
@@ -229,7 +231,8 @@ subtest 'what is outside passes' => sub {
     untouched($_, 'a usual name that looks special') for qw(/docs/a:b /x(1)/y /(1)/x /file.tar.gz /v1.0/docs
         /index.php/docs /api.v1/docs /docs::x /(S(x))/docs /index.php/api/v2);
     untouched($_, 'a Chinese name') for qw(/%E4%B8%AD%E6%96%87/%E5%BC%A0%E4%B8%89
-        /docs/%E6%89%8B%E5%86%8C.html /%E5%BC%A0/index.html), "/\xe5\xbc\xa0/\xe4\xb8\x89.html";
+        /docs/%E6%89%8B%E5%86%8C.html /%E5%BC%A0/index.html /%E6%96%87/%E4%BA%A7/%E6%89%8B/%E5%86%8C
+        /a%20b/%E4%B8%AD/%E6%96%87/%E5%BC%A0/x.html /%D0%B4%D0%BE/%D0%BA%D1%83/%D0%BC%D0%B5), "/\xe5\xbc\xa0/\xe4\xb8\x89.html";
     untouched($_, 'a parameter') for qw(/docs;v=1 /docs;v=1/x /api;v=1 /api;x/v2 /x;jsessionid=0);
     untouched($_, 'an empty segment') for qw(//docs//x /docs//);
     untouched($_, 'a dot segment') for qw(/docs/../x /docs/./x /docs/%2e%2e/y);

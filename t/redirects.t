@@ -73,6 +73,7 @@ my $gate = nginx(
         location = /api/users/away-raw { eiam on; rewrite ^ /around last; }
         location = /api/users/file { eiam on; rewrite ^ /404.html last; }
 
+        location = /limited-beside { limit_req zone=never; error_page 503 = \@open; proxy_pass http://%ECHO%; }
         location = /api/users/limited { eiam on; limit_req zone=never; error_page 503 = \@open; proxy_pass http://%ECHO%; }
         location = /api/users/denied { eiam on; deny all; error_page 403 = \@open; proxy_pass http://%ECHO%; }
         location = /api/users/basic { eiam on; auth_basic x; auth_basic_user_file %DIR%/empty.htpasswd; error_page 401 403 = \@open; proxy_pass http://%ECHO%; }
@@ -247,6 +248,10 @@ subtest 'nginx refuses between the stages' => sub {
     for my $token ('files', 'read') {
         refused ask("/api/users/limited$_->[0]", $token), 'request_ambiguous', "limit_req to $_->[1]: $token"
             for [ '', 'a named location' ], [ '-raw', 'a page that sends the raw target' ];
+    }
+    for my $n (1 .. 2) {
+        refused ask('/limited-beside', undef, headers => ['X-Original-URL: /api/files/f1']), 'request_ambiguous',
+            "limit_req to a named location beside the gate, another target in a field: refused, time $n";
     }
     refused ask('/api/users/limited-gated', 'read'), 'scope_insufficient', 'limit_req to another operation: judged';
     refused ask("/api/users/$_", 'files'), 'scope_insufficient', "$_: the gate refuses before nginx does"
