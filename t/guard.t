@@ -55,31 +55,9 @@ my $gate = nginx(
 
 my ($utf8, $large, $large_utf8, $emptied) = map { $gate->port($_) } 2 .. 5;
 
-sub shown { return $_[0] =~ s/([^\x21-\x7e])/sprintf '\\x%02x', ord $1/ger }
-
 sub ask {
     my ($target, %opt) = @_;
     return get($gate, $target, token => 'tok', %opt);
-}
-
-# Runs the tests, and fails if any of their requests came through.
-sub nothing_forwarded {
-    my ($title, $tests) = @_;
-    return subtest $title => sub {
-        my $before = $gate->echo->count;
-        $tests->();
-        is $gate->echo->count, $before, 'nothing of it reaches the backend';
-    };
-}
-
-# Each row: why, then the targets.
-sub all_ambiguous {
-    my ($rows, %opt) = @_;
-    for my $row (@$rows) {
-        my ($why, @targets) = @$row;
-        refused ask($_, %opt), 'request_ambiguous', "$why: " . shown($_) for @targets;
-    }
-    return;
 }
 
 # The gate says so, or nginx itself, before there is a request to judge.
@@ -174,8 +152,8 @@ my @by_nginx = (
     [ 'no path at all', 'api/users/u1', '*', '\\api\\users\\u1', '%2fapi/users/u1' ],
 );
 
-nothing_forwarded 'strict: what is ambiguous' => sub { all_ambiguous([ @common, @strict ]) };
-nothing_forwarded 'strict: what nginx itself refuses' => sub { all_refused_by_nginx(\@by_nginx) };
+nothing_forwarded $gate, 'strict: what is ambiguous' => sub { all_ambiguous($gate, [ @common, @strict ]) };
+nothing_forwarded $gate, 'strict: what nginx itself refuses' => sub { all_refused_by_nginx(\@by_nginx) };
 
 my @plain = (
     [ 'a letter', qw(/api/users/u /api/users/U) ],
@@ -202,22 +180,22 @@ my @letters = (
     [ 'a name of 128 letters', '/api/users/' . '%e4%b8%ad' x 128 ],
 );
 
-nothing_forwarded 'utf8: what is ambiguous' => sub {
-    all_ambiguous([ @common,
+nothing_forwarded $gate, 'utf8: what is ambiguous' => sub {
+    all_ambiguous($gate, [ @common,
         [ 'a name of 129 letters', '/api/users/' . '%e4%b8%ad' x 129 ],
         [ 'a letter raw and encoded', "/api/users/%e4\xb8\xad", "/api/users/\xe4%b8%ad" ],
         [ 'a number that is no digit', qw(/api/users/%e2%85%a0 /api/users/%c2%bd /api/users/%e2%91%a0) ],
         [ 'a letter before a slash', '/api/users/%e4%b8%ad/' ],
     ], port => $utf8);
 };
-nothing_forwarded 'utf8: what nginx itself refuses' => sub {
+nothing_forwarded $gate, 'utf8: what nginx itself refuses' => sub {
     all_refused_by_nginx(\@by_nginx, port => $utf8);
 };
 subtest 'utf8: what passes' => sub { all_pass([ @plain, @letters ], port => $utf8) };
 
 # ---- other forms of a request
 
-nothing_forwarded 'absolute form' => sub {
+nothing_forwarded $gate, 'absolute form' => sub {
     my @rows = (
         [ 'another host', 'http://other.example/api/users/u1' ],
         [ 'another host in capitals', 'HTTP://OTHER.EXAMPLE/api/users/u1' ],
@@ -230,7 +208,7 @@ nothing_forwarded 'absolute form' => sub {
         [ 'an ambiguous path', 'http://localhost/api/users/..;/u1' ],
         [ 'a fragment', 'http://localhost/api/users/u1#x' ],
     );
-    all_ambiguous(\@rows);
+    all_ambiguous($gate, \@rows);
     my @others = (
         [ 'user information', 'http://user@localhost/api/users/u1' ],
         [ 'no host', 'http:///api/users/u1' ],
@@ -251,7 +229,7 @@ subtest 'absolute form of the same host' => sub {
     }
 };
 
-nothing_forwarded 'HTTP/0.9' => sub {
+nothing_forwarded $gate, 'HTTP/0.9' => sub {
     for my $target ('/api/users/u1', '/nothing', '/') {
         my $res = raw($gate, "GET $target\r\n", http09 => 1);
         is $res->{json}{error_code}, 'GATEWAY.4001', "nobody can give a token there: GET $target";
@@ -263,7 +241,7 @@ subtest 'HTTP/1.0' => sub {
     passed $res, 'an HTTP/1.0 request is a request', operation => 'getUsersId';
 };
 
-nothing_forwarded 'fields that name another path' => sub {
+nothing_forwarded $gate, 'fields that name another path' => sub {
     for my $name (qw(X-Original-URL X-Rewrite-URL x-original-url X-ORIGINAL-URL x-rEwRiTe-uRl)) {
         refused ask('/api/users/u1', headers => ["$name: /api/secrets"]), 'request_ambiguous', $name;
         refused ask('/api/users/u1', headers => ["$name:"]), 'request_ambiguous', "$name, empty";
@@ -278,7 +256,7 @@ subtest 'fields that only look like them' => sub {
 
 # ---- method override
 
-nothing_forwarded 'fields that name another method' => sub {
+nothing_forwarded $gate, 'fields that name another method' => sub {
     for my $name (qw(X-HTTP-Method-Override X-HTTP-Method X-Method-Override x-http-method-override
         X-HTTP-METHOD X-Http-method-OVERRIDE))
     {
@@ -296,7 +274,7 @@ nothing_forwarded 'fields that name another method' => sub {
         'it is said before a token is asked for';
 };
 
-nothing_forwarded '_method in the query' => sub {
+nothing_forwarded $gate, '_method in the query' => sub {
     my @queries = (
         [ 'plain', '_method=DELETE' ],
         [ 'without a value', '_method' ],
@@ -336,7 +314,7 @@ subtest 'queries that only look like it' => sub {
     }
 };
 
-nothing_forwarded 'arguments that the configuration empties while $request_uri is forwarded' => sub {
+nothing_forwarded $gate, 'arguments that the configuration empties while $request_uri is forwarded' => sub {
     my %opt = (port => $emptied);
     refused ask('/api/users/u1?_method=DELETE', %opt), 'method_override', '_method is seen';
     refused ask('/api/users/u1?a=b&_method=DELETE', method => 'POST', body => 'x', %opt), 'method_override',
@@ -378,7 +356,7 @@ subtest 'large buffers' => sub {
         'and is read to its end';
 };
 
-nothing_forwarded 'the buffers that nginx has by itself' => sub {
+nothing_forwarded $gate, 'the buffers that nginx has by itself' => sub {
     is ask('/api/users/' . 'u' x 9000)->{status}, 414, 'a path of 9 KB is too long';
     is ask('/api/users/u1?' . 'u' x 9000)->{status}, 414, 'so is such a query';
     is ask('/api/users/u1', token => 'T' x 8192)->{status}, 400, 'a field that holds a token of 8 KB is';

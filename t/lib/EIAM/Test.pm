@@ -14,7 +14,7 @@ use Test::More ();
 
 our @EXPORT = qw(
     nginx get raw request connection free_port top_dir slurp policy applications
-    refused passed received bad_config good_config
+    refused passed received bad_config good_config shown all_ambiguous nothing_forwarded
 );
 
 my $realm = qr/Bearer realm="[^"]*"/;
@@ -41,6 +41,31 @@ our %REFUSAL = (
 );
 
 sub nginx { return EIAM::Nginx->new(@_) }
+
+# A target with what cannot be printed as in C.
+sub shown { return $_[0] =~ s/([^\x21-\x7e])/sprintf '\\x%02x', ord $1/ger }
+
+# all_ambiguous($gate, [ [ why, target, ... ], ... ], options of get): each is refused, though the
+# token "tok" would do.
+sub all_ambiguous {
+    my ($gate, $rows, %opt) = @_;
+    local $Test::Builder::Level = $Test::Builder::Level + 1;
+    for my $row (@$rows) {
+        my ($why, @targets) = @$row;
+        refused(get($gate, $_, token => 'tok', %opt), 'request_ambiguous', "$why: " . shown($_)) for @targets;
+    }
+    return;
+}
+
+# A subtest that fails if any request of it came through to the echo backend.
+sub nothing_forwarded {
+    my ($gate, $title, $tests) = @_;
+    return Test::More::subtest($title => sub {
+        my $before = $gate->echo->count;
+        $tests->();
+        Test::More::is($gate->echo->count, $before, 'nothing of it reaches the backend');
+    });
+}
 
 # refused($answer, reason, title, language => 'zh', head => 1)
 sub refused {
