@@ -228,7 +228,8 @@ subtest 'secrets in the query' => sub {
 
 # ---- subrequests and dead backends
 
-my $shared = nginx(files => \%files, conf => qq{
+# A line that nginx itself refuses stands in its log, at the level info, before there is a request.
+my $shared = nginx(files => \%files, error_log_level => 'warn', conf => qq{
     log_subrequest on;
     server {
         listen 127.0.0.1:%PORT%;
@@ -248,6 +249,7 @@ subtest 'subrequests and dead backends' => sub {
     is $res->{json}{target}, "/asked?$query", 'what a subrequest is logged with is still forwarded by the main one';
     is get($shared, "$_->[1]?$query", method => $_->[0])->{status}, 502, "a dead backend: $_->[1]"
         for [ POST => '/api/token' ], [ GET => '/dead' ];
+    is raw($shared, "GET /api/%zz?$query HTTP/1.1\r\nHost: a\r\n\r\n")->{status}, 400, 'a broken request line';
     $shared->stop;
     none_in('the access log tells no secret, not a part of one', split /\n/, $shared->access_log);
     like $shared->error_log, qr{upstream: "http://127\.0\.0\.1:1/dead\?client_secret=\*+&access_token=\*+&y=1"},
