@@ -132,9 +132,10 @@ ngx_eiam_postconfiguration(ngx_conf_t *cf)
         return NGX_OK;
     }
 
-    if (ngx_eiam_add_handler(cf, NGX_HTTP_PREACCESS_PHASE,
-                             ngx_http_eiam_preaccess_handler)
-        != NGX_OK)
+    if (ngx_http_eiam_take_authorization(cf) != NGX_OK
+        || ngx_eiam_add_handler(cf, NGX_HTTP_PREACCESS_PHASE,
+                                ngx_http_eiam_preaccess_handler)
+           != NGX_OK)
     {
         return NGX_ERROR;
     }

@@ -51,6 +51,7 @@ typedef struct {
     ngx_array_t                ceilings;      /* ngx_http_eiam_ceiling_t */
     void                      *letters;       /* for eiam_path utf8 */
     ngx_uint_t                 gated;         /* some server has a gate */
+    ngx_http_header_handler_pt process_authorization;   /* nginx's own */
 } ngx_http_eiam_main_conf_t;
 
 
@@ -127,6 +128,9 @@ void *ngx_http_eiam_create_srv_conf(ngx_conf_t *cf);
 void *ngx_http_eiam_create_loc_conf(ngx_conf_t *cf);
 char *ngx_http_eiam_merge_loc_conf(ngx_conf_t *cf, void *parent, void *child);
 ngx_int_t ngx_http_eiam_check_servers(ngx_conf_t *cf);
+
+/* at last, when nginx's tables are made: NGX_OK or NGX_ERROR */
+ngx_int_t ngx_http_eiam_take_authorization(ngx_conf_t *cf);
 
 /* directives */
 

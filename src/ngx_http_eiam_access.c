@@ -279,8 +279,9 @@ ngx_http_eiam_locate(ngx_http_request_t *r, ngx_http_eiam_ctx_t *ctx)
 
     ctx->operation = ctx->resource->operations[method];
 
-    return (ctx->operation && ctx->operation->is_public) ? NGX_DECLINED
-                                                         : NGX_OK;
+    return (ctx->operation && ctx->operation->is_public
+            && ctx->fields.authorizations <= 1)
+           ? NGX_DECLINED : NGX_OK;
 }
 
 

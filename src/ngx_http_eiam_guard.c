@@ -141,7 +141,7 @@ ngx_http_eiam_guard_outside(ngx_http_request_t *r,
             return NGX_ERROR;
         }
 
-        if (fields.targets > 1
+        if (fields.authorizations > 1 || fields.targets > 1
             || (fields.target
                 && ngx_http_eiam_below(r, fields.target) != NGX_EIAM_OUTSIDE))
         {

@@ -1,0 +1,91 @@
+
+#include <ngx_http_eiam.h>
+
+
+static ngx_hash_elt_t *ngx_http_eiam_find_field(ngx_hash_t *hash,
+    ngx_str_t *name);
+static ngx_int_t ngx_http_eiam_process_authorization(ngx_http_request_t *r,
+    ngx_table_elt_t *h, ngx_uint_t offset);
+
+
+/*
+ * nginx itself refuses a second Authorization field, with a page of its own
+ * and with both tokens in its log.  In a gated server the gate does that.  The
+ * change is to the configuration's table, so it goes with the configuration.
+ */
+
+ngx_int_t
+ngx_http_eiam_take_authorization(ngx_conf_t *cf)
+{
+    ngx_str_t                   name = ngx_string("authorization");
+    ngx_hash_elt_t             *elt;
+    ngx_http_header_t          *header;
+    ngx_http_core_main_conf_t  *cmcf;
+    ngx_http_eiam_main_conf_t  *mcf;
+
+    cmcf = ngx_http_conf_get_module_main_conf(cf, ngx_http_core_module);
+    mcf = ngx_http_conf_get_module_main_conf(cf, ngx_eiam_module);
+
+    elt = ngx_http_eiam_find_field(&cmcf->headers_in_hash, &name);
+    header = ngx_palloc(cf->pool, sizeof(ngx_http_header_t));
+
+    if (elt == NULL || header == NULL) {
+        return NGX_ERROR;
+    }
+
+    *header = *(ngx_http_header_t *) elt->value;
+    mcf->process_authorization = header->handler;
+
+    header->handler = ngx_http_eiam_process_authorization;
+    elt->value = header;
+
+    return NGX_OK;
+}
+
+
+/* as ngx_hash_find(), which gives the value only */
+
+static ngx_hash_elt_t *
+ngx_http_eiam_find_field(ngx_hash_t *hash, ngx_str_t *name)
+{
+    ngx_uint_t       key;
+    ngx_hash_elt_t  *elt;
+
+    key = ngx_hash_key(name->data, name->len);
+
+    for (elt = hash->buckets[key % hash->size];
+         elt && elt->value;
+         elt = (ngx_hash_elt_t *) ngx_align_ptr(&elt->name[0] + elt->len,
+                                                sizeof(void *)))
+    {
+        if (elt->len == name->len
+            && ngx_memcmp(elt->name, name->data, name->len) == 0)
+        {
+            return elt;
+        }
+    }
+
+    return NULL;
+}
+
+
+/* which server it is, is certain only after Host */
+
+static ngx_int_t
+ngx_http_eiam_process_authorization(ngx_http_request_t *r,
+    ngx_table_elt_t *h, ngx_uint_t offset)
+{
+    ngx_http_eiam_srv_conf_t   *scf;
+    ngx_http_eiam_main_conf_t  *mcf;
+
+    scf = ngx_http_get_module_srv_conf(r, ngx_eiam_module);
+    mcf = ngx_http_get_module_main_conf(r, ngx_eiam_module);
+
+    if (r->headers_in.authorization == NULL || r->headers_in.host == NULL
+        || scf->policies.nelts == 0)
+    {
+        return mcf->process_authorization(r, h, offset);
+    }
+
+    return NGX_OK;
+}
