@@ -192,8 +192,6 @@ ngx_uint_t ngx_http_eiam_asks(ngx_http_request_t *r, const ngx_str_t *name);
 
 ngx_int_t ngx_http_eiam_read_fields(ngx_http_request_t *r,
     ngx_http_eiam_fields_t *fields);
-ngx_int_t ngx_http_eiam_set_field(ngx_http_request_t *r,
-    const ngx_str_t *name, const ngx_str_t *value);
 
 /* keeps tokens and secrets in queries out of nginx's error log */
 void ngx_http_eiam_watch_log(ngx_http_request_t *r);

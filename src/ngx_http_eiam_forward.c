@@ -2,14 +2,27 @@
 #include <ngx_http_eiam.h>
 
 
-static const ngx_str_t  ngx_http_eiam_application_field =
-    ngx_string("X-EIAM-Application");
+typedef struct {
+    ngx_str_t    name;
+    u_char      *lowcase;
+} ngx_http_eiam_field_t;
 
-static const ngx_str_t  ngx_http_eiam_scopes_field =
-    ngx_string("X-EIAM-Scopes");
 
-static const ngx_str_t  ngx_http_eiam_operation_field =
-    ngx_string("X-EIAM-Operation");
+static ngx_int_t ngx_http_eiam_set_field(ngx_http_request_t *r,
+    const ngx_http_eiam_field_t *field, const ngx_str_t *value);
+
+
+static const ngx_http_eiam_field_t  ngx_http_eiam_application_field = {
+    ngx_string("X-EIAM-Application"), (u_char *) "x-eiam-application"
+};
+
+static const ngx_http_eiam_field_t  ngx_http_eiam_scopes_field = {
+    ngx_string("X-EIAM-Scopes"), (u_char *) "x-eiam-scopes"
+};
+
+static const ngx_http_eiam_field_t  ngx_http_eiam_operation_field = {
+    ngx_string("X-EIAM-Operation"), (u_char *) "x-eiam-operation"
+};
 
 
 /* what the backend may rely on: the guard removed the client's own fields */
@@ -37,6 +50,28 @@ ngx_http_eiam_forward(ngx_http_request_t *r, ngx_http_eiam_ctx_t *ctx)
     {
         return NGX_ERROR;
     }
+
+    return NGX_OK;
+}
+
+
+static ngx_int_t
+ngx_http_eiam_set_field(ngx_http_request_t *r,
+    const ngx_http_eiam_field_t *field, const ngx_str_t *value)
+{
+    ngx_table_elt_t  *h;
+
+    h = ngx_list_push(&r->headers_in.headers);
+    if (h == NULL) {
+        return NGX_ERROR;
+    }
+
+    ngx_memzero(h, sizeof(ngx_table_elt_t));
+
+    h->hash = ngx_hash_key(field->lowcase, field->name.len);
+    h->key = field->name;
+    h->lowcase_key = field->lowcase;
+    h->value = *value;
 
     return NGX_OK;
 }

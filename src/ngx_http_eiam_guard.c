@@ -107,8 +107,7 @@ ngx_http_eiam_is_ambiguous(ngx_http_request_t *r, ngx_http_eiam_ctx_t *ctx)
         }
 
         if (ngx_http_eiam_has_other_host(r)
-            || ngx_strlchr(r->unparsed_uri.data,
-                           r->unparsed_uri.data + r->unparsed_uri.len, '#'))
+            || memchr(r->unparsed_uri.data, '#', r->unparsed_uri.len))
         {
             return 1;
         }
@@ -252,7 +251,7 @@ ngx_http_eiam_raw_path(ngx_http_request_t *r)
     ngx_str_t   path;
 
     path = r->unparsed_uri;
-    question = ngx_strlchr(path.data, path.data + path.len, '?');
+    question = memchr(path.data, '?', path.len);
 
     if (question) {
         path.len = question - path.data;

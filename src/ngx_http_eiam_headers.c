@@ -202,30 +202,3 @@ ngx_http_eiam_remove_fields(ngx_http_request_t *r)
 
     return NGX_OK;
 }
-
-
-ngx_int_t
-ngx_http_eiam_set_field(ngx_http_request_t *r, const ngx_str_t *name,
-    const ngx_str_t *value)
-{
-    ngx_table_elt_t  *h;
-
-    h = ngx_list_push(&r->headers_in.headers);
-    if (h == NULL) {
-        return NGX_ERROR;
-    }
-
-    ngx_memzero(h, sizeof(ngx_table_elt_t));
-
-    h->key = *name;
-    h->value = *value;
-
-    h->lowcase_key = ngx_pnalloc(r->pool, name->len);
-    if (h->lowcase_key == NULL) {
-        return NGX_ERROR;
-    }
-
-    h->hash = ngx_hash_strlow(h->lowcase_key, name->data, name->len);
-
-    return NGX_OK;
-}

@@ -75,7 +75,10 @@ ngx_http_eiam_log_handler(ngx_http_request_t *r)
 
     scf = ngx_http_get_module_srv_conf(r, ngx_eiam_module);
 
-    if (scf->policies.nelts) {
+    if (scf->policies.nelts
+        && (r->args.len
+            || memchr(r->request_line.data, '?', r->request_line.len)))
+    {
         ngx_http_eiam_redact(r);
     }
 
@@ -130,10 +133,10 @@ ngx_http_eiam_query_of(const ngx_str_t *text)
     ngx_str_t   query;
 
     last = text->data + text->len;
-    p = ngx_strlchr(text->data, last, '?');
+    p = memchr(text->data, '?', text->len);
 
     query.data = p ? p + 1 : last;
-    p = ngx_strlchr(query.data, last, ' ');
+    p = memchr(query.data, ' ', last - query.data);
 
     query.len = (p ? p : last) - query.data;
 
