@@ -355,7 +355,7 @@ sub DESTROY {
     };
 }
 
-$SIG{$_} //= sub { exit 1 } for qw(INT TERM);
+$SIG{$_} //= sub { exit 1 } for qw(INT TERM PIPE);
 
 END {
     my $code = $?;
