@@ -85,7 +85,7 @@ build/clang/Makefile: $(configs) build/sources $(NGINX_DEV)/conf_flags
 	CC=clang .ci/configure dynamic $(NGINX_DEV) build/clang
 
 build/full/Makefile: $(configs) build/sources | build/nginx-src
-	.ci/configure static build/nginx-src build/full
+	UNIT=no .ci/configure static build/nginx-src build/full
 
 build/asan/Makefile: $(configs) build/sources Makefile | build/nginx-src
 	CFLAGS='$(asan_cc)' LDFLAGS='$(sanitize)' \
