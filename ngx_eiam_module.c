@@ -12,6 +12,7 @@
 
 static ngx_int_t ngx_eiam_preconfiguration(ngx_conf_t *cf);
 static ngx_int_t ngx_eiam_postconfiguration(ngx_conf_t *cf);
+static ngx_int_t ngx_eiam_init_process(ngx_cycle_t *cycle);
 static ngx_int_t ngx_eiam_add_handler(ngx_conf_t *cf, ngx_uint_t phase,
     ngx_http_handler_pt handler);
 
@@ -38,6 +39,62 @@ static ngx_command_t  ngx_eiam_commands[] = {
       NGX_HTTP_LOC_CONF_OFFSET,
       offsetof(ngx_http_eiam_loc_conf_t, applications),
       &ngx_http_eiam_applications_file },
+
+    { ngx_string("eiam_zone"),
+      NGX_HTTP_MAIN_CONF|NGX_CONF_TAKE2,
+      ngx_http_eiam_zone,
+      NGX_HTTP_MAIN_CONF_OFFSET,
+      0,
+      NULL },
+
+    { ngx_string("eiam_introspection"),
+      NGX_HTTP_MAIN_CONF|NGX_HTTP_SRV_CONF|NGX_HTTP_LOC_CONF|NGX_CONF_TAKE1,
+      ngx_http_eiam_introspection,
+      NGX_HTTP_LOC_CONF_OFFSET,
+      0,
+      NULL },
+
+    { ngx_string("eiam_introspection_limit"),
+      NGX_HTTP_MAIN_CONF|NGX_HTTP_SRV_CONF|NGX_HTTP_LOC_CONF|NGX_CONF_TAKE1,
+      ngx_conf_set_num_slot,
+      NGX_HTTP_LOC_CONF_OFFSET,
+      offsetof(ngx_http_eiam_loc_conf_t, terms.limit),
+      &ngx_http_eiam_limit_bounds },
+
+    { ngx_string("eiam_introspection_timeout"),
+      NGX_HTTP_MAIN_CONF|NGX_HTTP_SRV_CONF|NGX_HTTP_LOC_CONF|NGX_CONF_TAKE1,
+      ngx_conf_set_msec_slot,
+      NGX_HTTP_LOC_CONF_OFFSET,
+      offsetof(ngx_http_eiam_loc_conf_t, terms.timeout),
+      NULL },
+
+    { ngx_string("eiam_introspection_circuit"),
+      NGX_HTTP_MAIN_CONF|NGX_HTTP_SRV_CONF|NGX_HTTP_LOC_CONF|NGX_CONF_TAKE12,
+      ngx_http_eiam_circuit,
+      NGX_HTTP_LOC_CONF_OFFSET,
+      0,
+      NULL },
+
+    { ngx_string("eiam_cache_valid"),
+      NGX_HTTP_MAIN_CONF|NGX_HTTP_SRV_CONF|NGX_HTTP_LOC_CONF|NGX_CONF_TAKE1,
+      ngx_conf_set_sec_slot,
+      NGX_HTTP_LOC_CONF_OFFSET,
+      offsetof(ngx_http_eiam_loc_conf_t, terms.valid),
+      NULL },
+
+    { ngx_string("eiam_cache_negative"),
+      NGX_HTTP_MAIN_CONF|NGX_HTTP_SRV_CONF|NGX_HTTP_LOC_CONF|NGX_CONF_TAKE1,
+      ngx_conf_set_sec_slot,
+      NGX_HTTP_LOC_CONF_OFFSET,
+      offsetof(ngx_http_eiam_loc_conf_t, terms.negative),
+      NULL },
+
+    { ngx_string("eiam_cache_stale"),
+      NGX_HTTP_MAIN_CONF|NGX_HTTP_SRV_CONF|NGX_HTTP_LOC_CONF|NGX_CONF_TAKE1,
+      ngx_conf_set_sec_slot,
+      NGX_HTTP_LOC_CONF_OFFSET,
+      offsetof(ngx_http_eiam_loc_conf_t, terms.stale),
+      NULL },
 
     { ngx_string("eiam_scope_implies"),
       NGX_HTTP_MAIN_CONF|NGX_HTTP_SRV_CONF|NGX_HTTP_LOC_CONF|NGX_CONF_2MORE,
@@ -93,7 +150,7 @@ ngx_module_t  ngx_eiam_module = {
     NGX_HTTP_MODULE,                       /* module type */
     NULL,                                  /* init master */
     NULL,                                  /* init module */
-    NULL,                                  /* init process */
+    ngx_eiam_init_process,                 /* init process */
     NULL,                                  /* init thread */
     NULL,                                  /* exit thread */
     NULL,                                  /* exit process */
@@ -122,7 +179,9 @@ ngx_eiam_postconfiguration(ngx_conf_t *cf)
 {
     ngx_http_eiam_main_conf_t  *mcf;
 
-    if (ngx_http_eiam_check_servers(cf) != NGX_OK) {
+    if (ngx_http_eiam_check_servers(cf) != NGX_OK
+        || ngx_http_eiam_check_targets(cf) != NGX_OK)
+    {
         return NGX_ERROR;
     }
 
@@ -149,6 +208,21 @@ ngx_eiam_postconfiguration(ngx_conf_t *cf)
 
     return ngx_eiam_add_handler(cf, NGX_HTTP_LOG_PHASE,
                                 ngx_http_eiam_log_handler);
+}
+
+
+static ngx_int_t
+ngx_eiam_init_process(ngx_cycle_t *cycle)
+{
+    ngx_http_eiam_main_conf_t  *mcf;
+
+    mcf = ngx_http_cycle_get_module_main_conf(cycle, ngx_eiam_module);
+
+    if (mcf && mcf->zone) {
+        ngx_eiam_zone_sweep(mcf->zone);
+    }
+
+    return NGX_OK;
 }
 
 

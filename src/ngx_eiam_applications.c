@@ -9,8 +9,6 @@ typedef struct {
     ngx_eiam_applications_t  *applications;
     ngx_eiam_application_t   *application;  /* being read */
     ngx_array_t               tokens;       /* of ngx_eiam_token_t */
-    ngx_rbtree_t              ids;
-    ngx_rbtree_node_t         sentinel;
 } ngx_eiam_applications_reader_t;
 
 
@@ -114,7 +112,7 @@ ngx_eiam_applications_load(const ngx_eiam_node_t *root, ngx_pool_t *pool,
     reader.pool = pool;
     reader.applications = applications;
 
-    ngx_rbtree_init(&reader.ids, &reader.sentinel,
+    ngx_rbtree_init(&applications->ids, &applications->sentinel,
                     ngx_str_rbtree_insert_value);
 
     if (ngx_array_init(&applications->list, pool, 8,
@@ -241,33 +239,26 @@ static ngx_int_t
 ngx_eiam_applications_id(ngx_eiam_applications_reader_t *reader,
     const ngx_eiam_node_t *node)
 {
-    uint32_t         hash;
-    ngx_str_t       *id;
-    ngx_str_node_t  *sn;
+    ngx_eiam_application_t  *application;
 
-    id = &reader->application->id;
+    application = reader->application;
 
     if (ngx_eiam_node_printable(node, NGX_EIAM_APPLICATION_ID_MAX) != NGX_OK
-        || ngx_eiam_node_copy(node, reader->pool, id) != NGX_OK)
+        || ngx_eiam_node_copy(node, reader->pool, &application->id) != NGX_OK)
     {
         return NGX_ERROR;
     }
 
-    hash = ngx_crc32_long(id->data, id->len);
-
-    if (ngx_str_rbtree_lookup(&reader->ids, id, hash)) {
-        return ngx_eiam_fault(node, "application \"%V\" stands twice", id);
+    if (ngx_eiam_applications_find(reader->applications, &application->id)) {
+        return ngx_eiam_fault(node, "application \"%V\" stands twice",
+                              &application->id);
     }
 
-    sn = ngx_palloc(node->document->pool, sizeof(ngx_str_node_t));
-    if (sn == NULL) {
-        return NGX_ERROR;
-    }
+    application->node.str = application->id;
+    application->node.node.key = ngx_crc32_long(application->id.data,
+                                                application->id.len);
 
-    sn->str = *id;
-    sn->node.key = hash;
-
-    ngx_rbtree_insert(&reader->ids, &sn->node);
+    ngx_rbtree_insert(&reader->applications->ids, &application->node.node);
 
     return NGX_OK;
 }
@@ -465,6 +456,19 @@ ngx_eiam_applications_place(const ngx_eiam_applications_t *applications,
             return token;
         }
     }
+}
+
+
+ngx_eiam_application_t *
+ngx_eiam_applications_find(ngx_eiam_applications_t *applications,
+    const ngx_str_t *id)
+{
+    ngx_str_node_t  *node;
+
+    node = ngx_str_rbtree_lookup(&applications->ids, (ngx_str_t *) id,
+                                 ngx_crc32_long(id->data, id->len));
+
+    return node ? ngx_rbtree_data(node, ngx_eiam_application_t, node) : NULL;
 }
 
 

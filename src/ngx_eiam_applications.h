@@ -13,15 +13,15 @@
 #include <ngx_core.h>
 #include <ngx_eiam_digest.h>
 #include <ngx_eiam_document.h>
+#include <ngx_eiam_grant.h>
 #include <ngx_eiam_scope.h>
 
 
-#define NGX_EIAM_APPLICATION_ID_MAX  255      /* bytes */
 #define NGX_EIAM_PERMISSION_MAX      255      /* bytes */
-#define NGX_EIAM_NEVER  NGX_MAX_TIME_T_VALUE  /* a token without "expires" */
 
 
 typedef struct {
+    ngx_str_node_t           node;          /* among the ids */
     ngx_str_t                id;
     ngx_uint_t               index;
     ngx_uint_t               enabled;
@@ -39,6 +39,8 @@ typedef struct {
 typedef struct {
     ngx_str_t                name;          /* the file */
     ngx_array_t              list;          /* of ngx_eiam_application_t * */
+    ngx_rbtree_t             ids;
+    ngx_rbtree_node_t        sentinel;
     ngx_eiam_token_t        *tokens;        /* open addressing, by digest */
     ngx_uint_t               mask;
 } ngx_eiam_applications_t;
@@ -62,6 +64,10 @@ ngx_int_t ngx_eiam_applications_read(ngx_eiam_document_t *document,
 /* the same for a document whose root is at hand */
 ngx_int_t ngx_eiam_applications_load(const ngx_eiam_node_t *root,
     ngx_pool_t *pool, ngx_eiam_applications_t *applications);
+
+/* NULL: no application has that id */
+ngx_eiam_application_t *ngx_eiam_applications_find(
+    ngx_eiam_applications_t *applications, const ngx_str_t *id);
 
 /* NULL: no application has that token */
 ngx_eiam_token_t *ngx_eiam_applications_token(

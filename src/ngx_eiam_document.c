@@ -10,8 +10,6 @@
 static ngx_int_t ngx_eiam_document_read(ngx_eiam_document_t *document,
     ngx_fd_t fd, ngx_str_t *text);
 static void ngx_eiam_document_close(void *data);
-static ngx_int_t ngx_eiam_document_fault(ngx_eiam_document_t *document,
-    const char *fmt, ...);
 static u_char *ngx_eiam_node_pointer(u_char *p, u_char *last,
     const ngx_eiam_node_t *node);
 static void ngx_eiam_node_child(const ngx_eiam_node_t *node,
@@ -21,7 +19,7 @@ static size_t ngx_eiam_node_unescape(u_char *p, size_t len);
 
 
 static const char *const  ngx_eiam_type_names[] = {
-    "an object", "an array", "a string", "true or false"
+    "an object", "an array", "a string", "a number", "true or false"
 };
 
 
@@ -114,7 +112,9 @@ ngx_eiam_document_parse(ngx_eiam_document_t *document, const ngx_str_t *text,
                        &error);
     if (value == NULL) {
         return ngx_eiam_document_fault(document, "line %d column %d: %s",
-                                       error.line, error.column, error.text);
+                                       error.line, error.column,
+                                       document->secret ? "bad JSON"
+                                                        : error.text);
     }
 
     cln->handler = ngx_eiam_document_close;
@@ -136,7 +136,7 @@ ngx_eiam_document_close(void *data)
 }
 
 
-static ngx_int_t
+ngx_int_t
 ngx_eiam_document_fault(ngx_eiam_document_t *document, const char *fmt, ...)
 {
     u_char   *p, *last;
@@ -242,6 +242,10 @@ ngx_eiam_node_expect(const ngx_eiam_node_t *node, ngx_eiam_type_e type)
 
     case NGX_EIAM_STRING:
         is = json_is_string((json_t *) node->value);
+        break;
+
+    case NGX_EIAM_NUMBER:
+        is = json_is_number((json_t *) node->value);
         break;
 
     default: /* NGX_EIAM_BOOLEAN */
@@ -450,6 +454,13 @@ ngx_uint_t
 ngx_eiam_node_true(const ngx_eiam_node_t *node)
 {
     return json_is_true((json_t *) node->value);
+}
+
+
+double
+ngx_eiam_node_number(const ngx_eiam_node_t *node)
+{
+    return json_number_value(node->value);
 }
 
 

@@ -23,6 +23,7 @@ typedef enum {
     NGX_EIAM_OBJECT = 0,
     NGX_EIAM_ARRAY,
     NGX_EIAM_STRING,
+    NGX_EIAM_NUMBER,
     NGX_EIAM_BOOLEAN
 } ngx_eiam_type_e;
 
@@ -31,6 +32,7 @@ typedef struct {
     ngx_str_t             name;        /* what messages call it: the file */
     ngx_str_t             fault;       /* "file", pointer or line, reason */
     ngx_pool_t           *pool;        /* the tree goes with it */
+    ngx_uint_t            secret;      /* nothing of it is in messages */
 } ngx_eiam_document_t;
 
 
@@ -55,6 +57,8 @@ ngx_int_t ngx_eiam_document_parse(ngx_eiam_document_t *document,
     const ngx_str_t *text, ngx_eiam_node_t *root);
 
 /* always NGX_ERROR; the reason in ngx_sprintf()'s format */
+ngx_int_t ngx_eiam_document_fault(ngx_eiam_document_t *document,
+    const char *fmt, ...);
 ngx_int_t ngx_eiam_fault(const ngx_eiam_node_t *node, const char *fmt, ...);
 
 /* NGX_OK, or NGX_ERROR: not of that type */
@@ -83,6 +87,7 @@ ngx_int_t ngx_eiam_node_resolve(const ngx_eiam_node_t *reference,
 /* nodes of the type that the name says; strings live as long as the tree */
 ngx_str_t ngx_eiam_node_string(const ngx_eiam_node_t *node);
 ngx_uint_t ngx_eiam_node_true(const ngx_eiam_node_t *node);
+double ngx_eiam_node_number(const ngx_eiam_node_t *node);
 ngx_uint_t ngx_eiam_node_count(const ngx_eiam_node_t *node);
 
 /* the string, copied to the pool: NGX_OK, or NGX_ERROR (no memory) */

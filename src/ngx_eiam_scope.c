@@ -92,6 +92,53 @@ ngx_eiam_scope_set_create(ngx_eiam_scopes_t *scopes, ngx_pool_t *pool)
 }
 
 
+ngx_int_t
+ngx_eiam_scope_set_read(ngx_eiam_scopes_t *scopes, const ngx_str_t *text,
+    ngx_eiam_scope_bits_t *set, ngx_array_t *order)
+{
+    u_char     *p, *last;
+    ngx_int_t   n, *number;
+    ngx_str_t   name;
+
+    last = text->data + text->len;
+
+    for (p = text->data; p < last; p = name.data + name.len + 1) {
+
+        name.data = p;
+        p = ngx_strlchr(p, last, ' ');
+        name.len = (p ? p : last) - name.data;
+
+        n = ngx_eiam_scope_find(scopes, &name);
+
+        if (n == NGX_DECLINED) {
+            continue;
+        }
+
+        number = ngx_array_push(order);
+        if (number == NULL) {
+            return NGX_ERROR;
+        }
+
+        *number = n;
+        ngx_eiam_scope_set_add(set, n);
+    }
+
+    return NGX_OK;
+}
+
+
+void
+ngx_eiam_scope_set_limit(ngx_eiam_scopes_t *scopes,
+    ngx_eiam_scope_bits_t *set, const ngx_eiam_scope_bits_t *other)
+{
+    ngx_uint_t  i;
+
+    for (i = 0; i <= scopes->names.nelts / 64; i++) {
+        set[i] &= other[i];
+    }
+}
+
+
 void
 ngx_eiam_scope_set_close(ngx_eiam_scope_bits_t *set,
     const ngx_array_t *implications)

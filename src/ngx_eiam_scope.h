@@ -51,6 +51,18 @@ ngx_int_t ngx_eiam_scope_find(ngx_eiam_scopes_t *scopes,
 ngx_eiam_scope_bits_t *ngx_eiam_scope_set_create(ngx_eiam_scopes_t *scopes,
     ngx_pool_t *pool);
 
+/*
+ * Adds the scopes that a text names, separated by spaces (RFC 6749, section
+ * 3.3), and their numbers to order, an array of ngx_int_t.  Names that no
+ * policy knows are left out.  NGX_OK or NGX_ERROR (no memory).
+ */
+ngx_int_t ngx_eiam_scope_set_read(ngx_eiam_scopes_t *scopes,
+    const ngx_str_t *text, ngx_eiam_scope_bits_t *set, ngx_array_t *order);
+
+/* leaves what is in the other set too */
+void ngx_eiam_scope_set_limit(ngx_eiam_scopes_t *scopes,
+    ngx_eiam_scope_bits_t *set, const ngx_eiam_scope_bits_t *other);
+
 /* adds what the implications (array of them, or NULL) say, transitively */
 void ngx_eiam_scope_set_close(ngx_eiam_scope_bits_t *set,
     const ngx_array_t *implications);

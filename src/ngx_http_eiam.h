@@ -11,10 +11,13 @@
 #include <ngx_eiam_applications.h>
 #include <ngx_eiam_digest.h>
 #include <ngx_eiam_document.h>
+#include <ngx_eiam_introspection.h>
 #include <ngx_eiam_policy.h>
 #include <ngx_eiam_reason.h>
 #include <ngx_eiam_scope.h>
+#include <ngx_eiam_source.h>
 #include <ngx_eiam_target.h>
+#include <ngx_eiam_zone.h>
 
 
 typedef enum {
@@ -39,9 +42,19 @@ typedef enum {
 
 typedef struct {
     ngx_eiam_applications_t   *applications;
-    ngx_array_t               *implications;
-    ngx_eiam_permissions_t    *permissions;
+    ngx_array_t               *implied;       /* the words */
+    ngx_array_t               *implications;  /* of ngx_eiam_implication_t */
+    ngx_eiam_permissions_t    *permissions;   /* by application */
 } ngx_http_eiam_ceiling_t;
+
+
+/* a location that subrequests go to */
+
+typedef struct {
+    ngx_http_core_srv_conf_t  *server;
+    const char                *directive;
+    ngx_str_t                  uri;
+} ngx_http_eiam_target_t;
 
 
 typedef struct {
@@ -49,6 +62,8 @@ typedef struct {
     ngx_array_t                policies;      /* of ngx_eiam_policy_t * */
     ngx_array_t                files;         /* ngx_eiam_applications_t * */
     ngx_array_t                ceilings;      /* ngx_http_eiam_ceiling_t */
+    ngx_array_t                targets;       /* of ngx_http_eiam_target_t */
+    ngx_eiam_zone_t           *zone;
     void                      *letters;       /* for eiam_path utf8 */
     ngx_uint_t                 gated;         /* some server has a gate */
     ngx_http_header_handler_pt process_authorization;   /* nginx's own */
@@ -69,6 +84,10 @@ typedef struct {
     ngx_eiam_applications_t   *applications;
     ngx_array_t               *implied;       /* of ngx_array_t: the words */
     ngx_eiam_permissions_t    *permissions;   /* by application */
+    ngx_array_t               *implications;  /* of ngx_eiam_implication_t */
+    ngx_str_t                  introspection; /* empty: off */
+    ngx_eiam_source_t         *source;        /* that it is; NULL: off */
+    ngx_eiam_terms_t           terms;
     void                      *letters;       /* NULL: eiam_path strict */
     ngx_uint_t                 language;
     ngx_str_t                  realm;
@@ -84,6 +103,9 @@ typedef struct {
     ngx_uint_t                 targets;
     unsigned                   method:1;      /* another method is asked for */
 } ngx_http_eiam_fields_t;
+
+
+typedef struct ngx_http_eiam_waiter_s  ngx_http_eiam_waiter_t;
 
 
 /*
@@ -109,6 +131,11 @@ typedef struct {
     ngx_eiam_digest_t          digest;        /* of the token */
     unsigned                   digested:1;
 
+    uint32_t                   flight;        /* the last one waited for */
+    ngx_uint_t                 leads;         /* flights of its own */
+    ngx_http_eiam_waiter_t    *waiter;        /* NULL: did not wait */
+    unsigned                   leading:1;     /* its subrequest is under way */
+
     ngx_eiam_application_t    *application;   /* of the applications file */
     ngx_str_t                  application_id;
     ngx_eiam_scope_bits_t     *scopes;        /* effective; NULL: no grant */
@@ -128,6 +155,13 @@ void *ngx_http_eiam_create_srv_conf(ngx_conf_t *cf);
 void *ngx_http_eiam_create_loc_conf(ngx_conf_t *cf);
 char *ngx_http_eiam_merge_loc_conf(ngx_conf_t *cf, void *parent, void *child);
 ngx_int_t ngx_http_eiam_check_servers(ngx_conf_t *cf);
+
+/* when locations are in their trees: NGX_OK or NGX_ERROR */
+ngx_int_t ngx_http_eiam_check_targets(ngx_conf_t *cf);
+
+/* what a location of this server gives as that kind of source; or NULL */
+ngx_eiam_source_t *ngx_http_eiam_add_source(ngx_conf_t *cf, const char *kind,
+    const ngx_str_t *location);
 
 /* at last, when nginx's tables are made: NGX_OK or NGX_ERROR */
 ngx_int_t ngx_http_eiam_take_authorization(ngx_conf_t *cf);
@@ -155,6 +189,12 @@ char *ngx_http_eiam_scope_implies(ngx_conf_t *cf, ngx_command_t *cmd,
     void *conf);
 char *ngx_http_eiam_path(ngx_conf_t *cf, ngx_command_t *cmd, void *conf);
 char *ngx_http_eiam_realm(ngx_conf_t *cf, ngx_command_t *cmd, void *conf);
+char *ngx_http_eiam_zone(ngx_conf_t *cf, ngx_command_t *cmd, void *conf);
+char *ngx_http_eiam_introspection(ngx_conf_t *cf, ngx_command_t *cmd,
+    void *conf);
+char *ngx_http_eiam_circuit(ngx_conf_t *cf, ngx_command_t *cmd, void *conf);
+
+extern ngx_conf_num_bounds_t  ngx_http_eiam_limit_bounds;
 
 /* the phases: nginx's return codes */
 
@@ -175,6 +215,50 @@ ngx_int_t ngx_http_eiam_identify(ngx_http_request_t *r,
 ngx_int_t ngx_http_eiam_forward(ngx_http_request_t *r,
     ngx_http_eiam_ctx_t *ctx);
 
+/* the token source of that name, with the return codes of a stage */
+ngx_int_t ngx_http_eiam_introspect(ngx_http_request_t *r,
+    ngx_http_eiam_ctx_t *ctx);
+
+/* gives the request what the token is worth: as a stage */
+ngx_int_t ngx_http_eiam_apply(ngx_http_request_t *r,
+    ngx_http_eiam_ctx_t *ctx, const ngx_eiam_grant_t *grant);
+
+/* waiting for what another request, or another worker, asks a source */
+
+/* NGX_AGAIN: the request's phases run again, or NGX_ERROR */
+ngx_int_t ngx_http_eiam_wait(ngx_http_request_t *r,
+    ngx_http_eiam_ctx_t *ctx, const ngx_eiam_digest_t key);
+
+/* all that wait for that key in this worker */
+void ngx_http_eiam_wake(const ngx_eiam_digest_t key);
+
+/*
+ * Subrequests: the one door out.  The handler is called once; the answer is
+ * NULL if the client went away before there was one.
+ */
+
+typedef void (*ngx_http_eiam_fetched_pt)(ngx_http_request_t *r, void *data,
+    const ngx_eiam_answer_t *answer);
+
+typedef struct {
+    ngx_str_t                  uri;
+    ngx_str_t                  form;          /* to POST; empty: GET */
+    ngx_msec_t                 timeout;       /* of the whole answer */
+    ngx_http_eiam_fetched_pt   handler;
+    void                      *data;
+
+    ngx_http_request_t        *request;       /* the subrequest */
+    ngx_event_t                timer;
+    unsigned                   done:1;
+} ngx_http_eiam_fetch_t;
+
+/* NGX_OK or NGX_ERROR, then the handler is not called; fetch is kept */
+ngx_int_t ngx_http_eiam_fetch(ngx_http_request_t *r,
+    ngx_http_eiam_fetch_t *fetch);
+
+/* is it such a subrequest? */
+ngx_uint_t ngx_http_eiam_is_fetch(ngx_http_request_t *r);
+
 /* NGX_OK, NGX_DECLINED: leads around the gate; NGX_ERROR: no memory */
 ngx_int_t ngx_http_eiam_guard_outside(ngx_http_request_t *r,
     const ngx_http_eiam_ctx_t *prior);
@@ -192,6 +276,15 @@ ngx_uint_t ngx_http_eiam_asks(ngx_http_request_t *r, const ngx_str_t *name);
 
 ngx_int_t ngx_http_eiam_read_fields(ngx_http_request_t *r,
     ngx_http_eiam_fields_t *fields);
+
+typedef struct {
+    ngx_str_t                  name;
+    u_char                    *lowcase;
+} ngx_http_eiam_field_t;
+
+/* adds it to the fields of a request; NULL: no memory */
+ngx_table_elt_t *ngx_http_eiam_set_field(ngx_list_t *fields,
+    const ngx_http_eiam_field_t *field, const ngx_str_t *value);
 
 /* keeps tokens and secrets in queries out of nginx's error log */
 void ngx_http_eiam_watch_log(ngx_http_request_t *r);

@@ -57,6 +57,12 @@ ngx_http_eiam_preaccess_handler(ngx_http_request_t *r)
 {
     ngx_http_eiam_loc_conf_t  *lcf;
 
+    /* its own subrequests are no calls; NGX_OK skips limit_req and its like */
+
+    if (r != r->main && ngx_http_eiam_is_fetch(r)) {
+        return NGX_OK;
+    }
+
     lcf = ngx_http_get_module_loc_conf(r, ngx_eiam_module);
 
     if (lcf->mode == NGX_HTTP_EIAM_OFF) {

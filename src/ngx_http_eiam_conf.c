@@ -4,6 +4,10 @@
 
 static char *ngx_http_eiam_gate(ngx_conf_t *cf,
     ngx_http_eiam_loc_conf_t *conf);
+static void ngx_http_eiam_merge_terms(ngx_eiam_terms_t *prev,
+    ngx_eiam_terms_t *conf);
+static ngx_int_t ngx_http_eiam_add_introspection(ngx_conf_t *cf,
+    ngx_http_eiam_main_conf_t *mcf, ngx_http_eiam_loc_conf_t *conf);
 static ngx_int_t ngx_http_eiam_add_policy(ngx_array_t *policies,
     ngx_eiam_policy_t *policy);
 static char *ngx_http_eiam_resolve(ngx_conf_t *cf,
@@ -36,6 +40,9 @@ ngx_http_eiam_create_main_conf(ngx_conf_t *cf)
            != NGX_OK
         || ngx_array_init(&mcf->ceilings, cf->pool, 1,
                           sizeof(ngx_http_eiam_ceiling_t))
+           != NGX_OK
+        || ngx_array_init(&mcf->targets, cf->pool, 1,
+                          sizeof(ngx_http_eiam_target_t))
            != NGX_OK)
     {
         return NULL;
@@ -82,6 +89,14 @@ ngx_http_eiam_create_loc_conf(ngx_conf_t *cf)
     conf->letters = NGX_CONF_UNSET_PTR;
     conf->language = NGX_CONF_UNSET_UINT;
 
+    conf->terms.valid = NGX_CONF_UNSET;
+    conf->terms.negative = NGX_CONF_UNSET;
+    conf->terms.stale = NGX_CONF_UNSET;
+    conf->terms.limit = NGX_CONF_UNSET_UINT;
+    conf->terms.failures = NGX_CONF_UNSET_UINT;
+    conf->terms.retry = NGX_CONF_UNSET_MSEC;
+    conf->terms.timeout = NGX_CONF_UNSET_MSEC;
+
     return conf;
 }
 
@@ -100,12 +115,28 @@ ngx_http_eiam_merge_loc_conf(ngx_conf_t *cf, void *parent, void *child)
     ngx_conf_merge_uint_value(conf->language, prev->language,
                               NGX_HTTP_EIAM_AUTO);
     ngx_conf_merge_str_value(conf->realm, prev->realm, "eiam");
+    ngx_conf_merge_str_value(conf->introspection, prev->introspection, "");
+
+    ngx_http_eiam_merge_terms(&prev->terms, &conf->terms);
 
     if (conf->mode == NGX_HTTP_EIAM_OFF) {
         return NGX_CONF_OK;
     }
 
     return ngx_http_eiam_gate(cf, conf);
+}
+
+
+static void
+ngx_http_eiam_merge_terms(ngx_eiam_terms_t *prev, ngx_eiam_terms_t *conf)
+{
+    ngx_conf_merge_sec_value(conf->valid, prev->valid, 300);
+    ngx_conf_merge_sec_value(conf->negative, prev->negative, 10);
+    ngx_conf_merge_sec_value(conf->stale, prev->stale, 0);
+    ngx_conf_merge_uint_value(conf->limit, prev->limit, 64);
+    ngx_conf_merge_uint_value(conf->failures, prev->failures, 5);
+    ngx_conf_merge_msec_value(conf->retry, prev->retry, 1000);
+    ngx_conf_merge_msec_value(conf->timeout, prev->timeout, 10000);
 }
 
 
@@ -129,6 +160,13 @@ ngx_http_eiam_gate(ngx_conf_t *cf, ngx_http_eiam_loc_conf_t *conf)
         return NGX_CONF_ERROR;
     }
 
+    if (mcf->zone == NULL) {
+        ngx_conf_log_error(NGX_LOG_EMERG, cf, 0,
+                           "\"eiam\" needs \"eiam_zone\" in location \"%V\"",
+                           &clcf->name);
+        return NGX_CONF_ERROR;
+    }
+
     if (clcf->satisfy == NGX_HTTP_SATISFY_ANY) {
         ngx_conf_log_error(NGX_LOG_EMERG, cf, 0,
                            "\"satisfy any\" leads around \"eiam\" in location "
@@ -140,6 +178,12 @@ ngx_http_eiam_gate(ngx_conf_t *cf, ngx_http_eiam_loc_conf_t *conf)
     scf->mode = ngx_max(scf->mode, conf->mode);
 
     if (ngx_http_eiam_add_policy(&scf->policies, conf->policy) != NGX_OK) {
+        return NGX_CONF_ERROR;
+    }
+
+    if (conf->introspection.len
+        && ngx_http_eiam_add_introspection(cf, mcf, conf) != NGX_OK)
+    {
         return NGX_CONF_ERROR;
     }
 
@@ -173,6 +217,29 @@ ngx_http_eiam_add_policy(ngx_array_t *policies, ngx_eiam_policy_t *policy)
 }
 
 
+static ngx_int_t
+ngx_http_eiam_add_introspection(ngx_conf_t *cf,
+    ngx_http_eiam_main_conf_t *mcf, ngx_http_eiam_loc_conf_t *conf)
+{
+    ngx_http_eiam_target_t  *target;
+
+    conf->source = ngx_http_eiam_add_source(cf, "introspection",
+                                            &conf->introspection);
+    target = ngx_array_push(&mcf->targets);
+
+    if (conf->source == NULL || target == NULL) {
+        return NGX_ERROR;
+    }
+
+    target->server = ngx_http_conf_get_module_srv_conf(cf,
+                                                       ngx_http_core_module);
+    target->directive = "eiam_introspection";
+    target->uri = conf->introspection;
+
+    return NGX_OK;
+}
+
+
 /* every scope is numbered by now, so names become numbers here */
 
 static char *
@@ -190,9 +257,10 @@ ngx_http_eiam_resolve(ngx_conf_t *cf, ngx_http_eiam_loc_conf_t *conf)
     for (i = 0; i < mcf->ceilings.nelts; i++) {
 
         if (ceiling[i].applications == conf->applications
-            && ceiling[i].implications == conf->implied)
+            && ceiling[i].implied == conf->implied)
         {
             conf->permissions = ceiling[i].permissions;
+            conf->implications = ceiling[i].implications;
             return NGX_CONF_OK;
         }
     }
@@ -205,7 +273,8 @@ ngx_http_eiam_resolve(ngx_conf_t *cf, ngx_http_eiam_loc_conf_t *conf)
     }
 
     ceiling->applications = conf->applications;
-    ceiling->implications = conf->implied;
+    ceiling->implied = conf->implied;
+    ceiling->implications = implications;
     ceiling->permissions = NULL;
 
     if (conf->applications) {
@@ -221,6 +290,7 @@ ngx_http_eiam_resolve(ngx_conf_t *cf, ngx_http_eiam_loc_conf_t *conf)
     }
 
     conf->permissions = ceiling->permissions;
+    conf->implications = implications;
 
     return NGX_CONF_OK;
 }

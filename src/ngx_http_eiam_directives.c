@@ -1,5 +1,6 @@
 
 #include <ngx_http_eiam.h>
+#include <ngx_eiam_flight.h>
 #include <ngx_eiam_openapi.h>
 #include <ngx_eiam_string.h>
 
@@ -30,6 +31,11 @@ ngx_conf_enum_t  ngx_http_eiam_modes[] = {
     { ngx_string("report"), NGX_HTTP_EIAM_REPORT },
     { ngx_string("on"), NGX_HTTP_EIAM_ON },
     { ngx_null_string, 0 }
+};
+
+
+ngx_conf_num_bounds_t  ngx_http_eiam_limit_bounds = {
+    ngx_conf_check_num_bounds, 1, NGX_EIAM_FLIGHTS_MAX
 };
 
 
@@ -222,4 +228,132 @@ ngx_http_eiam_realm(ngx_conf_t *cf, ngx_command_t *cmd, void *conf)
     }
 
     return ngx_conf_set_str_slot(cf, cmd, conf);
+}
+
+
+/* one zone for all: grants are told apart by their source */
+
+char *
+ngx_http_eiam_zone(ngx_conf_t *cf, ngx_command_t *cmd, void *conf)
+{
+    ngx_http_eiam_main_conf_t  *mcf = conf;
+
+    ssize_t          size;
+    ngx_str_t       *value;
+    ngx_shm_zone_t  *shm_zone;
+
+    if (mcf->zone) {
+        return "is duplicate";
+    }
+
+    value = cf->args->elts;
+
+    if (value[1].len == 0) {
+        return "needs a name";
+    }
+
+    size = ngx_parse_size(&value[2]);
+
+    if (size == NGX_ERROR) {
+        ngx_conf_log_error(NGX_LOG_EMERG, cf, 0, "invalid size \"%V\"",
+                           &value[2]);
+        return NGX_CONF_ERROR;
+    }
+
+    if (size < NGX_EIAM_ZONE_MIN) {
+        ngx_conf_log_error(NGX_LOG_EMERG, cf, 0,
+                           "zone \"%V\" is too small, it needs %dk",
+                           &value[1], NGX_EIAM_ZONE_MIN / 1024);
+        return NGX_CONF_ERROR;
+    }
+
+    mcf->zone = ngx_pcalloc(cf->pool, sizeof(ngx_eiam_zone_t));
+    shm_zone = ngx_shared_memory_add(cf, &value[1], size, &ngx_eiam_module);
+
+    if (mcf->zone == NULL || shm_zone == NULL
+        || ngx_array_init(&mcf->zone->sources, cf->pool, 4, sizeof(void *))
+           != NGX_OK)
+    {
+        return NGX_CONF_ERROR;
+    }
+
+    shm_zone->init = ngx_eiam_zone_init;
+    shm_zone->data = mcf->zone;
+
+    return NGX_CONF_OK;
+}
+
+
+char *
+ngx_http_eiam_introspection(ngx_conf_t *cf, ngx_command_t *cmd, void *conf)
+{
+    ngx_http_eiam_loc_conf_t  *lcf = conf;
+
+    ngx_str_t  *value;
+
+    if (lcf->introspection.data) {
+        return "is duplicate";
+    }
+
+    value = cf->args->elts;
+
+    if (ngx_strcmp(value[1].data, "off") == 0) {
+        ngx_str_set(&lcf->introspection, "");
+        return NGX_CONF_OK;
+    }
+
+    if (value[1].data[0] != '/') {
+        ngx_conf_log_error(NGX_LOG_EMERG, cf, 0,
+                           "\"%V\" is no location: it must begin with \"/\"",
+                           &value[1]);
+        return NGX_CONF_ERROR;
+    }
+
+    lcf->introspection = value[1];
+
+    return NGX_CONF_OK;
+}
+
+
+/* number of failures, and the time that follows */
+
+char *
+ngx_http_eiam_circuit(ngx_conf_t *cf, ngx_command_t *cmd, void *conf)
+{
+    ngx_http_eiam_loc_conf_t  *lcf = conf;
+
+    ngx_int_t   failures, retry;
+    ngx_str_t  *value;
+
+    if (lcf->terms.failures != NGX_CONF_UNSET_UINT) {
+        return "is duplicate";
+    }
+
+    value = cf->args->elts;
+
+    failures = ngx_atoi(value[1].data, value[1].len);
+
+    if (failures == NGX_ERROR || failures > NGX_MAX_INT32_VALUE) {
+        ngx_conf_log_error(NGX_LOG_EMERG, cf, 0, "invalid number \"%V\"",
+                           &value[1]);
+        return NGX_CONF_ERROR;
+    }
+
+    lcf->terms.failures = failures;
+
+    if (cf->args->nelts == 2) {
+        return NGX_CONF_OK;
+    }
+
+    retry = ngx_parse_time(&value[2], 0);
+
+    if (retry == NGX_ERROR || retry == 0) {
+        ngx_conf_log_error(NGX_LOG_EMERG, cf, 0, "invalid time \"%V\"",
+                           &value[2]);
+        return NGX_CONF_ERROR;
+    }
+
+    lcf->terms.retry = retry;
+
+    return NGX_CONF_OK;
 }

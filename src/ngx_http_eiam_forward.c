@@ -2,16 +2,6 @@
 #include <ngx_http_eiam.h>
 
 
-typedef struct {
-    ngx_str_t    name;
-    u_char      *lowcase;
-} ngx_http_eiam_field_t;
-
-
-static ngx_int_t ngx_http_eiam_set_field(ngx_http_request_t *r,
-    const ngx_http_eiam_field_t *field, const ngx_str_t *value);
-
-
 static const ngx_http_eiam_field_t  ngx_http_eiam_application_field = {
     ngx_string("X-EIAM-Application"), (u_char *) "x-eiam-application"
 };
@@ -30,23 +20,27 @@ static const ngx_http_eiam_field_t  ngx_http_eiam_operation_field = {
 ngx_int_t
 ngx_http_eiam_forward(ngx_http_request_t *r, ngx_http_eiam_ctx_t *ctx)
 {
+    ngx_list_t  *fields;
+
+    fields = &r->headers_in.headers;
+
     if (ctx->scopes) {
 
-        if (ngx_http_eiam_set_field(r, &ngx_http_eiam_application_field,
+        if (ngx_http_eiam_set_field(fields, &ngx_http_eiam_application_field,
                                     &ctx->application_id)
-            != NGX_OK
-            || ngx_http_eiam_set_field(r, &ngx_http_eiam_scopes_field,
+            == NULL
+            || ngx_http_eiam_set_field(fields, &ngx_http_eiam_scopes_field,
                                        &ctx->scopes_text)
-               != NGX_OK)
+               == NULL)
         {
             return NGX_ERROR;
         }
     }
 
     if (ctx->operation
-        && ngx_http_eiam_set_field(r, &ngx_http_eiam_operation_field,
+        && ngx_http_eiam_set_field(fields, &ngx_http_eiam_operation_field,
                                    &ctx->operation->id)
-           != NGX_OK)
+           == NULL)
     {
         return NGX_ERROR;
     }
@@ -55,15 +49,15 @@ ngx_http_eiam_forward(ngx_http_request_t *r, ngx_http_eiam_ctx_t *ctx)
 }
 
 
-static ngx_int_t
-ngx_http_eiam_set_field(ngx_http_request_t *r,
+ngx_table_elt_t *
+ngx_http_eiam_set_field(ngx_list_t *fields,
     const ngx_http_eiam_field_t *field, const ngx_str_t *value)
 {
     ngx_table_elt_t  *h;
 
-    h = ngx_list_push(&r->headers_in.headers);
+    h = ngx_list_push(fields);
     if (h == NULL) {
-        return NGX_ERROR;
+        return NULL;
     }
 
     ngx_memzero(h, sizeof(ngx_table_elt_t));
@@ -73,5 +67,5 @@ ngx_http_eiam_set_field(ngx_http_request_t *r,
     h->lowcase_key = field->lowcase;
     h->value = *value;
 
-    return NGX_OK;
+    return h;
 }

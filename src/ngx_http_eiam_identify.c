@@ -22,6 +22,7 @@ static ngx_int_t ngx_http_eiam_source_static(ngx_http_request_t *r,
 
 static const ngx_http_eiam_source_t  ngx_http_eiam_sources[] = {
     { ngx_string("static"), ngx_http_eiam_source_static },
+    { ngx_string("introspection"), ngx_http_eiam_introspect },
     { ngx_null_string, NULL }
 };
 
@@ -35,11 +36,16 @@ ngx_http_eiam_identify(ngx_http_request_t *r, ngx_http_eiam_ctx_t *ctx)
     ngx_int_t                      rc;
     const ngx_http_eiam_source_t  *source;
 
-    if (ngx_eiam_digest(&ctx->token, ctx->digest) != NGX_OK) {
-        return NGX_ERROR;
-    }
+    /* a request that had to wait comes again */
 
-    ctx->digested = 1;
+    if (!ctx->digested) {
+
+        if (ngx_eiam_digest(&ctx->token, ctx->digest) != NGX_OK) {
+            return NGX_ERROR;
+        }
+
+        ctx->digested = 1;
+    }
 
     for (source = ngx_http_eiam_sources; source->handler; source++) {
 

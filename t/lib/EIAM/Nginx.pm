@@ -105,6 +105,7 @@ sub _conf {
         'http {',
         (map { "    ${_}_temp_path %DIR%/temp/$_;" } qw(client_body proxy fastcgi uwsgi scgi)),
         # "off" would also silence a log that the text sets on the same level.
+        ($opt{module} // 1) && $body !~ /eiam_zone/ ? '    eiam_zone eiam 1m;' : (),
         '    access_log ' . ($body =~ /access_log/ ? '%DIR%/default-access.log;' : 'off;'),
         $body, '}', '';
 }
@@ -379,6 +380,8 @@ C<%PORT%>), or C<conf> (the whole inside of the http block); C<main>, C<events>;
 C<files> (name to text, or to a reference that is written as JSON); C<workers>
 (1); C<error_log_level> (info); C<expect> (patterns of alarming lines that are
 meant); C<module =E<gt> 0> (do not load the module).
+
+Where the text says nothing of C<eiam_zone>, there is one of 1 MB.
 
 C<%PORT%>, C<%PORT2%>, ... (free ports), C<%DIR%>, C<%ECHO%> (host:port of an
 L<EIAM::Echo> of its own) are filled in everywhere. C<EIAM_KEEP=1> keeps the directory.

@@ -1,0 +1,413 @@
+
+#include <ngx_eiam_cache.h>
+
+
+#define NGX_EIAM_CELL_TEXT  (sizeof(ngx_eiam_entry_t) - sizeof(uint32_t))
+
+#define NGX_EIAM_GRANT_TEXT_MAX                                               \
+    (NGX_EIAM_APPLICATION_ID_MAX + NGX_EIAM_SCOPES_TEXT_MAX)
+
+
+/* a cell that goes on with the text of a grant */
+
+typedef struct {
+    uint32_t    next;
+    u_char      text[NGX_EIAM_CELL_TEXT];
+} ngx_eiam_cell_t;
+
+
+static uint32_t *ngx_eiam_cache_head(ngx_eiam_grants_t *grants,
+    const ngx_eiam_digest_t key);
+static ngx_eiam_refusal_t *ngx_eiam_cache_bucket(
+    ngx_eiam_refusals_t *refusals, const ngx_eiam_digest_t key);
+static uint32_t ngx_eiam_cache_take(ngx_eiam_shared_t *shared);
+static void ngx_eiam_cache_write(ngx_eiam_shared_t *shared,
+    ngx_eiam_entry_t *entry, const u_char *text, size_t len);
+static void ngx_eiam_cache_remove(ngx_eiam_shared_t *shared,
+    ngx_eiam_entry_t *entry);
+static void ngx_eiam_cache_link(ngx_eiam_shared_t *shared,
+    ngx_eiam_entry_t *entry);
+static void ngx_eiam_cache_unlink(ngx_eiam_shared_t *shared,
+    ngx_eiam_entry_t *entry);
+
+
+void
+ngx_eiam_cache_wipe(ngx_eiam_shared_t *shared)
+{
+    ngx_eiam_grants_t  *grants;
+
+    grants = &shared->grants;
+
+    ngx_memzero(grants->heads, (grants->mask + 1) * sizeof(uint32_t));
+
+    grants->unused = 1;
+    grants->free = 0;
+    grants->newest = 0;
+    grants->oldest = 0;
+
+    ngx_memzero(shared->refusals.slots,
+                (shared->refusals.mask + 1) * NGX_EIAM_REFUSALS
+                * sizeof(ngx_eiam_refusal_t));
+}
+
+
+ngx_eiam_entry_t *
+ngx_eiam_cache_find(ngx_eiam_shared_t *shared, const ngx_eiam_digest_t key)
+{
+    uint32_t           i;
+    ngx_eiam_entry_t  *entry;
+
+    for (i = *ngx_eiam_cache_head(&shared->grants, key); i; i = entry->chain)
+    {
+        entry = &shared->grants.cells[i];
+
+        if (ngx_memcmp(entry->key, key, NGX_EIAM_DIGEST_LEN) == 0) {
+            return entry;
+        }
+    }
+
+    return NULL;
+}
+
+
+/* a digest is its own hash */
+
+static uint32_t *
+ngx_eiam_cache_head(ngx_eiam_grants_t *grants, const ngx_eiam_digest_t key)
+{
+    uint32_t  hash;
+
+    ngx_memcpy(&hash, key, sizeof(uint32_t));
+
+    return &grants->heads[hash & grants->mask];
+}
+
+
+ngx_eiam_refusal_t *
+ngx_eiam_cache_find_refusal(ngx_eiam_shared_t *shared,
+    const ngx_eiam_digest_t key)
+{
+    ngx_uint_t           i;
+    ngx_eiam_refusal_t  *slot;
+
+    slot = ngx_eiam_cache_bucket(&shared->refusals, key);
+
+    for (i = 0; i < NGX_EIAM_REFUSALS; i++) {
+
+        if (slot[i].reason != NGX_EIAM_NO_REASON
+            && ngx_memcmp(slot[i].key, key, NGX_EIAM_REFUSAL_KEY) == 0)
+        {
+            return &slot[i];
+        }
+    }
+
+    return NULL;
+}
+
+
+static ngx_eiam_refusal_t *
+ngx_eiam_cache_bucket(ngx_eiam_refusals_t *refusals,
+    const ngx_eiam_digest_t key)
+{
+    uint32_t  hash;
+
+    ngx_memcpy(&hash, key, sizeof(uint32_t));
+
+    return &refusals->slots[(hash & refusals->mask) * NGX_EIAM_REFUSALS];
+}
+
+
+/* once a second at most, so that most look-ups change nothing */
+
+void
+ngx_eiam_cache_touch(ngx_eiam_shared_t *shared, ngx_eiam_entry_t *entry,
+    time_t now)
+{
+    if (entry->touched == (uint8_t) now) {
+        return;
+    }
+
+    ngx_eiam_zone_change(shared);
+
+    ngx_eiam_cache_unlink(shared, entry);
+    ngx_eiam_cache_link(shared, entry);
+
+    entry->touched = (uint8_t) now;
+}
+
+
+void
+ngx_eiam_cache_read(ngx_eiam_shared_t *shared, const ngx_eiam_entry_t *entry,
+    ngx_eiam_grant_t *grant)
+{
+    u_char           *p;
+    size_t            len, n;
+    uint32_t          i;
+    ngx_eiam_cell_t  *cell;
+
+    static u_char  text[NGX_EIAM_GRANT_TEXT_MAX];
+
+    p = text;
+    len = entry->application + entry->scopes;
+
+    for (i = entry->next; len; i = cell->next) {
+
+        cell = (ngx_eiam_cell_t *) &shared->grants.cells[i];
+        n = ngx_min(len, NGX_EIAM_CELL_TEXT);
+
+        p = ngx_cpymem(p, cell->text, n);
+        len -= n;
+    }
+
+    grant->application.data = text;
+    grant->application.len = entry->application;
+
+    grant->scopes.data = text + entry->application;
+    grant->scopes.len = entry->scopes;
+
+    grant->expires = (entry->expires == NGX_MAX_UINT32_VALUE)
+                     ? NGX_EIAM_NEVER : (time_t) entry->expires;
+}
+
+
+void
+ngx_eiam_cache_put(ngx_eiam_shared_t *shared, const ngx_eiam_digest_t key,
+    const ngx_eiam_grant_t *grant, time_t now, uint32_t flight)
+{
+    size_t               len;
+    u_char               text[NGX_EIAM_GRANT_TEXT_MAX];
+    uint32_t             i, *head;
+    ngx_eiam_entry_t    *entry;
+    ngx_eiam_refusal_t  *refusal;
+
+    ngx_eiam_zone_change(shared);
+
+    refusal = ngx_eiam_cache_find_refusal(shared, key);
+    if (refusal) {
+        refusal->reason = NGX_EIAM_NO_REASON;
+        refusal->checked = 0;
+        ngx_eiam_zone_step(shared);
+    }
+
+    entry = ngx_eiam_cache_find(shared, key);
+    if (entry) {
+        ngx_eiam_cache_remove(shared, entry);
+    }
+
+    i = ngx_eiam_cache_take(shared);
+    entry = &shared->grants.cells[i];
+
+    ngx_memcpy(entry->key, key, NGX_EIAM_DIGEST_LEN);
+
+    entry->checked = now;
+    entry->expires = (uint32_t) ngx_min(ngx_max(grant->expires, 0),
+                                        (time_t) NGX_MAX_UINT32_VALUE);
+    entry->flight = flight;
+    entry->touched = (uint8_t) now;
+    entry->application = grant->application.len;
+    entry->scopes = grant->scopes.len;
+
+    ngx_memcpy(text, grant->application.data, grant->application.len);
+    ngx_memcpy(text + grant->application.len, grant->scopes.data,
+               grant->scopes.len);
+
+    len = grant->application.len + grant->scopes.len;
+
+    ngx_eiam_cache_write(shared, entry, text, len);
+
+    head = ngx_eiam_cache_head(&shared->grants, key);
+    entry->chain = *head;
+    ngx_eiam_zone_step(shared);
+    *head = i;
+    ngx_eiam_zone_step(shared);
+
+    ngx_eiam_cache_link(shared, entry);
+}
+
+
+/*
+ * A cell that nothing uses; when there is none, the oldest grant goes.  A new
+ * grant is not linked while it is written, so it is never the oldest itself.
+ */
+
+static uint32_t
+ngx_eiam_cache_take(ngx_eiam_shared_t *shared)
+{
+    uint32_t            i;
+    ngx_eiam_grants_t  *grants;
+
+    grants = &shared->grants;
+
+    if (grants->free == 0) {
+
+        if (grants->unused < grants->ncells) {
+            return grants->unused++;
+        }
+
+        ngx_eiam_cache_remove(shared, &grants->cells[grants->oldest]);
+    }
+
+    i = grants->free;
+    grants->free = grants->cells[i].next;
+
+    ngx_eiam_zone_step(shared);
+
+    return i;
+}
+
+
+static void
+ngx_eiam_cache_write(ngx_eiam_shared_t *shared, ngx_eiam_entry_t *entry,
+    const u_char *text, size_t len)
+{
+    size_t            n;
+    uint32_t         *next;
+    ngx_eiam_cell_t  *cell;
+
+    next = &entry->next;
+
+    while (len) {
+
+        *next = ngx_eiam_cache_take(shared);
+        cell = (ngx_eiam_cell_t *) &shared->grants.cells[*next];
+
+        n = ngx_min(len, NGX_EIAM_CELL_TEXT);
+        ngx_memcpy(cell->text, text, n);
+
+        text += n;
+        len -= n;
+        next = &cell->next;
+
+        ngx_eiam_zone_step(shared);
+    }
+
+    *next = 0;
+}
+
+
+static void
+ngx_eiam_cache_remove(ngx_eiam_shared_t *shared, ngx_eiam_entry_t *entry)
+{
+    uint32_t            i, *place, next;
+    ngx_eiam_grants_t  *grants;
+
+    grants = &shared->grants;
+
+    place = ngx_eiam_cache_head(grants, entry->key);
+
+    while (&grants->cells[*place] != entry) {
+        place = &grants->cells[*place].chain;
+    }
+
+    i = *place;
+    *place = entry->chain;
+    ngx_eiam_zone_step(shared);
+
+    ngx_eiam_cache_unlink(shared, entry);
+
+    for ( /* void */ ; i; i = next) {
+        next = grants->cells[i].next;
+        grants->cells[i].next = grants->free;
+        grants->free = i;
+        ngx_eiam_zone_step(shared);
+    }
+}
+
+
+static void
+ngx_eiam_cache_link(ngx_eiam_shared_t *shared, ngx_eiam_entry_t *entry)
+{
+    uint32_t            i;
+    ngx_eiam_grants_t  *grants;
+
+    grants = &shared->grants;
+    i = entry - grants->cells;
+
+    entry->newer = 0;
+    entry->older = grants->newest;
+
+    if (grants->newest) {
+        grants->cells[grants->newest].newer = i;
+
+    } else {
+        grants->oldest = i;
+    }
+
+    ngx_eiam_zone_step(shared);
+
+    grants->newest = i;
+
+    ngx_eiam_zone_step(shared);
+}
+
+
+static void
+ngx_eiam_cache_unlink(ngx_eiam_shared_t *shared, ngx_eiam_entry_t *entry)
+{
+    ngx_eiam_grants_t  *grants;
+
+    grants = &shared->grants;
+
+    if (entry->newer) {
+        grants->cells[entry->newer].older = entry->older;
+
+    } else {
+        grants->newest = entry->older;
+    }
+
+    ngx_eiam_zone_step(shared);
+
+    if (entry->older) {
+        grants->cells[entry->older].newer = entry->newer;
+
+    } else {
+        grants->oldest = entry->newer;
+    }
+
+    ngx_eiam_zone_step(shared);
+}
+
+
+void
+ngx_eiam_cache_refuse(ngx_eiam_shared_t *shared, const ngx_eiam_digest_t key,
+    ngx_eiam_reason_e reason, time_t now, uint32_t flight)
+{
+    ngx_uint_t           i;
+    ngx_eiam_entry_t    *entry;
+    ngx_eiam_refusal_t  *slot, *bucket;
+
+    ngx_eiam_zone_change(shared);
+
+    if (reason != NGX_EIAM_SOURCE_UNAVAILABLE) {
+
+        entry = ngx_eiam_cache_find(shared, key);
+        if (entry) {
+            ngx_eiam_cache_remove(shared, entry);
+        }
+    }
+
+    slot = ngx_eiam_cache_find_refusal(shared, key);
+
+    if (slot == NULL) {
+
+        /* a free one has the time 0, or else the oldest goes */
+
+        bucket = ngx_eiam_cache_bucket(&shared->refusals, key);
+        slot = bucket;
+
+        for (i = 1; i < NGX_EIAM_REFUSALS; i++) {
+
+            if (bucket[i].checked < slot->checked) {
+                slot = &bucket[i];
+            }
+        }
+    }
+
+    ngx_memcpy(slot->key, key, NGX_EIAM_REFUSAL_KEY);
+    ngx_eiam_zone_step(shared);
+
+    slot->checked = now;
+    slot->flight = flight;
+    slot->reason = reason;
+    ngx_eiam_zone_step(shared);
+}

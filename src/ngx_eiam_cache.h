@@ -1,0 +1,80 @@
+
+/*
+ * The cache in the zone: grants, by the least recently used, and refusals in
+ * a place of their own, so that invented tokens push out no grant.  A key is
+ * SHA-256(token) combined with the source's id.
+ *
+ * All functions are for the holder of the zone's lock, take constant time and
+ * never fail.
+ */
+
+
+#ifndef _NGX_EIAM_CACHE_H_INCLUDED_
+#define _NGX_EIAM_CACHE_H_INCLUDED_
+
+
+#include <ngx_config.h>
+#include <ngx_core.h>
+#include <ngx_eiam_grant.h>
+#include <ngx_eiam_reason.h>
+#include <ngx_eiam_zone.h>
+
+
+/* 64 bytes, a cell: the rest of the text is in further ones */
+
+struct ngx_eiam_entry_s {
+    uint32_t             next;           /* cell of the same text */
+    uint32_t             chain;          /* grant with the same head */
+    uint32_t             newer;
+    uint32_t             older;
+    uint32_t             checked;        /* seconds since the Epoch */
+    uint32_t             expires;
+    uint32_t             flight;         /* that brought it */
+    uint16_t             scopes;         /* bytes */
+    uint8_t              application;    /* bytes */
+    uint8_t              touched;        /* the second, modulo 256 */
+    ngx_eiam_digest_t    key;
+};
+
+
+#define NGX_EIAM_REFUSAL_KEY  20         /* bytes of the key */
+#define NGX_EIAM_REFUSALS     8          /* of a bucket */
+
+
+struct ngx_eiam_refusal_s {
+    u_char               key[NGX_EIAM_REFUSAL_KEY];
+    uint32_t             reason;         /* 0: free */
+    uint32_t             checked;
+    uint32_t             flight;
+};
+
+
+/* empties it; the sizes and places are set */
+void ngx_eiam_cache_wipe(ngx_eiam_shared_t *shared);
+
+/* NULL: none */
+ngx_eiam_entry_t *ngx_eiam_cache_find(ngx_eiam_shared_t *shared,
+    const ngx_eiam_digest_t key);
+ngx_eiam_refusal_t *ngx_eiam_cache_find_refusal(ngx_eiam_shared_t *shared,
+    const ngx_eiam_digest_t key);
+
+/* it was used: to be kept for longer than others */
+void ngx_eiam_cache_touch(ngx_eiam_shared_t *shared, ngx_eiam_entry_t *entry,
+    time_t now);
+
+/* the strings are in a buffer of this process, until the next call */
+void ngx_eiam_cache_read(ngx_eiam_shared_t *shared,
+    const ngx_eiam_entry_t *entry, ngx_eiam_grant_t *grant);
+
+/* in place of whatever is known of the key */
+void ngx_eiam_cache_put(ngx_eiam_shared_t *shared,
+    const ngx_eiam_digest_t key, const ngx_eiam_grant_t *grant, time_t now,
+    uint32_t flight);
+
+/* a source that is unavailable says nothing about a grant from before */
+void ngx_eiam_cache_refuse(ngx_eiam_shared_t *shared,
+    const ngx_eiam_digest_t key, ngx_eiam_reason_e reason, time_t now,
+    uint32_t flight);
+
+
+#endif /* _NGX_EIAM_CACHE_H_INCLUDED_ */

@@ -1,0 +1,30 @@
+
+/* Members of a JSON object that say something about a token: RFC 7519. */
+
+
+#ifndef _NGX_EIAM_CLAIMS_H_INCLUDED_
+#define _NGX_EIAM_CLAIMS_H_INCLUDED_
+
+
+#include <ngx_config.h>
+#include <ngx_core.h>
+#include <ngx_eiam_document.h>
+
+
+/*
+ * A NumericDate in whole seconds: the last one that is over at that time, so
+ * it is rounded down.  NGX_OK; NGX_DECLINED: there is none; NGX_ERROR: no
+ * number, or beyond 2^53 either way.
+ */
+ngx_int_t ngx_eiam_claims_time(const ngx_eiam_node_t *claims,
+    const char *name, time_t *time);
+
+/*
+ * A string that may stand in headers and logs: NGX_OK; NGX_DECLINED: there is
+ * none; NGX_ERROR: no such string, or longer than max.
+ */
+ngx_int_t ngx_eiam_claims_text(const ngx_eiam_node_t *claims,
+    const char *name, size_t max, ngx_str_t *text);
+
+
+#endif /* _NGX_EIAM_CLAIMS_H_INCLUDED_ */

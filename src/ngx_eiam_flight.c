@@ -1,0 +1,164 @@
+
+#include <ngx_eiam_flight.h>
+
+
+static uint32_t *ngx_eiam_flight_head(ngx_eiam_flights_t *flights,
+    const ngx_eiam_digest_t key);
+
+
+void
+ngx_eiam_flight_wipe(ngx_eiam_shared_t *shared)
+{
+    ngx_eiam_flights_t  *flights;
+
+    flights = &shared->flights;
+
+    ngx_memzero(flights->heads, NGX_EIAM_FLIGHTS_HEADS * sizeof(uint32_t));
+    ngx_memzero(flights->slots, flights->nslots * sizeof(ngx_eiam_flight_t));
+
+    flights->unused = 1;
+    flights->free = 0;
+}
+
+
+ngx_eiam_flight_t *
+ngx_eiam_flight_find(ngx_eiam_shared_t *shared, const ngx_eiam_digest_t key)
+{
+    uint32_t            i;
+    ngx_eiam_flight_t  *flight;
+
+    for (i = *ngx_eiam_flight_head(&shared->flights, key);
+         i;
+         i = flight->chain)
+    {
+        flight = &shared->flights.slots[i];
+
+        if (ngx_memcmp(flight->key, key, NGX_EIAM_DIGEST_LEN) == 0) {
+            return flight;
+        }
+    }
+
+    return NULL;
+}
+
+
+static uint32_t *
+ngx_eiam_flight_head(ngx_eiam_flights_t *flights, const ngx_eiam_digest_t key)
+{
+    return &flights->heads[key[0] % NGX_EIAM_FLIGHTS_HEADS];
+}
+
+
+ngx_eiam_flight_t *
+ngx_eiam_flight_begin(ngx_eiam_shared_t *shared, const ngx_eiam_digest_t key,
+    ngx_eiam_record_t *record, uint64_t until)
+{
+    uint32_t             i, *head;
+    ngx_eiam_flight_t   *flight;
+    ngx_eiam_flights_t  *flights;
+
+    flights = &shared->flights;
+
+    if (flights->free == 0 && flights->unused == flights->nslots) {
+        return NULL;
+    }
+
+    ngx_eiam_zone_change(shared);
+
+    if (flights->free) {
+        i = flights->free;
+        flights->free = flights->slots[i].chain;
+
+    } else {
+        i = flights->unused++;
+    }
+
+    ngx_eiam_zone_step(shared);
+
+    /* 0 is none */
+
+    if (++shared->serial == 0) {
+        shared->serial = 1;
+    }
+
+    flight = &flights->slots[i];
+
+    ngx_memcpy(flight->key, key, NGX_EIAM_DIGEST_LEN);
+
+    flight->record = record;
+    flight->until = until;
+    flight->serial = shared->serial;
+    flight->pid = ngx_pid;
+
+    head = ngx_eiam_flight_head(flights, key);
+    flight->chain = *head;
+    ngx_eiam_zone_step(shared);
+    *head = i;
+    ngx_eiam_zone_step(shared);
+
+    record->flights++;
+    ngx_eiam_zone_step(shared);
+
+    return flight;
+}
+
+
+void
+ngx_eiam_flight_end(ngx_eiam_shared_t *shared, ngx_eiam_flight_t *flight)
+{
+    uint32_t            *place;
+    ngx_eiam_record_t   *record;
+    ngx_eiam_flights_t  *flights;
+
+    ngx_eiam_zone_change(shared);
+
+    flights = &shared->flights;
+    record = flight->record;
+
+    record->flights--;
+    ngx_eiam_zone_step(shared);
+
+    if (record->probe == flight->serial) {
+        record->probe = 0;
+    }
+
+    place = ngx_eiam_flight_head(flights, flight->key);
+
+    while (&flights->slots[*place] != flight) {
+        place = &flights->slots[*place].chain;
+    }
+
+    *place = flight->chain;
+    ngx_eiam_zone_step(shared);
+
+    flight->serial = 0;
+    flight->chain = flights->free;
+    ngx_eiam_zone_step(shared);
+    flights->free = flight - flights->slots;
+    ngx_eiam_zone_step(shared);
+}
+
+
+void
+ngx_eiam_flight_sweep(ngx_eiam_shared_t *shared)
+{
+    uint32_t            i;
+    ngx_eiam_flight_t  *flight;
+
+    for (i = 1; i < shared->flights.unused; i++) {
+
+        flight = &shared->flights.slots[i];
+
+        if (flight->serial == 0) {
+            continue;
+        }
+
+        /* this process has none yet, whoever had its number before */
+
+        if (flight->pid == (uint32_t) ngx_pid
+            || (kill(flight->pid, 0) == -1 && ngx_errno == NGX_ESRCH))
+        {
+            ngx_eiam_flight_end(shared, flight);
+        }
+    }
+}

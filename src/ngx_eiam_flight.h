@@ -1,0 +1,49 @@
+
+/*
+ * Flights: one question to a source, for however many requests in however
+ * many workers.  All functions are for the holder of the zone's lock.
+ */
+
+
+#ifndef _NGX_EIAM_FLIGHT_H_INCLUDED_
+#define _NGX_EIAM_FLIGHT_H_INCLUDED_
+
+
+#include <ngx_config.h>
+#include <ngx_core.h>
+#include <ngx_eiam_zone.h>
+
+
+#define NGX_EIAM_FLIGHTS_MAX    1024
+#define NGX_EIAM_FLIGHTS_HEADS  256
+
+
+struct ngx_eiam_flight_s {
+    ngx_eiam_digest_t    key;
+    ngx_eiam_record_t   *record;         /* of its source */
+    uint64_t             until;          /* ms: lost after that */
+    uint32_t             serial;         /* 0: a free slot */
+    uint32_t             pid;
+    uint32_t             chain;          /* slot with the same head, or free */
+};
+
+
+/* empties it; the sizes and places are set */
+void ngx_eiam_flight_wipe(ngx_eiam_shared_t *shared);
+
+/* NULL: none */
+ngx_eiam_flight_t *ngx_eiam_flight_find(ngx_eiam_shared_t *shared,
+    const ngx_eiam_digest_t key);
+
+/* NULL: there are as many as the zone can have */
+ngx_eiam_flight_t *ngx_eiam_flight_begin(ngx_eiam_shared_t *shared,
+    const ngx_eiam_digest_t key, ngx_eiam_record_t *record, uint64_t until);
+
+void ngx_eiam_flight_end(ngx_eiam_shared_t *shared,
+    ngx_eiam_flight_t *flight);
+
+/* ends those of workers that are no more */
+void ngx_eiam_flight_sweep(ngx_eiam_shared_t *shared);
+
+
+#endif /* _NGX_EIAM_FLIGHT_H_INCLUDED_ */

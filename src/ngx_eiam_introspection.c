@@ -1,0 +1,245 @@
+
+#include <ngx_eiam_claims.h>
+#include <ngx_eiam_introspection.h>
+#include <ngx_eiam_string.h>
+
+
+typedef ngx_eiam_reason_e (*ngx_eiam_introspection_pt)(
+    const ngx_eiam_node_t *claims, time_t now, ngx_eiam_grant_t *grant);
+
+
+static ngx_eiam_reason_e ngx_eiam_introspection_status(
+    ngx_eiam_document_t *document, const ngx_eiam_answer_t *answer);
+static ngx_uint_t ngx_eiam_introspection_is_json(const ngx_str_t *type);
+static ngx_eiam_reason_e ngx_eiam_introspection_active(
+    const ngx_eiam_node_t *claims, time_t now, ngx_eiam_grant_t *grant);
+static ngx_eiam_reason_e ngx_eiam_introspection_bearer(
+    const ngx_eiam_node_t *claims, time_t now, ngx_eiam_grant_t *grant);
+static ngx_eiam_reason_e ngx_eiam_introspection_times(
+    const ngx_eiam_node_t *claims, time_t now, ngx_eiam_grant_t *grant);
+static ngx_eiam_reason_e ngx_eiam_introspection_application(
+    const ngx_eiam_node_t *claims, time_t now, ngx_eiam_grant_t *grant);
+static ngx_eiam_reason_e ngx_eiam_introspection_scopes(
+    const ngx_eiam_node_t *claims, time_t now, ngx_eiam_grant_t *grant);
+
+
+/* checked in this order, the first that does not pass is the reason */
+
+static const ngx_eiam_introspection_pt  ngx_eiam_introspection_checks[] = {
+    ngx_eiam_introspection_active,
+    ngx_eiam_introspection_bearer,
+    ngx_eiam_introspection_times,
+    ngx_eiam_introspection_application,
+    ngx_eiam_introspection_scopes,
+    NULL
+};
+
+
+ngx_eiam_reason_e
+ngx_eiam_introspection_read(ngx_eiam_document_t *document,
+    const ngx_eiam_answer_t *answer, time_t now, ngx_eiam_grant_t *grant)
+{
+    ngx_eiam_node_t                   root;
+    ngx_eiam_reason_e                 reason;
+    const ngx_eiam_introspection_pt  *check;
+
+    reason = ngx_eiam_introspection_status(document, answer);
+    if (reason != NGX_EIAM_NO_REASON) {
+        return reason;
+    }
+
+    document->secret = 1;
+
+    if (ngx_eiam_document_parse(document, &answer->body, &root) != NGX_OK
+        || ngx_eiam_node_expect(&root, NGX_EIAM_OBJECT) != NGX_OK)
+    {
+        return NGX_EIAM_SOURCE_UNAVAILABLE;
+    }
+
+    ngx_memzero(grant, sizeof(ngx_eiam_grant_t));
+
+    for (check = ngx_eiam_introspection_checks; *check; check++) {
+
+        reason = (*check)(&root, now, grant);
+        if (reason != NGX_EIAM_NO_REASON) {
+            return reason;
+        }
+    }
+
+    return NGX_EIAM_NO_REASON;
+}
+
+
+/*
+ * Some servers have errors for what is no token; 401 and 403 are about the
+ * gate's own credentials, 429 is about its rate.
+ */
+
+static ngx_eiam_reason_e
+ngx_eiam_introspection_status(ngx_eiam_document_t *document,
+    const ngx_eiam_answer_t *answer)
+{
+    ngx_uint_t  status;
+
+    status = answer->status;
+
+    if (status >= 400 && status < 500
+        && status != 401 && status != 403 && status != 429)
+    {
+        return NGX_EIAM_TOKEN_INVALID;
+    }
+
+    if (status != 200) {
+        (void) ngx_eiam_document_fault(document, status ? "status %ui"
+                                                        : "no answer", status);
+        return NGX_EIAM_SOURCE_UNAVAILABLE;
+    }
+
+    if (answer->encoded || !ngx_eiam_introspection_is_json(&answer->type)) {
+        (void) ngx_eiam_document_fault(document, "is no application/json");
+        return NGX_EIAM_SOURCE_UNAVAILABLE;
+    }
+
+    return NGX_EIAM_NO_REASON;
+}
+
+
+/* RFC 9110, section 8.3.1: case does not matter, parameters may follow */
+
+static ngx_uint_t
+ngx_eiam_introspection_is_json(const ngx_str_t *type)
+{
+    size_t  len;
+
+    len = sizeof("application/json") - 1;
+
+    return type->len >= len
+           && ngx_strncasecmp(type->data, (u_char *) "application/json", len)
+              == 0
+           && (type->len == len || type->data[len] == ';'
+               || type->data[len] == ' ');
+}
+
+
+static ngx_eiam_reason_e
+ngx_eiam_introspection_active(const ngx_eiam_node_t *claims, time_t now,
+    ngx_eiam_grant_t *grant)
+{
+    ngx_eiam_node_t  active;
+
+    if (ngx_eiam_node_member(claims, "active", NGX_EIAM_BOOLEAN, &active)
+        != NGX_OK
+        || !ngx_eiam_node_true(&active))
+    {
+        return NGX_EIAM_TOKEN_INVALID;
+    }
+
+    return NGX_EIAM_NO_REASON;
+}
+
+
+/* a token that is bound to a key (RFC 7800) is nothing without its proof */
+
+static ngx_eiam_reason_e
+ngx_eiam_introspection_bearer(const ngx_eiam_node_t *claims, time_t now,
+    ngx_eiam_grant_t *grant)
+{
+    ngx_str_t        type;
+    ngx_eiam_node_t  node;
+
+    static const ngx_str_t  cnf = ngx_string("cnf");
+
+    if (ngx_eiam_node_has(claims, &cnf, &node) == NGX_OK) {
+        (void) ngx_eiam_fault(&node, "is not checked here");
+        return NGX_EIAM_TOKEN_INVALID;
+    }
+
+    switch (ngx_eiam_node_member(claims, "token_type", NGX_EIAM_STRING,
+                                 &node))
+    {
+    case NGX_DECLINED:
+        return NGX_EIAM_NO_REASON;
+
+    case NGX_ERROR:
+        return NGX_EIAM_TOKEN_INVALID;
+    }
+
+    type = ngx_eiam_node_string(&node);
+
+    if (type.len == sizeof("Bearer") - 1
+        && ngx_strncasecmp(type.data, (u_char *) "Bearer", type.len) == 0)
+    {
+        return NGX_EIAM_NO_REASON;
+    }
+
+    (void) ngx_eiam_fault(&node, "is not Bearer");
+
+    return NGX_EIAM_TOKEN_INVALID;
+}
+
+
+static ngx_eiam_reason_e
+ngx_eiam_introspection_times(const ngx_eiam_node_t *claims, time_t now,
+    ngx_eiam_grant_t *grant)
+{
+    time_t     begins;
+    ngx_int_t  expires, rc;
+
+    grant->expires = NGX_EIAM_NEVER;
+    begins = 0;
+
+    expires = ngx_eiam_claims_time(claims, "exp", &grant->expires);
+    rc = ngx_eiam_claims_time(claims, "nbf", &begins);
+
+    if (expires == NGX_ERROR || rc == NGX_ERROR) {
+        return NGX_EIAM_SOURCE_UNAVAILABLE;
+    }
+
+    if (grant->expires <= now) {
+        return NGX_EIAM_TOKEN_EXPIRED;
+    }
+
+    return (begins > now) ? NGX_EIAM_TOKEN_INVALID : NGX_EIAM_NO_REASON;
+}
+
+
+static ngx_eiam_reason_e
+ngx_eiam_introspection_application(const ngx_eiam_node_t *claims, time_t now,
+    ngx_eiam_grant_t *grant)
+{
+    if (ngx_eiam_claims_text(claims, "client_id", NGX_EIAM_APPLICATION_ID_MAX,
+                             &grant->application)
+        == NGX_ERROR)
+    {
+        return NGX_EIAM_SOURCE_UNAVAILABLE;
+    }
+
+    return NGX_EIAM_NO_REASON;
+}
+
+
+static ngx_eiam_reason_e
+ngx_eiam_introspection_scopes(const ngx_eiam_node_t *claims, time_t now,
+    ngx_eiam_grant_t *grant)
+{
+    ngx_eiam_node_t  scope;
+
+    switch (ngx_eiam_node_member(claims, "scope", NGX_EIAM_STRING, &scope)) {
+
+    case NGX_DECLINED:
+        return NGX_EIAM_NO_REASON;
+
+    case NGX_ERROR:
+        return NGX_EIAM_SOURCE_UNAVAILABLE;
+    }
+
+    grant->scopes = ngx_eiam_node_string(&scope);
+
+    if (grant->scopes.len > NGX_EIAM_SCOPES_TEXT_MAX) {
+        (void) ngx_eiam_fault(&scope, "has more than %d bytes",
+                              NGX_EIAM_SCOPES_TEXT_MAX);
+        return NGX_EIAM_SOURCE_UNAVAILABLE;
+    }
+
+    return NGX_EIAM_NO_REASON;
+}

@@ -1,0 +1,318 @@
+
+#include <ngx_eiam_cache.h>
+#include <ngx_eiam_flight.h>
+#include <ngx_eiam_source.h>
+
+
+#define NGX_EIAM_CLOCK_SKEW    5      /* s: between the workers' clocks */
+#define NGX_EIAM_FLIGHT_GRACE  1000   /* ms: more than its timeout */
+
+
+static ngx_int_t ngx_eiam_source_look(ngx_eiam_source_t *source,
+    const ngx_eiam_terms_t *terms, ngx_eiam_question_t *question);
+static ngx_int_t ngx_eiam_source_start(ngx_eiam_source_t *source,
+    const ngx_eiam_terms_t *terms, ngx_eiam_question_t *question);
+static ngx_int_t ngx_eiam_source_unavailable(ngx_eiam_source_t *source,
+    const ngx_eiam_terms_t *terms, ngx_eiam_question_t *question);
+static ngx_uint_t ngx_eiam_source_is_fresh(uint32_t checked, time_t life);
+static ngx_uint_t ngx_eiam_source_is_open(const ngx_eiam_record_t *record,
+    const ngx_eiam_terms_t *terms);
+static void ngx_eiam_source_land(ngx_eiam_source_t *source,
+    const ngx_eiam_question_t *question);
+
+
+ngx_eiam_source_t *
+ngx_eiam_source_add(ngx_eiam_zone_t *zone, const ngx_str_t *id,
+    ngx_pool_t *pool)
+{
+    ngx_uint_t            i;
+    ngx_eiam_digest_t     digest;
+    ngx_eiam_source_t   **source;
+
+    if (ngx_eiam_digest(id, digest) != NGX_OK) {
+        return NULL;
+    }
+
+    source = zone->sources.elts;
+
+    for (i = 0; i < zone->sources.nelts; i++) {
+
+        if (ngx_memcmp(source[i]->id, digest, NGX_EIAM_DIGEST_LEN) == 0) {
+            return source[i];
+        }
+    }
+
+    source = ngx_array_push(&zone->sources);
+    if (source == NULL) {
+        return NULL;
+    }
+
+    *source = ngx_pcalloc(pool, sizeof(ngx_eiam_source_t));
+    if (*source == NULL) {
+        return NULL;
+    }
+
+    (*source)->zone = zone;
+    ngx_memcpy((*source)->id, digest, NGX_EIAM_DIGEST_LEN);
+
+    return *source;
+}
+
+
+void
+ngx_eiam_source_key(const ngx_eiam_source_t *source,
+    const ngx_eiam_digest_t token, ngx_eiam_digest_t key)
+{
+    ngx_uint_t  i;
+
+    for (i = 0; i < NGX_EIAM_DIGEST_LEN; i++) {
+        key[i] = token[i] ^ source->id[i];
+    }
+}
+
+
+ngx_int_t
+ngx_eiam_source_ask(ngx_eiam_source_t *source, const ngx_eiam_terms_t *terms,
+    ngx_eiam_question_t *question)
+{
+    ngx_int_t  rc;
+
+    ngx_eiam_zone_lock(source->zone);
+
+    rc = ngx_eiam_source_look(source, terms, question);
+
+    if (rc == NGX_DECLINED) {
+        rc = ngx_eiam_source_start(source, terms, question);
+    }
+
+    ngx_eiam_zone_unlock(source->zone);
+
+    return rc;
+}
+
+
+/* what the cache says; the answer of the awaited flight counts at any age */
+
+static ngx_int_t
+ngx_eiam_source_look(ngx_eiam_source_t *source, const ngx_eiam_terms_t *terms,
+    ngx_eiam_question_t *question)
+{
+    ngx_eiam_entry_t    *entry;
+    ngx_eiam_shared_t   *shared;
+    ngx_eiam_refusal_t  *refusal;
+
+    shared = source->zone->shared;
+
+    entry = ngx_eiam_cache_find(shared, question->key);
+
+    if (entry) {
+
+        question->fetched = question->flight
+                            && entry->flight == question->flight;
+
+        if (question->fetched
+            || ngx_eiam_source_is_fresh(entry->checked, terms->valid))
+        {
+            ngx_eiam_cache_touch(shared, entry, ngx_time());
+            ngx_eiam_cache_read(shared, entry, &question->grant);
+            return NGX_OK;
+        }
+    }
+
+    refusal = ngx_eiam_cache_find_refusal(shared, question->key);
+
+    if (refusal == NULL) {
+        return NGX_DECLINED;
+    }
+
+    question->fetched = question->flight
+                        && refusal->flight == question->flight;
+
+    if (refusal->reason == NGX_EIAM_SOURCE_UNAVAILABLE) {
+        return question->fetched
+               ? ngx_eiam_source_unavailable(source, terms, question)
+               : NGX_DECLINED;
+    }
+
+    if (question->fetched
+        || ngx_eiam_source_is_fresh(refusal->checked, terms->negative))
+    {
+        question->reason = refusal->reason;
+        return NGX_ABORT;
+    }
+
+    return NGX_DECLINED;
+}
+
+
+/* joins a flight or begins one, if the source may be asked now */
+
+static ngx_int_t
+ngx_eiam_source_start(ngx_eiam_source_t *source,
+    const ngx_eiam_terms_t *terms, ngx_eiam_question_t *question)
+{
+    ngx_uint_t          open;
+    ngx_eiam_flight_t  *flight;
+    ngx_eiam_record_t  *record;
+    ngx_eiam_shared_t  *shared;
+
+    shared = source->zone->shared;
+    record = source->record;
+
+    flight = ngx_eiam_flight_find(shared, question->key);
+
+    if (flight) {
+
+        if (flight->until > ngx_current_msec) {
+            question->flight = flight->serial;
+            return NGX_AGAIN;
+        }
+
+        ngx_eiam_flight_end(shared, flight);
+    }
+
+    open = ngx_eiam_source_is_open(record, terms);
+
+    if ((open && (record->probe || record->retry > ngx_current_msec))
+        || record->flights >= terms->limit)
+    {
+        return ngx_eiam_source_unavailable(source, terms, question);
+    }
+
+    flight = ngx_eiam_flight_begin(shared, question->key, record,
+                                   ngx_current_msec + terms->timeout
+                                   + NGX_EIAM_FLIGHT_GRACE);
+    if (flight == NULL) {
+        return ngx_eiam_source_unavailable(source, terms, question);
+    }
+
+    if (open) {
+        record->probe = flight->serial;
+    }
+
+    question->flight = flight->serial;
+
+    return NGX_DECLINED;
+}
+
+
+/* a grant from before may do for a while */
+
+static ngx_int_t
+ngx_eiam_source_unavailable(ngx_eiam_source_t *source,
+    const ngx_eiam_terms_t *terms, ngx_eiam_question_t *question)
+{
+    ngx_eiam_entry_t   *entry;
+    ngx_eiam_shared_t  *shared;
+
+    shared = source->zone->shared;
+
+    entry = ngx_eiam_cache_find(shared, question->key);
+
+    if (entry == NULL
+        || !ngx_eiam_source_is_fresh(entry->checked,
+                                     terms->valid + terms->stale))
+    {
+        question->reason = NGX_EIAM_SOURCE_UNAVAILABLE;
+        return NGX_ABORT;
+    }
+
+    ngx_eiam_cache_touch(shared, entry, ngx_time());
+    ngx_eiam_cache_read(shared, entry, &question->grant);
+
+    question->stale = 1;
+
+    return NGX_OK;
+}
+
+
+/* what was checked in the future tells of a clock that went back */
+
+static ngx_uint_t
+ngx_eiam_source_is_fresh(uint32_t checked, time_t life)
+{
+    time_t  age;
+
+    age = ngx_time() - (time_t) checked;
+
+    return life > 0 && age < life && age >= -NGX_EIAM_CLOCK_SKEW;
+}
+
+
+/* the circuit */
+
+static ngx_uint_t
+ngx_eiam_source_is_open(const ngx_eiam_record_t *record,
+    const ngx_eiam_terms_t *terms)
+{
+    return terms->failures && record->failures >= terms->failures;
+}
+
+
+ngx_int_t
+ngx_eiam_source_settle(ngx_eiam_source_t *source,
+    const ngx_eiam_terms_t *terms, const ngx_eiam_question_t *question)
+{
+    ngx_uint_t          open;
+    ngx_eiam_record_t  *record;
+    ngx_eiam_shared_t  *shared;
+
+    shared = source->zone->shared;
+    record = source->record;
+
+    ngx_eiam_zone_lock(source->zone);
+    ngx_eiam_zone_change(shared);
+
+    if (question->reason == NGX_EIAM_SOURCE_UNAVAILABLE) {
+        record->failures += (record->failures < NGX_MAX_INT32_VALUE);
+        record->retry = ngx_current_msec + terms->retry;
+
+    } else {
+        record->failures = 0;
+    }
+
+    ngx_eiam_zone_step(shared);
+
+    if (question->reason == NGX_EIAM_NO_REASON) {
+        ngx_eiam_cache_put(shared, question->key, &question->grant,
+                           ngx_time(), question->flight);
+
+    } else {
+        ngx_eiam_cache_refuse(shared, question->key, question->reason,
+                              ngx_time(), question->flight);
+    }
+
+    ngx_eiam_source_land(source, question);
+
+    open = ngx_eiam_source_is_open(record, terms);
+
+    ngx_eiam_zone_unlock(source->zone);
+
+    return open ? NGX_DECLINED : NGX_OK;
+}
+
+
+void
+ngx_eiam_source_abandon(ngx_eiam_source_t *source,
+    const ngx_eiam_question_t *question)
+{
+    ngx_eiam_zone_lock(source->zone);
+    ngx_eiam_source_land(source, question);
+    ngx_eiam_zone_unlock(source->zone);
+}
+
+
+/* it may have been taken for lost, and another one under way */
+
+static void
+ngx_eiam_source_land(ngx_eiam_source_t *source,
+    const ngx_eiam_question_t *question)
+{
+    ngx_eiam_flight_t  *flight;
+
+    flight = ngx_eiam_flight_find(source->zone->shared, question->key);
+
+    if (flight && flight->serial == question->flight) {
+        ngx_eiam_flight_end(source->zone->shared, flight);
+    }
+}

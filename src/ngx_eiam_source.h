@@ -1,0 +1,74 @@
+
+/*
+ * A source of grants behind the cache: who asks it, when, and when nobody
+ * does because it fails.  These functions take the zone's lock.
+ */
+
+
+#ifndef _NGX_EIAM_SOURCE_H_INCLUDED_
+#define _NGX_EIAM_SOURCE_H_INCLUDED_
+
+
+#include <ngx_config.h>
+#include <ngx_core.h>
+#include <ngx_eiam_grant.h>
+#include <ngx_eiam_reason.h>
+#include <ngx_eiam_zone.h>
+
+
+typedef struct {
+    time_t               valid;          /* s: longest life of a grant */
+    time_t               negative;       /* s: of a refusal */
+    time_t               stale;          /* s: more, while nobody answers */
+    ngx_uint_t           limit;          /* flights at a time */
+    ngx_uint_t           failures;       /* that open the circuit; 0: none */
+    ngx_msec_t           retry;          /* then wait for so long */
+    ngx_msec_t           timeout;        /* of a flight */
+} ngx_eiam_terms_t;
+
+
+/* one request's question */
+
+typedef struct {
+    ngx_eiam_digest_t    key;
+    uint32_t             flight;         /* that it waits for; 0: none */
+    ngx_eiam_grant_t     grant;
+    ngx_eiam_reason_e    reason;
+    unsigned             fetched:1;      /* the answer came by that flight */
+    unsigned             stale:1;
+} ngx_eiam_question_t;
+
+
+/*
+ * Adds a source to the zone of this configuration; id is a text that names it
+ * across reloads.  NULL: no memory.
+ */
+ngx_eiam_source_t *ngx_eiam_source_add(ngx_eiam_zone_t *zone,
+    const ngx_str_t *id, ngx_pool_t *pool);
+
+/* the key of a token in this source */
+void ngx_eiam_source_key(const ngx_eiam_source_t *source,
+    const ngx_eiam_digest_t token, ngx_eiam_digest_t key);
+
+/*
+ * NGX_OK: question->grant, whose strings live until the next call;
+ * NGX_ABORT: question->reason;
+ * NGX_AGAIN: another one asks the source, come again with the same question;
+ * NGX_DECLINED: you ask, and then settle or abandon question->flight.
+ */
+ngx_int_t ngx_eiam_source_ask(ngx_eiam_source_t *source,
+    const ngx_eiam_terms_t *terms, ngx_eiam_question_t *question);
+
+/*
+ * The source has answered: question->grant, or question->reason if set.
+ * NGX_OK, or NGX_DECLINED: it has failed so often that nobody asks it now.
+ */
+ngx_int_t ngx_eiam_source_settle(ngx_eiam_source_t *source,
+    const ngx_eiam_terms_t *terms, const ngx_eiam_question_t *question);
+
+/* nobody waits for the answer any longer */
+void ngx_eiam_source_abandon(ngx_eiam_source_t *source,
+    const ngx_eiam_question_t *question);
+
+
+#endif /* _NGX_EIAM_SOURCE_H_INCLUDED_ */

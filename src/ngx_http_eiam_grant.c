@@ -1,0 +1,84 @@
+
+#include <ngx_http_eiam.h>
+
+
+static ngx_int_t ngx_http_eiam_apply_scopes(ngx_http_request_t *r,
+    ngx_http_eiam_ctx_t *ctx, const ngx_str_t *text);
+
+
+/*
+ * The strings of the grant may be gone afterwards.  A grant without an
+ * application would escape the applications file, so it is none there.
+ */
+
+ngx_int_t
+ngx_http_eiam_apply(ngx_http_request_t *r, ngx_http_eiam_ctx_t *ctx,
+    const ngx_eiam_grant_t *grant)
+{
+    ngx_http_eiam_loc_conf_t  *lcf;
+
+    lcf = ngx_http_get_module_loc_conf(r, ngx_eiam_module);
+
+    ctx->application_id.len = grant->application.len;
+    ctx->application_id.data = ngx_pstrdup(r->pool,
+                                           (ngx_str_t *) &grant->application);
+    if (ctx->application_id.data == NULL) {
+        return NGX_ERROR;
+    }
+
+    if (lcf->applications) {
+
+        if (grant->application.len == 0) {
+            ngx_log_error(NGX_LOG_WARN, r->connection->log, 0,
+                          "eiam: the token's source names no application");
+            return ngx_http_eiam_refuse(ctx, NGX_EIAM_TOKEN_INVALID);
+        }
+
+        ctx->application = ngx_eiam_applications_find(lcf->applications,
+                                                      &ctx->application_id);
+    }
+
+    if (grant->expires <= ngx_time()) {
+        return ngx_http_eiam_refuse(ctx, NGX_EIAM_TOKEN_EXPIRED);
+    }
+
+    return ngx_http_eiam_apply_scopes(r, ctx, &grant->scopes);
+}
+
+
+/* the token's, with what they imply, under the application's permissions */
+
+static ngx_int_t
+ngx_http_eiam_apply_scopes(ngx_http_request_t *r, ngx_http_eiam_ctx_t *ctx,
+    const ngx_str_t *text)
+{
+    ngx_array_t                 order;
+    ngx_eiam_scopes_t          *scopes;
+    ngx_eiam_permissions_t     *permissions;
+    ngx_http_eiam_loc_conf_t   *lcf;
+    ngx_http_eiam_main_conf_t  *mcf;
+
+    lcf = ngx_http_get_module_loc_conf(r, ngx_eiam_module);
+    mcf = ngx_http_get_module_main_conf(r, ngx_eiam_module);
+    scopes = mcf->scopes;
+
+    ctx->scopes = ngx_eiam_scope_set_create(scopes, r->pool);
+
+    if (ctx->scopes == NULL
+        || ngx_array_init(&order, r->pool, 8, sizeof(ngx_int_t)) != NGX_OK
+        || ngx_eiam_scope_set_read(scopes, text, ctx->scopes, &order)
+           != NGX_OK)
+    {
+        return NGX_ERROR;
+    }
+
+    ngx_eiam_scope_set_close(ctx->scopes, lcf->implications);
+
+    if (ctx->application) {
+        permissions = &lcf->permissions[ctx->application->index];
+        ngx_eiam_scope_set_limit(scopes, ctx->scopes, permissions->scopes);
+    }
+
+    return ngx_eiam_scope_set_text(scopes, ctx->scopes, &order, r->pool,
+                                   &ctx->scopes_text);
+}

@@ -1,0 +1,218 @@
+
+#include <ngx_http_eiam.h>
+
+
+#define NGX_HTTP_EIAM_LEADS  3   /* flights that one request may begin */
+
+
+/* a flight that this worker leads */
+
+typedef struct {
+    ngx_eiam_source_t         *source;
+    const ngx_eiam_terms_t    *terms;
+    ngx_http_eiam_ctx_t       *ctx;
+    ngx_eiam_question_t        question;
+    ngx_http_eiam_fetch_t      fetch;
+} ngx_http_eiam_flight_t;
+
+
+static ngx_int_t ngx_http_eiam_lead(ngx_http_request_t *r,
+    ngx_http_eiam_ctx_t *ctx, const ngx_eiam_question_t *question);
+static ngx_int_t ngx_http_eiam_form(ngx_http_request_t *r,
+    const ngx_str_t *token, ngx_str_t *form);
+static void ngx_http_eiam_answered(ngx_http_request_t *r, void *data,
+    const ngx_eiam_answer_t *answer);
+static void ngx_http_eiam_read_answer(ngx_http_request_t *r,
+    ngx_http_eiam_flight_t *flight, const ngx_eiam_answer_t *answer);
+
+
+static const ngx_str_t  ngx_http_eiam_cache_hit = ngx_string("HIT");
+static const ngx_str_t  ngx_http_eiam_cache_miss = ngx_string("MISS");
+static const ngx_str_t  ngx_http_eiam_cache_stale = ngx_string("STALE");
+
+
+/* RFC 7662; the zone knows the answer, or who is asking for it */
+
+ngx_int_t
+ngx_http_eiam_introspect(ngx_http_request_t *r, ngx_http_eiam_ctx_t *ctx)
+{
+    ngx_int_t                  rc;
+    ngx_eiam_question_t        question;
+    ngx_http_eiam_loc_conf_t  *lcf;
+
+    lcf = ngx_http_get_module_loc_conf(r, ngx_eiam_module);
+
+    if (lcf->source == NULL) {
+        return NGX_DECLINED;
+    }
+
+    if (ctx->leading) {
+        return NGX_AGAIN;
+    }
+
+    ngx_memzero(&question, sizeof(ngx_eiam_question_t));
+
+    ngx_eiam_source_key(lcf->source, ctx->digest, question.key);
+    question.flight = ctx->flight;
+
+    rc = ngx_eiam_source_ask(lcf->source, &lcf->terms, &question);
+
+    ctx->flight = question.flight;
+    ctx->cache = question.stale ? &ngx_http_eiam_cache_stale
+                 : question.fetched ? &ngx_http_eiam_cache_miss
+                                    : &ngx_http_eiam_cache_hit;
+    switch (rc) {
+
+    case NGX_OK:
+        return ngx_http_eiam_apply(r, ctx, &question.grant);
+
+    case NGX_AGAIN:
+        return ngx_http_eiam_wait(r, ctx, question.key);
+
+    case NGX_DECLINED:
+        return ngx_http_eiam_lead(r, ctx, &question);
+    }
+
+    if (question.reason == NGX_EIAM_SOURCE_UNAVAILABLE) {
+        ctx->cache = &ngx_http_eiam_cache_miss;
+    }
+
+    return ngx_http_eiam_refuse(ctx, question.reason);
+}
+
+
+/* this request asks, for itself and for the others */
+
+static ngx_int_t
+ngx_http_eiam_lead(ngx_http_request_t *r, ngx_http_eiam_ctx_t *ctx,
+    const ngx_eiam_question_t *question)
+{
+    ngx_http_eiam_flight_t    *flight;
+    ngx_http_eiam_loc_conf_t  *lcf;
+
+    lcf = ngx_http_get_module_loc_conf(r, ngx_eiam_module);
+
+    if (ctx->leads++ == NGX_HTTP_EIAM_LEADS) {
+        ngx_eiam_source_abandon(lcf->source, question);
+        return ngx_http_eiam_refuse(ctx, NGX_EIAM_SOURCE_UNAVAILABLE);
+    }
+
+    flight = ngx_pcalloc(r->pool, sizeof(ngx_http_eiam_flight_t));
+
+    if (flight == NULL
+        || ngx_http_eiam_form(r, &ctx->token, &flight->fetch.form) != NGX_OK)
+    {
+        goto failed;
+    }
+
+    flight->source = lcf->source;
+    flight->terms = &lcf->terms;
+    flight->ctx = ctx;
+    flight->question = *question;
+
+    flight->fetch.uri = lcf->introspection;
+    flight->fetch.timeout = lcf->terms.timeout;
+    flight->fetch.handler = ngx_http_eiam_answered;
+    flight->fetch.data = flight;
+
+    if (ngx_http_eiam_fetch(r, &flight->fetch) != NGX_OK) {
+        goto failed;
+    }
+
+    ctx->leading = 1;
+
+    return NGX_AGAIN;
+
+failed:
+
+    ngx_eiam_source_abandon(lcf->source, question);
+
+    return NGX_ERROR;
+}
+
+
+/* RFC 7662, section 2.1 */
+
+static ngx_int_t
+ngx_http_eiam_form(ngx_http_request_t *r, const ngx_str_t *token,
+    ngx_str_t *form)
+{
+    u_char  *p;
+
+    static const ngx_str_t  hint =
+        ngx_string("&token_type_hint=access_token");
+
+    p = ngx_pnalloc(r->pool, sizeof("token=") + 3 * token->len + hint.len);
+    if (p == NULL) {
+        return NGX_ERROR;
+    }
+
+    form->data = p;
+
+    p = ngx_cpymem(p, "token=", sizeof("token=") - 1);
+    p = (u_char *) ngx_escape_uri(p, token->data, token->len,
+                                  NGX_ESCAPE_URI_COMPONENT);
+    p = ngx_cpymem(p, hint.data, hint.len);
+
+    form->len = p - form->data;
+
+    return NGX_OK;
+}
+
+
+static void
+ngx_http_eiam_answered(ngx_http_request_t *r, void *data,
+    const ngx_eiam_answer_t *answer)
+{
+    ngx_http_eiam_flight_t *flight = data;
+
+    flight->ctx->leading = 0;
+
+    if (answer) {
+        ngx_http_eiam_read_answer(r, flight, answer);
+
+    } else {
+        ngx_eiam_source_abandon(flight->source, &flight->question);
+    }
+
+    ngx_http_eiam_wake(flight->question.key);
+}
+
+
+static void
+ngx_http_eiam_read_answer(ngx_http_request_t *r,
+    ngx_http_eiam_flight_t *flight, const ngx_eiam_answer_t *answer)
+{
+    ngx_log_t            *log;
+    ngx_uint_t            level;
+    ngx_eiam_document_t   document;
+    ngx_eiam_question_t  *question;
+
+    log = r->connection->log;
+    question = &flight->question;
+
+    ngx_memzero(&document, sizeof(ngx_eiam_document_t));
+
+    document.name = flight->fetch.uri;
+    document.pool = r->pool;
+
+    question->reason = ngx_eiam_introspection_read(&document, answer,
+                                                   ngx_time(),
+                                                   &question->grant);
+    level = (question->reason == NGX_EIAM_SOURCE_UNAVAILABLE)
+            ? NGX_LOG_ERR : NGX_LOG_INFO;
+
+    if (document.fault.len) {
+        ngx_log_error(level, log, 0, "eiam: introspection %V",
+                      &document.fault);
+    }
+
+    if (ngx_eiam_source_settle(flight->source, flight->terms, question)
+        == NGX_DECLINED)
+    {
+        ngx_log_error(NGX_LOG_ERR, log, 0,
+                      "eiam: introspection \"%V\" is not asked for %M ms, "
+                      "after %ui failures", &flight->fetch.uri,
+                      flight->terms->retry, flight->terms->failures);
+    }
+}

@@ -1,0 +1,191 @@
+
+#include <ngx_http_eiam.h>
+#include <ngx_eiam_string.h>
+
+
+static size_t ngx_http_eiam_server_id(ngx_http_core_main_conf_t *cmcf,
+    ngx_http_core_srv_conf_t *cscf, u_char *p);
+static ngx_uint_t ngx_http_eiam_has_server(ngx_http_conf_addr_t *addr,
+    ngx_http_core_srv_conf_t *cscf);
+static ngx_http_core_loc_conf_t *ngx_http_eiam_find_location(
+    ngx_http_location_tree_node_t *node, const ngx_str_t *uri);
+
+
+/*
+ * Locations of the same name in two servers are two sources.  A server is
+ * known by its name and its addresses, also after a reload.
+ */
+
+ngx_eiam_source_t *
+ngx_http_eiam_add_source(ngx_conf_t *cf, const char *kind,
+    const ngx_str_t *location)
+{
+    u_char                     *p;
+    ngx_str_t                   id;
+    ngx_http_core_srv_conf_t   *cscf;
+    ngx_http_core_main_conf_t  *cmcf;
+    ngx_http_eiam_main_conf_t  *mcf;
+
+    cmcf = ngx_http_conf_get_module_main_conf(cf, ngx_http_core_module);
+    cscf = ngx_http_conf_get_module_srv_conf(cf, ngx_http_core_module);
+    mcf = ngx_http_conf_get_module_main_conf(cf, ngx_eiam_module);
+
+    p = ngx_pnalloc(cf->temp_pool, sizeof("  ") + ngx_strlen(kind)
+                                   + location->len
+                                   + ngx_http_eiam_server_id(cmcf, cscf,
+                                                             NULL));
+    if (p == NULL) {
+        return NULL;
+    }
+
+    id.data = p;
+
+    p = ngx_sprintf(p, "%s %V ", kind, location);
+    p += ngx_http_eiam_server_id(cmcf, cscf, p);
+
+    id.len = p - id.data;
+
+    return ngx_eiam_source_add(mcf->zone, &id, cf->pool);
+}
+
+
+/* the length of the text, which is written to p if that is not NULL */
+
+static size_t
+ngx_http_eiam_server_id(ngx_http_core_main_conf_t *cmcf,
+    ngx_http_core_srv_conf_t *cscf, u_char *p)
+{
+    size_t                 len;
+    ngx_uint_t             i, k;
+    ngx_http_conf_port_t  *port;
+    ngx_http_conf_addr_t  *addr;
+
+    len = cscf->server_name.len;
+
+    if (p) {
+        p = ngx_cpymem(p, cscf->server_name.data, len);
+    }
+
+    port = cmcf->ports ? cmcf->ports->elts : NULL;
+
+    for (i = 0; port && i < cmcf->ports->nelts; i++) {
+
+        addr = port[i].addrs.elts;
+
+        for (k = 0; k < port[i].addrs.nelts; k++) {
+
+            if (!ngx_http_eiam_has_server(&addr[k], cscf)) {
+                continue;
+            }
+
+            len += 1 + addr[k].opt.addr_text.len;
+
+            if (p) {
+                p = ngx_sprintf(p, " %V", &addr[k].opt.addr_text);
+            }
+        }
+    }
+
+    return len;
+}
+
+
+static ngx_uint_t
+ngx_http_eiam_has_server(ngx_http_conf_addr_t *addr,
+    ngx_http_core_srv_conf_t *cscf)
+{
+    ngx_uint_t                  i;
+    ngx_http_core_srv_conf_t  **server;
+
+    server = addr->servers.elts;
+
+    for (i = 0; i < addr->servers.nelts; i++) {
+
+        if (server[i] == cscf) {
+            return 1;
+        }
+    }
+
+    return 0;
+}
+
+
+/* a location that is not there would look like a source that is broken */
+
+ngx_int_t
+ngx_http_eiam_check_targets(ngx_conf_t *cf)
+{
+    ngx_uint_t                  i;
+    ngx_http_eiam_target_t     *target;
+    ngx_http_core_loc_conf_t   *clcf;
+    ngx_http_eiam_main_conf_t  *mcf;
+
+    mcf = ngx_http_conf_get_module_main_conf(cf, ngx_eiam_module);
+    target = mcf->targets.elts;
+
+    for (i = 0; i < mcf->targets.nelts; i++) {
+
+        clcf = target[i].server->ctx->loc_conf[ngx_http_core_module.ctx_index];
+
+        clcf = ngx_http_eiam_find_location(clcf->static_locations,
+                                           &target[i].uri);
+
+        if (clcf && clcf->internal) {
+            continue;
+        }
+
+        ngx_log_error(NGX_LOG_EMERG, cf->log, 0,
+                      clcf ? "\"%s %V\": the location must be \"internal\" in "
+                             "server \"%V\" in %s:%ui"
+                           : "\"%s %V\": no such location in server \"%V\" in "
+                             "%s:%ui",
+                      target[i].directive, &target[i].uri,
+                      &target[i].server->server_name,
+                      target[i].server->file_name, target[i].server->line);
+        return NGX_ERROR;
+    }
+
+    return NGX_OK;
+}
+
+
+/* of exactly that name, or NULL */
+
+static ngx_http_core_loc_conf_t *
+ngx_http_eiam_find_location(ngx_http_location_tree_node_t *node,
+    const ngx_str_t *uri)
+{
+    ngx_uint_t                 i;
+    ngx_http_core_loc_conf_t  *found, *clcf[2];
+
+    if (node == NULL) {
+        return NULL;
+    }
+
+    clcf[0] = node->exact;
+    clcf[1] = node->inclusive;
+
+    for (i = 0; i < 2; i++) {
+
+        if (clcf[i] == NULL) {
+            continue;
+        }
+
+        if (ngx_eiam_str_equal(&clcf[i]->name, uri)) {
+            return clcf[i];
+        }
+
+        found = ngx_http_eiam_find_location(clcf[i]->static_locations, uri);
+        if (found) {
+            return found;
+        }
+    }
+
+    found = ngx_http_eiam_find_location(node->left, uri);
+
+    if (found == NULL) {
+        found = ngx_http_eiam_find_location(node->right, uri);
+    }
+
+    return found ? found : ngx_http_eiam_find_location(node->tree, uri);
+}

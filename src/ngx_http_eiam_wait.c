@@ -1,0 +1,193 @@
+
+#include <ngx_http_eiam.h>
+
+
+#define NGX_HTTP_EIAM_WAITERS    64      /* queues, by the key */
+#define NGX_HTTP_EIAM_POLL_MIN   2       /* ms */
+#define NGX_HTTP_EIAM_POLL_MAX   100
+
+
+/*
+ * A request that waits.  One of the same worker wakes it; what other workers
+ * are told it sees by looking into the zone again, the more seldom the longer
+ * it takes.
+ */
+
+struct ngx_http_eiam_waiter_s {
+    ngx_queue_t          queue;
+    ngx_event_t          event;
+    ngx_http_request_t  *request;
+    ngx_eiam_digest_t    key;
+    ngx_msec_t           since;
+    unsigned             queued:1;
+};
+
+
+static ngx_queue_t *ngx_http_eiam_queue(const ngx_eiam_digest_t key);
+static ngx_http_eiam_waiter_t *ngx_http_eiam_create_waiter(
+    ngx_http_request_t *r);
+static void ngx_http_eiam_resume(ngx_event_t *ev);
+static void ngx_http_eiam_leave(void *data);
+
+
+static ngx_queue_t  ngx_http_eiam_queues[NGX_HTTP_EIAM_WAITERS];
+
+
+ngx_int_t
+ngx_http_eiam_wait(ngx_http_request_t *r, ngx_http_eiam_ctx_t *ctx,
+    const ngx_eiam_digest_t key)
+{
+    ngx_msec_t               delay;
+    ngx_connection_t        *c;
+    ngx_http_eiam_waiter_t  *waiter;
+
+    if (ctx->waiter == NULL) {
+
+        ctx->waiter = ngx_http_eiam_create_waiter(r);
+        if (ctx->waiter == NULL) {
+            return NGX_ERROR;
+        }
+    }
+
+    c = r->connection;
+    waiter = ctx->waiter;
+
+    /* the client may go away */
+
+    if (r == r->main) {
+
+        if (c->read->ready) {
+            ngx_post_event(c->read, &ngx_posted_events);
+
+        } else if (ngx_handle_read_event(c->read, 0) != NGX_OK) {
+            return NGX_ERROR;
+        }
+
+        r->read_event_handler = ngx_http_test_reading;
+    }
+
+    r->write_event_handler = ngx_http_request_empty_handler;
+
+    ngx_memcpy(waiter->key, key, NGX_EIAM_DIGEST_LEN);
+    ngx_queue_insert_tail(ngx_http_eiam_queue(key), &waiter->queue);
+    waiter->queued = 1;
+
+    delay = (ngx_current_msec - waiter->since) / 8;
+    delay = ngx_max(delay, NGX_HTTP_EIAM_POLL_MIN);
+
+    ngx_add_timer(&waiter->event, ngx_min(delay, NGX_HTTP_EIAM_POLL_MAX));
+
+    return NGX_AGAIN;
+}
+
+
+static ngx_queue_t *
+ngx_http_eiam_queue(const ngx_eiam_digest_t key)
+{
+    ngx_queue_t  *queue;
+
+    queue = &ngx_http_eiam_queues[key[0] % NGX_HTTP_EIAM_WAITERS];
+
+    if (queue->next == NULL) {
+        ngx_queue_init(queue);
+    }
+
+    return queue;
+}
+
+
+static ngx_http_eiam_waiter_t *
+ngx_http_eiam_create_waiter(ngx_http_request_t *r)
+{
+    ngx_http_cleanup_t      *cln;
+    ngx_http_eiam_waiter_t  *waiter;
+
+    cln = ngx_http_cleanup_add(r, sizeof(ngx_http_eiam_waiter_t));
+    if (cln == NULL) {
+        return NULL;
+    }
+
+    waiter = cln->data;
+    cln->handler = ngx_http_eiam_leave;
+
+    ngx_memzero(waiter, sizeof(ngx_http_eiam_waiter_t));
+
+    waiter->request = r;
+    waiter->since = ngx_current_msec;
+
+    waiter->event.handler = ngx_http_eiam_resume;
+    waiter->event.data = waiter;
+    waiter->event.log = r->connection->log;
+
+    return waiter;
+}
+
+
+static void
+ngx_http_eiam_resume(ngx_event_t *ev)
+{
+    ngx_connection_t        *c;
+    ngx_http_request_t      *r;
+    ngx_http_eiam_waiter_t  *waiter;
+
+    waiter = ev->data;
+    r = waiter->request;
+    c = r->connection;
+
+    ngx_http_eiam_leave(waiter);
+
+    ngx_http_set_log_request(c->log, r);
+
+    if (r == r->main) {
+        r->read_event_handler = ngx_http_block_reading;
+    }
+
+    r->write_event_handler = ngx_http_core_run_phases;
+
+    ngx_http_core_run_phases(r);
+
+    ngx_http_run_posted_requests(c);
+}
+
+
+static void
+ngx_http_eiam_leave(void *data)
+{
+    ngx_http_eiam_waiter_t  *waiter = data;
+
+    if (!waiter->queued) {
+        return;
+    }
+
+    ngx_queue_remove(&waiter->queue);
+    waiter->queued = 0;
+
+    if (waiter->event.timer_set) {
+        ngx_del_timer(&waiter->event);
+    }
+
+    if (waiter->event.posted) {
+        ngx_delete_posted_event(&waiter->event);
+    }
+}
+
+
+void
+ngx_http_eiam_wake(const ngx_eiam_digest_t key)
+{
+    ngx_queue_t             *q, *queue;
+    ngx_http_eiam_waiter_t  *waiter;
+
+    queue = ngx_http_eiam_queue(key);
+
+    for (q = ngx_queue_head(queue);
+         q != ngx_queue_sentinel(queue);
+         q = ngx_queue_next(q))
+    {
+        waiter = ngx_queue_data(q, ngx_http_eiam_waiter_t, queue);
+
+        if (ngx_memcmp(waiter->key, key, NGX_EIAM_DIGEST_LEN) == 0) {
+            ngx_post_event(&waiter->event, &ngx_posted_events);
+        }
+    }
+}
