@@ -4,6 +4,7 @@
 
 static uint32_t *ngx_eiam_flight_head(ngx_eiam_flights_t *flights,
     const ngx_eiam_digest_t key);
+static ngx_uint_t ngx_eiam_flight_is_orphan(const ngx_eiam_flight_t *flight);
 
 
 void
@@ -140,7 +141,7 @@ ngx_eiam_flight_end(ngx_eiam_shared_t *shared, ngx_eiam_flight_t *flight)
 
 
 void
-ngx_eiam_flight_sweep(ngx_eiam_shared_t *shared)
+ngx_eiam_flight_sweep(ngx_eiam_shared_t *shared, ngx_uint_t start)
 {
     uint32_t            i;
     ngx_eiam_flight_t  *flight;
@@ -149,16 +150,21 @@ ngx_eiam_flight_sweep(ngx_eiam_shared_t *shared)
 
         flight = &shared->flights.slots[i];
 
-        if (flight->serial == 0) {
-            continue;
-        }
-
-        /* this process has none yet, whoever had its number before */
-
-        if (flight->pid == (uint32_t) ngx_pid
-            || (kill(flight->pid, 0) == -1 && ngx_errno == NGX_ESRCH))
+        if (flight->serial
+            && (flight->until <= ngx_current_msec
+                || (start && ngx_eiam_flight_is_orphan(flight))))
         {
             ngx_eiam_flight_end(shared, flight);
         }
     }
+}
+
+
+/* a new process has none yet, whoever had its number before */
+
+static ngx_uint_t
+ngx_eiam_flight_is_orphan(const ngx_eiam_flight_t *flight)
+{
+    return flight->pid == (uint32_t) ngx_pid
+           || (kill(flight->pid, 0) == -1 && ngx_errno == NGX_ESRCH);
 }

@@ -42,8 +42,8 @@ ngx_eiam_flight_t *ngx_eiam_flight_begin(ngx_eiam_shared_t *shared,
 void ngx_eiam_flight_end(ngx_eiam_shared_t *shared,
     ngx_eiam_flight_t *flight);
 
-/* ends those of workers that are no more */
-void ngx_eiam_flight_sweep(ngx_eiam_shared_t *shared);
+/* ends those that are lost; at a worker's start also those of dead workers */
+void ngx_eiam_flight_sweep(ngx_eiam_shared_t *shared, ngx_uint_t start);
 
 
 #endif /* _NGX_EIAM_FLIGHT_H_INCLUDED_ */

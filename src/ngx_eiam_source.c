@@ -12,6 +12,8 @@ static ngx_int_t ngx_eiam_source_look(ngx_eiam_source_t *source,
     const ngx_eiam_terms_t *terms, ngx_eiam_question_t *question);
 static ngx_int_t ngx_eiam_source_start(ngx_eiam_source_t *source,
     const ngx_eiam_terms_t *terms, ngx_eiam_question_t *question);
+static ngx_uint_t ngx_eiam_source_is_busy(ngx_eiam_shared_t *shared,
+    ngx_eiam_record_t *record, const ngx_eiam_terms_t *terms);
 static ngx_int_t ngx_eiam_source_unavailable(ngx_eiam_source_t *source,
     const ngx_eiam_terms_t *terms, ngx_eiam_question_t *question);
 static ngx_uint_t ngx_eiam_source_is_fresh(uint32_t checked, time_t life);
@@ -173,8 +175,8 @@ ngx_eiam_source_start(ngx_eiam_source_t *source,
 
     open = ngx_eiam_source_is_open(record, terms);
 
-    if ((open && (record->probe || record->retry > ngx_current_msec))
-        || record->flights >= terms->limit)
+    if ((open && record->retry > ngx_current_msec)
+        || ngx_eiam_source_is_busy(shared, record, terms))
     {
         return ngx_eiam_source_unavailable(source, terms, question);
     }
@@ -193,6 +195,23 @@ ngx_eiam_source_start(ngx_eiam_source_t *source,
     question->flight = flight->serial;
 
     return NGX_DECLINED;
+}
+
+
+/* once a second those are looked for whose worker died without a word */
+
+static ngx_uint_t
+ngx_eiam_source_is_busy(ngx_eiam_shared_t *shared, ngx_eiam_record_t *record,
+    const ngx_eiam_terms_t *terms)
+{
+    if ((record->probe || record->flights >= terms->limit)
+        && shared->swept != ngx_time())
+    {
+        shared->swept = ngx_time();
+        ngx_eiam_flight_sweep(shared, 0);
+    }
+
+    return record->probe || record->flights >= terms->limit;
 }
 
 

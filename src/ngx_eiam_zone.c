@@ -5,7 +5,13 @@
 #include <ngx_eiam_zone.h>
 
 
+#define NGX_EIAM_ZONE_RESERVE  4     /* pages, at least */
+
+
 static ngx_int_t ngx_eiam_zone_create(ngx_eiam_zone_t *zone);
+static void ngx_eiam_zone_lay_out(ngx_eiam_shared_t *shared, u_char *p,
+    size_t size);
+static uint32_t ngx_eiam_zone_power(size_t n);
 static ngx_int_t ngx_eiam_zone_records(ngx_eiam_zone_t *zone);
 static ngx_eiam_record_t *ngx_eiam_zone_record(ngx_eiam_zone_t *zone,
     const ngx_eiam_digest_t id);
@@ -46,78 +52,98 @@ failed:
 
 
 /*
- * Seven eighths of the pages are laid out here once and for all, the slab
- * allocator has the rest.  A sixteenth is for refusals, another one at most
- * for flights.
+ * Nearly all of the pages are laid out here once and for all: a part of 32 for
+ * flights, another for refusals, and the rest for grants.  The slab allocator
+ * keeps a part of 16.
  */
 
 static ngx_int_t
 ngx_eiam_zone_create(ngx_eiam_zone_t *zone)
 {
-    size_t               size;
-    u_char              *p;
-    uint32_t             n;
-    ngx_eiam_shared_t   *shared;
+    size_t              size;
+    u_char             *p;
+    ngx_uint_t          reserve;
+    ngx_eiam_shared_t  *shared;
 
     zone->pool->log_nomem = 0;
 
     shared = ngx_slab_calloc(zone->pool, sizeof(ngx_eiam_shared_t));
 
-    size = zone->pool->pfree / 8 * 7 * ngx_pagesize;
+    reserve = ngx_max(zone->pool->pfree / 16, NGX_EIAM_ZONE_RESERVE);
+    size = (zone->pool->pfree - reserve) * ngx_pagesize;
+
     p = ngx_slab_alloc(zone->pool, size);
 
     if (shared == NULL || p == NULL) {
         return NGX_ERROR;
     }
 
-    n = size / 16 / sizeof(ngx_eiam_flight_t);
-
-    shared->flights.nslots = ngx_min(n, NGX_EIAM_FLIGHTS_MAX);
-    shared->flights.slots = (ngx_eiam_flight_t *) p;
-    p += shared->flights.nslots * sizeof(ngx_eiam_flight_t);
-
-    shared->flights.heads = (uint32_t *) p;
-    p += NGX_EIAM_FLIGHTS_HEADS * sizeof(uint32_t);
-
-    n = NGX_EIAM_REFUSALS * sizeof(ngx_eiam_refusal_t);
-
-    for (shared->refusals.mask = 1;
-         shared->refusals.mask * 2 * n <= size / 16;
-         shared->refusals.mask *= 2)
-    {
-        /* void */
-    }
-
-    shared->refusals.slots = (ngx_eiam_refusal_t *) p;
-    p += shared->refusals.mask-- * n;
-
-    size -= p - (u_char *) shared->flights.slots;
-    n = size / (sizeof(ngx_eiam_entry_t) + sizeof(uint32_t));
-
-    shared->grants.ncells = n;
-    shared->grants.cells = (ngx_eiam_entry_t *) p;
-    shared->grants.heads = (uint32_t *) (shared->grants.cells + n);
-
-    for (shared->grants.mask = 1;
-         shared->grants.mask * 2 <= n;
-         shared->grants.mask *= 2)
-    {
-        /* void */
-    }
-
-    shared->grants.mask--;
+    ngx_eiam_zone_lay_out(shared, p, size);
+    ngx_eiam_zone_wipe(shared);
 
 #if (NGX_EIAM_STEPS)
     shared->last_step = getenv("EIAM_LAST_STEP")
                         ? atoi(getenv("EIAM_LAST_STEP")) : 0;
 #endif
 
-    ngx_eiam_zone_wipe(shared);
-
     zone->shared = shared;
     zone->pool->data = shared;
 
     return NGX_OK;
+}
+
+
+static void
+ngx_eiam_zone_lay_out(ngx_eiam_shared_t *shared, u_char *p, size_t size)
+{
+    size_t                part;
+    u_char               *last;
+    uint32_t              n;
+    ngx_eiam_grants_t    *grants;
+    ngx_eiam_flights_t   *flights;
+    ngx_eiam_refusals_t  *refusals;
+
+    grants = &shared->grants;
+    flights = &shared->flights;
+    refusals = &shared->refusals;
+
+    part = size / 32;
+    last = p + size;
+
+    n = part / sizeof(ngx_eiam_flight_t);
+    flights->nslots = ngx_min(n, NGX_EIAM_FLIGHTS_MAX + 1);
+    flights->slots = (ngx_eiam_flight_t *) p;
+    p += flights->nslots * sizeof(ngx_eiam_flight_t);
+
+    flights->heads = (uint32_t *) p;
+    p += NGX_EIAM_FLIGHTS_HEADS * sizeof(uint32_t);
+
+    n = ngx_eiam_zone_power(part / (NGX_EIAM_REFUSALS
+                                    * sizeof(ngx_eiam_refusal_t)));
+    refusals->mask = n - 1;
+    refusals->slots = (ngx_eiam_refusal_t *) p;
+    p += n * NGX_EIAM_REFUSALS * sizeof(ngx_eiam_refusal_t);
+
+    n = ngx_eiam_zone_power((last - p) / sizeof(ngx_eiam_entry_t));
+    grants->mask = n - 1;
+    grants->heads = (uint32_t *) p;
+    p += ngx_align(n * sizeof(uint32_t), sizeof(ngx_eiam_entry_t));
+
+    grants->cells = (ngx_eiam_entry_t *) p;
+    grants->ncells = (last - p) / sizeof(ngx_eiam_entry_t);
+}
+
+
+/* the largest power of two that is not larger */
+
+static uint32_t
+ngx_eiam_zone_power(size_t n)
+{
+    uint32_t  power;
+
+    for (power = 1; power <= n / 2; power *= 2) { /* void */ }
+
+    return power;
 }
 
 
@@ -193,7 +219,7 @@ void
 ngx_eiam_zone_sweep(ngx_eiam_zone_t *zone)
 {
     ngx_eiam_zone_lock(zone);
-    ngx_eiam_flight_sweep(zone->shared);
+    ngx_eiam_flight_sweep(zone->shared, 1);
     ngx_eiam_zone_unlock(zone);
 }
 

@@ -93,6 +93,7 @@ struct ngx_eiam_shared_s {
     ngx_eiam_flights_t     flights;
     ngx_eiam_record_t     *records;
     uint32_t               serial;        /* of the last flight */
+    time_t                 swept;         /* for lost flights */
 
 #if (NGX_EIAM_STEPS)
     ngx_uint_t             steps;
