@@ -66,7 +66,7 @@ static ngx_command_t  ngx_eiam_commands[] = {
       ngx_conf_set_msec_slot,
       NGX_HTTP_LOC_CONF_OFFSET,
       offsetof(ngx_http_eiam_loc_conf_t, terms.timeout),
-      NULL },
+      &ngx_http_eiam_not_zero },
 
     { ngx_string("eiam_introspection_circuit"),
       NGX_HTTP_MAIN_CONF|NGX_HTTP_SRV_CONF|NGX_HTTP_LOC_CONF|NGX_CONF_TAKE12,
@@ -172,12 +172,16 @@ ngx_eiam_preconfiguration(ngx_conf_t *cf)
 }
 
 
-/* a configuration without a gate costs nothing: no handler is there */
+/* a configuration without a gate has none of its handlers */
 
 static ngx_int_t
 ngx_eiam_postconfiguration(ngx_conf_t *cf)
 {
     ngx_http_eiam_main_conf_t  *mcf;
+
+    /* before anything fails: the filters of a process are one chain for all */
+
+    ngx_http_eiam_add_fetch_filter();
 
     if (ngx_http_eiam_check_servers(cf) != NGX_OK
         || ngx_http_eiam_check_targets(cf) != NGX_OK)

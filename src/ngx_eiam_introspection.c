@@ -95,6 +95,11 @@ ngx_eiam_introspection_status(ngx_eiam_document_t *document,
         return NGX_EIAM_SOURCE_UNAVAILABLE;
     }
 
+    if (answer->broken) {
+        (void) ngx_eiam_document_fault(document, "is cut off or too large");
+        return NGX_EIAM_SOURCE_UNAVAILABLE;
+    }
+
     if (answer->encoded || !ngx_eiam_introspection_is_json(&answer->type)) {
         (void) ngx_eiam_document_fault(document, "is no application/json");
         return NGX_EIAM_SOURCE_UNAVAILABLE;

@@ -17,6 +17,7 @@ typedef struct {
     ngx_uint_t    status;          /* 0: there is none */
     ngx_str_t     type;            /* Content-Type */
     ngx_uint_t    encoded;         /* with some Content-Encoding */
+    ngx_uint_t    broken;          /* cut off, or too large */
     ngx_str_t     body;
 } ngx_eiam_answer_t;
 

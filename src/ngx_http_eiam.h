@@ -195,6 +195,7 @@ char *ngx_http_eiam_introspection(ngx_conf_t *cf, ngx_command_t *cmd,
 char *ngx_http_eiam_circuit(ngx_conf_t *cf, ngx_command_t *cmd, void *conf);
 
 extern ngx_conf_num_bounds_t  ngx_http_eiam_limit_bounds;
+extern ngx_conf_post_t  ngx_http_eiam_not_zero;
 
 /* the phases: nginx's return codes */
 
@@ -249,6 +250,8 @@ typedef struct {
 
     ngx_http_request_t        *request;       /* the subrequest */
     ngx_event_t                timer;
+    off_t                      size;          /* of the answer so far */
+    unsigned                   complete:1;
     unsigned                   done:1;
 } ngx_http_eiam_fetch_t;
 
@@ -258,6 +261,9 @@ ngx_int_t ngx_http_eiam_fetch(ngx_http_request_t *r,
 
 /* is it such a subrequest? */
 ngx_uint_t ngx_http_eiam_is_fetch(ngx_http_request_t *r);
+
+/* watches their bodies: called once in each configuration */
+void ngx_http_eiam_add_fetch_filter(void);
 
 /* NGX_OK, NGX_DECLINED: leads around the gate; NGX_ERROR: no memory */
 ngx_int_t ngx_http_eiam_guard_outside(ngx_http_request_t *r,

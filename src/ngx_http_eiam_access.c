@@ -10,6 +10,7 @@ typedef struct {
 
 
 static ngx_int_t ngx_http_eiam_outside(ngx_http_request_t *r);
+static ngx_int_t ngx_http_eiam_let_fetch(ngx_http_request_t *r);
 static ngx_int_t ngx_http_eiam_run(ngx_http_request_t *r,
     ngx_http_eiam_loc_conf_t *lcf, ngx_uint_t phase);
 static void ngx_http_eiam_decide(ngx_http_request_t *r,
@@ -57,10 +58,8 @@ ngx_http_eiam_preaccess_handler(ngx_http_request_t *r)
 {
     ngx_http_eiam_loc_conf_t  *lcf;
 
-    /* its own subrequests are no calls; NGX_OK skips limit_req and its like */
-
     if (r != r->main && ngx_http_eiam_is_fetch(r)) {
-        return NGX_OK;
+        return ngx_http_eiam_let_fetch(r);
     }
 
     lcf = ngx_http_get_module_loc_conf(r, ngx_eiam_module);
@@ -144,6 +143,23 @@ ngx_http_eiam_outside(ngx_http_request_t *r)
     }
 
     return NGX_DECLINED;
+}
+
+
+/*
+ * The gate's own subrequest is no call.  It may be redirected, by an answer's
+ * X-Accel-Redirect too, but not to where calls go.  NGX_OK skips limit_req and
+ * its like.
+ */
+
+static ngx_int_t
+ngx_http_eiam_let_fetch(ngx_http_request_t *r)
+{
+    ngx_http_core_loc_conf_t  *clcf;
+
+    clcf = ngx_http_get_module_loc_conf(r, ngx_http_core_module);
+
+    return clcf->internal ? NGX_OK : NGX_HTTP_INTERNAL_SERVER_ERROR;
 }
 
 

@@ -10,6 +10,8 @@ static ngx_int_t ngx_http_eiam_read_policy(ngx_eiam_document_t *document,
 static ngx_int_t ngx_http_eiam_read_applications(
     ngx_eiam_document_t *document, ngx_http_eiam_main_conf_t *mcf,
     ngx_pool_t *pool, void *applications);
+static char *ngx_http_eiam_check_not_zero(ngx_conf_t *cf, void *post,
+    void *data);
 
 
 ngx_http_eiam_file_t  ngx_http_eiam_policy_file = {
@@ -39,6 +41,9 @@ ngx_conf_num_bounds_t  ngx_http_eiam_limit_bounds = {
 };
 
 
+ngx_conf_post_t  ngx_http_eiam_not_zero = { ngx_http_eiam_check_not_zero };
+
+
 ngx_conf_enum_t  ngx_http_eiam_languages[] = {
     { ngx_string("en"), NGX_EIAM_EN },
     { ngx_string("zh"), NGX_EIAM_ZH },
@@ -60,6 +65,15 @@ ngx_http_eiam_read_applications(ngx_eiam_document_t *document,
     ngx_http_eiam_main_conf_t *mcf, ngx_pool_t *pool, void *applications)
 {
     return ngx_eiam_applications_read(document, pool, applications);
+}
+
+
+static char *
+ngx_http_eiam_check_not_zero(ngx_conf_t *cf, void *post, void *data)
+{
+    ngx_msec_t  *time = data;
+
+    return *time ? NGX_CONF_OK : "must not be 0";
 }
 
 

@@ -13,7 +13,12 @@ static ngx_int_t ngx_http_eiam_fetch_form(ngx_pool_t *pool,
     ngx_http_request_body_t *body);
 static ngx_int_t ngx_http_eiam_fetch_done(ngx_http_request_t *r, void *data,
     ngx_int_t rc);
+static void ngx_http_eiam_fetch_answer(ngx_http_request_t *r,
+    const ngx_http_eiam_fetch_t *fetch, ngx_eiam_answer_t *answer);
+static ngx_int_t ngx_http_eiam_fetch_filter(ngx_http_request_t *r,
+    ngx_chain_t *in);
 static void ngx_http_eiam_fetch_timeout(ngx_event_t *ev);
+static void ngx_http_eiam_fetch_stop(ngx_http_eiam_fetch_t *fetch);
 static void ngx_http_eiam_fetch_cleanup(void *data);
 
 
@@ -24,6 +29,9 @@ static const ngx_http_eiam_field_t  ngx_http_eiam_accept_field = {
 static const ngx_http_eiam_field_t  ngx_http_eiam_type_field = {
     ngx_string("Content-Type"), (u_char *) "content-type"
 };
+
+
+static ngx_http_output_body_filter_pt  ngx_http_eiam_next_body_filter;
 
 
 ngx_int_t
@@ -172,8 +180,7 @@ ngx_http_eiam_fetch_done(ngx_http_request_t *r, void *data, ngx_int_t rc)
 {
     ngx_http_eiam_fetch_t *fetch = data;
 
-    ngx_str_t          *type;
-    ngx_eiam_answer_t   answer;
+    ngx_eiam_answer_t  answer;
 
     if (fetch->done) {
         return rc;
@@ -198,21 +205,7 @@ ngx_http_eiam_fetch_done(ngx_http_request_t *r, void *data, ngx_int_t rc)
         answer.status = rc;
 
     } else if (rc == NGX_OK) {
-
-        type = &r->headers_out.content_type;
-
-        answer.status = r->headers_out.status;
-        answer.encoded = r->headers_out.content_encoding != NULL
-                         && r->headers_out.content_encoding->value.len;
-        answer.type.data = type->data;
-        answer.type.len = r->headers_out.content_type_len
-                          ? ngx_min(r->headers_out.content_type_len, type->len)
-                          : type->len;
-
-        if (r->out) {
-            answer.body.data = r->out->buf->pos;
-            answer.body.len = r->out->buf->last - r->out->buf->pos;
-        }
+        ngx_http_eiam_fetch_answer(r, fetch, &answer);
     }
 
     fetch->handler(r->parent, fetch->data, &answer);
@@ -221,16 +214,98 @@ ngx_http_eiam_fetch_done(ngx_http_request_t *r, void *data, ngx_int_t rc)
 }
 
 
-/* to the upstream module it looks like a timeout of its own */
+static void
+ngx_http_eiam_fetch_answer(ngx_http_request_t *r,
+    const ngx_http_eiam_fetch_t *fetch, ngx_eiam_answer_t *answer)
+{
+    ngx_table_elt_t  *encoding;
+
+    encoding = r->headers_out.content_encoding;
+
+    answer->status = r->headers_out.status;
+    answer->type = r->headers_out.content_type;
+    answer->encoded = encoding && encoding->value.len;
+    answer->broken = !fetch->complete;
+
+    if (r->out) {
+        answer->body.data = r->out->buf->pos;
+        answer->body.len = r->out->buf->last - r->out->buf->pos;
+    }
+}
+
+
+void
+ngx_http_eiam_add_fetch_filter(void)
+{
+    ngx_http_eiam_next_body_filter = ngx_http_top_body_filter;
+    ngx_http_top_body_filter = ngx_http_eiam_fetch_filter;
+}
+
+
+/*
+ * An answer is complete with its last buffer: nginx takes one that was cut off
+ * for finished as well.  And for one that is too large for its buffer it would
+ * close the client's connection.
+ */
+
+static ngx_int_t
+ngx_http_eiam_fetch_filter(ngx_http_request_t *r, ngx_chain_t *in)
+{
+    ngx_uint_t                 last;
+    ngx_chain_t               *cl;
+    ngx_http_eiam_fetch_t     *fetch;
+    ngx_http_core_loc_conf_t  *clcf;
+
+    if (r == r->main || !ngx_http_eiam_is_fetch(r)) {
+        return ngx_http_eiam_next_body_filter(r, in);
+    }
+
+    clcf = ngx_http_get_module_loc_conf(r, ngx_http_core_module);
+
+    fetch = r->post_subrequest->data;
+    last = 0;
+
+    for (cl = in; cl; cl = cl->next) {
+        fetch->size += ngx_buf_size(cl->buf);
+        last |= cl->buf->last_buf || cl->buf->last_in_chain;
+    }
+
+    if (ngx_max(fetch->size, r->headers_out.content_length_n)
+        <= (off_t) clcf->subrequest_output_buffer_size)
+    {
+        fetch->complete = last;
+        return ngx_http_eiam_next_body_filter(r, in);
+    }
+
+    for (cl = in; cl; cl = cl->next) {
+        cl->buf->pos = cl->buf->last;
+        cl->buf->file_pos = cl->buf->file_last;
+    }
+
+    ngx_http_eiam_fetch_stop(fetch);
+
+    return NGX_OK;
+}
+
 
 static void
 ngx_http_eiam_fetch_timeout(ngx_event_t *ev)
 {
-    ngx_connection_t       *c;
-    ngx_http_upstream_t    *u;
-    ngx_http_eiam_fetch_t  *fetch;
+    ngx_http_eiam_fetch_stop(ev->data);
 
-    fetch = ev->data;
+    /* it may be looking for a name, or try another server */
+
+    ngx_add_timer(ev, NGX_HTTP_EIAM_FETCH_AGAIN);
+}
+
+
+/* to the upstream module it looks like a timeout of its own */
+
+static void
+ngx_http_eiam_fetch_stop(ngx_http_eiam_fetch_t *fetch)
+{
+    ngx_connection_t     *c;
+    ngx_http_upstream_t  *u;
 
     u = fetch->request->upstream;
     c = u ? u->peer.connection : NULL;
@@ -240,10 +315,6 @@ ngx_http_eiam_fetch_timeout(ngx_event_t *ev)
         c->write->timedout = 1;
         ngx_post_event(c->read, &ngx_posted_events);
     }
-
-    /* it may be looking for a name, or try another server */
-
-    ngx_add_timer(ev, NGX_HTTP_EIAM_FETCH_AGAIN);
 }
 
 
