@@ -75,6 +75,13 @@ static ngx_command_t  ngx_eiam_commands[] = {
       0,
       NULL },
 
+    { ngx_string("eiam_learn"),
+      NGX_HTTP_LOC_CONF|NGX_CONF_FLAG,
+      ngx_conf_set_flag_slot,
+      NGX_HTTP_LOC_CONF_OFFSET,
+      offsetof(ngx_http_eiam_loc_conf_t, learn),
+      NULL },
+
     { ngx_string("eiam_cache_valid"),
       NGX_HTTP_MAIN_CONF|NGX_HTTP_SRV_CONF|NGX_HTTP_LOC_CONF|NGX_CONF_TAKE1,
       ngx_conf_set_sec_slot,
@@ -182,6 +189,7 @@ ngx_eiam_postconfiguration(ngx_conf_t *cf)
     /* before anything fails: the filters of a process are one chain for all */
 
     ngx_http_eiam_add_fetch_filter();
+    ngx_http_eiam_add_relay_filters();
 
     if (ngx_http_eiam_check_servers(cf) != NGX_OK
         || ngx_http_eiam_check_targets(cf) != NGX_OK)

@@ -484,6 +484,44 @@ ngx_eiam_applications_token(const ngx_eiam_applications_t *applications,
 }
 
 
+ngx_int_t
+ngx_eiam_applications_text(const ngx_eiam_application_t *application,
+    ngx_pool_t *pool, ngx_str_t *text)
+{
+    u_char      *p;
+    size_t       len;
+    ngx_str_t   *name;
+    ngx_uint_t   i;
+
+    name = application->permissions.elts;
+    len = 0;
+
+    for (i = 0; i < application->permissions.nelts; i++) {
+        len += name[i].len + 1;
+    }
+
+    if (len > NGX_EIAM_SCOPES_TEXT_MAX) {
+        return NGX_ERROR;
+    }
+
+    p = ngx_pnalloc(pool, len + 1);
+    if (p == NULL) {
+        return NGX_ERROR;
+    }
+
+    text->data = p;
+
+    for (i = 0; i < application->permissions.nelts; i++) {
+        p = ngx_cpymem(p, name[i].data, name[i].len);
+        *p++ = ' ';
+    }
+
+    text->len = p - text->data;
+
+    return NGX_OK;
+}
+
+
 ngx_eiam_permissions_t *
 ngx_eiam_applications_permissions(const ngx_eiam_applications_t *applications,
     ngx_eiam_scopes_t *scopes, const ngx_array_t *implications,

@@ -75,6 +75,14 @@ ngx_eiam_token_t *ngx_eiam_applications_token(
     const ngx_eiam_digest_t digest);
 
 /*
+ * Its permissions as the scopes of a grant: NGX_OK, or NGX_ERROR (no memory,
+ * or too long).
+ */
+ngx_int_t ngx_eiam_applications_text(
+    const ngx_eiam_application_t *application, ngx_pool_t *pool,
+    ngx_str_t *text);
+
+/*
  * One permissions for each application, by its index, closed under the
  * implications.  Permissions that no policy knows are left out.
  * NULL: no memory.

@@ -20,9 +20,6 @@ static const uint32_t  ngx_eiam_bearer_b64token[] = {
 };
 
 
-static ngx_int_t ngx_eiam_bearer_is_b64token(u_char *p, u_char *last);
-
-
 ngx_int_t
 ngx_eiam_bearer_parse(const ngx_str_t *value, ngx_str_t *token)
 {
@@ -47,31 +44,28 @@ ngx_eiam_bearer_parse(const ngx_str_t *value, ngx_str_t *token)
         p++;
     }
 
-    if (last - p > NGX_EIAM_TOKEN_MAX) {
-        return NGX_ABORT;
-    }
-
-    if (ngx_eiam_bearer_is_b64token(p, last) != NGX_OK) {
-        return NGX_ABORT;
-    }
-
     token->data = p;
     token->len = last - p;
 
-    return NGX_OK;
+    return ngx_eiam_bearer_is_token(token) ? NGX_OK : NGX_ABORT;
 }
 
 
-static ngx_int_t
-ngx_eiam_bearer_is_b64token(u_char *p, u_char *last)
+ngx_uint_t
+ngx_eiam_bearer_is_token(const ngx_str_t *token)
 {
-    u_char  *start;
+    u_char  *p, *last;
+
+    p = token->data;
+    last = p + token->len;
+
+    if (token->len > NGX_EIAM_TOKEN_MAX) {
+        return 0;
+    }
 
     while (p < last && last[-1] == '=') {
         last--;
     }
-
-    start = p;
 
     while (p < last
            && (ngx_eiam_bearer_b64token[*p >> 5] & (1U << (*p & 0x1f))))
@@ -79,5 +73,5 @@ ngx_eiam_bearer_is_b64token(u_char *p, u_char *last)
         p++;
     }
 
-    return (p > start && p == last) ? NGX_OK : NGX_DECLINED;
+    return p > token->data && p == last;
 }

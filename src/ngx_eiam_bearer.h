@@ -19,5 +19,8 @@
  */
 ngx_int_t ngx_eiam_bearer_parse(const ngx_str_t *value, ngx_str_t *token);
 
+/* could it stand in such a field? */
+ngx_uint_t ngx_eiam_bearer_is_token(const ngx_str_t *token);
+
 
 #endif /* _NGX_EIAM_BEARER_H_INCLUDED_ */

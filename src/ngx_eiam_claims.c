@@ -2,9 +2,6 @@
 #include <ngx_eiam_claims.h>
 
 
-#define NGX_EIAM_CLAIMS_TIME_MAX  9007199254740992.0      /* 2^53 */
-
-
 ngx_int_t
 ngx_eiam_claims_time(const ngx_eiam_node_t *claims, const char *name,
     time_t *time)
@@ -50,6 +47,52 @@ ngx_eiam_claims_text(const ngx_eiam_node_t *claims, const char *name,
     }
 
     *text = ngx_eiam_node_string(&node);
+
+    return NGX_OK;
+}
+
+
+ngx_int_t
+ngx_eiam_claims_is_bearer(const ngx_eiam_node_t *claims)
+{
+    ngx_int_t        rc;
+    ngx_str_t        type;
+    ngx_eiam_node_t  node;
+
+    rc = ngx_eiam_node_member(claims, "token_type", NGX_EIAM_STRING, &node);
+    if (rc != NGX_OK) {
+        return rc;
+    }
+
+    type = ngx_eiam_node_string(&node);
+
+    if (type.len != sizeof("Bearer") - 1
+        || ngx_strncasecmp(type.data, (u_char *) "Bearer", type.len) != 0)
+    {
+        return ngx_eiam_fault(&node, "is not Bearer");
+    }
+
+    return NGX_OK;
+}
+
+
+ngx_int_t
+ngx_eiam_claims_scope(const ngx_eiam_node_t *claims, ngx_str_t *scopes)
+{
+    ngx_int_t        rc;
+    ngx_eiam_node_t  node;
+
+    rc = ngx_eiam_node_member(claims, "scope", NGX_EIAM_STRING, &node);
+    if (rc != NGX_OK) {
+        return rc;
+    }
+
+    *scopes = ngx_eiam_node_string(&node);
+
+    if (scopes->len > NGX_EIAM_SCOPES_TEXT_MAX) {
+        return ngx_eiam_fault(&node, "has more than %d bytes",
+                              NGX_EIAM_SCOPES_TEXT_MAX);
+    }
 
     return NGX_OK;
 }

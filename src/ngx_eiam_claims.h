@@ -9,6 +9,10 @@
 #include <ngx_config.h>
 #include <ngx_core.h>
 #include <ngx_eiam_document.h>
+#include <ngx_eiam_grant.h>
+
+
+#define NGX_EIAM_CLAIMS_TIME_MAX  9007199254740992.0      /* 2^53 */
 
 
 /*
@@ -25,6 +29,19 @@ ngx_int_t ngx_eiam_claims_time(const ngx_eiam_node_t *claims,
  */
 ngx_int_t ngx_eiam_claims_text(const ngx_eiam_node_t *claims,
     const char *name, size_t max, ngx_str_t *text);
+
+/*
+ * "token_type", in any case: NGX_OK; NGX_DECLINED: there is none; NGX_ERROR:
+ * another one.
+ */
+ngx_int_t ngx_eiam_claims_is_bearer(const ngx_eiam_node_t *claims);
+
+/*
+ * "scope", names separated by spaces: NGX_OK; NGX_DECLINED: there is none;
+ * NGX_ERROR: no string, or too long for a grant.
+ */
+ngx_int_t ngx_eiam_claims_scope(const ngx_eiam_node_t *claims,
+    ngx_str_t *scopes);
 
 
 #endif /* _NGX_EIAM_CLAIMS_H_INCLUDED_ */

@@ -19,7 +19,8 @@ static size_t ngx_eiam_node_unescape(u_char *p, size_t len);
 
 
 static const char *const  ngx_eiam_type_names[] = {
-    "an object", "an array", "a string", "a number", "true or false"
+    "an object", "an array", "a string", "a number", "an integer",
+    "true or false"
 };
 
 
@@ -246,6 +247,10 @@ ngx_eiam_node_expect(const ngx_eiam_node_t *node, ngx_eiam_type_e type)
 
     case NGX_EIAM_NUMBER:
         is = json_is_number((json_t *) node->value);
+        break;
+
+    case NGX_EIAM_INTEGER:
+        is = json_is_integer((json_t *) node->value);
         break;
 
     default: /* NGX_EIAM_BOOLEAN */

@@ -24,6 +24,7 @@ typedef enum {
     NGX_EIAM_ARRAY,
     NGX_EIAM_STRING,
     NGX_EIAM_NUMBER,
+    NGX_EIAM_INTEGER,
     NGX_EIAM_BOOLEAN
 } ngx_eiam_type_e;
 

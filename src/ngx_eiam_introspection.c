@@ -1,7 +1,7 @@
 
 #include <ngx_eiam_claims.h>
 #include <ngx_eiam_introspection.h>
-#include <ngx_eiam_string.h>
+#include <ngx_eiam_media.h>
 
 
 typedef ngx_eiam_reason_e (*ngx_eiam_introspection_pt)(
@@ -10,7 +10,6 @@ typedef ngx_eiam_reason_e (*ngx_eiam_introspection_pt)(
 
 static ngx_eiam_reason_e ngx_eiam_introspection_status(
     ngx_eiam_document_t *document, const ngx_eiam_answer_t *answer);
-static ngx_uint_t ngx_eiam_introspection_is_json(const ngx_str_t *type);
 static ngx_eiam_reason_e ngx_eiam_introspection_active(
     const ngx_eiam_node_t *claims, time_t now, ngx_eiam_grant_t *grant);
 static ngx_eiam_reason_e ngx_eiam_introspection_bearer(
@@ -81,6 +80,8 @@ ngx_eiam_introspection_status(ngx_eiam_document_t *document,
 {
     ngx_uint_t  status;
 
+    static const ngx_str_t  json = ngx_string("application/json");
+
     status = answer->status;
 
     if (status >= 400 && status < 500
@@ -100,29 +101,12 @@ ngx_eiam_introspection_status(ngx_eiam_document_t *document,
         return NGX_EIAM_SOURCE_UNAVAILABLE;
     }
 
-    if (answer->encoded || !ngx_eiam_introspection_is_json(&answer->type)) {
+    if (answer->encoded || !ngx_eiam_media_is(&answer->type, &json)) {
         (void) ngx_eiam_document_fault(document, "is no application/json");
         return NGX_EIAM_SOURCE_UNAVAILABLE;
     }
 
     return NGX_EIAM_NO_REASON;
-}
-
-
-/* RFC 9110, section 8.3.1: case does not matter, parameters may follow */
-
-static ngx_uint_t
-ngx_eiam_introspection_is_json(const ngx_str_t *type)
-{
-    size_t  len;
-
-    len = sizeof("application/json") - 1;
-
-    return type->len >= len
-           && ngx_strncasecmp(type->data, (u_char *) "application/json", len)
-              == 0
-           && (type->len == len || type->data[len] == ';'
-               || type->data[len] == ' ');
 }
 
 
@@ -149,7 +133,6 @@ static ngx_eiam_reason_e
 ngx_eiam_introspection_bearer(const ngx_eiam_node_t *claims, time_t now,
     ngx_eiam_grant_t *grant)
 {
-    ngx_str_t        type;
     ngx_eiam_node_t  node;
 
     static const ngx_str_t  cnf = ngx_string("cnf");
@@ -159,27 +142,8 @@ ngx_eiam_introspection_bearer(const ngx_eiam_node_t *claims, time_t now,
         return NGX_EIAM_TOKEN_INVALID;
     }
 
-    switch (ngx_eiam_node_member(claims, "token_type", NGX_EIAM_STRING,
-                                 &node))
-    {
-    case NGX_DECLINED:
-        return NGX_EIAM_NO_REASON;
-
-    case NGX_ERROR:
-        return NGX_EIAM_TOKEN_INVALID;
-    }
-
-    type = ngx_eiam_node_string(&node);
-
-    if (type.len == sizeof("Bearer") - 1
-        && ngx_strncasecmp(type.data, (u_char *) "Bearer", type.len) == 0)
-    {
-        return NGX_EIAM_NO_REASON;
-    }
-
-    (void) ngx_eiam_fault(&node, "is not Bearer");
-
-    return NGX_EIAM_TOKEN_INVALID;
+    return (ngx_eiam_claims_is_bearer(claims) == NGX_ERROR)
+           ? NGX_EIAM_TOKEN_INVALID : NGX_EIAM_NO_REASON;
 }
 
 
@@ -227,24 +191,6 @@ static ngx_eiam_reason_e
 ngx_eiam_introspection_scopes(const ngx_eiam_node_t *claims, time_t now,
     ngx_eiam_grant_t *grant)
 {
-    ngx_eiam_node_t  scope;
-
-    switch (ngx_eiam_node_member(claims, "scope", NGX_EIAM_STRING, &scope)) {
-
-    case NGX_DECLINED:
-        return NGX_EIAM_NO_REASON;
-
-    case NGX_ERROR:
-        return NGX_EIAM_SOURCE_UNAVAILABLE;
-    }
-
-    grant->scopes = ngx_eiam_node_string(&scope);
-
-    if (grant->scopes.len > NGX_EIAM_SCOPES_TEXT_MAX) {
-        (void) ngx_eiam_fault(&scope, "has more than %d bytes",
-                              NGX_EIAM_SCOPES_TEXT_MAX);
-        return NGX_EIAM_SOURCE_UNAVAILABLE;
-    }
-
-    return NGX_EIAM_NO_REASON;
+    return (ngx_eiam_claims_scope(claims, &grant->scopes) == NGX_ERROR)
+           ? NGX_EIAM_SOURCE_UNAVAILABLE : NGX_EIAM_NO_REASON;
 }

@@ -74,6 +74,44 @@ ngx_eiam_source_key(const ngx_eiam_source_t *source,
 
 
 ngx_int_t
+ngx_eiam_source_recall(ngx_eiam_source_t *source,
+    ngx_eiam_question_t *question)
+{
+    ngx_eiam_entry_t   *entry;
+    ngx_eiam_shared_t  *shared;
+
+    shared = source->zone->shared;
+
+    ngx_eiam_zone_lock(source->zone);
+
+    entry = ngx_eiam_cache_find(shared, question->key);
+
+    if (entry) {
+        ngx_eiam_cache_touch(shared, entry, ngx_time());
+        ngx_eiam_cache_read(shared, entry, &question->grant);
+    }
+
+    ngx_eiam_zone_unlock(source->zone);
+
+    return entry ? NGX_OK : NGX_DECLINED;
+}
+
+
+void
+ngx_eiam_source_learn(ngx_eiam_source_t *source,
+    const ngx_eiam_digest_t token, const ngx_eiam_grant_t *grant)
+{
+    ngx_eiam_digest_t  key;
+
+    ngx_eiam_source_key(source, token, key);
+
+    ngx_eiam_zone_lock(source->zone);
+    ngx_eiam_cache_put(source->zone->shared, key, grant, ngx_time(), 0);
+    ngx_eiam_zone_unlock(source->zone);
+}
+
+
+ngx_int_t
 ngx_eiam_source_ask(ngx_eiam_source_t *source, const ngx_eiam_terms_t *terms,
     ngx_eiam_question_t *question)
 {

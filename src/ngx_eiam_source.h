@@ -50,6 +50,14 @@ ngx_eiam_source_t *ngx_eiam_source_add(ngx_eiam_zone_t *zone,
 void ngx_eiam_source_key(const ngx_eiam_source_t *source,
     const ngx_eiam_digest_t token, ngx_eiam_digest_t key);
 
+/* what was learned of it, without asking anyone: NGX_OK or NGX_DECLINED */
+ngx_int_t ngx_eiam_source_recall(ngx_eiam_source_t *source,
+    ngx_eiam_question_t *question);
+
+/* a grant that nobody was asked for */
+void ngx_eiam_source_learn(ngx_eiam_source_t *source,
+    const ngx_eiam_digest_t token, const ngx_eiam_grant_t *grant);
+
 /*
  * NGX_OK: question->grant, whose strings live until the next call;
  * NGX_ABORT: question->reason;

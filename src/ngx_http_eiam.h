@@ -75,6 +75,7 @@ typedef struct {
 typedef struct {
     ngx_array_t                policies;      /* of ngx_eiam_policy_t * */
     ngx_uint_t                 mode;          /* the strictest of them */
+    ngx_eiam_source_t         *learned;       /* NULL: nowhere here */
 } ngx_http_eiam_srv_conf_t;
 
 
@@ -87,6 +88,7 @@ typedef struct {
     ngx_array_t               *implications;  /* of ngx_eiam_implication_t */
     ngx_str_t                  introspection; /* empty: off */
     ngx_eiam_source_t         *source;        /* that it is; NULL: off */
+    ngx_flag_t                 learn;
     ngx_eiam_terms_t           terms;
     void                      *letters;       /* NULL: eiam_path strict */
     ngx_uint_t                 language;
@@ -106,6 +108,19 @@ typedef struct {
 
 
 typedef struct ngx_http_eiam_waiter_s  ngx_http_eiam_waiter_t;
+
+
+/* a call of the token interface, and a copy of its answer */
+
+typedef struct {
+    ngx_str_t                  client;        /* empty: nothing is learned */
+    ngx_str_t                  answer;
+    size_t                     max;           /* bytes of it */
+    time_t                     issued;
+    unsigned                   body:1;        /* of the request: it is read */
+    unsigned                   known:1;       /* who asks, or that nobody is */
+    unsigned                   copying:1;
+} ngx_http_eiam_learn_t;
 
 
 /*
@@ -135,6 +150,8 @@ typedef struct {
     ngx_uint_t                 leads;         /* flights of its own */
     ngx_http_eiam_waiter_t    *waiter;        /* NULL: did not wait */
     unsigned                   leading:1;     /* its subrequest is under way */
+
+    ngx_http_eiam_learn_t     *learn;         /* NULL: no such call */
 
     ngx_eiam_application_t    *application;   /* of the applications file */
     ngx_str_t                  application_id;
@@ -215,6 +232,20 @@ ngx_int_t ngx_http_eiam_identify(ngx_http_request_t *r,
     ngx_http_eiam_ctx_t *ctx);
 ngx_int_t ngx_http_eiam_forward(ngx_http_request_t *r,
     ngx_http_eiam_ctx_t *ctx);
+
+/* who asks for a token: as a stage, or a status of nginx */
+ngx_int_t ngx_http_eiam_learn(ngx_http_request_t *r,
+    ngx_http_eiam_ctx_t *ctx);
+void ngx_http_eiam_not_learned(ngx_http_request_t *r, const char *reason);
+
+/* learn from the answer: called once in each configuration */
+void ngx_http_eiam_add_relay_filters(void);
+
+/* what the variable says */
+extern const ngx_str_t  ngx_http_eiam_cache_bypass;
+extern const ngx_str_t  ngx_http_eiam_cache_hit;
+extern const ngx_str_t  ngx_http_eiam_cache_miss;
+extern const ngx_str_t  ngx_http_eiam_cache_stale;
 
 /* the token source of that name, with the return codes of a stage */
 ngx_int_t ngx_http_eiam_introspect(ngx_http_request_t *r,

@@ -10,6 +10,8 @@ typedef struct {
 
 
 static ngx_int_t ngx_http_eiam_outside(ngx_http_request_t *r);
+static ngx_int_t ngx_http_eiam_learn_outside(ngx_http_request_t *r,
+    ngx_http_eiam_ctx_t *ctx);
 static ngx_int_t ngx_http_eiam_let_fetch(ngx_http_request_t *r);
 static ngx_int_t ngx_http_eiam_run(ngx_http_request_t *r,
     ngx_http_eiam_loc_conf_t *lcf, ngx_uint_t phase);
@@ -87,8 +89,12 @@ ngx_http_eiam_access_handler(ngx_http_request_t *r)
 
         ctx = ngx_http_get_module_ctx(r, ngx_eiam_module);
 
-        return (ctx && ctx->decision == NGX_HTTP_EIAM_DENY)
-               ? ngx_http_eiam_reply(r, ctx) : NGX_DECLINED;
+        if (ctx && ctx->decision == NGX_HTTP_EIAM_DENY) {
+            return ngx_http_eiam_reply(r, ctx);
+        }
+
+        return lcf->learn ? ngx_http_eiam_learn_outside(r, ctx)
+                          : NGX_DECLINED;
     }
 
     return ngx_http_eiam_run(r, lcf, NGX_HTTP_ACCESS_PHASE);
@@ -143,6 +149,40 @@ ngx_http_eiam_outside(ngx_http_request_t *r)
     }
 
     return NGX_DECLINED;
+}
+
+
+/* a token interface that is not below the policy's base path */
+
+static ngx_int_t
+ngx_http_eiam_learn_outside(ngx_http_request_t *r, ngx_http_eiam_ctx_t *ctx)
+{
+    ngx_int_t  rc;
+
+    if (ctx == NULL) {
+
+        ctx = ngx_http_eiam_create_ctx(r);
+        if (ctx == NULL) {
+            return NGX_HTTP_INTERNAL_SERVER_ERROR;
+        }
+    }
+
+    rc = ngx_http_eiam_learn(r, ctx);
+
+    switch (rc) {
+
+    case NGX_OK:
+        return NGX_DECLINED;
+
+    case NGX_ABORT:
+        ngx_http_eiam_decide(r, ctx, NGX_HTTP_EIAM_ON);
+        return ngx_http_eiam_reply(r, ctx);
+
+    case NGX_ERROR:
+        return NGX_HTTP_INTERNAL_SERVER_ERROR;
+    }
+
+    return rc;
 }
 
 
@@ -206,12 +246,11 @@ ngx_http_eiam_run(ngx_http_request_t *r, ngx_http_eiam_loc_conf_t *lcf,
             ctx->stage = NGX_HTTP_EIAM_LAST;
             continue;
 
-        case NGX_AGAIN:
-        case NGX_DONE:
-            return rc;
-
-        default: /* NGX_ERROR */
+        case NGX_ERROR:
             return NGX_HTTP_INTERNAL_SERVER_ERROR;
+
+        default: /* NGX_AGAIN, NGX_DONE, a status of nginx */
+            return rc;
         }
     }
 
@@ -369,8 +408,15 @@ ngx_http_eiam_authorize(ngx_http_request_t *r, ngx_http_eiam_ctx_t *ctx)
 static ngx_int_t
 ngx_http_eiam_finish(ngx_http_request_t *r, ngx_http_eiam_ctx_t *ctx)
 {
+    ngx_int_t  rc;
+
     if (ctx->decision == NGX_HTTP_EIAM_DENY) {
         return ngx_http_eiam_reply(r, ctx);
+    }
+
+    rc = ngx_http_eiam_learn(r, ctx);
+    if (rc != NGX_OK) {
+        return rc;
     }
 
     if (ctx->decision == NGX_HTTP_EIAM_UNDECIDED) {

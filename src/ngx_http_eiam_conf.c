@@ -6,6 +6,7 @@ static char *ngx_http_eiam_gate(ngx_conf_t *cf,
     ngx_http_eiam_loc_conf_t *conf);
 static void ngx_http_eiam_merge_terms(ngx_eiam_terms_t *prev,
     ngx_eiam_terms_t *conf);
+static ngx_int_t ngx_http_eiam_add_learned(ngx_conf_t *cf);
 static ngx_int_t ngx_http_eiam_add_introspection(ngx_conf_t *cf,
     ngx_http_eiam_main_conf_t *mcf, ngx_http_eiam_loc_conf_t *conf);
 static ngx_int_t ngx_http_eiam_add_policy(ngx_array_t *policies,
@@ -88,6 +89,7 @@ ngx_http_eiam_create_loc_conf(ngx_conf_t *cf)
     conf->implied = NGX_CONF_UNSET_PTR;
     conf->letters = NGX_CONF_UNSET_PTR;
     conf->language = NGX_CONF_UNSET_UINT;
+    conf->learn = NGX_CONF_UNSET;
 
     conf->terms.valid = NGX_CONF_UNSET;
     conf->terms.negative = NGX_CONF_UNSET;
@@ -117,7 +119,13 @@ ngx_http_eiam_merge_loc_conf(ngx_conf_t *cf, void *parent, void *child)
     ngx_conf_merge_str_value(conf->realm, prev->realm, "eiam");
     ngx_conf_merge_str_value(conf->introspection, prev->introspection, "");
 
+    ngx_conf_merge_value(conf->learn, prev->learn, 0);
+
     ngx_http_eiam_merge_terms(&prev->terms, &conf->terms);
+
+    if (conf->learn && ngx_http_eiam_add_learned(cf) != NGX_OK) {
+        return NGX_CONF_ERROR;
+    }
 
     if (conf->mode == NGX_HTTP_EIAM_OFF) {
         return NGX_CONF_OK;
@@ -214,6 +222,35 @@ ngx_http_eiam_add_policy(ngx_array_t *policies, ngx_eiam_policy_t *policy)
     *known = policy;
 
     return NGX_OK;
+}
+
+
+/* what is learned in a server is known in all of that server's locations */
+
+static ngx_int_t
+ngx_http_eiam_add_learned(ngx_conf_t *cf)
+{
+    ngx_http_core_loc_conf_t   *clcf;
+    ngx_http_eiam_srv_conf_t   *scf;
+    ngx_http_eiam_main_conf_t  *mcf;
+
+    static const ngx_str_t  location = ngx_null_string;
+
+    clcf = ngx_http_conf_get_module_loc_conf(cf, ngx_http_core_module);
+    scf = ngx_http_conf_get_module_srv_conf(cf, ngx_eiam_module);
+    mcf = ngx_http_conf_get_module_main_conf(cf, ngx_eiam_module);
+
+    if (mcf->zone == NULL) {
+        ngx_conf_log_error(NGX_LOG_EMERG, cf, 0,
+                           "\"eiam_learn\" needs \"eiam_zone\" in location "
+                           "\"%V\"", &clcf->name);
+        return NGX_ERROR;
+    }
+
+    mcf->gated = 1;
+    scf->learned = ngx_http_eiam_add_source(cf, "learned", &location);
+
+    return scf->learned ? NGX_OK : NGX_ERROR;
 }
 
 

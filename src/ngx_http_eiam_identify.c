@@ -16,18 +16,24 @@ typedef struct {
 
 static ngx_int_t ngx_http_eiam_source_static(ngx_http_request_t *r,
     ngx_http_eiam_ctx_t *ctx);
+static ngx_int_t ngx_http_eiam_source_learned(ngx_http_request_t *r,
+    ngx_http_eiam_ctx_t *ctx);
 
 
 /* asked in this order, the first that knows the token decides */
 
 static const ngx_http_eiam_source_t  ngx_http_eiam_sources[] = {
     { ngx_string("static"), ngx_http_eiam_source_static },
+    { ngx_string("learned"), ngx_http_eiam_source_learned },
     { ngx_string("introspection"), ngx_http_eiam_introspect },
     { ngx_null_string, NULL }
 };
 
 
-static const ngx_str_t  ngx_http_eiam_cache_bypass = ngx_string("BYPASS");
+const ngx_str_t  ngx_http_eiam_cache_bypass = ngx_string("BYPASS");
+const ngx_str_t  ngx_http_eiam_cache_hit = ngx_string("HIT");
+const ngx_str_t  ngx_http_eiam_cache_miss = ngx_string("MISS");
+const ngx_str_t  ngx_http_eiam_cache_stale = ngx_string("STALE");
 
 
 ngx_int_t
@@ -95,4 +101,30 @@ ngx_http_eiam_source_static(ngx_http_request_t *r, ngx_http_eiam_ctx_t *ctx)
     ctx->scopes_text = permissions->text;
 
     return NGX_OK;
+}
+
+
+/* those that this server's token interface issued, until they expire */
+
+static ngx_int_t
+ngx_http_eiam_source_learned(ngx_http_request_t *r, ngx_http_eiam_ctx_t *ctx)
+{
+    ngx_eiam_question_t        question;
+    ngx_http_eiam_srv_conf_t  *scf;
+
+    scf = ngx_http_get_module_srv_conf(r, ngx_eiam_module);
+
+    if (scf->learned == NULL) {
+        return NGX_DECLINED;
+    }
+
+    ngx_eiam_source_key(scf->learned, ctx->digest, question.key);
+
+    if (ngx_eiam_source_recall(scf->learned, &question) != NGX_OK) {
+        return NGX_DECLINED;
+    }
+
+    ctx->cache = &ngx_http_eiam_cache_hit;
+
+    return ngx_http_eiam_apply(r, ctx, &question.grant);
 }

@@ -26,11 +26,6 @@ static void ngx_http_eiam_read_answer(ngx_http_request_t *r,
     ngx_http_eiam_flight_t *flight, const ngx_eiam_answer_t *answer);
 
 
-static const ngx_str_t  ngx_http_eiam_cache_hit = ngx_string("HIT");
-static const ngx_str_t  ngx_http_eiam_cache_miss = ngx_string("MISS");
-static const ngx_str_t  ngx_http_eiam_cache_stale = ngx_string("STALE");
-
-
 /* RFC 7662; the zone knows the answer, or who is asking for it */
 
 ngx_int_t

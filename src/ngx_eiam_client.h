@@ -1,0 +1,31 @@
+
+/* Who asks for a token: RFC 6749, section 2.3.1. */
+
+
+#ifndef _NGX_EIAM_CLIENT_H_INCLUDED_
+#define _NGX_EIAM_CLIENT_H_INCLUDED_
+
+
+#include <ngx_config.h>
+#include <ngx_core.h>
+
+
+/* each as it was sent; those that were not are empty */
+
+typedef struct {
+    ngx_str_t    authorization;    /* the value of the field */
+    ngx_str_t    query;
+    ngx_str_t    form;
+} ngx_eiam_credentials_t;
+
+
+/*
+ * NGX_OK: id is what all places agree on, decoded, in pool's memory;
+ * NGX_DECLINED: none names a client; NGX_ABORT: two disagree, or one can be
+ * read in more than one way; NGX_ERROR: no memory.
+ */
+ngx_int_t ngx_eiam_client_id(const ngx_eiam_credentials_t *credentials,
+    ngx_pool_t *pool, ngx_str_t *id);
+
+
+#endif /* _NGX_EIAM_CLIENT_H_INCLUDED_ */

@@ -1,0 +1,26 @@
+
+/* Answers of a token endpoint: RFC 6749, section 5.1. */
+
+
+#ifndef _NGX_EIAM_ISSUE_H_INCLUDED_
+#define _NGX_EIAM_ISSUE_H_INCLUDED_
+
+
+#include <ngx_config.h>
+#include <ngx_core.h>
+#include <ngx_eiam_document.h>
+#include <ngx_eiam_grant.h>
+
+
+/*
+ * NGX_OK: the token, and what the answer says of its grant: the scopes, whose
+ * data is NULL if it does not, and the expiry.  NGX_ERROR: no bearer token
+ * is issued by it, document->fault tells why.  The strings live as long as
+ * document->pool.  now is when the answer came.
+ */
+ngx_int_t ngx_eiam_issue_read(ngx_eiam_document_t *document,
+    const ngx_str_t *body, time_t now, ngx_str_t *token,
+    ngx_eiam_grant_t *grant);
+
+
+#endif /* _NGX_EIAM_ISSUE_H_INCLUDED_ */

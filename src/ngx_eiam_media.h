@@ -1,0 +1,17 @@
+
+#ifndef _NGX_EIAM_MEDIA_H_INCLUDED_
+#define _NGX_EIAM_MEDIA_H_INCLUDED_
+
+
+#include <ngx_config.h>
+#include <ngx_core.h>
+
+
+/*
+ * Is the value of a Content-Type field that media type?  In any case, and
+ * parameters may follow (RFC 9110, section 8.3.1).
+ */
+ngx_uint_t ngx_eiam_media_is(const ngx_str_t *value, const ngx_str_t *type);
+
+
+#endif /* _NGX_EIAM_MEDIA_H_INCLUDED_ */

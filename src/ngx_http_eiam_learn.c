@@ -1,0 +1,296 @@
+
+#include <ngx_http_eiam.h>
+#include <ngx_eiam_client.h>
+#include <ngx_eiam_media.h>
+
+
+#define NGX_HTTP_EIAM_FORM_MAX  (64 * 1024)      /* bytes */
+
+
+static ngx_uint_t ngx_http_eiam_is_token_call(ngx_http_request_t *r,
+    ngx_http_eiam_ctx_t *ctx);
+static ngx_int_t ngx_http_eiam_read_body(ngx_http_request_t *r);
+static void ngx_http_eiam_body_handler(ngx_http_request_t *r);
+static ngx_int_t ngx_http_eiam_read_client(ngx_http_request_t *r,
+    ngx_http_eiam_ctx_t *ctx);
+static ngx_int_t ngx_http_eiam_read_form(ngx_http_request_t *r,
+    ngx_str_t *form);
+static ngx_int_t ngx_http_eiam_copy_body(ngx_chain_t *cl, ngx_str_t *form);
+static ngx_int_t ngx_http_eiam_ask_identity(ngx_http_request_t *r);
+
+
+/*
+ * A call of the token interface: who asks is known before it is forwarded, so
+ * that the answer can be learned from.  The body is read for that, in memory
+ * or from its file.
+ */
+
+ngx_int_t
+ngx_http_eiam_learn(ngx_http_request_t *r, ngx_http_eiam_ctx_t *ctx)
+{
+    ngx_eiam_application_t    *application;
+    ngx_http_eiam_loc_conf_t  *lcf;
+
+    lcf = ngx_http_get_module_loc_conf(r, ngx_eiam_module);
+
+    if (ctx->learn == NULL) {
+
+        if (!ngx_http_eiam_is_token_call(r, ctx)) {
+            return NGX_OK;
+        }
+
+        ctx->learn = ngx_pcalloc(r->pool, sizeof(ngx_http_eiam_learn_t));
+        if (ctx->learn == NULL) {
+            return NGX_ERROR;
+        }
+
+        return ngx_http_eiam_read_body(r);
+    }
+
+    if (!ctx->learn->body) {
+        return NGX_DONE;
+    }
+
+    if (ctx->learn->known) {
+        return NGX_OK;
+    }
+
+    ctx->learn->known = 1;
+
+    if (ngx_http_eiam_ask_identity(r) != NGX_OK
+        || ngx_http_eiam_read_client(r, ctx) != NGX_OK)
+    {
+        return NGX_ERROR;
+    }
+
+    application = NULL;
+
+    if (lcf->applications && ctx->learn->client.len) {
+        application = ngx_eiam_applications_find(lcf->applications,
+                                                 &ctx->learn->client);
+    }
+
+    if (application && !application->enabled) {
+        ctx->application_id = application->id;
+        return ngx_http_eiam_refuse(ctx, NGX_EIAM_APPLICATION_DISABLED);
+    }
+
+    return NGX_OK;
+}
+
+
+/*
+ * RFC 6749, section 3.2.  Behind the gate it must be a public operation: the
+ * answers of others are not about tokens, whatever they look like.
+ */
+
+static ngx_uint_t
+ngx_http_eiam_is_token_call(ngx_http_request_t *r, ngx_http_eiam_ctx_t *ctx)
+{
+    ngx_http_eiam_loc_conf_t  *lcf;
+
+    lcf = ngx_http_get_module_loc_conf(r, ngx_eiam_module);
+
+    if (!lcf->learn || r != r->main || r->method != NGX_HTTP_POST) {
+        return 0;
+    }
+
+    return lcf->mode == NGX_HTTP_EIAM_OFF
+           || (ctx->operation && ctx->operation->is_public);
+}
+
+
+/* NGX_DONE: the phases run again when it is there */
+
+static ngx_int_t
+ngx_http_eiam_read_body(ngx_http_request_t *r)
+{
+    ngx_int_t  rc;
+
+    rc = ngx_http_read_client_request_body(r, ngx_http_eiam_body_handler);
+
+    if (rc >= NGX_HTTP_SPECIAL_RESPONSE) {
+        return rc;
+    }
+
+    ngx_http_finalize_request(r, NGX_DONE);
+
+    return NGX_DONE;
+}
+
+
+static void
+ngx_http_eiam_body_handler(ngx_http_request_t *r)
+{
+    ngx_http_eiam_ctx_t  *ctx;
+
+    ctx = ngx_http_get_module_ctx(r, ngx_eiam_module);
+
+    ctx->learn->body = 1;
+
+    r->preserve_body = 1;
+    r->write_event_handler = ngx_http_core_run_phases;
+
+    ngx_http_core_run_phases(r);
+}
+
+
+/* NGX_OK: ctx->learn->client, empty if that is not certain */
+
+static ngx_int_t
+ngx_http_eiam_read_client(ngx_http_request_t *r, ngx_http_eiam_ctx_t *ctx)
+{
+    ngx_int_t                rc;
+    ngx_str_t               *id;
+    const char              *reason;
+    ngx_eiam_credentials_t   credentials;
+
+    id = &ctx->learn->client;
+
+    ngx_memzero(&credentials, sizeof(ngx_eiam_credentials_t));
+
+    if (r->headers_in.authorization) {
+        credentials.authorization = r->headers_in.authorization->value;
+    }
+
+    credentials.query = r->args;
+
+    rc = ngx_http_eiam_read_form(r, &credentials.form);
+
+    if (rc == NGX_DECLINED) {
+        reason = "the body is no form of at most 64 KB";
+
+    } else if (rc == NGX_OK) {
+
+        rc = ngx_eiam_client_id(&credentials, r->pool, id);
+
+        reason = (rc == NGX_DECLINED) ? "the request names no client"
+                                      : "it is not certain which client asks";
+    }
+
+    if (rc == NGX_ERROR) {
+        return NGX_ERROR;
+    }
+
+    if (rc != NGX_OK) {
+        id->len = 0;
+        ngx_http_eiam_not_learned(r, reason);
+    }
+
+    return NGX_OK;
+}
+
+
+/* NGX_OK: perhaps empty; NGX_DECLINED: no form, or a larger one */
+
+static ngx_int_t
+ngx_http_eiam_read_form(ngx_http_request_t *r, ngx_str_t *form)
+{
+    off_t         size;
+    ngx_str_t    *type;
+    ngx_chain_t  *cl, *bufs;
+
+    static const ngx_str_t  urlencoded =
+        ngx_string("application/x-www-form-urlencoded");
+
+    bufs = r->request_body ? r->request_body->bufs : NULL;
+    size = 0;
+
+    for (cl = bufs; cl; cl = cl->next) {
+        size += ngx_buf_size(cl->buf);
+    }
+
+    if (size == 0) {
+        return NGX_OK;
+    }
+
+    type = r->headers_in.content_type ? &r->headers_in.content_type->value
+                                      : NULL;
+
+    if (size > NGX_HTTP_EIAM_FORM_MAX || type == NULL
+        || !ngx_eiam_media_is(type, &urlencoded))
+    {
+        return NGX_DECLINED;
+    }
+
+    form->data = ngx_pnalloc(r->pool, size);
+    if (form->data == NULL) {
+        return NGX_ERROR;
+    }
+
+    return ngx_http_eiam_copy_body(bufs, form);
+}
+
+
+static ngx_int_t
+ngx_http_eiam_copy_body(ngx_chain_t *cl, ngx_str_t *form)
+{
+    u_char     *p;
+    size_t      size;
+    ngx_buf_t  *b;
+
+    p = form->data;
+
+    for ( /* void */ ; cl; cl = cl->next) {
+
+        b = cl->buf;
+        size = ngx_buf_size(b);
+
+        if (!b->in_file) {
+            p = ngx_cpymem(p, b->pos, size);
+            continue;
+        }
+
+        if (ngx_read_file(b->file, p, size, b->file_pos) != (ssize_t) size) {
+            return NGX_ERROR;
+        }
+
+        p += size;
+    }
+
+    form->len = p - form->data;
+
+    return NGX_OK;
+}
+
+
+/* of the backend, whatever the client takes: RFC 9110, section 12.5.3 */
+
+static ngx_int_t
+ngx_http_eiam_ask_identity(ngx_http_request_t *r)
+{
+    ngx_uint_t        i, found;
+    ngx_list_part_t  *part;
+    ngx_table_elt_t  *h;
+
+    static const ngx_str_t              identity = ngx_string("identity");
+    static const ngx_http_eiam_field_t  field = {
+        ngx_string("Accept-Encoding"), (u_char *) "accept-encoding"
+    };
+
+    found = 0;
+
+    for (part = &r->headers_in.headers.part; part; part = part->next) {
+
+        h = part->elts;
+
+        for (i = 0; i < part->nelts; i++) {
+
+            if (h[i].key.len == field.name.len
+                && ngx_memcmp(h[i].lowcase_key, field.lowcase,
+                              h[i].key.len) == 0)
+            {
+                h[i].value = identity;
+                found = 1;
+            }
+        }
+    }
+
+    if (found
+        || ngx_http_eiam_set_field(&r->headers_in.headers, &field, &identity))
+    {
+        return NGX_OK;
+    }
+
+    return NGX_ERROR;
+}

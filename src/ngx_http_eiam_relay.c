@@ -1,0 +1,238 @@
+
+#include <ngx_http_eiam.h>
+#include <ngx_eiam_issue.h>
+
+
+#define NGX_HTTP_EIAM_ISSUE_MAX  (64 * 1024)     /* bytes of an answer */
+
+
+static ngx_int_t ngx_http_eiam_relay_header(ngx_http_request_t *r);
+static const char *ngx_http_eiam_relay_obstacle(ngx_http_request_t *r);
+static ngx_int_t ngx_http_eiam_relay_body(ngx_http_request_t *r,
+    ngx_chain_t *in);
+static void ngx_http_eiam_relay_buf(ngx_http_request_t *r,
+    ngx_http_eiam_learn_t *learn, const ngx_buf_t *b);
+static void ngx_http_eiam_relayed(ngx_http_request_t *r,
+    ngx_http_eiam_ctx_t *ctx);
+static ngx_int_t ngx_http_eiam_complete_grant(ngx_http_request_t *r,
+    const ngx_str_t *client, ngx_eiam_grant_t *grant);
+
+
+static ngx_http_output_header_filter_pt  ngx_http_eiam_next_header_filter;
+static ngx_http_output_body_filter_pt    ngx_http_eiam_next_body_filter;
+
+
+void
+ngx_http_eiam_add_relay_filters(void)
+{
+    ngx_http_eiam_next_header_filter = ngx_http_top_header_filter;
+    ngx_http_top_header_filter = ngx_http_eiam_relay_header;
+
+    ngx_http_eiam_next_body_filter = ngx_http_top_body_filter;
+    ngx_http_top_body_filter = ngx_http_eiam_relay_body;
+}
+
+
+void
+ngx_http_eiam_not_learned(ngx_http_request_t *r, const char *reason)
+{
+    ngx_log_error(NGX_LOG_WARN, r->connection->log, 0,
+                  "eiam: the token is not learned: %s", reason);
+}
+
+
+/* the answer of the token interface goes on as it is, with a copy kept */
+
+static ngx_int_t
+ngx_http_eiam_relay_header(ngx_http_request_t *r)
+{
+    const char             *obstacle;
+    ngx_http_eiam_ctx_t    *ctx;
+    ngx_http_eiam_learn_t  *learn;
+
+    ctx = ngx_http_get_module_ctx(r, ngx_eiam_module);
+
+    if (ctx == NULL || ctx->learn == NULL || ctx->learn->client.len == 0
+        || r->headers_out.status != NGX_HTTP_OK || r->upstream == NULL)
+    {
+        return ngx_http_eiam_next_header_filter(r);
+    }
+
+    learn = ctx->learn;
+    obstacle = ngx_http_eiam_relay_obstacle(r);
+
+    if (obstacle) {
+        ngx_http_eiam_not_learned(r, obstacle);
+        return ngx_http_eiam_next_header_filter(r);
+    }
+
+    learn->issued = ngx_time();
+    learn->max = (r->headers_out.content_length_n == -1)
+                 ? NGX_HTTP_EIAM_ISSUE_MAX : r->headers_out.content_length_n;
+
+    learn->answer.data = ngx_pnalloc(r->pool, learn->max);
+
+    if (learn->answer.data == NULL) {
+        ngx_http_eiam_not_learned(r, "no memory");
+        return ngx_http_eiam_next_header_filter(r);
+    }
+
+    learn->copying = 1;
+    r->filter_need_in_memory = 1;
+
+    return ngx_http_eiam_next_header_filter(r);
+}
+
+
+/* why an answer cannot be learned from, or NULL */
+
+static const char *
+ngx_http_eiam_relay_obstacle(ngx_http_request_t *r)
+{
+    ngx_table_elt_t  *encoding;
+
+    encoding = r->headers_out.content_encoding;
+
+    if (encoding && encoding->value.len) {
+        return "the answer is encoded though identity was asked for";
+    }
+
+    if (r->headers_out.content_length_n > NGX_HTTP_EIAM_ISSUE_MAX) {
+        return "the answer is larger than 64 KB";
+    }
+
+#if (NGX_HTTP_CACHE)
+
+    /* "expires_in" counts from when it was issued */
+
+    if (r->cached) {
+        return "the answer is from proxy_cache";
+    }
+
+#endif
+
+    return NULL;
+}
+
+
+/* it is learned before its end goes to the client, who may use it at once */
+
+static ngx_int_t
+ngx_http_eiam_relay_body(ngx_http_request_t *r, ngx_chain_t *in)
+{
+    ngx_chain_t            *cl;
+    ngx_http_eiam_ctx_t    *ctx;
+    ngx_http_eiam_learn_t  *learn;
+
+    ctx = ngx_http_get_module_ctx(r, ngx_eiam_module);
+
+    if (ctx == NULL || ctx->learn == NULL || !ctx->learn->copying) {
+        return ngx_http_eiam_next_body_filter(r, in);
+    }
+
+    learn = ctx->learn;
+
+    for (cl = in; cl && learn->copying; cl = cl->next) {
+
+        ngx_http_eiam_relay_buf(r, learn, cl->buf);
+
+        if (learn->copying
+            && (cl->buf->last_buf
+                || learn->answer.len
+                   == (size_t) r->headers_out.content_length_n))
+        {
+            learn->copying = 0;
+            ngx_http_eiam_relayed(r, ctx);
+        }
+    }
+
+    return ngx_http_eiam_next_body_filter(r, in);
+}
+
+
+static void
+ngx_http_eiam_relay_buf(ngx_http_request_t *r, ngx_http_eiam_learn_t *learn,
+    const ngx_buf_t *b)
+{
+    size_t  size;
+
+    if (!ngx_buf_in_memory(b)) {
+        return;
+    }
+
+    size = b->last - b->pos;
+
+    if (size > learn->max - learn->answer.len) {
+        learn->copying = 0;
+        ngx_http_eiam_not_learned(r, "the answer is larger than 64 KB");
+        return;
+    }
+
+    ngx_memcpy(learn->answer.data + learn->answer.len, b->pos, size);
+    learn->answer.len += size;
+}
+
+
+static void
+ngx_http_eiam_relayed(ngx_http_request_t *r, ngx_http_eiam_ctx_t *ctx)
+{
+    ngx_str_t                  token;
+    ngx_eiam_grant_t           grant;
+    ngx_eiam_digest_t          digest;
+    ngx_eiam_document_t        document;
+    ngx_http_eiam_srv_conf_t  *scf;
+
+    scf = ngx_http_get_module_srv_conf(r, ngx_eiam_module);
+
+    ngx_memzero(&document, sizeof(ngx_eiam_document_t));
+
+    ngx_str_set(&document.name, "answer");
+    document.pool = r->pool;
+
+    if (ngx_eiam_issue_read(&document, &ctx->learn->answer,
+                            ctx->learn->issued, &token, &grant)
+        != NGX_OK)
+    {
+        ngx_log_error(NGX_LOG_WARN, r->connection->log, 0,
+                      "eiam: the token is not learned: %V", &document.fault);
+        return;
+    }
+
+    if (ngx_http_eiam_complete_grant(r, &ctx->learn->client, &grant) != NGX_OK
+        || ngx_eiam_digest(&token, digest) != NGX_OK)
+    {
+        ngx_http_eiam_not_learned(r, "too many permissions, or no memory");
+        return;
+    }
+
+    ngx_eiam_source_learn(scf->learned, digest, &grant);
+
+    ngx_log_error(NGX_LOG_INFO, r->connection->log, 0,
+                  "eiam: learned a token of application \"%V\"",
+                  &grant.application);
+}
+
+
+/* an answer without scopes gives what the applications file permits */
+
+static ngx_int_t
+ngx_http_eiam_complete_grant(ngx_http_request_t *r, const ngx_str_t *client,
+    ngx_eiam_grant_t *grant)
+{
+    ngx_eiam_application_t    *application;
+    ngx_http_eiam_loc_conf_t  *lcf;
+
+    lcf = ngx_http_get_module_loc_conf(r, ngx_eiam_module);
+
+    grant->application = *client;
+
+    if (grant->scopes.data || lcf->applications == NULL) {
+        return NGX_OK;
+    }
+
+    application = ngx_eiam_applications_find(lcf->applications, client);
+
+    return application
+           ? ngx_eiam_applications_text(application, r->pool, &grant->scopes)
+           : NGX_OK;
+}
