@@ -149,7 +149,6 @@ typedef struct {
     uint32_t                   flight;        /* the last one waited for */
     ngx_uint_t                 leads;         /* flights of its own */
     ngx_http_eiam_waiter_t    *waiter;        /* NULL: did not wait */
-    unsigned                   leading:1;     /* its subrequest is under way */
 
     ngx_http_eiam_learn_t     *learn;         /* NULL: no such call */
 
@@ -265,7 +264,8 @@ ngx_int_t ngx_http_eiam_wait(ngx_http_request_t *r,
 void ngx_http_eiam_wake(const ngx_eiam_digest_t key);
 
 /*
- * Subrequests: the one door out.  The handler is called once; the answer is
+ * Subrequests: the one door out.  They run in the background of the request,
+ * which waits for what the handler does.  That is called once; the answer is
  * NULL if the client went away before there was one.
  */
 

@@ -2,9 +2,6 @@
 #include <ngx_http_eiam.h>
 
 
-#define NGX_HTTP_EIAM_FETCH_AGAIN  100   /* ms: to end what is still there */
-
-
 static ngx_http_request_body_t *ngx_http_eiam_fetch_request(
     ngx_pool_t *pool, const ngx_http_eiam_fetch_t *fetch,
     ngx_http_headers_in_t *headers);
@@ -13,6 +10,8 @@ static ngx_int_t ngx_http_eiam_fetch_form(ngx_pool_t *pool,
     ngx_http_request_body_t *body);
 static ngx_int_t ngx_http_eiam_fetch_done(ngx_http_request_t *r, void *data,
     ngx_int_t rc);
+static void ngx_http_eiam_fetch_end(ngx_http_eiam_fetch_t *fetch,
+    const ngx_eiam_answer_t *answer);
 static void ngx_http_eiam_fetch_answer(ngx_http_request_t *r,
     const ngx_http_eiam_fetch_t *fetch, ngx_eiam_answer_t *answer);
 static ngx_int_t ngx_http_eiam_fetch_filter(ngx_http_request_t *r,
@@ -55,7 +54,7 @@ ngx_http_eiam_fetch(ngx_http_request_t *r, ngx_http_eiam_fetch_t *fetch)
     ps->data = fetch;
 
     if (ngx_http_subrequest(r, &fetch->uri, NULL, &sr, ps,
-                            NGX_HTTP_SUBREQUEST_WAITED
+                            NGX_HTTP_SUBREQUEST_BACKGROUND
                             |NGX_HTTP_SUBREQUEST_IN_MEMORY)
         != NGX_OK)
     {
@@ -178,12 +177,35 @@ ngx_http_eiam_fetch_form(ngx_pool_t *pool,
 static ngx_int_t
 ngx_http_eiam_fetch_done(ngx_http_request_t *r, void *data, ngx_int_t rc)
 {
-    ngx_http_eiam_fetch_t *fetch = data;
-
     ngx_eiam_answer_t  answer;
 
+    ngx_memzero(&answer, sizeof(ngx_eiam_answer_t));
+
+    /* nginx itself: the question is larger than client_max_body_size */
+
+    if (rc == NGX_HTTP_REQUEST_ENTITY_TOO_LARGE && r->upstream == NULL) {
+        rc = NGX_ERROR;
+    }
+
+    if (rc >= NGX_HTTP_SPECIAL_RESPONSE) {
+        answer.status = rc;
+
+    } else if (rc == NGX_OK) {
+        ngx_http_eiam_fetch_answer(r, data, &answer);
+    }
+
+    ngx_http_eiam_fetch_end(data, &answer);
+
+    return NGX_OK;
+}
+
+
+static void
+ngx_http_eiam_fetch_end(ngx_http_eiam_fetch_t *fetch,
+    const ngx_eiam_answer_t *answer)
+{
     if (fetch->done) {
-        return rc;
+        return;
     }
 
     fetch->done = 1;
@@ -192,25 +214,7 @@ ngx_http_eiam_fetch_done(ngx_http_request_t *r, void *data, ngx_int_t rc)
         ngx_del_timer(&fetch->timer);
     }
 
-    if (rc == NGX_HTTP_CLIENT_CLOSED_REQUEST
-        || (rc != NGX_OK && r->connection->error))
-    {
-        fetch->handler(r->parent, fetch->data, NULL);
-        return rc;
-    }
-
-    ngx_memzero(&answer, sizeof(ngx_eiam_answer_t));
-
-    if (rc >= NGX_HTTP_SPECIAL_RESPONSE) {
-        answer.status = rc;
-
-    } else if (rc == NGX_OK) {
-        ngx_http_eiam_fetch_answer(r, fetch, &answer);
-    }
-
-    fetch->handler(r->parent, fetch->data, &answer);
-
-    return NGX_OK;
+    fetch->handler(fetch->request->parent, fetch->data, answer);
 }
 
 
@@ -288,14 +292,20 @@ ngx_http_eiam_fetch_filter(ngx_http_request_t *r, ngx_chain_t *in)
 }
 
 
+/* what is still under way then, is nobody's any longer */
+
 static void
 ngx_http_eiam_fetch_timeout(ngx_event_t *ev)
 {
-    ngx_http_eiam_fetch_stop(ev->data);
+    ngx_eiam_answer_t       answer;
+    ngx_http_eiam_fetch_t  *fetch;
 
-    /* it may be looking for a name, or try another server */
+    fetch = ev->data;
 
-    ngx_add_timer(ev, NGX_HTTP_EIAM_FETCH_AGAIN);
+    ngx_memzero(&answer, sizeof(ngx_eiam_answer_t));
+
+    ngx_http_eiam_fetch_end(fetch, &answer);
+    ngx_http_eiam_fetch_stop(fetch);
 }
 
 
@@ -318,20 +328,10 @@ ngx_http_eiam_fetch_stop(ngx_http_eiam_fetch_t *fetch)
 }
 
 
+/* the client is gone */
+
 static void
 ngx_http_eiam_fetch_cleanup(void *data)
 {
-    ngx_http_eiam_fetch_t *fetch = data;
-
-    if (fetch->done) {
-        return;
-    }
-
-    fetch->done = 1;
-
-    if (fetch->timer.timer_set) {
-        ngx_del_timer(&fetch->timer);
-    }
-
-    fetch->handler(fetch->request->parent, fetch->data, NULL);
+    ngx_http_eiam_fetch_end(data, NULL);
 }

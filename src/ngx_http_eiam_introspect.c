@@ -10,7 +10,6 @@
 typedef struct {
     ngx_eiam_source_t         *source;
     const ngx_eiam_terms_t    *terms;
-    ngx_http_eiam_ctx_t       *ctx;
     ngx_eiam_question_t        question;
     ngx_http_eiam_fetch_t      fetch;
 } ngx_http_eiam_flight_t;
@@ -39,10 +38,6 @@ ngx_http_eiam_introspect(ngx_http_request_t *r, ngx_http_eiam_ctx_t *ctx)
 
     if (lcf->source == NULL) {
         return NGX_DECLINED;
-    }
-
-    if (ctx->leading) {
-        return NGX_AGAIN;
     }
 
     ngx_memzero(&question, sizeof(ngx_eiam_question_t));
@@ -76,7 +71,7 @@ ngx_http_eiam_introspect(ngx_http_request_t *r, ngx_http_eiam_ctx_t *ctx)
 }
 
 
-/* this request asks, for itself and for the others */
+/* this request asks, and then waits like the others */
 
 static ngx_int_t
 ngx_http_eiam_lead(ngx_http_request_t *r, ngx_http_eiam_ctx_t *ctx,
@@ -102,7 +97,6 @@ ngx_http_eiam_lead(ngx_http_request_t *r, ngx_http_eiam_ctx_t *ctx,
 
     flight->source = lcf->source;
     flight->terms = &lcf->terms;
-    flight->ctx = ctx;
     flight->question = *question;
 
     flight->fetch.uri = lcf->introspection;
@@ -114,9 +108,7 @@ ngx_http_eiam_lead(ngx_http_request_t *r, ngx_http_eiam_ctx_t *ctx,
         goto failed;
     }
 
-    ctx->leading = 1;
-
-    return NGX_AGAIN;
+    return ngx_http_eiam_wait(r, ctx, question->key);
 
 failed:
 
@@ -160,8 +152,6 @@ ngx_http_eiam_answered(ngx_http_request_t *r, void *data,
     const ngx_eiam_answer_t *answer)
 {
     ngx_http_eiam_flight_t *flight = data;
-
-    flight->ctx->leading = 0;
 
     if (answer) {
         ngx_http_eiam_read_answer(r, flight, answer);
