@@ -24,12 +24,14 @@ asan_env := ASAN_OPTIONS=log_path=$(reports):print_suppressions=0 \
             UBSAN_OPTIONS=log_path=$(reports):print_stacktrace=1 \
             LSAN_OPTIONS=suppressions=$(CURDIR)/.ci/lsan.supp
 
-.PHONY: module clang full asan unit test test-asan test-all check run stop \
+.PHONY: module clang steps full asan unit test test-asan test-all check run stop \
         trial bench clean help FORCE
 
 module: build/ngx_eiam_module.so ## the dynamic module for the installed nginx (default)
 
 clang: build/clang/ngx_eiam_module.so ## the same by clang, in build/clang
+
+steps: build/steps/ngx_eiam_module.so ## the same for t/killed.t: it can be ended at any change of the zone
 
 full: build/full/nginx ## a whole nginx with the module linked in
 
@@ -37,10 +39,10 @@ asan: build/asan/nginx ## the same with ASan and UBSan, and with the unit tests
 
 unit: build/ngx_eiam_unit_module.so ## the module that runs the unit tests inside nginx
 
-test: module unit ## the test suite against the dynamic module (T=files to choose)
+test: module unit steps ## the test suite against the dynamic module (T=files to choose)
 	prove -j$(JOBS) $(T)
 
-test-asan: asan module ## the test suite against the ASan and UBSan build
+test-asan: asan module steps ## the test suite against the ASan and UBSan build
 	@rm -f $(reports).*
 	@export $(asan_env) EIAM_NGINX=$(build)/asan/nginx EIAM_MODULE= EIAM_ASAN=1; \
 	    prove -j$(JOBS) $(T); code=$$?; \
@@ -84,6 +86,10 @@ build/dynamic/Makefile: $(configs) build/sources $(NGINX_DEV)/conf_flags
 build/clang/Makefile: $(configs) build/sources $(NGINX_DEV)/conf_flags
 	CC=clang .ci/configure dynamic $(NGINX_DEV) build/clang
 
+build/steps/Makefile: $(configs) build/sources $(NGINX_DEV)/conf_flags t/steps.h
+	UNIT=no CFLAGS="$$(dpkg-buildflags --get CFLAGS) -include $(CURDIR)/t/steps.h" \
+	    .ci/configure dynamic $(NGINX_DEV) build/steps
+
 build/full/Makefile: $(configs) build/sources | build/nginx-src
 	UNIT=no .ci/configure static build/nginx-src build/full
 
@@ -105,6 +111,9 @@ build/ngx_eiam_module.so build/ngx_eiam_unit_module.so: build/%: \
 
 build/clang/ngx_eiam_module.so: build/clang/Makefile $(sources)
 	@$(call objects,$(NGINX_DEV),clang,ngx_eiam_module.so)
+
+build/steps/ngx_eiam_module.so: build/steps/Makefile $(sources)
+	@$(call objects,$(NGINX_DEV),steps,ngx_eiam_module.so)
 
 build/full/nginx build/asan/nginx: build/%/nginx: build/%/Makefile $(sources)
 	@$(call objects,$(build)/nginx-src,$*,nginx)

@@ -484,41 +484,38 @@ ngx_eiam_applications_token(const ngx_eiam_applications_t *applications,
 }
 
 
-ngx_int_t
-ngx_eiam_applications_text(const ngx_eiam_application_t *application,
-    ngx_pool_t *pool, ngx_str_t *text)
+ngx_uint_t
+ngx_eiam_applications_resemble(const ngx_eiam_applications_t *applications,
+    const ngx_str_t *id)
 {
-    u_char      *p;
-    size_t       len;
-    ngx_str_t   *name;
-    ngx_uint_t   i;
+    ngx_str_t                 text;
+    ngx_uint_t                i;
+    ngx_eiam_application_t  **application;
 
-    name = application->permissions.elts;
-    len = 0;
+    text = *id;
 
-    for (i = 0; i < application->permissions.nelts; i++) {
-        len += name[i].len + 1;
+    while (text.len && text.data[0] == ' ') {
+        text.data++;
+        text.len--;
     }
 
-    if (len > NGX_EIAM_SCOPES_TEXT_MAX) {
-        return NGX_ERROR;
+    while (text.len && text.data[text.len - 1] == ' ') {
+        text.len--;
     }
 
-    p = ngx_pnalloc(pool, len + 1);
-    if (p == NULL) {
-        return NGX_ERROR;
+    application = applications->list.elts;
+
+    for (i = 0; i < applications->list.nelts; i++) {
+
+        if (application[i]->id.len == text.len
+            && ngx_strncasecmp(application[i]->id.data, text.data, text.len)
+               == 0)
+        {
+            return 1;
+        }
     }
 
-    text->data = p;
-
-    for (i = 0; i < application->permissions.nelts; i++) {
-        p = ngx_cpymem(p, name[i].data, name[i].len);
-        *p++ = ' ';
-    }
-
-    text->len = p - text->data;
-
-    return NGX_OK;
+    return 0;
 }
 
 

@@ -74,13 +74,9 @@ ngx_eiam_token_t *ngx_eiam_applications_token(
     const ngx_eiam_applications_t *applications,
     const ngx_eiam_digest_t digest);
 
-/*
- * Its permissions as the scopes of a grant: NGX_OK, or NGX_ERROR (no memory,
- * or too long).
- */
-ngx_int_t ngx_eiam_applications_text(
-    const ngx_eiam_application_t *application, ngx_pool_t *pool,
-    ngx_str_t *text);
+/* is there one whose id differs only by case, or by spaces around it? */
+ngx_uint_t ngx_eiam_applications_resemble(
+    const ngx_eiam_applications_t *applications, const ngx_str_t *id);
 
 /*
  * One permissions for each application, by its index, closed under the

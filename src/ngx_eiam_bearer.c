@@ -23,7 +23,8 @@ static const uint32_t  ngx_eiam_bearer_b64token[] = {
 ngx_int_t
 ngx_eiam_bearer_parse(const ngx_str_t *value, ngx_str_t *token)
 {
-    u_char  *p, *last;
+    u_char     *p, *last;
+    ngx_str_t   text;
 
     p = value->data;
     last = p + value->len;
@@ -44,10 +45,16 @@ ngx_eiam_bearer_parse(const ngx_str_t *value, ngx_str_t *token)
         p++;
     }
 
-    token->data = p;
-    token->len = last - p;
+    text.data = p;
+    text.len = last - p;
 
-    return ngx_eiam_bearer_is_token(token) ? NGX_OK : NGX_ABORT;
+    if (!ngx_eiam_bearer_is_token(&text)) {
+        return NGX_ABORT;
+    }
+
+    *token = text;
+
+    return NGX_OK;
 }
 
 

@@ -164,6 +164,7 @@ ngx_eiam_cache_read(ngx_eiam_shared_t *shared, const ngx_eiam_entry_t *entry,
 
     grant->scopes.data = text + entry->application;
     grant->scopes.len = entry->scopes;
+    grant->implicit = entry->implicit;
 
     grant->expires = (entry->expires == NGX_MAX_UINT32_VALUE)
                      ? NGX_EIAM_NEVER : (time_t) entry->expires;
@@ -206,6 +207,7 @@ ngx_eiam_cache_put(ngx_eiam_shared_t *shared, const ngx_eiam_digest_t key,
     entry->touched = (uint8_t) now;
     entry->application = grant->application.len;
     entry->scopes = grant->scopes.len;
+    entry->implicit = grant->implicit;
 
     ngx_memcpy(text, grant->application.data, grant->application.len);
     ngx_memcpy(text + grant->application.len, grant->scopes.data,

@@ -30,9 +30,10 @@ struct ngx_eiam_entry_s {
     uint32_t             checked;        /* seconds since the Epoch */
     uint32_t             expires;
     uint32_t             flight;         /* that brought it */
-    uint16_t             scopes;         /* bytes */
-    uint8_t              application;    /* bytes */
-    uint8_t              touched;        /* the second, modulo 256 */
+    unsigned             scopes:15;      /* bytes */
+    unsigned             implicit:1;
+    unsigned             application:8;  /* bytes */
+    unsigned             touched:8;      /* the second, modulo 256 */
     ngx_eiam_digest_t    key;
 };
 

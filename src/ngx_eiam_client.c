@@ -11,8 +11,6 @@ static ngx_int_t ngx_eiam_client_parameter(const ngx_str_t *text,
     ngx_pool_t *pool, ngx_str_t *id);
 static ngx_int_t ngx_eiam_client_agree(ngx_str_t raw, ngx_pool_t *pool,
     ngx_str_t *id);
-static ngx_int_t ngx_eiam_client_decode(const ngx_str_t *raw,
-    ngx_pool_t *pool, ngx_str_t *text);
 
 
 ngx_int_t
@@ -38,6 +36,42 @@ ngx_eiam_client_id(const ngx_eiam_credentials_t *credentials,
     }
 
     return id->len ? NGX_OK : NGX_DECLINED;
+}
+
+
+ngx_int_t
+ngx_eiam_client_scope(const ngx_eiam_credentials_t *credentials,
+    ngx_pool_t *pool, ngx_str_t *scope)
+{
+    ngx_int_t   rc, query;
+    ngx_str_t   rest, value, other;
+
+    static const ngx_str_t  name = ngx_string("scope");
+
+    rest = credentials->query;
+    query = ngx_eiam_query_next(&rest, &name, &value);
+
+    if (query != NGX_OK) {
+        rest = credentials->form;
+    }
+
+    rc = (query == NGX_DECLINED) ? ngx_eiam_query_next(&rest, &name, &value)
+                                 : query;
+    if (rc != NGX_OK) {
+        return rc;
+    }
+
+    /* another one, here or in the form */
+
+    if (ngx_eiam_query_next(&rest, &name, &other) != NGX_DECLINED
+        || (query == NGX_OK
+            && ngx_eiam_query_find(&credentials->form, &name, &other)
+               == NGX_OK))
+    {
+        return NGX_ABORT;
+    }
+
+    return ngx_eiam_query_decode(&value, pool, scope);
 }
 
 
@@ -92,38 +126,48 @@ ngx_eiam_client_basic(const ngx_str_t *authorization, ngx_pool_t *pool,
 }
 
 
-/* whatever some backend could take for the parameter counts */
+/*
+ * What only some backends would take for the parameter, or another way to
+ * name a client (RFC 7521, section 4.2), leaves a doubt.
+ */
 
 static ngx_int_t
 ngx_eiam_client_parameter(const ngx_str_t *text, ngx_pool_t *pool,
     ngx_str_t *id)
 {
-    u_char     *last;
-    ngx_int_t   rc;
-    ngx_str_t   rest, value;
+    ngx_int_t         rc;
+    ngx_str_t         rest, value;
+    const ngx_str_t  *name;
 
     static const ngx_str_t  client_id = ngx_string("client_id");
+    static const ngx_str_t  others[] = {
+        ngx_string("client_assertion"),
+        ngx_string("client_assertion_type"),
+        ngx_null_string
+    };
+
+    for (name = others; name->len; name++) {
+
+        if (ngx_eiam_query_find(text, name, &value) == NGX_OK) {
+            return NGX_ABORT;
+        }
+    }
 
     rest = *text;
-    last = text->data + text->len;
 
-    while (ngx_eiam_query_find(&rest, &client_id, &value) == NGX_OK) {
+    for ( ;; ) {
 
-        rest.data = value.data + value.len;
+        rc = ngx_eiam_query_next(&rest, &client_id, &value);
 
-        if (rest.data < last && *rest.data == ';') {
-            return NGX_ABORT;
+        if (rc != NGX_OK) {
+            return (rc == NGX_DECLINED) ? NGX_OK : rc;
         }
 
         rc = ngx_eiam_client_agree(value, pool, id);
         if (rc != NGX_OK) {
             return rc;
         }
-
-        rest.len = last - rest.data;
     }
-
-    return NGX_OK;
 }
 
 
@@ -135,9 +179,13 @@ ngx_eiam_client_agree(ngx_str_t raw, ngx_pool_t *pool, ngx_str_t *id)
     ngx_int_t  rc;
     ngx_str_t  text;
 
-    rc = ngx_eiam_client_decode(&raw, pool, &text);
+    rc = ngx_eiam_query_decode(&raw, pool, &text);
     if (rc != NGX_OK) {
         return rc;
+    }
+
+    if (text.len == 0 || text.len > NGX_EIAM_APPLICATION_ID_MAX) {
+        return NGX_ABORT;
     }
 
     if (id->len == 0) {
@@ -146,56 +194,4 @@ ngx_eiam_client_agree(ngx_str_t raw, ngx_pool_t *pool, ngx_str_t *id)
     }
 
     return ngx_eiam_str_equal(id, &text) ? NGX_OK : NGX_ABORT;
-}
-
-
-/* application/x-www-form-urlencoded; NGX_ABORT: it could be no id */
-
-static ngx_int_t
-ngx_eiam_client_decode(const ngx_str_t *raw, ngx_pool_t *pool,
-    ngx_str_t *text)
-{
-    u_char     *p;
-    size_t      i;
-    ngx_int_t   n;
-
-    text->data = ngx_pnalloc(pool, raw->len + 1);
-    if (text->data == NULL) {
-        return NGX_ERROR;
-    }
-
-    p = text->data;
-
-    for (i = 0; i < raw->len; i++) {
-
-        switch (raw->data[i]) {
-
-        case '+':
-            *p++ = ' ';
-            break;
-
-        case '%':
-            n = (i + 2 < raw->len) ? ngx_hextoi(&raw->data[i + 1], 2)
-                                   : NGX_ERROR;
-            if (n == NGX_ERROR) {
-                return NGX_ABORT;
-            }
-
-            *p++ = (u_char) n;
-            i += 2;
-            break;
-
-        default:
-            *p++ = raw->data[i];
-        }
-
-        if (p[-1] < 0x20 || p[-1] == 0x7f) {
-            return NGX_ABORT;
-        }
-    }
-
-    text->len = p - text->data;
-
-    return (text->len && text->len <= NGX_EIAM_APPLICATION_ID_MAX)
-           ? NGX_OK : NGX_ABORT;
 }

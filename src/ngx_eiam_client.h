@@ -20,6 +20,14 @@ typedef struct {
 
 
 /*
+ * The scope that is asked for (RFC 6749, section 3.3), decoded: NGX_OK;
+ * NGX_DECLINED: none; NGX_ABORT: that is not certain; NGX_ERROR: no memory.
+ */
+ngx_int_t ngx_eiam_client_scope(const ngx_eiam_credentials_t *credentials,
+    ngx_pool_t *pool, ngx_str_t *scope);
+
+
+/*
  * NGX_OK: id is what all places agree on, decoded, in pool's memory;
  * NGX_DECLINED: none names a client; NGX_ABORT: two disagree, or one can be
  * read in more than one way; NGX_ERROR: no memory.

@@ -18,6 +18,8 @@
 typedef struct {
     ngx_str_t    application;    /* its id; empty: the source does not say */
     ngx_str_t    scopes;         /* names, separated by spaces */
+    ngx_uint_t   implicit;       /* the application's permissions, of them
+                                    scopes, if that is not empty */
     time_t       expires;        /* seconds since the Epoch */
 } ngx_eiam_grant_t;
 

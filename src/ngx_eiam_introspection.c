@@ -96,6 +96,11 @@ ngx_eiam_introspection_status(ngx_eiam_document_t *document,
         return NGX_EIAM_SOURCE_UNAVAILABLE;
     }
 
+    if (answer->cached) {
+        (void) ngx_eiam_document_fault(document, "is from proxy_cache");
+        return NGX_EIAM_SOURCE_UNAVAILABLE;
+    }
+
     if (answer->broken) {
         (void) ngx_eiam_document_fault(document, "is cut off or too large");
         return NGX_EIAM_SOURCE_UNAVAILABLE;
@@ -161,7 +166,7 @@ ngx_eiam_introspection_times(const ngx_eiam_node_t *claims, time_t now,
     rc = ngx_eiam_claims_time(claims, "nbf", &begins);
 
     if (expires == NGX_ERROR || rc == NGX_ERROR) {
-        return NGX_EIAM_SOURCE_UNAVAILABLE;
+        return NGX_EIAM_TOKEN_INVALID;
     }
 
     if (grant->expires <= now) {
@@ -180,7 +185,7 @@ ngx_eiam_introspection_application(const ngx_eiam_node_t *claims, time_t now,
                              &grant->application)
         == NGX_ERROR)
     {
-        return NGX_EIAM_SOURCE_UNAVAILABLE;
+        return NGX_EIAM_TOKEN_INVALID;
     }
 
     return NGX_EIAM_NO_REASON;
@@ -192,5 +197,5 @@ ngx_eiam_introspection_scopes(const ngx_eiam_node_t *claims, time_t now,
     ngx_eiam_grant_t *grant)
 {
     return (ngx_eiam_claims_scope(claims, &grant->scopes) == NGX_ERROR)
-           ? NGX_EIAM_SOURCE_UNAVAILABLE : NGX_EIAM_NO_REASON;
+           ? NGX_EIAM_TOKEN_INVALID : NGX_EIAM_NO_REASON;
 }

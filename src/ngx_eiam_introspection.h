@@ -18,6 +18,7 @@ typedef struct {
     ngx_str_t     type;            /* Content-Type */
     ngx_uint_t    encoded;         /* with some Content-Encoding */
     ngx_uint_t    broken;          /* cut off, or too large */
+    ngx_uint_t    cached;          /* by nginx: for another token, perhaps */
     ngx_str_t     body;
 } ngx_eiam_answer_t;
 

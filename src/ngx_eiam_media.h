@@ -13,5 +13,9 @@
  */
 ngx_uint_t ngx_eiam_media_is(const ngx_str_t *value, const ngx_str_t *type);
 
+/* the same, but the only parameter is a charset that has ASCII as its part */
+ngx_uint_t ngx_eiam_media_is_ascii(const ngx_str_t *value,
+    const ngx_str_t *type);
+
 
 #endif /* _NGX_EIAM_MEDIA_H_INCLUDED_ */

@@ -115,3 +115,80 @@ ngx_eiam_query_char(u_char **p, u_char *last)
 
     return c;
 }
+
+
+ngx_int_t
+ngx_eiam_query_next(ngx_str_t *rest, const ngx_str_t *name, ngx_str_t *value)
+{
+    u_char  *start, *last;
+
+    last = rest->data + rest->len;
+
+    if (ngx_eiam_query_find(rest, name, value) != NGX_OK) {
+        return NGX_DECLINED;
+    }
+
+    start = value->data - name->len - 1;
+
+    if (start < rest->data
+        || ngx_memcmp(start, name->data, name->len) != 0
+        || start[name->len] != '='
+        || (start > rest->data && start[-1] != '&'))
+    {
+        return NGX_ABORT;
+    }
+
+    rest->data = value->data + value->len;
+    rest->len = last - rest->data;
+
+    return (rest->len && *rest->data == ';') ? NGX_ABORT : NGX_OK;
+}
+
+
+ngx_int_t
+ngx_eiam_query_decode(const ngx_str_t *value, ngx_pool_t *pool,
+    ngx_str_t *text)
+{
+    u_char     *p;
+    size_t      i;
+    ngx_int_t   n;
+
+    text->data = ngx_pnalloc(pool, value->len + 1);
+    if (text->data == NULL) {
+        return NGX_ERROR;
+    }
+
+    p = text->data;
+
+    for (i = 0; i < value->len; i++) {
+
+        switch (value->data[i]) {
+
+        case '+':
+            *p++ = ' ';
+            break;
+
+        case '%':
+            n = (i + 2 < value->len) ? ngx_hextoi(&value->data[i + 1], 2)
+                                     : NGX_ERROR;
+            if (n == NGX_ERROR) {
+                return NGX_ABORT;
+            }
+
+            *p++ = (u_char) n;
+            i += 2;
+            break;
+
+        default:
+            *p++ = value->data[i];
+        }
+
+        if (p[-1] < 0x20 || p[-1] == 0x7f) {
+            return NGX_ABORT;
+        }
+    }
+
+    text->len = p - text->data;
+
+    return NGX_OK;
+}

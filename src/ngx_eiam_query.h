@@ -17,5 +17,20 @@
 ngx_int_t ngx_eiam_query_find(const ngx_str_t *query, const ngx_str_t *name,
     ngx_str_t *value);
 
+/*
+ * The next parameter of exactly that name in rest, which is moved on.
+ * NGX_OK; NGX_DECLINED: there is none; NGX_ABORT: there is one that only
+ * some backends would take for it, or separate in that way.
+ */
+ngx_int_t ngx_eiam_query_next(ngx_str_t *rest, const ngx_str_t *name,
+    ngx_str_t *value);
+
+/*
+ * A value of application/x-www-form-urlencoded: NGX_OK; NGX_ABORT: it is
+ * wrong, or has control characters; NGX_ERROR: no memory.
+ */
+ngx_int_t ngx_eiam_query_decode(const ngx_str_t *value, ngx_pool_t *pool,
+    ngx_str_t *text);
+
 
 #endif /* _NGX_EIAM_QUERY_H_INCLUDED_ */

@@ -13,14 +13,16 @@ static ngx_int_t ngx_eiam_source_look(ngx_eiam_source_t *source,
 static ngx_int_t ngx_eiam_source_start(ngx_eiam_source_t *source,
     const ngx_eiam_terms_t *terms, ngx_eiam_question_t *question);
 static ngx_uint_t ngx_eiam_source_is_busy(ngx_eiam_shared_t *shared,
-    ngx_eiam_record_t *record, const ngx_eiam_terms_t *terms);
+    const ngx_eiam_record_t *record, const ngx_eiam_terms_t *terms);
+static ngx_uint_t ngx_eiam_source_is_full(const ngx_eiam_record_t *record,
+    const ngx_eiam_terms_t *terms);
 static ngx_int_t ngx_eiam_source_unavailable(ngx_eiam_source_t *source,
     const ngx_eiam_terms_t *terms, ngx_eiam_question_t *question);
 static ngx_uint_t ngx_eiam_source_is_fresh(uint32_t checked, time_t life);
 static ngx_uint_t ngx_eiam_source_is_open(const ngx_eiam_record_t *record,
     const ngx_eiam_terms_t *terms);
-static void ngx_eiam_source_land(ngx_eiam_source_t *source,
-    const ngx_eiam_question_t *question);
+static ngx_eiam_flight_t *ngx_eiam_source_flight(
+    const ngx_eiam_source_t *source, const ngx_eiam_question_t *question);
 
 
 ngx_eiam_source_t *
@@ -85,6 +87,10 @@ ngx_eiam_source_recall(ngx_eiam_source_t *source,
     ngx_eiam_zone_lock(source->zone);
 
     entry = ngx_eiam_cache_find(shared, question->key);
+
+    if (entry && !ngx_eiam_source_is_fresh(entry->checked, NGX_EIAM_NEVER)) {
+        entry = NULL;
+    }
 
     if (entry) {
         ngx_eiam_cache_touch(shared, entry, ngx_time());
@@ -239,17 +245,28 @@ ngx_eiam_source_start(ngx_eiam_source_t *source,
 /* once a second those are looked for whose worker died without a word */
 
 static ngx_uint_t
-ngx_eiam_source_is_busy(ngx_eiam_shared_t *shared, ngx_eiam_record_t *record,
-    const ngx_eiam_terms_t *terms)
+ngx_eiam_source_is_busy(ngx_eiam_shared_t *shared,
+    const ngx_eiam_record_t *record, const ngx_eiam_terms_t *terms)
 {
-    if ((record->probe || record->flights >= terms->limit)
+    if (ngx_eiam_source_is_full(record, terms)
         && shared->swept != ngx_time())
     {
         shared->swept = ngx_time();
         ngx_eiam_flight_sweep(shared, 0);
     }
 
-    return record->probe || record->flights >= terms->limit;
+    return ngx_eiam_source_is_full(record, terms);
+}
+
+
+/* an open circuit lets one probe pass */
+
+static ngx_uint_t
+ngx_eiam_source_is_full(const ngx_eiam_record_t *record,
+    const ngx_eiam_terms_t *terms)
+{
+    return (record->probe && ngx_eiam_source_is_open(record, terms))
+           || record->flights >= terms->limit;
 }
 
 
@@ -311,6 +328,7 @@ ngx_eiam_source_settle(ngx_eiam_source_t *source,
     const ngx_eiam_terms_t *terms, const ngx_eiam_question_t *question)
 {
     ngx_uint_t          open;
+    ngx_eiam_flight_t  *flight;
     ngx_eiam_record_t  *record;
     ngx_eiam_shared_t  *shared;
 
@@ -318,6 +336,14 @@ ngx_eiam_source_settle(ngx_eiam_source_t *source,
     record = source->record;
 
     ngx_eiam_zone_lock(source->zone);
+
+    flight = ngx_eiam_source_flight(source, question);
+
+    if (flight == NULL) {
+        ngx_eiam_zone_unlock(source->zone);
+        return NGX_OK;
+    }
+
     ngx_eiam_zone_change(shared);
 
     if (question->reason == NGX_EIAM_SOURCE_UNAVAILABLE) {
@@ -339,7 +365,7 @@ ngx_eiam_source_settle(ngx_eiam_source_t *source,
                               ngx_time(), question->flight);
     }
 
-    ngx_eiam_source_land(source, question);
+    ngx_eiam_flight_end(shared, flight);
 
     open = ngx_eiam_source_is_open(record, terms);
 
@@ -353,23 +379,29 @@ void
 ngx_eiam_source_abandon(ngx_eiam_source_t *source,
     const ngx_eiam_question_t *question)
 {
+    ngx_eiam_flight_t  *flight;
+
     ngx_eiam_zone_lock(source->zone);
-    ngx_eiam_source_land(source, question);
+
+    flight = ngx_eiam_source_flight(source, question);
+
+    if (flight) {
+        ngx_eiam_flight_end(source->zone->shared, flight);
+    }
+
     ngx_eiam_zone_unlock(source->zone);
 }
 
 
-/* it may have been taken for lost, and another one under way */
+/* NULL: it was taken for lost, and what another one brought counts */
 
-static void
-ngx_eiam_source_land(ngx_eiam_source_t *source,
+static ngx_eiam_flight_t *
+ngx_eiam_source_flight(const ngx_eiam_source_t *source,
     const ngx_eiam_question_t *question)
 {
     ngx_eiam_flight_t  *flight;
 
     flight = ngx_eiam_flight_find(source->zone->shared, question->key);
 
-    if (flight && flight->serial == question->flight) {
-        ngx_eiam_flight_end(source->zone->shared, flight);
-    }
+    return (flight && flight->serial == question->flight) ? flight : NULL;
 }

@@ -81,11 +81,6 @@ ngx_eiam_zone_create(ngx_eiam_zone_t *zone)
     ngx_eiam_zone_lay_out(shared, p, size);
     ngx_eiam_zone_wipe(shared);
 
-#if (NGX_EIAM_STEPS)
-    shared->last_step = getenv("EIAM_LAST_STEP")
-                        ? atoi(getenv("EIAM_LAST_STEP")) : 0;
-#endif
-
     zone->shared = shared;
     zone->pool->data = shared;
 
@@ -203,8 +198,11 @@ ngx_eiam_zone_wipe(ngx_eiam_shared_t *shared)
 {
     ngx_eiam_record_t  *record;
 
+    ngx_eiam_zone_step(shared);
     ngx_eiam_cache_wipe(shared);
+    ngx_eiam_zone_step(shared);
     ngx_eiam_flight_wipe(shared);
+    ngx_eiam_zone_step(shared);
 
     for (record = shared->records; record; record = record->next) {
         record->retry = 0;
@@ -228,6 +226,7 @@ void
 ngx_eiam_zone_lock(ngx_eiam_zone_t *zone)
 {
     ngx_shmtx_lock(&zone->pool->mutex);
+    ngx_eiam_zone_step(zone->shared);
 
     if (zone->shared->changing) {
         ngx_eiam_zone_wipe(zone->shared);
@@ -243,18 +242,6 @@ ngx_eiam_zone_unlock(ngx_eiam_zone_t *zone)
         zone->shared->changing = 0;
     }
 
+    ngx_eiam_zone_step(zone->shared);
     ngx_shmtx_unlock(&zone->pool->mutex);
 }
-
-
-#if (NGX_EIAM_STEPS)
-
-void
-ngx_eiam_zone_step(ngx_eiam_shared_t *shared)
-{
-    if (++shared->steps == shared->last_step) {
-        (void) kill(getpid(), SIGKILL);
-    }
-}
-
-#endif

@@ -94,11 +94,6 @@ struct ngx_eiam_shared_s {
     ngx_eiam_record_t     *records;
     uint32_t               serial;        /* of the last flight */
     time_t                 swept;         /* for lost flights */
-
-#if (NGX_EIAM_STEPS)
-    ngx_uint_t             steps;
-    ngx_uint_t             last_step;
-#endif
 };
 
 
@@ -123,11 +118,9 @@ void ngx_eiam_zone_unlock(ngx_eiam_zone_t *zone);
     ngx_eiam_zone_step(shared)
 
 
-/* a build for tests can end the worker after any single change */
+/* between any two changes: a build for tests ends the worker there */
 
-#if (NGX_EIAM_STEPS)
-void ngx_eiam_zone_step(ngx_eiam_shared_t *shared);
-#else
+#ifndef ngx_eiam_zone_step
 #define ngx_eiam_zone_step(shared)
 #endif
 

@@ -114,6 +114,8 @@ typedef struct ngx_http_eiam_waiter_s  ngx_http_eiam_waiter_t;
 
 typedef struct {
     ngx_str_t                  client;        /* empty: nothing is learned */
+    ngx_str_t                  scope;         /* that is asked for, or empty */
+    ngx_uint_t                 unsure;        /* of the scope */
     ngx_str_t                  answer;
     size_t                     max;           /* bytes of it */
     time_t                     issued;
@@ -313,6 +315,9 @@ ngx_uint_t ngx_http_eiam_asks(ngx_http_request_t *r, const ngx_str_t *name);
 
 ngx_int_t ngx_http_eiam_read_fields(ngx_http_request_t *r,
     ngx_http_eiam_fields_t *fields);
+
+/* is that its name, also for backends that take "_" and the like for "-"? */
+ngx_uint_t ngx_http_eiam_field_is(const ngx_table_elt_t *h, const char *name);
 
 typedef struct {
     ngx_str_t                  name;

@@ -93,8 +93,9 @@ ngx_http_eiam_access_handler(ngx_http_request_t *r)
             return ngx_http_eiam_reply(r, ctx);
         }
 
-        return lcf->learn ? ngx_http_eiam_learn_outside(r, ctx)
-                          : NGX_DECLINED;
+        return (lcf->learn
+                && (ctx == NULL || ctx->decision == NGX_HTTP_EIAM_UNDECIDED))
+               ? ngx_http_eiam_learn_outside(r, ctx) : NGX_DECLINED;
     }
 
     return ngx_http_eiam_run(r, lcf, NGX_HTTP_ACCESS_PHASE);
@@ -414,12 +415,15 @@ ngx_http_eiam_finish(ngx_http_request_t *r, ngx_http_eiam_ctx_t *ctx)
         return ngx_http_eiam_reply(r, ctx);
     }
 
-    rc = ngx_http_eiam_learn(r, ctx);
-    if (rc != NGX_OK) {
-        return rc;
-    }
+    /* what would be refused teaches nothing */
 
     if (ctx->decision == NGX_HTTP_EIAM_UNDECIDED) {
+
+        rc = ngx_http_eiam_learn(r, ctx);
+        if (rc != NGX_OK) {
+            return rc;
+        }
+
         ctx->decision = NGX_HTTP_EIAM_ALLOW;
     }
 

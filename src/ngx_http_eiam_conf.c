@@ -453,7 +453,16 @@ ngx_http_eiam_check_servers(ngx_conf_t *cf)
         scf = cscf->ctx->srv_conf[ngx_eiam_module.ctx_index];
 
         if (scf->policies.nelts == 0) {
-            continue;
+
+            if (scf->learned == NULL) {
+                continue;
+            }
+
+            ngx_log_error(NGX_LOG_EMERG, cf->log, 0,
+                          "\"eiam_learn\" is of no use without \"eiam\" in "
+                          "server \"%V\" in %s:%ui", &cscf->server_name,
+                          cscf->file_name, cscf->line);
+            return NGX_ERROR;
         }
 
         setting = !cscf->merge_slashes ? "merge_slashes off"

@@ -40,13 +40,19 @@ ngx_http_eiam_fetch(ngx_http_request_t *r, ngx_http_eiam_fetch_t *fetch)
     ngx_http_request_t          *sr;
     ngx_http_headers_in_t        headers;
     ngx_http_request_body_t     *body;
+    ngx_http_variable_value_t   *variables;
+    ngx_http_core_main_conf_t   *cmcf;
     ngx_http_post_subrequest_t  *ps;
+
+    cmcf = ngx_http_get_module_main_conf(r, ngx_http_core_module);
 
     cln = ngx_http_cleanup_add(r, 0);
     ps = ngx_palloc(r->pool, sizeof(ngx_http_post_subrequest_t));
+    variables = ngx_pcalloc(r->pool, cmcf->variables.nelts
+                                     * sizeof(ngx_http_variable_value_t));
     body = ngx_http_eiam_fetch_request(r->pool, fetch, &headers);
 
-    if (cln == NULL || ps == NULL || body == NULL) {
+    if (cln == NULL || ps == NULL || variables == NULL || body == NULL) {
         return NGX_ERROR;
     }
 
@@ -71,6 +77,7 @@ ngx_http_eiam_fetch(ngx_http_request_t *r, ngx_http_eiam_fetch_t *fetch)
     }
 
     sr->request_body = body;
+    sr->variables = variables;
 
     if (fetch->form.len) {
         sr->method = NGX_HTTP_POST;
@@ -181,9 +188,9 @@ ngx_http_eiam_fetch_done(ngx_http_request_t *r, void *data, ngx_int_t rc)
 
     ngx_memzero(&answer, sizeof(ngx_eiam_answer_t));
 
-    /* nginx itself: the question is larger than client_max_body_size */
+    /* of nginx itself, such as 413 or 405, is no answer */
 
-    if (rc == NGX_HTTP_REQUEST_ENTITY_TOO_LARGE && r->upstream == NULL) {
+    if (rc >= NGX_HTTP_BAD_REQUEST && r->upstream == NULL) {
         rc = NGX_ERROR;
     }
 
@@ -230,6 +237,10 @@ ngx_http_eiam_fetch_answer(ngx_http_request_t *r,
     answer->type = r->headers_out.content_type;
     answer->encoded = encoding && encoding->value.len;
     answer->broken = !fetch->complete;
+
+#if (NGX_HTTP_CACHE)
+    answer->cached = r->cached;
+#endif
 
     if (r->out) {
         answer->body.data = r->out->buf->pos;

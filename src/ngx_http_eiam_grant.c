@@ -3,7 +3,7 @@
 
 
 static ngx_int_t ngx_http_eiam_apply_scopes(ngx_http_request_t *r,
-    ngx_http_eiam_ctx_t *ctx, const ngx_str_t *text);
+    ngx_http_eiam_ctx_t *ctx, const ngx_eiam_grant_t *grant);
 
 
 /*
@@ -42,7 +42,7 @@ ngx_http_eiam_apply(ngx_http_request_t *r, ngx_http_eiam_ctx_t *ctx,
         return ngx_http_eiam_refuse(ctx, NGX_EIAM_TOKEN_EXPIRED);
     }
 
-    return ngx_http_eiam_apply_scopes(r, ctx, &grant->scopes);
+    return ngx_http_eiam_apply_scopes(r, ctx, grant);
 }
 
 
@@ -50,7 +50,7 @@ ngx_http_eiam_apply(ngx_http_request_t *r, ngx_http_eiam_ctx_t *ctx,
 
 static ngx_int_t
 ngx_http_eiam_apply_scopes(ngx_http_request_t *r, ngx_http_eiam_ctx_t *ctx,
-    const ngx_str_t *text)
+    const ngx_eiam_grant_t *grant)
 {
     ngx_array_t                 order;
     ngx_eiam_scopes_t          *scopes;
@@ -61,12 +61,24 @@ ngx_http_eiam_apply_scopes(ngx_http_request_t *r, ngx_http_eiam_ctx_t *ctx,
     lcf = ngx_http_get_module_loc_conf(r, ngx_eiam_module);
     mcf = ngx_http_get_module_main_conf(r, ngx_eiam_module);
     scopes = mcf->scopes;
+    permissions = ctx->application
+                  ? &lcf->permissions[ctx->application->index] : NULL;
+
+    if (grant->implicit && permissions && grant->scopes.len == 0) {
+        ctx->scopes = permissions->scopes;
+        ctx->scopes_text = permissions->text;
+        return NGX_OK;
+    }
 
     ctx->scopes = ngx_eiam_scope_set_create(scopes, r->pool);
 
+    if (ctx->scopes && grant->implicit && permissions == NULL) {
+        return NGX_OK;
+    }
+
     if (ctx->scopes == NULL
         || ngx_array_init(&order, r->pool, 8, sizeof(ngx_int_t)) != NGX_OK
-        || ngx_eiam_scope_set_read(scopes, text, ctx->scopes, &order)
+        || ngx_eiam_scope_set_read(scopes, &grant->scopes, ctx->scopes, &order)
            != NGX_OK)
     {
         return NGX_ERROR;
@@ -74,8 +86,7 @@ ngx_http_eiam_apply_scopes(ngx_http_request_t *r, ngx_http_eiam_ctx_t *ctx,
 
     ngx_eiam_scope_set_close(ctx->scopes, lcf->implications);
 
-    if (ctx->application) {
-        permissions = &lcf->permissions[ctx->application->index];
+    if (permissions) {
         ngx_eiam_scope_set_limit(scopes, ctx->scopes, permissions->scopes);
     }
 

@@ -118,14 +118,20 @@ ngx_http_eiam_field_begins(const ngx_table_elt_t *h, const char *name,
 }
 
 
+ngx_uint_t
+ngx_http_eiam_field_is(const ngx_table_elt_t *h, const char *name)
+{
+    return h->key.len == ngx_strlen(name)
+           && ngx_http_eiam_field_begins(h, name, h->key.len);
+}
+
+
 static void
 ngx_http_eiam_note_field(ngx_table_elt_t *h, ngx_http_eiam_fields_t *fields)
 {
     const ngx_str_t  *name;
 
-    if (h->key.len == sizeof("authorization") - 1
-        && ngx_http_eiam_field_begins(h, "authorization", h->key.len))
-    {
+    if (ngx_http_eiam_field_is(h, "authorization")) {
         if (fields->authorizations++ == 0) {
             fields->authorization = &h->value;
         }

@@ -2,6 +2,7 @@
 #include <ngx_http_eiam.h>
 #include <ngx_eiam_client.h>
 #include <ngx_eiam_media.h>
+#include <ngx_eiam_string.h>
 
 
 #define NGX_HTTP_EIAM_FORM_MAX  (64 * 1024)      /* bytes */
@@ -13,6 +14,10 @@ static ngx_int_t ngx_http_eiam_read_body(ngx_http_request_t *r);
 static void ngx_http_eiam_body_handler(ngx_http_request_t *r);
 static ngx_int_t ngx_http_eiam_read_client(ngx_http_request_t *r,
     ngx_http_eiam_ctx_t *ctx);
+static ngx_uint_t ngx_http_eiam_is_query_sent(ngx_http_request_t *r);
+static ngx_uint_t ngx_http_eiam_is_doubtful(ngx_http_request_t *r,
+    const ngx_str_t *client);
+static ngx_uint_t ngx_http_eiam_is_form(ngx_http_request_t *r);
 static ngx_int_t ngx_http_eiam_read_form(ngx_http_request_t *r,
     ngx_str_t *form);
 static ngx_int_t ngx_http_eiam_copy_body(ngx_chain_t *cl, ngx_str_t *form);
@@ -72,6 +77,7 @@ ngx_http_eiam_learn(ngx_http_request_t *r, ngx_http_eiam_ctx_t *ctx)
 
     if (application && !application->enabled) {
         ctx->application_id = application->id;
+        ctx->learn->client.len = 0;
         return ngx_http_eiam_refuse(ctx, NGX_EIAM_APPLICATION_DISABLED);
     }
 
@@ -141,11 +147,11 @@ static ngx_int_t
 ngx_http_eiam_read_client(ngx_http_request_t *r, ngx_http_eiam_ctx_t *ctx)
 {
     ngx_int_t                rc;
-    ngx_str_t               *id;
     const char              *reason;
+    ngx_http_eiam_learn_t   *learn;
     ngx_eiam_credentials_t   credentials;
 
-    id = &ctx->learn->client;
+    learn = ctx->learn;
 
     ngx_memzero(&credentials, sizeof(ngx_eiam_credentials_t));
 
@@ -153,31 +159,70 @@ ngx_http_eiam_read_client(ngx_http_request_t *r, ngx_http_eiam_ctx_t *ctx)
         credentials.authorization = r->headers_in.authorization->value;
     }
 
-    credentials.query = r->args;
+    credentials.query = ngx_http_eiam_query_of(&r->unparsed_uri);
 
     rc = ngx_http_eiam_read_form(r, &credentials.form);
 
     if (rc == NGX_DECLINED) {
         reason = "the body is no form of at most 64 KB";
 
+    } else if (rc == NGX_OK && !ngx_http_eiam_is_query_sent(r)) {
+        rc = NGX_ABORT;
+        reason = "the query was rewritten";
+
     } else if (rc == NGX_OK) {
 
-        rc = ngx_eiam_client_id(&credentials, r->pool, id);
+        rc = ngx_eiam_client_id(&credentials, r->pool, &learn->client);
 
         reason = (rc == NGX_DECLINED) ? "the request names no client"
                                       : "it is not certain which client asks";
     }
 
-    if (rc == NGX_ERROR) {
-        return NGX_ERROR;
+    if (rc == NGX_OK && ngx_http_eiam_is_doubtful(r, &learn->client)) {
+        rc = NGX_ABORT;
+        reason = "an application has nearly the same id";
     }
 
-    if (rc != NGX_OK) {
-        id->len = 0;
+    if (rc != NGX_OK && rc != NGX_ERROR) {
+        learn->client.len = 0;
         ngx_http_eiam_not_learned(r, reason);
+        return NGX_OK;
     }
 
-    return NGX_OK;
+    if (rc == NGX_OK) {
+        rc = ngx_eiam_client_scope(&credentials, r->pool, &learn->scope);
+        learn->unsure = (rc == NGX_ABORT);
+    }
+
+    return (rc == NGX_ERROR) ? NGX_ERROR : NGX_OK;
+}
+
+
+/* a rewritten one could be forwarded as it was sent, or as it is now */
+
+static ngx_uint_t
+ngx_http_eiam_is_query_sent(ngx_http_request_t *r)
+{
+    ngx_str_t  query;
+
+    query = ngx_http_eiam_query_of(&r->unparsed_uri);
+
+    return ngx_eiam_str_equal(&query, &r->args);
+}
+
+
+/* a backend may look for its clients without case, or with spaces cut off */
+
+static ngx_uint_t
+ngx_http_eiam_is_doubtful(ngx_http_request_t *r, const ngx_str_t *client)
+{
+    ngx_http_eiam_loc_conf_t  *lcf;
+
+    lcf = ngx_http_get_module_loc_conf(r, ngx_eiam_module);
+
+    return lcf->applications
+           && ngx_eiam_applications_find(lcf->applications, client) == NULL
+           && ngx_eiam_applications_resemble(lcf->applications, client);
 }
 
 
@@ -187,11 +232,7 @@ static ngx_int_t
 ngx_http_eiam_read_form(ngx_http_request_t *r, ngx_str_t *form)
 {
     off_t         size;
-    ngx_str_t    *type;
     ngx_chain_t  *cl, *bufs;
-
-    static const ngx_str_t  urlencoded =
-        ngx_string("application/x-www-form-urlencoded");
 
     bufs = r->request_body ? r->request_body->bufs : NULL;
     size = 0;
@@ -204,12 +245,7 @@ ngx_http_eiam_read_form(ngx_http_request_t *r, ngx_str_t *form)
         return NGX_OK;
     }
 
-    type = r->headers_in.content_type ? &r->headers_in.content_type->value
-                                      : NULL;
-
-    if (size > NGX_HTTP_EIAM_FORM_MAX || type == NULL
-        || !ngx_eiam_media_is(type, &urlencoded))
-    {
+    if (size > NGX_HTTP_EIAM_FORM_MAX || !ngx_http_eiam_is_form(r)) {
         return NGX_DECLINED;
     }
 
@@ -219,6 +255,43 @@ ngx_http_eiam_read_form(ngx_http_request_t *r, ngx_str_t *form)
     }
 
     return ngx_http_eiam_copy_body(bufs, form);
+}
+
+
+/* for every backend: one type, one charset, and no encoding */
+
+static ngx_uint_t
+ngx_http_eiam_is_form(ngx_http_request_t *r)
+{
+    ngx_uint_t        i, types;
+    ngx_list_part_t  *part;
+    ngx_table_elt_t  *h;
+
+    static const ngx_str_t  form =
+        ngx_string("application/x-www-form-urlencoded");
+
+    types = 0;
+
+    for (part = &r->headers_in.headers.part; part; part = part->next) {
+
+        h = part->elts;
+
+        for (i = 0; i < part->nelts; i++) {
+
+            if (ngx_http_eiam_field_is(&h[i], "content-encoding")) {
+                return 0;
+            }
+
+            if (ngx_http_eiam_field_is(&h[i], "content-type")) {
+
+                if (types++ || !ngx_eiam_media_is_ascii(&h[i].value, &form)) {
+                    return 0;
+                }
+            }
+        }
+    }
+
+    return types == 1;
 }
 
 
@@ -276,10 +349,7 @@ ngx_http_eiam_ask_identity(ngx_http_request_t *r)
 
         for (i = 0; i < part->nelts; i++) {
 
-            if (h[i].key.len == field.name.len
-                && ngx_memcmp(h[i].lowcase_key, field.lowcase,
-                              h[i].key.len) == 0)
-            {
+            if (ngx_http_eiam_field_is(&h[i], "accept-encoding")) {
                 h[i].value = identity;
                 found = 1;
             }

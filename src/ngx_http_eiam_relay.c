@@ -14,8 +14,6 @@ static void ngx_http_eiam_relay_buf(ngx_http_request_t *r,
     ngx_http_eiam_learn_t *learn, const ngx_buf_t *b);
 static void ngx_http_eiam_relayed(ngx_http_request_t *r,
     ngx_http_eiam_ctx_t *ctx);
-static ngx_int_t ngx_http_eiam_complete_grant(ngx_http_request_t *r,
-    const ngx_str_t *client, ngx_eiam_grant_t *grant);
 
 
 static ngx_http_output_header_filter_pt  ngx_http_eiam_next_header_filter;
@@ -198,10 +196,24 @@ ngx_http_eiam_relayed(ngx_http_request_t *r, ngx_http_eiam_ctx_t *ctx)
         return;
     }
 
-    if (ngx_http_eiam_complete_grant(r, &ctx->learn->client, &grant) != NGX_OK
-        || ngx_eiam_digest(&token, digest) != NGX_OK)
-    {
-        ngx_http_eiam_not_learned(r, "too many permissions, or no memory");
+    grant.application = ctx->learn->client;
+
+    if (grant.scopes.data == NULL) {
+
+        if (ctx->learn->unsure || ctx->learn->scope.len
+                                  > NGX_EIAM_SCOPES_TEXT_MAX)
+        {
+            ngx_http_eiam_not_learned(r, "it is not certain for which scope");
+            return;
+        }
+
+        /* RFC 6749, section 5.1: then it is what was asked for */
+
+        grant.implicit = 1;
+        grant.scopes = ctx->learn->scope;
+    }
+
+    if (ngx_eiam_digest(&token, digest) != NGX_OK) {
         return;
     }
 
@@ -210,29 +222,4 @@ ngx_http_eiam_relayed(ngx_http_request_t *r, ngx_http_eiam_ctx_t *ctx)
     ngx_log_error(NGX_LOG_INFO, r->connection->log, 0,
                   "eiam: learned a token of application \"%V\"",
                   &grant.application);
-}
-
-
-/* an answer without scopes gives what the applications file permits */
-
-static ngx_int_t
-ngx_http_eiam_complete_grant(ngx_http_request_t *r, const ngx_str_t *client,
-    ngx_eiam_grant_t *grant)
-{
-    ngx_eiam_application_t    *application;
-    ngx_http_eiam_loc_conf_t  *lcf;
-
-    lcf = ngx_http_get_module_loc_conf(r, ngx_eiam_module);
-
-    grant->application = *client;
-
-    if (grant->scopes.data || lcf->applications == NULL) {
-        return NGX_OK;
-    }
-
-    application = ngx_eiam_applications_find(lcf->applications, client);
-
-    return application
-           ? ngx_eiam_applications_text(application, r->pool, &grant->scopes)
-           : NGX_OK;
 }

@@ -7,6 +7,8 @@ static size_t ngx_http_eiam_server_id(ngx_http_core_main_conf_t *cmcf,
     ngx_http_core_srv_conf_t *cscf, u_char *p);
 static ngx_uint_t ngx_http_eiam_has_server(ngx_http_conf_addr_t *addr,
     ngx_http_core_srv_conf_t *cscf);
+static ngx_uint_t ngx_http_eiam_is_shadowed(
+    ngx_http_core_loc_conf_t *server, ngx_http_core_loc_conf_t *location);
 static ngx_http_core_loc_conf_t *ngx_http_eiam_find_location(
     ngx_http_location_tree_node_t *node, const ngx_str_t *uri);
 
@@ -116,8 +118,9 @@ ngx_int_t
 ngx_http_eiam_check_targets(ngx_conf_t *cf)
 {
     ngx_uint_t                  i;
+    const char                 *fault;
     ngx_http_eiam_target_t     *target;
-    ngx_http_core_loc_conf_t   *clcf;
+    ngx_http_core_loc_conf_t   *clcf, *location;
     ngx_http_eiam_main_conf_t  *mcf;
 
     mcf = ngx_http_conf_get_module_main_conf(cf, ngx_eiam_module);
@@ -127,25 +130,59 @@ ngx_http_eiam_check_targets(ngx_conf_t *cf)
 
         clcf = target[i].server->ctx->loc_conf[ngx_http_core_module.ctx_index];
 
-        clcf = ngx_http_eiam_find_location(clcf->static_locations,
-                                           &target[i].uri);
+        location = ngx_http_eiam_find_location(clcf->static_locations,
+                                               &target[i].uri);
 
-        if (clcf && clcf->internal) {
+        fault = (location == NULL) ? "there is no such location"
+                : !location->internal ? "the location must be \"internal\""
+                : ngx_http_eiam_is_shadowed(clcf, location)
+                  ? "another location, by a regex, would be used"
+                  : NULL;
+
+        if (fault == NULL) {
             continue;
         }
 
         ngx_log_error(NGX_LOG_EMERG, cf->log, 0,
-                      clcf ? "\"%s %V\": the location must be \"internal\" in "
-                             "server \"%V\" in %s:%ui"
-                           : "\"%s %V\": no such location in server \"%V\" in "
-                             "%s:%ui",
-                      target[i].directive, &target[i].uri,
+                      "\"%s %V\": %s in server \"%V\" in %s:%ui",
+                      target[i].directive, &target[i].uri, fault,
                       &target[i].server->server_name,
                       target[i].server->file_name, target[i].server->line);
         return NGX_ERROR;
     }
 
     return NGX_OK;
+}
+
+
+/* regexes come before prefixes, but for "=" and "^~" */
+
+static ngx_uint_t
+ngx_http_eiam_is_shadowed(ngx_http_core_loc_conf_t *server,
+    ngx_http_core_loc_conf_t *location)
+{
+#if (NGX_PCRE)
+
+    ngx_http_core_loc_conf_t  **clcf;
+
+    if (location->exact_match || location->noregex
+        || server->regex_locations == NULL)
+    {
+        return 0;
+    }
+
+    for (clcf = server->regex_locations; *clcf; clcf++) {
+
+        if (ngx_regex_exec((*clcf)->regex->regex, &location->name, NULL, 0)
+            >= 0)
+        {
+            return 1;
+        }
+    }
+
+#endif
+
+    return 0;
 }
 
 

@@ -12,6 +12,9 @@ static ngx_cycle_t  fuzz_cycle = { .log = &fuzz_log };
 
 volatile ngx_cycle_t  *ngx_cycle = &fuzz_cycle;
 volatile ngx_time_t   *ngx_cached_time;
+volatile ngx_msec_t    ngx_current_msec;
+ngx_pid_t              ngx_pid;
+ngx_int_t              ngx_ncpu;
 
 
 void
@@ -31,6 +34,13 @@ ngx_conf_log_error(ngx_uint_t level, ngx_conf_t *cf, ngx_err_t err,
 
 char *
 ngx_conf_set_flag_slot(ngx_conf_t *cf, ngx_command_t *cmd, void *conf)
+{
+    abort();
+}
+
+
+void
+ngx_debug_point(void)
 {
     abort();
 }

@@ -48,6 +48,13 @@ void ngx_eiam_unit_policy(ngx_eiam_unit_t *unit);
 void ngx_eiam_unit_fault(ngx_eiam_unit_t *unit);
 void ngx_eiam_unit_applications(ngx_eiam_unit_t *unit);
 void ngx_eiam_unit_reason(ngx_eiam_unit_t *unit);
+void ngx_eiam_unit_claims(ngx_eiam_unit_t *unit);
+void ngx_eiam_unit_introspection(ngx_eiam_unit_t *unit);
+void ngx_eiam_unit_zone(ngx_eiam_unit_t *unit);
+void ngx_eiam_unit_cache(ngx_eiam_unit_t *unit);
+void ngx_eiam_unit_flight(ngx_eiam_unit_t *unit);
+void ngx_eiam_unit_source(ngx_eiam_unit_t *unit);
+void ngx_eiam_unit_kill(ngx_eiam_unit_t *unit);
 void ngx_eiam_unit_memory(ngx_eiam_unit_t *unit);
 
 char *ngx_eiam_unit_bench(ngx_conf_t *cf, ngx_command_t *cmd, void *conf);

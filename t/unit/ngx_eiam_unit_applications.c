@@ -19,6 +19,8 @@ static ngx_int_t ngx_eiam_unit_applications_load(
     ngx_eiam_applications_t *applications);
 static void ngx_eiam_unit_applications_found(ngx_eiam_unit_t *unit,
     const ngx_eiam_applications_t *applications);
+static void ngx_eiam_unit_applications_named(ngx_eiam_unit_t *unit,
+    ngx_eiam_applications_t *applications);
 static void ngx_eiam_unit_applications_granted(ngx_eiam_unit_t *unit,
     const ngx_eiam_applications_t *applications);
 static void ngx_eiam_unit_applications_faults(ngx_eiam_unit_t *unit);
@@ -115,6 +117,7 @@ ngx_eiam_unit_applications(ngx_eiam_unit_t *unit)
     }
 
     ngx_eiam_unit_applications_found(unit, &applications);
+    ngx_eiam_unit_applications_named(unit, &applications);
     ngx_eiam_unit_applications_granted(unit, &applications);
     ngx_eiam_unit_applications_faults(unit);
 }
@@ -177,6 +180,45 @@ ngx_eiam_unit_applications_found(ngx_eiam_unit_t *unit,
     ngx_eiam_unit_ok(unit, token && token->application == application[2]
                            && token->expires == NGX_EIAM_NEVER,
                      "a token without an expiry never expires");
+}
+
+
+static void
+ngx_eiam_unit_applications_named(ngx_eiam_unit_t *unit,
+    ngx_eiam_applications_t *applications)
+{
+    ngx_str_t                 id;
+    ngx_uint_t                i, side, ok;
+    ngx_eiam_application_t   *found, **application;
+
+    static const struct {
+        const char  *id;
+        ngx_int_t    index;
+    } rows[] = {
+        { "crm", 0 }, { "off", 1 }, { "plain", 2 },
+        { "", -1 }, { "cr", -1 }, { "crm2", -1 }, { "CRM", -1 },
+        { " crm", -1 }, { "of", -1 }, { "other", -1 },
+        { NULL, 0 }
+    };
+
+    application = applications->list.elts;
+
+    for (i = 0; rows[i].id; i++) {
+
+        id.data = (u_char *) rows[i].id;
+        id.len = ngx_strlen(rows[i].id);
+        ok = 1;
+
+        for (ngx_eiam_unit_sides(side)) {
+            id = ngx_eiam_unit_place(0, side, &id);
+            found = ngx_eiam_applications_find(applications, &id);
+            ok = ok && found == (rows[i].index == -1
+                                 ? NULL : application[rows[i].index]);
+        }
+
+        ngx_eiam_unit_ok(unit, ok, "the id \"%V\" is %s", &id,
+                         rows[i].index == -1 ? "none of them" : "found");
+    }
 }
 
 

@@ -9,6 +9,8 @@
 
 #include "ngx_eiam_unit.h"
 #include <ngx_eiam_applications.h>
+#include <ngx_eiam_introspection.h>
+#include <ngx_eiam_source.h>
 
 #include <jansson.h>
 
@@ -44,6 +46,16 @@ static ngx_int_t ngx_eiam_unit_memory_fault(ngx_pool_t *pool,
 static ngx_int_t ngx_eiam_unit_memory_applications(ngx_pool_t *pool,
     ngx_uint_t *through);
 static ngx_int_t ngx_eiam_unit_memory_base(ngx_pool_t *pool,
+    ngx_uint_t *through);
+static ngx_int_t ngx_eiam_unit_memory_answer(ngx_pool_t *pool,
+    ngx_uint_t *through);
+static ngx_int_t ngx_eiam_unit_memory_refusal(ngx_pool_t *pool,
+    ngx_uint_t *through);
+static ngx_int_t ngx_eiam_unit_memory_introspection(ngx_pool_t *pool,
+    const ngx_str_t *body, ngx_uint_t *through);
+static ngx_int_t ngx_eiam_unit_memory_granted(ngx_pool_t *pool,
+    ngx_uint_t *through);
+static ngx_int_t ngx_eiam_unit_memory_sources(ngx_pool_t *pool,
     ngx_uint_t *through);
 
 
@@ -86,6 +98,14 @@ ngx_eiam_unit_memory(ngx_eiam_unit_t *unit)
                               ngx_eiam_unit_memory_applications);
     ngx_eiam_unit_memory_each(unit, "a target that is read two ways",
                               ngx_eiam_unit_memory_base);
+    ngx_eiam_unit_memory_each(unit, "a source's grant",
+                              ngx_eiam_unit_memory_answer);
+    ngx_eiam_unit_memory_each(unit, "a source's refusal",
+                              ngx_eiam_unit_memory_refusal);
+    ngx_eiam_unit_memory_each(unit, "a grant's scopes",
+                              ngx_eiam_unit_memory_granted);
+    ngx_eiam_unit_memory_each(unit, "sources of a zone",
+                              ngx_eiam_unit_memory_sources);
 
     json_set_alloc_funcs(allocate, release);
 }
@@ -317,6 +337,135 @@ ngx_eiam_unit_memory_base(ngx_pool_t *pool, ngx_uint_t *through)
     }
 
     *through = (ngx_eiam_base_below(&base, &reading) == NGX_EIAM_OUTSIDE);
+
+    return NGX_OK;
+}
+
+
+/* out of memory it is the source that is unavailable: no token is refused */
+
+static ngx_int_t
+ngx_eiam_unit_memory_answer(ngx_pool_t *pool, ngx_uint_t *through)
+{
+    static const ngx_str_t  body = ngx_string(
+        "{\"active\": true, \"client_id\": \"crm\", \"scope\": \"a b\","
+        "\"exp\": 1800000000, \"nbf\": 1.5, \"token_type\": \"Bearer\","
+        "\"aud\": [\"x\", {\"y\": null}]}");
+
+    return ngx_eiam_unit_memory_introspection(pool, &body, through);
+}
+
+
+static ngx_int_t
+ngx_eiam_unit_memory_refusal(ngx_pool_t *pool, ngx_uint_t *through)
+{
+    static const ngx_str_t  body = ngx_string(
+        "{\"active\": true, \"scope\": \"a\", \"cnf\": {\"jkt\": \"x\"}}");
+
+    return ngx_eiam_unit_memory_introspection(pool, &body, through);
+}
+
+
+static ngx_int_t
+ngx_eiam_unit_memory_introspection(ngx_pool_t *pool, const ngx_str_t *body,
+    ngx_uint_t *through)
+{
+    ngx_eiam_grant_t     grant;
+    ngx_eiam_answer_t    answer;
+    ngx_eiam_reason_e    reason;
+    ngx_eiam_document_t  document;
+
+    ngx_memzero(&answer, sizeof(ngx_eiam_answer_t));
+    ngx_memzero(&document, sizeof(ngx_eiam_document_t));
+
+    ngx_str_set(&document.name, "/introspect");
+    document.pool = pool;
+
+    answer.status = 200;
+    ngx_str_set(&answer.type, "application/json");
+    answer.body = *body;
+
+    reason = ngx_eiam_introspection_read(&document, &answer, 1700000000,
+                                         &grant);
+
+    if (reason == NGX_EIAM_SOURCE_UNAVAILABLE) {
+        return NGX_ERROR;
+    }
+
+    *through = (reason == NGX_EIAM_NO_REASON)
+               ? 1 | grant.application.len << 1 | grant.scopes.len << 8
+                 | (ngx_uint_t) grant.expires << 16
+               : 0;
+
+    return (reason == NGX_EIAM_NO_REASON) ? NGX_OK : NGX_ABORT;
+}
+
+
+static ngx_int_t
+ngx_eiam_unit_memory_granted(ngx_pool_t *pool, ngx_uint_t *through)
+{
+    ngx_str_t               text;
+    ngx_uint_t              i;
+    ngx_array_t             order;
+    ngx_eiam_scopes_t      *scopes;
+    ngx_eiam_scope_bits_t  *set;
+
+    static const ngx_str_t  names[] = {
+        ngx_string("a"), ngx_string("b"), ngx_string("c"), ngx_null_string
+    };
+    static const ngx_str_t  granted = ngx_string("c x c a c c c");
+
+    scopes = ngx_eiam_scopes_create(pool);
+    if (scopes == NULL) {
+        return NGX_ERROR;
+    }
+
+    for (i = 0; names[i].len; i++) {
+
+        if (ngx_eiam_scope_number(scopes, &names[i]) == NGX_ERROR) {
+            return NGX_ERROR;
+        }
+    }
+
+    set = ngx_eiam_scope_set_create(scopes, pool);
+
+    if (set == NULL
+        || ngx_array_init(&order, pool, 2, sizeof(ngx_int_t)) != NGX_OK
+        || ngx_eiam_scope_set_read(scopes, &granted, set, &order) != NGX_OK
+        || ngx_eiam_scope_set_text(scopes, set, &order, pool, &text)
+           != NGX_OK)
+    {
+        return NGX_ERROR;
+    }
+
+    *through = set[0];
+
+    return (text.len == 3) ? NGX_OK : NGX_ABORT;
+}
+
+
+static ngx_int_t
+ngx_eiam_unit_memory_sources(ngx_pool_t *pool, ngx_uint_t *through)
+{
+    ngx_uint_t        i;
+    ngx_eiam_zone_t   zone;
+
+    static const ngx_str_t  ids[] = {
+        ngx_string("a"), ngx_string("b"), ngx_string("c"), ngx_null_string
+    };
+
+    ngx_memzero(&zone, sizeof(ngx_eiam_zone_t));
+
+    if (ngx_array_init(&zone.sources, pool, 1, sizeof(void *)) != NGX_OK) {
+        return NGX_ERROR;
+    }
+
+    for (i = 0; ids[i].len; i++) {
+
+        if (ngx_eiam_source_add(&zone, &ids[i], pool) == NULL) {
+            return NGX_ERROR;
+        }
+    }
 
     return NGX_OK;
 }

@@ -27,6 +27,13 @@ static const ngx_eiam_unit_suite_t  ngx_eiam_unit_suites[] = {
     { ngx_string("fault"), ngx_eiam_unit_fault },
     { ngx_string("applications"), ngx_eiam_unit_applications },
     { ngx_string("reason"), ngx_eiam_unit_reason },
+    { ngx_string("claims"), ngx_eiam_unit_claims },
+    { ngx_string("introspection"), ngx_eiam_unit_introspection },
+    { ngx_string("zone"), ngx_eiam_unit_zone },
+    { ngx_string("cache"), ngx_eiam_unit_cache },
+    { ngx_string("flight"), ngx_eiam_unit_flight },
+    { ngx_string("source"), ngx_eiam_unit_source },
+    { ngx_string("kill"), ngx_eiam_unit_kill },
     { ngx_string("memory"), ngx_eiam_unit_memory },
     { ngx_null_string, NULL }
 };

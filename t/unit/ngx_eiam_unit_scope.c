@@ -8,6 +8,10 @@ static void ngx_eiam_unit_scope_sets(ngx_eiam_unit_t *unit,
     ngx_eiam_scopes_t *scopes);
 static void ngx_eiam_unit_scope_implied(ngx_eiam_unit_t *unit,
     ngx_eiam_scopes_t *scopes);
+static void ngx_eiam_unit_scope_read(ngx_eiam_unit_t *unit,
+    ngx_eiam_scopes_t *scopes);
+static void ngx_eiam_unit_scope_limited(ngx_eiam_unit_t *unit,
+    ngx_eiam_scopes_t *scopes);
 
 
 void
@@ -41,6 +45,8 @@ ngx_eiam_unit_scope(ngx_eiam_unit_t *unit)
 
     ngx_eiam_unit_scope_sets(unit, scopes);
     ngx_eiam_unit_scope_implied(unit, scopes);
+    ngx_eiam_unit_scope_read(unit, scopes);
+    ngx_eiam_unit_scope_limited(unit, scopes);
 
     ngx_eiam_unit_ok(unit, ngx_eiam_unit_scope_fill(scopes,
                                                     NGX_EIAM_SCOPES_MAX),
@@ -166,4 +172,101 @@ ngx_eiam_unit_scope_implied(ngx_eiam_unit_t *unit, ngx_eiam_scopes_t *scopes)
     ngx_eiam_unit_ok(unit, n == 3 && ngx_eiam_scope_set_has(set, 70)
                            && ngx_eiam_scope_set_has(set, 5),
                      "implications are followed to their end");
+}
+
+
+/* as a token's scopes are written */
+
+static void
+ngx_eiam_unit_scope_read(ngx_eiam_unit_t *unit, ngx_eiam_scopes_t *scopes)
+{
+    ngx_int_t               rc;
+    ngx_str_t               text, copy, read;
+    ngx_uint_t              i, side, ok;
+    ngx_array_t             order;
+    ngx_eiam_scope_bits_t  *set;
+
+    static const struct {
+        const char  *title;
+        const char  *text;
+        const char  *read;
+    } rows[] = {
+        { "names", "scope_1 scope_64 scope_0", "scope_1 scope_64 scope_0" },
+        { "one name", "scope_199", "scope_199" },
+        { "no name", "", "" },
+        { "spaces alone", "   ", "" },
+        { "spaces around and between", "  scope_2   scope_1 ",
+          "scope_2 scope_1" },
+        { "a name twice", "scope_3 scope_1 scope_3", "scope_3 scope_1" },
+        { "unknown names", "x scope_1 scope_2000 scope_ y", "scope_1" },
+        { "another case", "SCOPE_1 Scope_2", "" },
+        { "a tab does not separate", "scope_1\tscope_2 scope_3", "scope_3" },
+        { "nor a line end", "scope_1\nscope_2 scope_3\n", "" },
+        { "nor a comma", "scope_1,scope_2", "" },
+        { "nor another space", "scope_1\xc2\xa0scope_2", "" },
+        { NULL, NULL, NULL }
+    };
+
+    for (i = 0; rows[i].title; i++) {
+
+        text.data = (u_char *) rows[i].text;
+        text.len = ngx_strlen(rows[i].text);
+        ok = 1;
+
+        for (ngx_eiam_unit_sides(side)) {
+
+            copy = ngx_eiam_unit_place(0, side, &text);
+            set = ngx_eiam_scope_set_create(scopes, unit->pool);
+
+            if (set == NULL
+                || ngx_array_init(&order, unit->pool, 1, sizeof(ngx_int_t))
+                   != NGX_OK)
+            {
+                return;
+            }
+
+            rc = ngx_eiam_scope_set_read(scopes, &copy, set, &order);
+
+            ok = ok && rc == NGX_OK
+                 && ngx_eiam_scope_set_text(scopes, set, &order, unit->pool,
+                                            &read)
+                    == NGX_OK
+                 && read.len == ngx_strlen(rows[i].read)
+                 && ngx_strncmp(read.data, rows[i].read, read.len) == 0;
+        }
+
+        ngx_eiam_unit_ok(unit, ok, "%s: \"%V\"", rows[i].title, &read);
+    }
+}
+
+
+static void
+ngx_eiam_unit_scope_limited(ngx_eiam_unit_t *unit, ngx_eiam_scopes_t *scopes)
+{
+    ngx_uint_t              i, wrong;
+    ngx_eiam_scope_bits_t  *set, *other;
+
+    set = ngx_eiam_scope_set_create(scopes, unit->pool);
+    other = ngx_eiam_scope_set_create(scopes, unit->pool);
+
+    for (i = 0; i < 200; i++) {
+
+        if (i % 2) {
+            ngx_eiam_scope_set_add(set, i);
+        }
+
+        if (i % 3) {
+            ngx_eiam_scope_set_add(other, i);
+        }
+    }
+
+    ngx_eiam_scope_set_limit(scopes, set, other);
+
+    for (i = 0, wrong = 0; i < 200; i++) {
+        wrong += ngx_eiam_scope_set_has(set, i) != (i % 2 && i % 3);
+        wrong += ngx_eiam_scope_set_has(other, i) != !!(i % 3);
+    }
+
+    ngx_eiam_unit_ok(unit, wrong == 0,
+                     "a limited set has what is in both, the limit stays");
 }

@@ -1,0 +1,198 @@
+#!/usr/bin/perl
+# A worker is killed at every single change of the zone, lock in hand: "make steps" builds a module
+# that does it. A lost cache is fine afterwards; a wrong answer, or none, is not.
+
+use strict;
+use warnings;
+
+use Fcntl qw(O_CREAT O_WRONLY);
+use FindBin;
+use lib "$FindBin::Bin/lib";
+use Test::More;
+use Time::HiRes qw(sleep time);
+use EIAM::Stub;
+use EIAM::Test;
+
+use constant { DEADLINE => 10, WORKERS => 2, MANY => 1000 };
+
+# Linked into the installed nginx, also when the others are tested with sanitizers.
+delete $ENV{EIAM_NGINX};
+$ENV{EIAM_MODULE} = top_dir() . '/build/steps/ngx_eiam_module.so';
+
+my $stub = EIAM::Stub->new;
+my ($longest, $gates) = (0, 0);
+
+# A gate of its own, with a file that says at which step a worker ends.
+sub gate {
+    my $gate = nginx(workers => WORKERS, main => 'env EIAM_STEPS;',
+        expect => [ qr/exited on signal 9/, qr/shared memory zone "eiam" was locked by/ ],
+        files => { 'policy.json' => policy('/api', map { ("GET /$_" => ['user_read']) } qw(users fresh revoked again)) },
+        conf => $stub->upstream . qq{
+            map \$request_uri \$mode { /api/revoked off; }
+            eiam_zone eiam 64k;
+            eiam_policy %DIR%/policy.json;
+            server {
+                listen 127.0.0.1:%PORT% reuseport;
+                eiam_introspection /introspect;
+                eiam_introspection_circuit 0;
+                add_header X-Pid \$pid always;
+                location = /api/users { eiam on; try_files /none \@served; }
+                location = /api/fresh { eiam on; eiam_cache_valid 0; try_files /none \@served; }
+                location = /api/revoked { eiam on; eiam_cache_valid 0; try_files /none \@served; }
+                location = /api/again { eiam on; eiam_cache_negative 0; try_files /none \@served; }
+                location \@served { return 200 "\$eiam_application"; }
+                @{[ $stub->location('/quiet') ]}
+            }
+        });
+    $ENV{EIAM_STEPS} = steps($gate, 0);
+    return $gate->start;
+}
+
+sub steps {
+    my ($gate, $first, $second) = @_;
+    my $file = $gate->dir . '/steps';
+    sysopen my $out, $file, O_WRONLY | O_CREAT or die "$file: $!";
+    syswrite $out, pack 'Q3', 0, $first, $second // 0;
+    close $out or die "$file: $!";
+    return $file;
+}
+
+sub deaths { return scalar(() = $_[0]->error_log =~ /exited on signal 9/g) }
+
+# ---- calls, and what is right
+
+my %right = (good => 200, long => 200, bad => 401, fail => 503);
+
+sub is_right {
+    my ($res, $target, $token) = @_;
+    my ($kind) = $token =~ /^([a-z]+)/;
+    my $status = $target eq 'revoked' ? 401 : $right{$kind};
+    return $res->{status} == $status && ($status != 200 || $res->{body} eq $token);
+}
+
+my @wrong;
+
+# Sent again when the worker was killed over it. The answer, right or wrong, noted if wrong.
+sub ask {
+    my ($gate, $target, $token) = @_;
+    my $deadline = time + DEADLINE;
+    while (time < $deadline) {
+        my $res = eval { get($gate, "/api/$target", token => $token, timeout => DEADLINE) };
+        if ($res) {
+            push @wrong, "$target $token: $res->{status} $res->{body}" unless is_right($res, $target, $token);
+            return $res;
+        }
+        last unless $@ =~ /^no answer/;
+    }
+    push @wrong, "$target $token: no answer: $@";
+    return { headers => {} };
+}
+
+# Several at the same time.
+sub ask_together {
+    my ($gate, $target, $token) = @_;
+    my @open = map { connection($gate, timeout => DEADLINE) } 1 .. 4;
+    $_->send(request("/api/$target", token => $token, close => 1)) for @open;
+    for my $res (map { eval { $_->read_response } } @open) {
+        push @wrong, "$target $token, together: $res->{status}" if $res && !is_right($res, $target, $token);
+    }
+    push @wrong, "$target $token, together: $@" if $@ && $@ =~ /in time/;
+    return;
+}
+
+# Until all workers have answered rightly; the seconds that it took.
+sub all_answer {
+    my ($gate, @tokens) = @_;
+    my ($start, %seen) = time;
+    while (keys %seen < WORKERS && time < $start + DEADLINE) {
+        my $token = shift @tokens;
+        push @tokens, $token;
+        $seen{ ask($gate, 'users', $token)->{headers}{'x-pid'} // next } = 1;
+    }
+    push @wrong, 'not all workers answer' if keys %seen < WORKERS;
+    return time - $start;
+}
+
+# Runs the calls until no worker dies of them, each time killed one step later.
+sub killed {
+    my ($title, $calls, %opt) = @_;
+    my $gate = $opt{gate} // gate();
+    my ($died, $number) = (0, $gates++);
+    @wrong = ();
+    while ($died < ($opt{most} // MANY)) {
+        my $run = "$number-" . ($died + 1);
+        $opt{before}->($gate, $run) if $opt{before};
+        my $before = deaths($gate);
+        my $start = time;
+        steps($gate, $opt{first} // $died + 1, $opt{first} ? $died + 1 : 0);
+        $calls->($gate, $run);
+        all_answer($gate, "good-$run", "bad-$run");
+        my $took = time - $start;
+        $longest = $took if $took > $longest;
+        last if deaths($gate) - $before < ($opt{first} ? 2 : 1);
+        $died++;
+    }
+    steps($gate, 0);
+    cmp_ok $died, '>=', $opt{least}, "$title: killed at each of $died steps";
+    is join("\n", @wrong), '', '  and every answer is right';
+    $gate->stop;
+    return;
+}
+
+killed('a new token' => sub {
+    my ($gate, $run) = @_;
+    ask($gate, 'users', "good-$run");
+    ask($gate, 'users', "good-$run");
+}, least => 25);
+
+killed('tokens that are refused, and failures' => sub {
+    my ($gate, $run) = @_;
+    ask($gate, 'users', "bad-$run");
+    ask($gate, 'users', "bad-$run");
+    ask($gate, 'users', "fail-$run");
+}, least => 30);
+
+killed('a grant that is asked for again, revoked, and granted again' => sub {
+    my ($gate, $run) = @_;
+    ask($gate, $_, "good-$run") for qw(fresh revoked again);
+}, before => sub { ask($_[0], 'users', "good-$_[1]") }, least => 60);
+
+killed('a zone that is full' => sub {
+    my ($gate, $run) = @_;
+    ask($gate, 'users', "long-$run");
+}, before => sub {
+    my ($gate, $run) = @_;
+    my $c = connection($gate);
+    $c->send(join '', map { request('/api/users', token => "long-$run-$_") } 1 .. 60);
+    $c->read_response for 1 .. 60;
+}, least => 50);
+
+killed('many requests that wait for one token' => sub {
+    my ($gate, $run) = @_;
+    ask_together($gate, 'users', "good-$run");
+}, least => 25);
+
+killed('the next one too, while it wipes what the first has left' => sub {
+    my ($gate, $run) = @_;
+    ask($gate, 'users', "good-$run");
+}, first => 6, least => 10);
+
+# What is used again in another second becomes the newest; one gate for each step spares the waiting.
+{
+    @wrong = ();
+    my @killed;
+    my @at = map { gate() } 1 .. 7;
+    ask($_, 'users', 'good') for @at;
+    sleep 1.1;
+    for my $n (1 .. @at) {
+        steps($at[ $n - 1 ], $n);
+        ask($at[ $n - 1 ], 'users', 'good');
+        all_answer($at[ $n - 1 ], 'good', 'bad');
+        push @killed, deaths($at[ $n - 1 ]);
+    }
+    is "@killed", '1 1 1 1 1 1 1', 'a grant that is used again: killed at each of 7 steps';
+    is join("\n", @wrong), '', '  and every answer is right';
+}
+
+ok $longest < DEADLINE, sprintf 'the longest until all workers served again: %d ms', $longest * 1000;
+done_testing;

@@ -1,0 +1,865 @@
+
+/*
+ * The cache against a model of it: an array of grants, the newest first, and
+ * as many cells as there are.  Whatever the cache does, the model has said
+ * before.
+ */
+
+#include "ngx_eiam_unit_zone.h"
+
+
+#define NGX_EIAM_UNIT_CACHE_CELL     64      /* bytes */
+#define NGX_EIAM_UNIT_CACHE_TEXT     60      /* bytes of it */
+
+#define NGX_EIAM_UNIT_CACHE_KEYS     600
+#define NGX_EIAM_UNIT_CACHE_STEPS    20000
+#define NGX_EIAM_UNIT_CACHE_MANY     20000
+
+
+typedef struct {
+    uint32_t     n;                 /* of the key */
+    uint32_t     len;               /* of the text */
+    uint8_t      used;              /* when, in seconds */
+} ngx_eiam_unit_model_grant_t;
+
+
+typedef struct {
+    ngx_eiam_unit_model_grant_t   grants[NGX_EIAM_UNIT_CACHE_MANY];
+    uint32_t                      ngrants;
+    uint32_t                      cells;      /* used */
+    uint32_t                      ncells;
+    uint32_t                      evicted;
+} ngx_eiam_unit_model_t;
+
+
+static void ngx_eiam_unit_cache_texts(ngx_eiam_unit_t *unit);
+static void ngx_eiam_unit_cache_times(ngx_eiam_unit_t *unit);
+static void ngx_eiam_unit_cache_order(ngx_eiam_unit_t *unit);
+static void ngx_eiam_unit_cache_refusals(ngx_eiam_unit_t *unit);
+static void ngx_eiam_unit_cache_buckets(ngx_eiam_unit_t *unit);
+static void ngx_eiam_unit_cache_models(ngx_eiam_unit_t *unit);
+static const char *ngx_eiam_unit_cache_step(ngx_eiam_shared_t *shared,
+    ngx_eiam_unit_model_t *model, uint32_t *seed);
+static const char *ngx_eiam_unit_cache_compare(ngx_eiam_shared_t *shared,
+    const ngx_eiam_unit_model_t *model, ngx_uint_t absent);
+static void ngx_eiam_unit_cache_many(ngx_eiam_unit_t *unit);
+static void ngx_eiam_unit_cache_sizes(ngx_eiam_unit_t *unit);
+static ngx_uint_t ngx_eiam_unit_cache_holds(ngx_eiam_unit_t *unit,
+    size_t size, size_t len, size_t *cells);
+
+static void ngx_eiam_unit_model_put(ngx_eiam_unit_model_t *model, uint32_t n,
+    uint32_t len);
+static void ngx_eiam_unit_model_touch(ngx_eiam_unit_model_t *model,
+    uint32_t n);
+static void ngx_eiam_unit_model_remove(ngx_eiam_unit_model_t *model,
+    uint32_t n);
+static uint32_t ngx_eiam_unit_model_find(const ngx_eiam_unit_model_t *model,
+    uint32_t n);
+static uint32_t ngx_eiam_unit_model_cells(uint32_t len);
+
+static void ngx_eiam_unit_cache_add(ngx_eiam_shared_t *shared, uint32_t n,
+    size_t len, time_t now);
+static ngx_uint_t ngx_eiam_unit_cache_has(ngx_eiam_shared_t *shared,
+    uint32_t n);
+static ngx_eiam_refusal_t *ngx_eiam_unit_cache_refused(
+    ngx_eiam_shared_t *shared, uint32_t n);
+static size_t ngx_eiam_unit_cache_length(uint32_t *seed);
+
+
+void
+ngx_eiam_unit_cache(ngx_eiam_unit_t *unit)
+{
+    ngx_eiam_unit_clock_t  clock;
+
+    ngx_eiam_unit_clock_stop(&clock);
+
+    ngx_eiam_unit_cache_texts(unit);
+    ngx_eiam_unit_cache_times(unit);
+    ngx_eiam_unit_cache_order(unit);
+    ngx_eiam_unit_cache_refusals(unit);
+    ngx_eiam_unit_cache_buckets(unit);
+    ngx_eiam_unit_cache_models(unit);
+    ngx_eiam_unit_cache_many(unit);
+    ngx_eiam_unit_cache_sizes(unit);
+
+    ngx_eiam_unit_clock_go(&clock);
+}
+
+
+static void
+ngx_eiam_unit_cache_texts(ngx_eiam_unit_t *unit)
+{
+    size_t                 len;
+    u_char                 text[NGX_EIAM_UNIT_TEXT_MAX];
+    ngx_uint_t             wrong;
+    const char            *fault;
+    ngx_eiam_entry_t      *entry;
+    ngx_eiam_grant_t       grant;
+    ngx_eiam_digest_t      key;
+    ngx_eiam_unit_zone_t   z;
+
+    ngx_eiam_unit_zone_make(unit, &z, NGX_EIAM_ZONE_MIN);
+
+    wrong = 0;
+    fault = NULL;
+
+    for (len = 0; len <= NGX_EIAM_UNIT_TEXT_MAX && fault == NULL; len++) {
+
+        ngx_eiam_unit_cache_add(z.zone.shared, len, len, NGX_EIAM_UNIT_NOW);
+
+        ngx_eiam_unit_key(len, key);
+        entry = ngx_eiam_cache_find(z.zone.shared, key);
+
+        if (entry) {
+            ngx_memset(text, 0, NGX_EIAM_UNIT_TEXT_MAX);
+            ngx_eiam_cache_read(z.zone.shared, entry, &grant);
+        }
+
+        wrong += entry == NULL
+                 || grant.application.len + grant.scopes.len != len
+                 || !ngx_eiam_unit_grant_is(len, &grant);
+
+        fault = ngx_eiam_unit_cache_fault(z.zone.shared);
+    }
+
+    ngx_eiam_unit_ok(unit, wrong == 0,
+                     "texts of 0 to %d bytes come back byte for byte",
+                     NGX_EIAM_UNIT_TEXT_MAX);
+    ngx_eiam_unit_ok(unit, fault == NULL, "64 kB are enough for that%s",
+                     fault ? fault : "");
+
+    ngx_eiam_unit_zone_close(&z);
+}
+
+
+static void
+ngx_eiam_unit_cache_times(ngx_eiam_unit_t *unit)
+{
+    ngx_uint_t             i;
+    ngx_eiam_entry_t      *entry;
+    ngx_eiam_grant_t       grant;
+    ngx_eiam_digest_t      key;
+    ngx_eiam_unit_zone_t   z;
+
+    static const struct {
+        time_t   given;
+        time_t   read;
+    } times[] = {
+        { NGX_EIAM_NEVER, NGX_EIAM_NEVER },
+        { NGX_EIAM_UNIT_NOW, NGX_EIAM_UNIT_NOW },
+        { 1, 1 }, { 0, 0 }, { -1, 0 },
+        { 4294967294, 4294967294 }, { 4294967296, NGX_EIAM_NEVER },
+    };
+
+    ngx_eiam_unit_zone_make(unit, &z, NGX_EIAM_ZONE_MIN);
+    ngx_eiam_unit_key(1, key);
+    ngx_memzero(&grant, sizeof(ngx_eiam_grant_t));
+
+    for (i = 0; i < sizeof(times) / sizeof(times[0]); i++) {
+
+        grant.expires = times[i].given;
+        ngx_eiam_cache_put(z.zone.shared, key, &grant, NGX_EIAM_UNIT_NOW, 77);
+
+        entry = ngx_eiam_cache_find(z.zone.shared, key);
+        ngx_eiam_cache_read(z.zone.shared, entry, &grant);
+
+        ngx_eiam_unit_ok(unit, grant.expires == times[i].read
+                               && entry->checked == NGX_EIAM_UNIT_NOW
+                               && entry->flight == 77,
+                         "an expiry of %T", times[i].given);
+    }
+
+    ngx_eiam_unit_zone_close(&z);
+}
+
+
+static void
+ngx_eiam_unit_cache_order(ngx_eiam_unit_t *unit)
+{
+    uint32_t               n, next, room;
+    ngx_eiam_entry_t      *entry;
+    ngx_eiam_shared_t     *shared;
+    ngx_eiam_digest_t      key;
+    ngx_eiam_unit_zone_t   z;
+
+    ngx_eiam_unit_zone_make(unit, &z, NGX_EIAM_ZONE_MIN);
+
+    shared = z.zone.shared;
+    room = shared->grants.ncells - 1;
+
+    for (n = 0; n < room; n++) {
+        ngx_eiam_unit_cache_add(shared, n, 0, NGX_EIAM_UNIT_NOW);
+    }
+
+    ngx_eiam_unit_ok(unit, ngx_eiam_unit_cache_has(shared, 0),
+                     "as many grants as there are cells");
+
+    next = room;
+    ngx_eiam_unit_cache_add(shared, next++, 0, NGX_EIAM_UNIT_NOW);
+
+    ngx_eiam_unit_ok(unit, !ngx_eiam_unit_cache_has(shared, 0)
+                           && ngx_eiam_unit_cache_has(shared, 1)
+                           && ngx_eiam_unit_cache_has(shared, room),
+                     "one more: the oldest goes");
+
+    ngx_eiam_unit_key(1, key);
+    entry = ngx_eiam_cache_find(shared, key);
+    ngx_eiam_cache_touch(shared, entry, NGX_EIAM_UNIT_NOW + 1);
+    ngx_eiam_unit_cache_add(shared, next++, 0, NGX_EIAM_UNIT_NOW + 1);
+
+    ngx_eiam_unit_ok(unit, ngx_eiam_unit_cache_has(shared, 1)
+                           && !ngx_eiam_unit_cache_has(shared, 2),
+                     "one that was used meanwhile stays");
+
+    ngx_eiam_unit_cache_add(shared, 3, 0, NGX_EIAM_UNIT_NOW + 1);
+    ngx_eiam_unit_cache_add(shared, next++, 0, NGX_EIAM_UNIT_NOW + 1);
+
+    ngx_eiam_unit_ok(unit, ngx_eiam_unit_cache_has(shared, 3)
+                           && !ngx_eiam_unit_cache_has(shared, 4),
+                     "so does one that was checked again, in its own place");
+
+    shared->changing = 0;
+    ngx_eiam_unit_key(next - 1, key);
+    entry = ngx_eiam_cache_find(shared, key);
+    ngx_eiam_cache_touch(shared, entry, NGX_EIAM_UNIT_NOW + 1);
+
+    ngx_eiam_unit_ok(unit, shared->changing == 0,
+                     "a second use in a second changes nothing");
+
+    ngx_eiam_unit_cache_add(shared, next++, NGX_EIAM_UNIT_TEXT_MAX,
+                            NGX_EIAM_UNIT_NOW + 1);
+
+    n = ngx_eiam_unit_model_cells(NGX_EIAM_UNIT_TEXT_MAX);
+
+    ngx_eiam_unit_ok(unit, !ngx_eiam_unit_cache_has(shared, n + 4)
+                           && ngx_eiam_unit_cache_has(shared, n + 5)
+                           && ngx_eiam_unit_cache_has(shared, 1),
+                     "the longest one takes the place of %uD, no more", n);
+
+    ngx_eiam_unit_zone_close(&z);
+}
+
+
+static void
+ngx_eiam_unit_cache_refusals(ngx_eiam_unit_t *unit)
+{
+    ngx_eiam_digest_t      key;
+    ngx_eiam_shared_t     *shared;
+    ngx_eiam_refusal_t    *refusal;
+    ngx_eiam_unit_zone_t   z;
+
+    ngx_eiam_unit_zone_make(unit, &z, NGX_EIAM_ZONE_MIN);
+    shared = z.zone.shared;
+
+    ngx_eiam_unit_key(1, key);
+    ngx_eiam_cache_refuse(shared, key, NGX_EIAM_TOKEN_EXPIRED,
+                          NGX_EIAM_UNIT_NOW, 5);
+    refusal = ngx_eiam_unit_cache_refused(shared, 1);
+
+    ngx_eiam_unit_ok(unit, refusal
+                           && refusal->reason == NGX_EIAM_TOKEN_EXPIRED
+                           && refusal->checked == NGX_EIAM_UNIT_NOW
+                           && refusal->flight == 5
+                           && !ngx_eiam_unit_cache_has(shared, 1),
+                     "a refusal is found with its reason");
+
+    key[NGX_EIAM_REFUSAL_KEY - 1] ^= 1;
+    ngx_eiam_unit_ok(unit, ngx_eiam_cache_find_refusal(shared, key) == NULL,
+                     "another key is not refused");
+
+    ngx_eiam_unit_cache_add(shared, 1, 100, NGX_EIAM_UNIT_NOW);
+    ngx_eiam_unit_ok(unit, ngx_eiam_unit_cache_has(shared, 1)
+                           && ngx_eiam_unit_cache_refused(shared, 1) == NULL,
+                     "a grant takes the place of a refusal");
+
+    ngx_eiam_unit_key(1, key);
+    ngx_eiam_cache_refuse(shared, key, NGX_EIAM_SOURCE_UNAVAILABLE,
+                          NGX_EIAM_UNIT_NOW, 6);
+    ngx_eiam_unit_ok(unit, ngx_eiam_unit_cache_has(shared, 1)
+                           && ngx_eiam_unit_cache_refused(shared, 1)->flight
+                              == 6,
+                     "a failure does not remove the grant");
+
+    ngx_eiam_cache_refuse(shared, key, NGX_EIAM_TOKEN_INVALID,
+                          NGX_EIAM_UNIT_NOW, 7);
+    refusal = ngx_eiam_unit_cache_refused(shared, 1);
+
+    ngx_eiam_unit_ok(unit, !ngx_eiam_unit_cache_has(shared, 1)
+                           && refusal->reason == NGX_EIAM_TOKEN_INVALID
+                           && refusal->flight == 7,
+                     "a refusal does, and takes the place of the failure");
+
+    ngx_eiam_unit_ok(unit, ngx_eiam_unit_cache_fault(shared) == NULL
+                           && shared->grants.newest == 0
+                           && shared->grants.oldest == 0,
+                     "the cells of the grant are free again");
+
+    ngx_eiam_unit_zone_close(&z);
+}
+
+
+/* the oldest refusal of a full bucket goes, and no grant */
+
+static void
+ngx_eiam_unit_cache_buckets(ngx_eiam_unit_t *unit)
+{
+    uint32_t               i, n, lost, seed;
+    ngx_uint_t             grants;
+    ngx_eiam_digest_t      key;
+    ngx_eiam_shared_t     *shared;
+    ngx_eiam_unit_zone_t   z;
+
+    ngx_eiam_unit_zone_make(unit, &z, NGX_EIAM_ZONE_MIN);
+    shared = z.zone.shared;
+
+    for (i = 0; i < shared->grants.ncells - 1; i++) {
+        ngx_eiam_unit_cache_add(shared, i, 0, NGX_EIAM_UNIT_NOW);
+    }
+
+    /* of one bucket: keys that begin alike */
+
+    for (i = 0; i <= NGX_EIAM_REFUSALS; i++) {
+        ngx_memzero(key, NGX_EIAM_DIGEST_LEN);
+        key[5] = i + 1;
+        ngx_eiam_cache_refuse(shared, key, NGX_EIAM_TOKEN_INVALID,
+                              NGX_EIAM_UNIT_NOW + (i * 5 + 2) % 8, 1);
+    }
+
+    for (i = 0, lost = 0, n = 0; i <= NGX_EIAM_REFUSALS; i++) {
+        key[5] = i + 1;
+
+        if (ngx_eiam_cache_find_refusal(shared, key) == NULL) {
+            lost++;
+            n = i;
+        }
+    }
+
+    /* 6 * 5 + 2 is 0 modulo 8 */
+
+    ngx_eiam_unit_ok(unit, lost == 1 && n == 6,
+                     "a full bucket: the oldest refusal goes");
+
+    seed = 1;
+
+    for (i = 0; i < 100000; i++) {
+        ngx_eiam_unit_key(1000000 + i, key);
+        ngx_eiam_cache_refuse(shared, key,
+                              ngx_eiam_unit_random(&seed, 2)
+                              ? NGX_EIAM_TOKEN_INVALID
+                              : NGX_EIAM_SOURCE_UNAVAILABLE,
+                              NGX_EIAM_UNIT_NOW + 1 + i / 1000, 1);
+    }
+
+    for (i = 0, grants = 0; i < shared->grants.ncells - 1; i++) {
+        grants += ngx_eiam_unit_cache_has(shared, i);
+    }
+
+    ngx_eiam_unit_ok(unit, grants == shared->grants.ncells - 1
+                           && ngx_eiam_cache_find_refusal(shared, key),
+                     "100,000 refusals and failures push out no grant");
+
+    for (i = 2000000; i < 2000000 + 5000; i++) {
+        ngx_eiam_unit_cache_add(shared, i, 100, NGX_EIAM_UNIT_NOW + 200);
+    }
+
+    ngx_eiam_unit_ok(unit, ngx_eiam_cache_find_refusal(shared, key) != NULL,
+                     "nor grants a refusal");
+
+    ngx_eiam_unit_zone_close(&z);
+}
+
+
+/* in a small zone everything is compared after every step */
+
+static void
+ngx_eiam_unit_cache_models(ngx_eiam_unit_t *unit)
+{
+    uint32_t                i, seed;
+    const char             *fault;
+    ngx_eiam_unit_zone_t    z;
+    ngx_eiam_unit_model_t  *model;
+
+    ngx_eiam_unit_zone_make(unit, &z, NGX_EIAM_ZONE_MIN);
+
+    model = ngx_pcalloc(unit->pool, sizeof(ngx_eiam_unit_model_t));
+    if (model == NULL) {
+        abort();
+    }
+
+    model->ncells = z.zone.shared->grants.ncells - 1;
+    seed = 4711;
+    fault = NULL;
+
+    for (i = 0; i < NGX_EIAM_UNIT_CACHE_STEPS && fault == NULL; i++) {
+        ngx_eiam_unit_clock_pass(ngx_eiam_unit_random(&seed, 700));
+        fault = ngx_eiam_unit_cache_step(z.zone.shared, model, &seed);
+    }
+
+    ngx_eiam_unit_ok(unit, fault == NULL,
+                     "%uD steps in a small zone, with %uD evictions: the "
+                     "least recently used goes first%s", i, model->evicted,
+                     fault ? fault : "");
+
+    ngx_eiam_unit_zone_close(&z);
+}
+
+
+static const char *
+ngx_eiam_unit_cache_step(ngx_eiam_shared_t *shared,
+    ngx_eiam_unit_model_t *model, uint32_t *seed)
+{
+    size_t               len;
+    uint32_t             n;
+    const char          *fault;
+    ngx_eiam_entry_t    *entry;
+    ngx_eiam_digest_t    key;
+
+    n = ngx_eiam_unit_random(seed, NGX_EIAM_UNIT_CACHE_KEYS);
+    ngx_eiam_unit_key(n, key);
+
+    switch (ngx_eiam_unit_random(seed, 8)) {
+
+    case 0:
+        ngx_eiam_cache_refuse(shared, key, NGX_EIAM_TOKEN_INVALID, ngx_time(),
+                              1);
+        ngx_eiam_unit_model_remove(model, n);
+        break;
+
+    case 1:
+        ngx_eiam_cache_refuse(shared, key, NGX_EIAM_SOURCE_UNAVAILABLE,
+                              ngx_time(), 1);
+        break;
+
+    case 2:
+    case 3:
+    case 4:
+        entry = ngx_eiam_cache_find(shared, key);
+
+        if (entry) {
+            ngx_eiam_cache_touch(shared, entry, ngx_time());
+        }
+
+        ngx_eiam_unit_model_touch(model, n);
+        break;
+
+    default:
+        len = ngx_eiam_unit_cache_length(seed);
+        ngx_eiam_unit_cache_add(shared, n, len, ngx_time());
+        ngx_eiam_unit_model_put(model, n, len);
+    }
+
+    fault = ngx_eiam_unit_cache_fault(shared);
+
+    return fault ? fault
+                 : ngx_eiam_unit_cache_compare(shared, model,
+                                               NGX_EIAM_UNIT_CACHE_KEYS);
+}
+
+
+/* the same grants in the same order, and none of the other keys below */
+
+static const char *
+ngx_eiam_unit_cache_compare(ngx_eiam_shared_t *shared,
+    const ngx_eiam_unit_model_t *model, ngx_uint_t absent)
+{
+    uint32_t                            i, n, found;
+    ngx_eiam_entry_t                   *entry;
+    ngx_eiam_grant_t                    grant;
+    ngx_eiam_digest_t                   key;
+    const ngx_eiam_unit_model_grant_t  *expected;
+
+    n = shared->grants.newest;
+
+    for (i = 0; i < model->ngrants; i++) {
+
+        if (n == 0) {
+            return ", but a grant is missing";
+        }
+
+        expected = &model->grants[i];
+        entry = &shared->grants.cells[n];
+
+        ngx_eiam_unit_key(expected->n, key);
+
+        if (ngx_memcmp(entry->key, key, NGX_EIAM_DIGEST_LEN) != 0) {
+            return ", but the order is another";
+        }
+
+        if (ngx_eiam_cache_find(shared, key) != entry) {
+            return ", but a grant is not found";
+        }
+
+        ngx_eiam_cache_read(shared, entry, &grant);
+
+        if (grant.application.len + grant.scopes.len != expected->len
+            || !ngx_eiam_unit_grant_is(expected->n, &grant))
+        {
+            return ", but a grant is another";
+        }
+
+        n = entry->older;
+    }
+
+    if (n) {
+        return ", but there is one grant more";
+    }
+
+    for (i = 0, found = 0; i < absent; i++) {
+        found += ngx_eiam_unit_cache_has(shared, i);
+    }
+
+    return (absent && found != model->ngrants)
+           ? ", but one is found that is not there" : NULL;
+}
+
+
+/* in a large one, many more grants than it has room for */
+
+static void
+ngx_eiam_unit_cache_many(ngx_eiam_unit_t *unit)
+{
+    size_t                  len;
+    uint32_t                i, n, seed;
+    const char             *fault;
+    ngx_eiam_digest_t       key;
+    ngx_eiam_unit_zone_t    z;
+    ngx_eiam_unit_model_t  *model;
+
+    ngx_eiam_unit_zone_make(unit, &z, 1024 * 1024);
+
+    model = ngx_pcalloc(unit->pool, sizeof(ngx_eiam_unit_model_t));
+    if (model == NULL) {
+        abort();
+    }
+
+    model->ncells = z.zone.shared->grants.ncells - 1;
+    seed = 815;
+    fault = NULL;
+
+    for (i = 0; i < NGX_EIAM_UNIT_CACHE_MANY && fault == NULL; i++) {
+
+        ngx_eiam_unit_clock_pass(1000);
+
+        len = ngx_eiam_unit_cache_length(&seed);
+        ngx_eiam_unit_cache_add(z.zone.shared, i, len, ngx_time());
+        ngx_eiam_unit_model_put(model, i, len);
+
+        /* one that is likely to be old, and one that is likely to be new */
+
+        n = ngx_eiam_unit_random(&seed, i + 1);
+        n = (i % 2) ? n : ngx_max(n, ngx_eiam_unit_random(&seed, i + 1));
+        ngx_eiam_unit_key(n, key);
+
+        if (ngx_eiam_unit_cache_has(z.zone.shared, n)) {
+            ngx_eiam_cache_touch(z.zone.shared,
+                                 ngx_eiam_cache_find(z.zone.shared, key),
+                                 ngx_time());
+        }
+
+        ngx_eiam_unit_model_touch(model, n);
+
+        if (i % 1000 == 999) {
+            fault = ngx_eiam_unit_cache_fault(z.zone.shared);
+        }
+
+        if (fault == NULL && i % 1000 == 999) {
+            fault = ngx_eiam_unit_cache_compare(z.zone.shared, model, i + 1);
+        }
+    }
+
+    ngx_eiam_unit_ok(unit, fault == NULL && model->evicted > 1000,
+                     "%uD grants of all lengths in 1 MB: %uD are evicted, "
+                     "none fails%s", i, model->evicted, fault ? fault : "");
+
+    ngx_eiam_unit_zone_close(&z);
+}
+
+
+/* short ones most of the time, and the longest now and then */
+
+static size_t
+ngx_eiam_unit_cache_length(uint32_t *seed)
+{
+    uint32_t  n;
+
+    n = ngx_eiam_unit_random(seed, 100);
+
+    return (n == 0) ? NGX_EIAM_UNIT_TEXT_MAX
+           : (n < 10) ? ngx_eiam_unit_random(seed, NGX_EIAM_UNIT_TEXT_MAX + 1)
+           : (n < 20) ? 0
+                      : ngx_eiam_unit_random(seed, 300);
+}
+
+
+static void
+ngx_eiam_unit_cache_sizes(ngx_eiam_unit_t *unit)
+{
+    size_t      len, size, cells, overhead, worst;
+    ngx_uint_t  i, n;
+
+    static const size_t  lengths[] = { 20, 60, 100, 200, 0 };
+
+    size = 1024 * 1024;
+
+    for (i = 0; lengths[i]; i++) {
+
+        n = ngx_eiam_unit_cache_holds(unit, size, lengths[i], &cells);
+
+        ngx_eiam_unit_ok(unit, n > 0,
+                         "1 MB holds %ui grants with %uz bytes of id and "
+                         "scopes: %uz bytes more in cells, %z of the whole "
+                         "zone", n, lengths[i], cells / n - lengths[i],
+                         (ssize_t) (size / n) - (ssize_t) lengths[i]);
+    }
+
+    /* every length, in a smaller zone */
+
+    worst = 0;
+
+    for (len = 0; len <= 300; len++) {
+        n = ngx_eiam_unit_cache_holds(unit, 256 * 1024, len, &cells);
+        overhead = cells / n - len;
+        worst = ngx_max(worst, overhead);
+    }
+
+    ngx_eiam_unit_ok(unit, worst <= 160,
+                     "a grant has %uz bytes at most beside id and scopes, "
+                     "if they are not longer than 300", worst);
+}
+
+
+/* how many stay if there are more and more, in so many bytes of cells */
+
+static ngx_uint_t
+ngx_eiam_unit_cache_holds(ngx_eiam_unit_t *unit, size_t size, size_t len,
+    size_t *cells)
+{
+    uint32_t               n;
+    ngx_eiam_shared_t     *shared;
+    ngx_eiam_unit_zone_t   z;
+
+    ngx_eiam_unit_zone_make(unit, &z, size);
+    shared = z.zone.shared;
+
+    for (n = 0; n == 0 || ngx_eiam_unit_cache_has(shared, 0); n++) {
+        ngx_eiam_unit_cache_add(shared, n, len, NGX_EIAM_UNIT_NOW);
+    }
+
+    /* with their part of the heads */
+
+    *cells = shared->grants.ncells * NGX_EIAM_UNIT_CACHE_CELL
+             + (shared->grants.mask + 1) * sizeof(uint32_t);
+
+    ngx_eiam_unit_zone_close(&z);
+
+    return n - 1;
+}
+
+
+static void
+ngx_eiam_unit_model_put(ngx_eiam_unit_model_t *model, uint32_t n,
+    uint32_t len)
+{
+    uint32_t                      cells;
+    ngx_eiam_unit_model_grant_t  *grant;
+
+    ngx_eiam_unit_model_remove(model, n);
+
+    cells = ngx_eiam_unit_model_cells(len);
+
+    while (model->cells + cells > model->ncells) {
+        grant = &model->grants[--model->ngrants];
+        model->cells -= ngx_eiam_unit_model_cells(grant->len);
+        model->evicted++;
+    }
+
+    ngx_memmove(model->grants + 1, model->grants,
+                model->ngrants * sizeof(ngx_eiam_unit_model_grant_t));
+
+    model->ngrants++;
+    model->cells += cells;
+
+    model->grants[0].n = n;
+    model->grants[0].len = len;
+    model->grants[0].used = (uint8_t) ngx_time();
+}
+
+
+static void
+ngx_eiam_unit_model_touch(ngx_eiam_unit_model_t *model, uint32_t n)
+{
+    uint32_t                     i;
+    ngx_eiam_unit_model_grant_t  grant;
+
+    i = ngx_eiam_unit_model_find(model, n);
+
+    if (i == model->ngrants
+        || model->grants[i].used == (uint8_t) ngx_time())
+    {
+        return;
+    }
+
+    grant = model->grants[i];
+    grant.used = (uint8_t) ngx_time();
+
+    ngx_memmove(model->grants + 1, model->grants,
+                i * sizeof(ngx_eiam_unit_model_grant_t));
+
+    model->grants[0] = grant;
+}
+
+
+static void
+ngx_eiam_unit_model_remove(ngx_eiam_unit_model_t *model, uint32_t n)
+{
+    uint32_t  i;
+
+    i = ngx_eiam_unit_model_find(model, n);
+
+    if (i == model->ngrants) {
+        return;
+    }
+
+    model->cells -= ngx_eiam_unit_model_cells(model->grants[i].len);
+    model->ngrants--;
+
+    ngx_memmove(model->grants + i, model->grants + i + 1,
+                (model->ngrants - i) * sizeof(ngx_eiam_unit_model_grant_t));
+}
+
+
+static uint32_t
+ngx_eiam_unit_model_find(const ngx_eiam_unit_model_t *model, uint32_t n)
+{
+    uint32_t  i;
+
+    for (i = 0; i < model->ngrants; i++) {
+
+        if (model->grants[i].n == n) {
+            break;
+        }
+    }
+
+    return i;
+}
+
+
+static uint32_t
+ngx_eiam_unit_model_cells(uint32_t len)
+{
+    return 1 + (len + NGX_EIAM_UNIT_CACHE_TEXT - 1) / NGX_EIAM_UNIT_CACHE_TEXT;
+}
+
+
+static void
+ngx_eiam_unit_cache_add(ngx_eiam_shared_t *shared, uint32_t n, size_t len,
+    time_t now)
+{
+    u_char             text[NGX_EIAM_UNIT_TEXT_MAX];
+    ngx_eiam_grant_t   grant;
+    ngx_eiam_digest_t  key;
+
+    ngx_eiam_unit_key(n, key);
+    ngx_eiam_unit_grant(n, len, text, &grant);
+
+    ngx_eiam_cache_put(shared, key, &grant, now, 1);
+}
+
+
+static ngx_uint_t
+ngx_eiam_unit_cache_has(ngx_eiam_shared_t *shared, uint32_t n)
+{
+    ngx_eiam_digest_t  key;
+
+    ngx_eiam_unit_key(n, key);
+
+    return ngx_eiam_cache_find(shared, key) != NULL;
+}
+
+
+static ngx_eiam_refusal_t *
+ngx_eiam_unit_cache_refused(ngx_eiam_shared_t *shared, uint32_t n)
+{
+    ngx_eiam_digest_t  key;
+
+    ngx_eiam_unit_key(n, key);
+
+    return ngx_eiam_cache_find_refusal(shared, key);
+}
+
+
+const char *
+ngx_eiam_unit_cache_fault(ngx_eiam_shared_t *shared)
+{
+    uint32_t            i, k, last, used, texts;
+    ngx_eiam_entry_t   *entry;
+    ngx_eiam_grants_t  *grants;
+
+    grants = &shared->grants;
+    used = 0;
+    last = 0;
+
+    for (i = grants->newest; i; last = i, i = entry->older) {
+
+        if (i >= grants->unused || ++used > grants->ncells) {
+            return ", but the list leads nowhere";
+        }
+
+        entry = &grants->cells[i];
+
+        if (entry->newer != last) {
+            return ", but the list is another one backwards";
+        }
+
+        if (ngx_eiam_cache_find(shared, entry->key) != entry) {
+            return ", but a grant is not under its head";
+        }
+
+        texts = (entry->application + entry->scopes
+                 + NGX_EIAM_UNIT_CACHE_TEXT - 1) / NGX_EIAM_UNIT_CACHE_TEXT;
+
+        for (k = entry->next; k; k = grants->cells[k].next) {
+
+            if (k >= grants->unused || texts-- == 0
+                || ++used > grants->ncells)
+            {
+                return ", but a text leads nowhere";
+            }
+        }
+
+        if (texts) {
+            return ", but a text is too short";
+        }
+    }
+
+    if (grants->oldest != last) {
+        return ", but the oldest is another one";
+    }
+
+    for (i = grants->free; i; i = grants->cells[i].next) {
+
+        if (i >= grants->unused || ++used > grants->ncells) {
+            return ", but the free cells lead nowhere";
+        }
+    }
+
+    if (used != grants->unused - 1) {
+        return ", but cells are lost";
+    }
+
+    for (i = 0, used = 0; i <= grants->mask; i++) {
+
+        for (k = grants->heads[i]; k; k = grants->cells[k].chain) {
+
+            if (k >= grants->unused || ++used > grants->ncells) {
+                return ", but a head leads nowhere";
+            }
+        }
+    }
+
+    for (i = grants->newest; i; i = grants->cells[i].older) {
+        used--;
+    }
+
+    return used ? ", but a head has more grants than the list" : NULL;
+}

@@ -1,0 +1,524 @@
+
+/* Answers of an introspection endpoint, byte for byte. */
+
+#include "ngx_eiam_unit.h"
+#include <ngx_eiam_introspection.h>
+
+
+#define NGX_EIAM_UNIT_NOW  1700000000
+
+#define JSON  "application/json"
+#define OK    "{\"active\": true}"
+
+#define UNAVAILABLE  NGX_EIAM_SOURCE_UNAVAILABLE
+#define INVALID      NGX_EIAM_TOKEN_INVALID
+#define EXPIRED      NGX_EIAM_TOKEN_EXPIRED
+#define GRANTED      NGX_EIAM_NO_REASON
+
+
+typedef struct {
+    const char         *title;
+    const char         *body;
+    ngx_eiam_reason_e   reason;
+    const char         *application;
+    const char         *scopes;
+    time_t              expires;
+} ngx_eiam_unit_introspection_t;
+
+
+static void ngx_eiam_unit_introspection_heads(ngx_eiam_unit_t *unit);
+static void ngx_eiam_unit_introspection_bodies(ngx_eiam_unit_t *unit);
+static void ngx_eiam_unit_introspection_cut(ngx_eiam_unit_t *unit);
+static void ngx_eiam_unit_introspection_long(ngx_eiam_unit_t *unit);
+static void ngx_eiam_unit_introspection_secret(ngx_eiam_unit_t *unit);
+static ngx_eiam_reason_e ngx_eiam_unit_introspection_read(
+    ngx_eiam_unit_t *unit, ngx_eiam_document_t *document,
+    const ngx_eiam_answer_t *answer, ngx_eiam_grant_t *grant);
+static ngx_uint_t ngx_eiam_unit_introspection_is(const ngx_str_t *text,
+    const char *expected);
+
+
+static const ngx_eiam_unit_introspection_t  ngx_eiam_unit_answers[] = {
+
+    /* active */
+
+    { "active", OK, GRANTED, "", "", NGX_EIAM_NEVER },
+    { "not active", "{\"active\": false}", INVALID, NULL, NULL, 0 },
+    { "no active", "{}", INVALID, NULL, NULL, 0 },
+    { "no active, but a scope", "{\"scope\": \"a\", \"client_id\": \"c\"}",
+      INVALID, NULL, NULL, 0 },
+    { "active as a string", "{\"active\": \"true\"}", INVALID,
+      NULL, NULL, 0 },
+    { "active as a number", "{\"active\": 1}", INVALID, NULL, NULL, 0 },
+    { "active null", "{\"active\": null}", INVALID, NULL, NULL, 0 },
+    { "active as a list", "{\"active\": [true]}", INVALID, NULL, NULL, 0 },
+    { "active as an object", "{\"active\": {}}", INVALID, NULL, NULL, 0 },
+    { "Active", "{\"Active\": true}", INVALID, NULL, NULL, 0 },
+    { "active inside", "{\"a\": {\"active\": true}}", INVALID,
+      NULL, NULL, 0 },
+    { "not active, with a bad scope", "{\"active\": false, \"scope\": 1}",
+      INVALID, NULL, NULL, 0 },
+    { "unknown members", "{\"active\": true, \"x\": [{\"active\": false}]}",
+      GRANTED, "", "", NGX_EIAM_NEVER },
+    { "white space", " \t\r\n{ \"active\" :\n true } \n", GRANTED, "", "",
+      NGX_EIAM_NEVER },
+
+    /* bound to a key, or not a bearer token */
+
+    { "cnf", "{\"active\": true, \"cnf\": {\"jkt\": \"x\"}}", INVALID,
+      NULL, NULL, 0 },
+    { "an empty cnf", "{\"active\": true, \"cnf\": {}}", INVALID,
+      NULL, NULL, 0 },
+    { "cnf null", "{\"active\": true, \"cnf\": null}", INVALID,
+      NULL, NULL, 0 },
+    { "Bearer", "{\"active\": true, \"token_type\": \"Bearer\"}", GRANTED,
+      "", "", NGX_EIAM_NEVER },
+    { "bEARER", "{\"active\": true, \"token_type\": \"bEARER\"}", GRANTED,
+      "", "", NGX_EIAM_NEVER },
+    { "DPoP", "{\"active\": true, \"token_type\": \"DPoP\"}", INVALID,
+      NULL, NULL, 0 },
+    { "N_A", "{\"active\": true, \"token_type\": \"N_A\"}", INVALID,
+      NULL, NULL, 0 },
+    { "an empty token type", "{\"active\": true, \"token_type\": \"\"}",
+      INVALID, NULL, NULL, 0 },
+    { "Beare", "{\"active\": true, \"token_type\": \"Beare\"}", INVALID,
+      NULL, NULL, 0 },
+    { "Bearers", "{\"active\": true, \"token_type\": \"Bearers\"}", INVALID,
+      NULL, NULL, 0 },
+    { "a token type that is a number",
+      "{\"active\": true, \"token_type\": 1}", INVALID, NULL, NULL, 0 },
+    { "a token type that is null",
+      "{\"active\": true, \"token_type\": null}", INVALID, NULL, NULL, 0 },
+
+    /* exp and nbf: it is 1700000000 */
+
+    { "exp to come", "{\"active\": true, \"exp\": 1700000001}", GRANTED,
+      "", "", 1700000001 },
+    { "exp now", "{\"active\": true, \"exp\": 1700000000}", EXPIRED,
+      NULL, NULL, 0 },
+    { "exp past", "{\"active\": true, \"exp\": 1699999999}", EXPIRED,
+      NULL, NULL, 0 },
+    { "exp 0", "{\"active\": true, \"exp\": 0}", EXPIRED, NULL, NULL, 0 },
+    { "a negative exp", "{\"active\": true, \"exp\": -1700000001}", EXPIRED,
+      NULL, NULL, 0 },
+    { "a fraction of now", "{\"active\": true, \"exp\": 1700000000.9}",
+      EXPIRED, NULL, NULL, 0 },
+    { "a fraction to come", "{\"active\": true, \"exp\": 1700000001.9}",
+      GRANTED, "", "", 1700000001 },
+    { "exp as 1.8e9", "{\"active\": true, \"exp\": 1.8e9}", GRANTED, "", "",
+      1800000000 },
+    { "exp far away", "{\"active\": true, \"exp\": 9007199254740991}",
+      GRANTED, "", "", 9007199254740991 },
+    { "exp of 2^53", "{\"active\": true, \"exp\": 9007199254740992}",
+      INVALID, NULL, NULL, 0 },
+    { "exp of -2^53", "{\"active\": true, \"exp\": -9007199254740992}",
+      INVALID, NULL, NULL, 0 },
+    { "exp of 2^63", "{\"active\": true, \"exp\": 9223372036854775808}",
+      UNAVAILABLE, NULL, NULL, 0 },
+    { "exp of 1e400", "{\"active\": true, \"exp\": 1e400}", UNAVAILABLE,
+      NULL, NULL, 0 },
+    { "exp as a string", "{\"active\": true, \"exp\": \"1800000000\"}",
+      INVALID, NULL, NULL, 0 },
+    { "exp null", "{\"active\": true, \"exp\": null}", INVALID,
+      NULL, NULL, 0 },
+    { "exp true", "{\"active\": true, \"exp\": true}", INVALID,
+      NULL, NULL, 0 },
+    { "nbf now", "{\"active\": true, \"nbf\": 1700000000}", GRANTED, "", "",
+      NGX_EIAM_NEVER },
+    { "nbf past", "{\"active\": true, \"nbf\": -1}", GRANTED, "", "",
+      NGX_EIAM_NEVER },
+    { "nbf to come", "{\"active\": true, \"nbf\": 1700000001}", INVALID,
+      NULL, NULL, 0 },
+    { "nbf as a string", "{\"active\": true, \"nbf\": \"1\"}", INVALID,
+      NULL, NULL, 0 },
+    { "nbf of 2^53", "{\"active\": true, \"nbf\": 9007199254740992}",
+      INVALID, NULL, NULL, 0 },
+    { "exp past and nbf to come",
+      "{\"active\": true, \"exp\": 1, \"nbf\": 1700000001}", EXPIRED,
+      NULL, NULL, 0 },
+    { "exp past and a bad nbf",
+      "{\"active\": true, \"exp\": 1, \"nbf\": \"\"}", INVALID,
+      NULL, NULL, 0 },
+
+    /* client_id and scope */
+
+    { "an application", "{\"active\": true, \"client_id\": \"crm\"}",
+      GRANTED, "crm", "", NGX_EIAM_NEVER },
+    { "an application of other letters",
+      "{\"active\": true, \"client_id\": \"\\u4e2d\"}", GRANTED,
+      "\xe4\xb8\xad", "", NGX_EIAM_NEVER },
+    { "an empty application", "{\"active\": true, \"client_id\": \"\"}",
+      INVALID, NULL, NULL, 0 },
+    { "an application that is a number",
+      "{\"active\": true, \"client_id\": 7}", INVALID, NULL, NULL, 0 },
+    { "an application that is null",
+      "{\"active\": true, \"client_id\": null}", INVALID,
+      NULL, NULL, 0 },
+    { "a line end in an application",
+      "{\"active\": true, \"client_id\": \"a\\r\\nb\"}", INVALID,
+      NULL, NULL, 0 },
+    { "NUL in an application",
+      "{\"active\": true, \"client_id\": \"a\\u0000b\"}", UNAVAILABLE,
+      NULL, NULL, 0 },
+    { "scopes", "{\"active\": true, \"scope\": \"a b\"}", GRANTED, "",
+      "a b", NGX_EIAM_NEVER },
+    { "an empty scope", "{\"active\": true, \"scope\": \"\"}", GRANTED, "",
+      "", NGX_EIAM_NEVER },
+    { "odd white space", "{\"active\": true, \"scope\": \"  a \\t b\\n\"}",
+      GRANTED, "", "  a \t b\n", NGX_EIAM_NEVER },
+    { "scopes as a list", "{\"active\": true, \"scope\": [\"a\"]}",
+      INVALID, NULL, NULL, 0 },
+    { "scopes that are null", "{\"active\": true, \"scope\": null}",
+      INVALID, NULL, NULL, 0 },
+    { "NUL in scopes", "{\"active\": true, \"scope\": \"a\\u0000b\"}",
+      UNAVAILABLE, NULL, NULL, 0 },
+    { "all of it",
+      "{\"active\": true, \"client_id\": \"crm\", \"scope\": \"a b\","
+      "\"exp\": 1800000000, \"nbf\": 1600000000, \"iat\": 1600000000,"
+      "\"token_type\": \"bearer\", \"sub\": \"x\", \"aud\": [\"y\"]}",
+      GRANTED, "crm", "a b", 1800000000 },
+
+    /* no such object */
+
+    { "nothing", "", UNAVAILABLE, NULL, NULL, 0 },
+    { "a space", " ", UNAVAILABLE, NULL, NULL, 0 },
+    { "HTML", "<html><body>Sorry</body></html>", UNAVAILABLE,
+      NULL, NULL, 0 },
+    { "true", "true", UNAVAILABLE, NULL, NULL, 0 },
+    { "null", "null", UNAVAILABLE, NULL, NULL, 0 },
+    { "a string", "\"active\"", UNAVAILABLE, NULL, NULL, 0 },
+    { "a list", "[" OK "]", UNAVAILABLE, NULL, NULL, 0 },
+    { "an empty list", "[]", UNAVAILABLE, NULL, NULL, 0 },
+    { "two objects", OK OK, UNAVAILABLE, NULL, NULL, 0 },
+    { "an object and more", OK "x", UNAVAILABLE, NULL, NULL, 0 },
+    { "a comma too much", "{\"active\": true,}", UNAVAILABLE,
+      NULL, NULL, 0 },
+    { "a comment", "{\"active\": true} // yes", UNAVAILABLE, NULL, NULL, 0 },
+    { "single quotes", "{'active': true}", UNAVAILABLE, NULL, NULL, 0 },
+    { "True", "{\"active\": True}", UNAVAILABLE, NULL, NULL, 0 },
+    { "a byte order mark", "\xef\xbb\xbf" OK, UNAVAILABLE, NULL, NULL, 0 },
+    { "no UTF-8", "{\"active\": true, \"x\": \"\xff\"}", UNAVAILABLE,
+      NULL, NULL, 0 },
+    { "active twice, true at last", "{\"active\": false, \"active\": true}",
+      UNAVAILABLE, NULL, NULL, 0 },
+    { "active twice, once escaped",
+      "{\"active\": true, \"\\u0061ctive\": true}", UNAVAILABLE,
+      NULL, NULL, 0 },
+    { "scope twice", "{\"active\": true, \"scope\": \"a\", \"scope\": \"b\"}",
+      UNAVAILABLE, NULL, NULL, 0 },
+    { "a member twice, deep inside",
+      "{\"active\": true, \"x\": {\"y\": 1, \"y\": 1}}", UNAVAILABLE,
+      NULL, NULL, 0 },
+
+    { NULL, NULL, GRANTED, NULL, NULL, 0 }
+};
+
+
+void
+ngx_eiam_unit_introspection(ngx_eiam_unit_t *unit)
+{
+    ngx_eiam_unit_introspection_heads(unit);
+    ngx_eiam_unit_introspection_bodies(unit);
+    ngx_eiam_unit_introspection_cut(unit);
+    ngx_eiam_unit_introspection_long(unit);
+    ngx_eiam_unit_introspection_secret(unit);
+}
+
+
+/* status, Content-Type and Content-Encoding with a body that would do */
+
+static void
+ngx_eiam_unit_introspection_heads(ngx_eiam_unit_t *unit)
+{
+    ngx_str_t            type;
+    ngx_uint_t           i, wrong, status;
+    ngx_eiam_grant_t     grant;
+    ngx_eiam_answer_t    answer;
+    ngx_eiam_reason_e    expected, reason;
+    ngx_eiam_document_t  document;
+
+    static const struct {
+        const char   *type;
+        ngx_uint_t    encoded;
+        ngx_uint_t    taken;
+    } heads[] = {
+        { JSON, 0, 1 },
+        { "Application/JSON", 0, 1 },
+        { JSON ";charset=UTF-8", 0, 1 },
+        { JSON " ; charset=UTF-8", 0, 1 },
+        { JSON, 1, 0 },
+        { "", 0, 0 },
+        { "application/jso", 0, 0 },
+        { "application/jsonp", 0, 0 },
+        { "application/json-seq", 0, 0 },
+        { "application/json+x", 0, 0 },
+        { "application/token-introspection+jwt", 0, 0 },
+        { "text/json", 0, 0 },
+        { "text/html", 0, 0 },
+        { " application/json", 0, 0 },
+        { "text/html, application/json", 0, 0 },
+        { NULL, 0, 0 }
+    };
+
+    ngx_memzero(&answer, sizeof(ngx_eiam_answer_t));
+    ngx_str_set(&answer.body, OK);
+
+    for (i = 0; heads[i].type; i++) {
+
+        type.data = (u_char *) heads[i].type;
+        type.len = ngx_strlen(type.data);
+
+        answer.status = 200;
+        answer.encoded = heads[i].encoded;
+        answer.type = ngx_eiam_unit_place(1, 0, &type);
+
+        expected = heads[i].taken ? GRANTED : UNAVAILABLE;
+        reason = ngx_eiam_unit_introspection_read(unit, &document, &answer,
+                                                  &grant);
+
+        ngx_eiam_unit_ok(unit, reason == expected
+                               && (document.fault.len > 0)
+                                  == (reason == UNAVAILABLE),
+                         "the type \"%V\"%s: %V", &type,
+                         heads[i].encoded ? ", encoded" : "",
+                         &document.fault);
+    }
+
+    ngx_str_set(&answer.type, JSON);
+    answer.encoded = 0;
+    wrong = 0;
+
+    for (status = 0; status < 1000; status++) {
+
+        answer.status = status;
+        reason = ngx_eiam_unit_introspection_read(unit, &document, &answer,
+                                                  &grant);
+
+        expected = (status == 200) ? GRANTED
+                   : (status >= 400 && status <= 499 && status != 401
+                      && status != 403 && status != 429) ? INVALID
+                                                         : UNAVAILABLE;
+
+        if (reason != expected) {
+            wrong++;
+            ngx_eiam_unit_ok(unit, 0, "status %ui", status);
+        }
+    }
+
+    ngx_eiam_unit_ok(unit, wrong == 0,
+                     "of all status codes 200 alone may grant; 4xx but 401, "
+                     "403 and 429 refuse");
+}
+
+
+static void
+ngx_eiam_unit_introspection_bodies(ngx_eiam_unit_t *unit)
+{
+    ngx_str_t                             text;
+    ngx_uint_t                            side, ok;
+    ngx_eiam_grant_t                      grant;
+    ngx_eiam_answer_t                     answer;
+    ngx_eiam_reason_e                     reason;
+    ngx_eiam_document_t                   document;
+    const ngx_eiam_unit_introspection_t  *row;
+
+    ngx_memzero(&answer, sizeof(ngx_eiam_answer_t));
+
+    answer.status = 200;
+    ngx_str_set(&answer.type, JSON);
+
+    for (row = ngx_eiam_unit_answers; row->title; row++) {
+
+        text.data = (u_char *) row->body;
+        text.len = ngx_strlen(row->body);
+        ok = 1;
+
+        for (ngx_eiam_unit_sides(side)) {
+
+            answer.body = ngx_eiam_unit_place(0, side, &text);
+
+            reason = ngx_eiam_unit_introspection_read(unit, &document,
+                                                      &answer, &grant);
+            ok = ok && reason == row->reason
+                 && (reason != UNAVAILABLE || document.fault.len > 0);
+
+            if (ok && reason == GRANTED) {
+                ok = ngx_eiam_unit_introspection_is(&grant.application,
+                                                    row->application)
+                     && ngx_eiam_unit_introspection_is(&grant.scopes,
+                                                       row->scopes)
+                     && grant.expires == row->expires
+                     && document.fault.len == 0;
+            }
+        }
+
+        ngx_eiam_unit_ok(unit, ok, "%s: %V", row->title, &document.fault);
+    }
+}
+
+
+/* an answer that breaks off is none, wherever it does */
+
+static void
+ngx_eiam_unit_introspection_cut(ngx_eiam_unit_t *unit)
+{
+    size_t               len;
+    ngx_str_t            text;
+    ngx_uint_t           wrong;
+    ngx_eiam_grant_t     grant;
+    ngx_eiam_answer_t    answer;
+    ngx_eiam_document_t  document;
+
+    static const ngx_str_t  whole = ngx_string(
+        "{\"active\": true, \"scope\": \"a b\", \"exp\": 1800000000}");
+
+    ngx_memzero(&answer, sizeof(ngx_eiam_answer_t));
+
+    answer.status = 200;
+    ngx_str_set(&answer.type, JSON);
+    wrong = 0;
+
+    for (len = 0; len <= whole.len; len++) {
+
+        text.data = whole.data;
+        text.len = len;
+        answer.body = ngx_eiam_unit_place(0, 0, &text);
+
+        wrong += ngx_eiam_unit_introspection_read(unit, &document, &answer,
+                                                  &grant)
+                 != (len < whole.len ? UNAVAILABLE : GRANTED);
+    }
+
+    ngx_eiam_unit_ok(unit, wrong == 0,
+                     "an answer that breaks off after any byte is none");
+}
+
+
+static void
+ngx_eiam_unit_introspection_long(ngx_eiam_unit_t *unit)
+{
+    u_char               body[8192], *p;
+    size_t               len;
+    ngx_uint_t           i, last;
+    ngx_eiam_grant_t     grant;
+    ngx_eiam_answer_t    answer;
+    ngx_eiam_reason_e    reason;
+    ngx_eiam_document_t  document;
+
+    static const struct {
+        const char   *member;
+        size_t        max;
+    } members[] = {
+        { "client_id", NGX_EIAM_APPLICATION_ID_MAX },
+        { "scope", NGX_EIAM_SCOPES_TEXT_MAX },
+        { NULL, 0 }
+    };
+
+    ngx_memzero(&answer, sizeof(ngx_eiam_answer_t));
+
+    answer.status = 200;
+    ngx_str_set(&answer.type, JSON);
+
+    for (i = 0; members[i].member; i++) {
+
+        for (last = 0; last < 2; last++) {
+
+            len = members[i].max + last;
+
+            p = ngx_sprintf(body, "{\"active\": true, \"%s\": \"",
+                            members[i].member);
+            ngx_memset(p, 'x', len);
+            p = ngx_cpymem(p + len, "\"}", 2);
+
+            answer.body.data = body;
+            answer.body.len = p - body;
+
+            reason = ngx_eiam_unit_introspection_read(unit, &document,
+                                                      &answer, &grant);
+
+            ngx_eiam_unit_ok(unit, last
+                                   ? reason == INVALID
+                                     && document.fault.len > 0
+                                   : reason == GRANTED
+                                     && grant.application.len
+                                        + grant.scopes.len == len,
+                             "%s of %uz bytes: %V", members[i].member, len,
+                             &document.fault);
+        }
+    }
+}
+
+
+/* what is said of a broken answer goes to the log */
+
+static void
+ngx_eiam_unit_introspection_secret(ngx_eiam_unit_t *unit)
+{
+    ngx_uint_t           i;
+    ngx_eiam_grant_t     grant;
+    ngx_eiam_answer_t    answer;
+    ngx_eiam_document_t  document;
+
+    static const ngx_str_t  bodies[] = {
+        ngx_string("s3cret"),
+        ngx_string("{\"active\": s3cret}"),
+        ngx_string("{\"active\": true, \"s3cret\": 1, \"s3cret\": 1}"),
+        ngx_string("{\"active\": true, \"scope\": [\"s3cret\"]}"),
+        ngx_string("{\"active\": true, \"client_id\": \"s3cret\\n\"}"),
+        ngx_string("{\"active\": true, \"exp\": \"s3cret\"}"),
+        ngx_string("{\"active\": true, \"token_type\": \"s3cret\"}"),
+        ngx_string("{\"active\": true, \"cnf\": \"s3cret\"}"),
+        ngx_null_string
+    };
+
+    ngx_memzero(&answer, sizeof(ngx_eiam_answer_t));
+
+    answer.status = 200;
+    ngx_str_set(&answer.type, JSON);
+
+    for (i = 0; bodies[i].len; i++) {
+
+        answer.body = bodies[i];
+
+        ngx_eiam_unit_ok(unit,
+                         ngx_eiam_unit_introspection_read(unit, &document,
+                                                          &answer, &grant)
+                         != GRANTED
+                         && document.fault.len > 0
+                         && ngx_strlcasestrn(document.fault.data,
+                                             document.fault.data
+                                             + document.fault.len,
+                                             (u_char *) "s3cret", 5)
+                            == NULL,
+                         "what is wrong is said without the answer's bytes: "
+                         "%V", &document.fault);
+    }
+}
+
+
+static ngx_eiam_reason_e
+ngx_eiam_unit_introspection_read(ngx_eiam_unit_t *unit,
+    ngx_eiam_document_t *document, const ngx_eiam_answer_t *answer,
+    ngx_eiam_grant_t *grant)
+{
+    ngx_memzero(document, sizeof(ngx_eiam_document_t));
+    ngx_memset(grant, 0x55, sizeof(ngx_eiam_grant_t));
+
+    ngx_str_set(&document->name, "/introspect");
+    document->pool = unit->pool;
+
+    return ngx_eiam_introspection_read(document, answer, NGX_EIAM_UNIT_NOW,
+                                       grant);
+}
+
+
+static ngx_uint_t
+ngx_eiam_unit_introspection_is(const ngx_str_t *text, const char *expected)
+{
+    ngx_str_t  copy;
+
+    copy.data = (u_char *) expected;
+    copy.len = ngx_strlen(expected);
+
+    return ngx_eiam_unit_equal(text, &copy);
+}

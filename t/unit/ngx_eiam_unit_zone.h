@@ -1,0 +1,81 @@
+
+/*
+ * A zone in memory of a test's own, between two pages that nobody may touch,
+ * and a clock that stands still until the test moves it.
+ */
+
+
+#ifndef _NGX_EIAM_UNIT_ZONE_H_INCLUDED_
+#define _NGX_EIAM_UNIT_ZONE_H_INCLUDED_
+
+
+#include "ngx_eiam_unit.h"
+#include <ngx_eiam_cache.h>
+#include <ngx_eiam_flight.h>
+#include <ngx_eiam_source.h>
+#include <ngx_eiam_zone.h>
+
+
+#define NGX_EIAM_UNIT_NOW  1700000000     /* where the clock starts */
+
+
+typedef struct {
+    ngx_shm_zone_t        shm_zone;
+    ngx_eiam_zone_t       zone;
+} ngx_eiam_unit_zone_t;
+
+
+typedef struct {
+    volatile ngx_time_t  *cached;
+    ngx_msec_t            msec;
+} ngx_eiam_unit_clock_t;
+
+
+/* NGX_OK or NGX_ERROR; then its sources, and it is made */
+ngx_int_t ngx_eiam_unit_zone_open(ngx_eiam_unit_t *unit,
+    ngx_eiam_unit_zone_t *z, size_t size);
+ngx_int_t ngx_eiam_unit_zone_init(ngx_eiam_unit_zone_t *z,
+    ngx_eiam_unit_zone_t *prior);
+void ngx_eiam_unit_zone_close(ngx_eiam_unit_zone_t *z);
+
+/* the same memory, as the next configuration sees it */
+ngx_int_t ngx_eiam_unit_zone_next(ngx_eiam_unit_t *unit,
+    ngx_eiam_unit_zone_t *z, const ngx_eiam_unit_zone_t *prior);
+
+/* aborts if there is no memory */
+ngx_eiam_source_t *ngx_eiam_unit_zone_source(ngx_eiam_unit_t *unit,
+    ngx_eiam_unit_zone_t *z, const char *name);
+
+/* a whole one with the source "a", or abort */
+void ngx_eiam_unit_zone_make(ngx_eiam_unit_t *unit, ngx_eiam_unit_zone_t *z,
+    size_t size);
+
+void ngx_eiam_unit_clock_stop(ngx_eiam_unit_clock_t *clock);
+void ngx_eiam_unit_clock_pass(ngx_int_t ms);
+void ngx_eiam_unit_clock_go(const ngx_eiam_unit_clock_t *clock);
+
+/* the same numbers on every run */
+uint32_t ngx_eiam_unit_random(uint32_t *seed, uint32_t below);
+
+/* the key of the n-th token */
+void ngx_eiam_unit_key(uint32_t n, ngx_eiam_digest_t key);
+
+/*
+ * A text of the n-th token that fills the buffer, which has room for the
+ * longest; the grant points into it.
+ */
+
+#define NGX_EIAM_UNIT_TEXT_MAX                                                \
+    (NGX_EIAM_APPLICATION_ID_MAX + NGX_EIAM_SCOPES_TEXT_MAX)
+
+void ngx_eiam_unit_grant(uint32_t n, size_t len, u_char *text,
+    ngx_eiam_grant_t *grant);
+
+/* the bytes are as ngx_eiam_unit_grant() makes them */
+ngx_uint_t ngx_eiam_unit_grant_is(uint32_t n, const ngx_eiam_grant_t *grant);
+
+/* what is wrong with the cells, lists and heads; NULL: nothing */
+const char *ngx_eiam_unit_cache_fault(ngx_eiam_shared_t *shared);
+
+
+#endif /* _NGX_EIAM_UNIT_ZONE_H_INCLUDED_ */
