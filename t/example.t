@@ -74,7 +74,16 @@ sub error_is {
     return $answer->{status} == $status && ($answer->{json}{error_code} // '') =~ $pattern;
 }
 
-# A start of the example, which takes the place of the one before.
+sub access_log { return split /\n/, slurp("$copy/build/example/logs/access.log") }
+
+# How often tokens came from a source, and how the cache served them: "learned HIT" and the like.
+sub sources {
+    my %found;
+    $found{"$_->{source} $_->{cache}"}++ for map { $json->decode($_) } access_log();
+    return \%found;
+}
+
+# A start of the example, which takes the place of the one before; what was shown.
 sub shows {
     my ($arguments, $ports, @refusals) = @_;
     my ($code, $text) = run('run', @$arguments);
@@ -108,31 +117,52 @@ sub shows {
 
     subtest 'the gate stands alone at its port' => sub {
         ok listens($_), "port $_ is served" for @$ports;
-        my @lines = split /\n/, slurp("$copy/build/example/logs/access.log");
+        my @lines = access_log();
         my @gate = grep { $_->{line} =~ /:$port/ } @answers;
         cmp_ok scalar @lines, '>=', scalar @gate, 'each request is in the access log';
         is_deeply [ grep { !eval { $json->decode($_); 1 } } @lines ], [], '  as one line of JSON';
-        my %tokens = map { ($_ => 1) } grep { $_ ne 'invented' } $text =~ /Bearer ([^']+)'/g;
-        my $secret = join '|', 'demonstration-secret', map { quotemeta } sort keys %tokens;
+        my %tokens = map { ($_ => 1) } grep { $_ ne 'invented' } $text =~ /(?:Bearer |"access_token":")([^'"]+)/g;
+        my $secret = join '|', 'demonstration.secret', map { quotemeta } sort keys %tokens;
         cmp_ok scalar keys %tokens, '>=', 2, '  tokens were used';
         for my $log (glob "$copy/build/example/logs/*.log") {
             unlike slurp($log), qr/$secret/, '  and none stands in ' . $log =~ s{.*/}{}r;
         }
     };
-    return;
+    subtest 'tokens' => sub {
+        my @issued = grep { $_->{status} == 200 && $_->{json}{access_token} } @answers;
+        cmp_ok scalar @issued, '>=', 2, 'applications obtain them with their credentials';
+        is_deeply [ grep { $_->{line} !~ /grant_type=client_credentials/ } @issued ], [], '  and nothing else';
+        my %issued = map { ($_->{json}{access_token} => 1) } @issued;
+        my @calls = grep { defined } map { call_of($_, @answers) } @$interfaces;
+        is scalar(grep { $_->{line} =~ /Bearer ([^']+)'/ && $issued{$1} } @calls), scalar @$interfaces,
+            'the interfaces are called with them';
+    };
+    return @answers;
 }
 
-my @refusals = ([ 401, 'GATEWAY.4011' ], [ 403, 'GATEWAY.4031' ], [ 404, 'GATEWAY.4041' ],
-    [ 400, 'GATEWAY.4001' ]);
+my @refusals = ([ 401, 'GATEWAY.4011' ], [ 401, 'GATEWAY.4012' ], [ 403, 'GATEWAY.4031' ],
+    [ 403, 'GATEWAY.4032' ], [ 404, 'GATEWAY.4041' ], [ 400, 'GATEWAY.4001' ]);
 
-subtest 'the example' => sub { shows([], [ $port, $backend_port ], @refusals) };
+subtest 'the example' => sub {
+    my @answers = shows([], [ $port, $backend_port ], @refusals);
+    my $url = "http://127.0.0.1:$port/api/v2/tenant/token";
+    my @issued = grep { $_->{status} == 200 && $_->{line} =~ /^curl \Q$url\E / } @answers;
+    is scalar(grep { $_->{json}{access_token} } @answers), scalar @issued, 'its tokens come through the gate';
+    ok scalar(grep { $_->{line} =~ / -u / } @issued), '  by Basic';
+    ok scalar(grep { $_->{line} =~ / client_id=/ } @issued), '  and by a form';
+    ok scalar(grep { $_->{status} == 401 && ($_->{json}{error} // '') eq 'invalid_client' } @answers),
+        "  and the backend's own refusals of them do";
+    my $found = sources();
+    cmp_ok $found->{'learned HIT'} // 0, '>=', @$interfaces, 'the gate knows what it has learned';
+    is_deeply [ grep { !/^(?:learned HIT|static BYPASS| )$/ } sort keys %$found ], [], '  and asks nobody'
+        or diag explain $found;
+    unlike slurp("$copy/build/example/logs/error.log"), qr/is not learned/, '  as it learned all of them';
+};
 
 subtest 'the example with oidc-provider' => sub {
-    shows(['oidc-provider'], [ $port, $backend_port, $oidc_port ], @refusals,
-        [ 401, 'GATEWAY.4012' ], [ 403, 'GATEWAY.4032' ]);
-    my @lines = map { $json->decode($_) } split /\n/, slurp("$copy/build/example/logs/access.log");
-    my %found = map { ("$_->{source} $_->{cache}" => 1) } @lines;
-    ok $found{"introspection $_"}, "tokens are introspected and cached: $_" for qw(MISS HIT);
+    shows(['oidc-provider'], [ $port, $backend_port, $oidc_port ], @refusals);
+    my $found = sources();
+    ok $found->{"introspection $_"}, "tokens are introspected and cached: $_" for qw(MISS HIT);
     my $url = "http://127.0.0.1:$port/api/v2/tenant/token";
     is `curl -s -o '$copy/body' -w '%{http_code}' -d a=b $url`, 404,
         "the backend's token interface is not offered";
