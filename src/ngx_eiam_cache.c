@@ -399,7 +399,10 @@ ngx_eiam_cache_refuse(ngx_eiam_shared_t *shared, const ngx_eiam_digest_t key,
 
         for (i = 1; i < NGX_EIAM_REFUSALS; i++) {
 
-            if (bucket[i].checked < slot->checked) {
+            if (bucket[i].checked < slot->checked
+                || (bucket[i].checked == slot->checked
+                    && (int32_t) (bucket[i].flight - slot->flight) < 0))
+            {
                 slot = &bucket[i];
             }
         }

@@ -145,6 +145,11 @@ ngx_http_eiam_merge_terms(ngx_eiam_terms_t *prev, ngx_eiam_terms_t *conf)
     ngx_conf_merge_uint_value(conf->failures, prev->failures, 5);
     ngx_conf_merge_msec_value(conf->retry, prev->retry, 1000);
     ngx_conf_merge_msec_value(conf->timeout, prev->timeout, 10000);
+
+    /* their sum is a time too */
+
+    conf->valid = ngx_min(conf->valid, NGX_MAX_INT32_VALUE);
+    conf->stale = ngx_min(conf->stale, NGX_MAX_INT32_VALUE);
 }
 
 

@@ -326,15 +326,21 @@ static void
 ngx_http_eiam_fetch_stop(ngx_http_eiam_fetch_t *fetch)
 {
     ngx_connection_t     *c;
+    ngx_resolver_ctx_t   *resolving;
     ngx_http_upstream_t  *u;
 
     u = fetch->request->upstream;
     c = u ? u->peer.connection : NULL;
+    resolving = (u && u->resolved) ? u->resolved->ctx : NULL;
 
     if (c) {
         c->read->timedout = 1;
         c->write->timedout = 1;
         ngx_post_event(c->read, &ngx_posted_events);
+
+    } else if (resolving) {
+        resolving->state = NGX_RESOLVE_TIMEDOUT;
+        resolving->handler(resolving);
     }
 }
 

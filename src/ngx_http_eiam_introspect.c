@@ -84,6 +84,7 @@ ngx_http_eiam_lead(ngx_http_request_t *r, ngx_http_eiam_ctx_t *ctx,
 
     if (ctx->leads++ == NGX_HTTP_EIAM_LEADS) {
         ngx_eiam_source_abandon(lcf->source, question);
+        ctx->cache = &ngx_http_eiam_cache_miss;
         return ngx_http_eiam_refuse(ctx, NGX_EIAM_SOURCE_UNAVAILABLE);
     }
 

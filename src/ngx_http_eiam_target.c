@@ -7,8 +7,11 @@ static size_t ngx_http_eiam_server_id(ngx_http_core_main_conf_t *cmcf,
     ngx_http_core_srv_conf_t *cscf, u_char *p);
 static ngx_uint_t ngx_http_eiam_has_server(ngx_http_conf_addr_t *addr,
     ngx_http_core_srv_conf_t *cscf);
-static ngx_uint_t ngx_http_eiam_is_shadowed(
-    ngx_http_core_loc_conf_t *server, ngx_http_core_loc_conf_t *location);
+static ngx_int_t ngx_http_eiam_choose(const ngx_http_core_loc_conf_t *level,
+    const ngx_str_t *uri, ngx_http_core_loc_conf_t **chosen);
+static ngx_int_t ngx_http_eiam_choose_static(
+    const ngx_http_location_tree_node_t *node, ngx_str_t uri,
+    ngx_http_core_loc_conf_t **chosen);
 static ngx_http_core_loc_conf_t *ngx_http_eiam_find_location(
     ngx_http_location_tree_node_t *node, const ngx_str_t *uri);
 
@@ -120,7 +123,7 @@ ngx_http_eiam_check_targets(ngx_conf_t *cf)
     ngx_uint_t                  i;
     const char                 *fault;
     ngx_http_eiam_target_t     *target;
-    ngx_http_core_loc_conf_t   *clcf, *location;
+    ngx_http_core_loc_conf_t   *clcf, *location, *chosen;
     ngx_http_eiam_main_conf_t  *mcf;
 
     mcf = ngx_http_conf_get_module_main_conf(cf, ngx_eiam_module);
@@ -133,9 +136,12 @@ ngx_http_eiam_check_targets(ngx_conf_t *cf)
         location = ngx_http_eiam_find_location(clcf->static_locations,
                                                &target[i].uri);
 
+        chosen = NULL;
+        (void) ngx_http_eiam_choose(clcf, &target[i].uri, &chosen);
+
         fault = (location == NULL) ? "there is no such location"
                 : !location->internal ? "the location must be \"internal\""
-                : ngx_http_eiam_is_shadowed(clcf, location)
+                : (chosen != location)
                   ? "another location, by a regex, would be used"
                   : NULL;
 
@@ -155,34 +161,87 @@ ngx_http_eiam_check_targets(ngx_conf_t *cf)
 }
 
 
-/* regexes come before prefixes, but for "=" and "^~" */
+/*
+ * The location that nginx would choose: of the prefixes the longest, in it the
+ * same again, and then regexes.  NGX_OK; NGX_DECLINED: none but those above;
+ * NGX_AGAIN: one by a prefix, so a regex may still take its place.
+ */
 
-static ngx_uint_t
-ngx_http_eiam_is_shadowed(ngx_http_core_loc_conf_t *server,
-    ngx_http_core_loc_conf_t *location)
+static ngx_int_t
+ngx_http_eiam_choose(const ngx_http_core_loc_conf_t *level,
+    const ngx_str_t *uri, ngx_http_core_loc_conf_t **chosen)
 {
-#if (NGX_PCRE)
+    ngx_int_t   rc;
+    ngx_uint_t  noregex;
 
-    ngx_http_core_loc_conf_t  **clcf;
+    noregex = 0;
 
-    if (location->exact_match || location->noregex
-        || server->regex_locations == NULL)
-    {
-        return 0;
+    rc = ngx_http_eiam_choose_static(level->static_locations, *uri, chosen);
+
+    if (rc == NGX_AGAIN) {
+        noregex = (*chosen)->noregex;
+        rc = ngx_http_eiam_choose(*chosen, uri, chosen);
     }
 
-    for (clcf = server->regex_locations; *clcf; clcf++) {
+#if (NGX_PCRE)
 
-        if (ngx_regex_exec((*clcf)->regex->regex, &location->name, NULL, 0)
-            >= 0)
-        {
-            return 1;
+    if (rc != NGX_OK && !noregex && level->regex_locations) {
+
+        ngx_http_core_loc_conf_t  **clcf;
+
+        for (clcf = level->regex_locations; *clcf; clcf++) {
+
+            if (ngx_regex_exec((*clcf)->regex->regex, (ngx_str_t *) uri, NULL,
+                               0)
+                >= 0)
+            {
+                *chosen = *clcf;
+                (void) ngx_http_eiam_choose(*clcf, uri, chosen);
+                return NGX_OK;
+            }
         }
     }
 
 #endif
 
-    return 0;
+    return rc;
+}
+
+
+static ngx_int_t
+ngx_http_eiam_choose_static(const ngx_http_location_tree_node_t *node,
+    ngx_str_t uri, ngx_http_core_loc_conf_t **chosen)
+{
+    size_t     n;
+    ngx_int_t  rc, order;
+
+    rc = NGX_DECLINED;
+
+    while (node) {
+
+        n = ngx_min(uri.len, (size_t) node->len);
+        order = ngx_filename_cmp(uri.data, (u_char *) node->name, n);
+
+        if (order == 0 && uri.len == node->len) {
+            *chosen = node->exact ? node->exact : node->inclusive;
+            return node->exact ? NGX_OK : NGX_AGAIN;
+        }
+
+        if (order == 0 && uri.len > node->len && node->inclusive) {
+            *chosen = node->inclusive;
+            rc = NGX_AGAIN;
+
+            uri.data += n;
+            uri.len -= n;
+            node = node->tree;
+            continue;
+        }
+
+        node = (order < 0 || (order == 0 && uri.len < node->len))
+               ? node->left : node->right;
+    }
+
+    return rc;
 }
 
 

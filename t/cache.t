@@ -29,6 +29,7 @@ my @operations = (
         'GET /shown' => [ [] ]);
 my @applications = (
     { id => 'crm', permissions => [ 'user_read', 'user_all' ], tokens => ['fixed'] },
+    { id => 'robot', permissions => ['user_read'], tokens => [ 'robot', 'robot-2' ] },
     { id => 'all', permissions => ['user_all'] },
     { id => 'off', permissions => ['user_read'], enabled => 0 });
 my %files = (
@@ -461,6 +462,7 @@ subtest 'a zone that is full' => sub {
 subtest 'limit_req by application' => sub {
     my $limited = nginx(files => \%files, http => q{
             eiam_policy %DIR%/policy.json;
+            eiam_applications %DIR%/apps.json;
             limit_req_zone $eiam_application zone=by_application:1m rate=1r/m;
         }, server => qq{
         eiam_introspection /introspect;
@@ -475,16 +477,22 @@ subtest 'limit_req by application' => sub {
     })->start;
     my %token = map { my $app = $_;
         ($app => [ map { fresh(active(client_id => $app)) } 1, 2 ]) } qw(crm erp);
-    my @crm = map { get($limited, '/api/limited',
-        token => $token{crm}[ $_ % 2 ])->{status} } 1 .. 6;
-    is "@crm", '200 200 200 429 429 429',
+    my $statuses = sub {
+        return join ' ', map { get($limited, '/api/limited', token => $_)->{status} } @_;
+    };
+    my @crm = @{ $token{crm} };
+    is $statuses->((@crm) x 3), '200 200 200 429 429 429',
         'one application is over its limit, with all of its tokens';
     passed get($limited, '/api/limited', token => $token{erp}[0]), 'another one is served',
         application => 'erp';
-    is get($limited, '/api/limited', token => $token{crm}[0])->{status}, 429,
-        'the first one still is not';
-    passed get($limited, '/api/users', token => $token{crm}[0]), 'but where there is no limit',
+    is $statuses->(@crm), '429 429', 'the first one still is not';
+    is $statuses->('fixed'), '429', '  nor by a static token of it';
+    passed get($limited, '/api/users', token => $crm[0]), 'but where there is no limit',
         application => 'crm';
+    is $statuses->(('robot', 'robot-2') x 2), '200 200 200 429',
+        'an application of static tokens has a limit too';
+    is $statuses->($token{erp}[1]), '200', '  of its own';
+    is $statuses->('unheard-of'), '401', 'a refused token is refused, not limited' for 1 .. 5;
     $limited->stop;
 };
 

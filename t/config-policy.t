@@ -504,18 +504,43 @@ sub faults {
     return @found;
 }
 
-# The applications file has a test of its own.
+# The titles of the unit tests of these suites: each ends with the fault.
+sub titles {
+    my (@suites) = @_;
+    my $path = $ENV{EIAM_UNIT_MODULE}
+        // (($ENV{EIAM_MODULE} // 'set') eq '' ? '' : top_dir() . '/build/ngx_eiam_unit_module.so');
+    my $load = $path eq '' ? '' : "load_module $path;";
+    my @titles;
+    for my $suite (@suites) {
+        my ($code, $text) = nginx(module => 0, main => "$load\neiam_unit $suite;")->check;
+        is $code, 0, "the unit tests of \"$suite\" pass" or diag $text;
+        push @titles, $text =~ /^ok \d+ - (.*)/mg;
+    }
+    return @titles;
+}
+
+# Of a configuration it is nginx -t that tells. What reads claims of a token, in the answers of
+# another server, does so at run time, and has unit tests. The applications file has a test of its own.
 my @sources = grep { !/_applications\.c$/ && slurp($_) =~ /\bngx_eiam_fault\(/ }
     glob top_dir() . '/src/ngx_eiam_*.c';
-cmp_ok scalar @sources, '>=', 3, 'there are sources that tell of faults';
-for my $path (@sources) {
-    my ($source, $name) = (slurp($path), $path =~ m{([^/]+)$});
-    my @faults = faults($source);
-    my $calls = () = $source =~ /\bngx_eiam_fault\((?!const)/g;
-    is scalar @faults, $calls, "$name: each of its $calls faults has a text to look for";
-    for my $format (@faults) {
-        my $pattern = join '.*', map { quotemeta s/\\(.)/$1/gr } split /%(?:V|d|uz|s)/, $format, -1;
-        ok +(grep { /^$pattern$/s } @said), "a case says: $format";
+my @answers = grep { slurp($_) =~ /#include <ngx_eiam_claims\.h>/ } @sources;
+my %answer  = map { ($_ => 1) } @answers;
+
+for my $kind (
+    [ 'nginx -t', 3, [ grep { !$answer{$_} } @sources ], [@said] ],
+    [ 'a unit test', 3, \@answers, [ map { s/\\(.)/$1/gr } titles(qw(claims introspection)) ] ],
+) {
+    my ($who, $least, $paths, $texts) = @$kind;
+    cmp_ok scalar @$paths, '>=', $least, "there are sources of whose faults $who tells";
+    for my $path (@$paths) {
+        my ($source, $name) = (slurp($path), $path =~ m{([^/]+)$});
+        my @faults = faults($source);
+        my $calls = () = $source =~ /\bngx_eiam_fault\((?!const)/g;
+        is scalar @faults, $calls, "$name: each of its $calls faults has a text to look for";
+        for my $format (@faults) {
+            my $pattern = join '.*', map { quotemeta s/\\(.)/$1/gr } split /%(?:V|d|uz|s)/, $format, -1;
+            ok +(grep { $who eq 'nginx -t' ? /^$pattern$/s : /: $pattern$/s } @$texts), "$who says: $format";
+        }
     }
 }
 

@@ -20,13 +20,14 @@ my %files = (
 my $gate = nginx(files => \%files, conf => '');
 my $dir  = $gate->dir;
 
-# The inside of the http block is tried; %% stands for a gate's two directives.
+# The inside of the http block is tried, beside a zone; %% stands for a gate's two directives.
 sub check {
-    my ($conf, $main) = @_;
+    my ($conf, %opt) = @_;
     $conf =~ s/%%/eiam on; eiam_policy %DIR%\/policy.json;/g;
     my $text = $gate->{texts}{start} //= slurp("$dir/nginx.conf");
+    $text =~ s/^\s*eiam_zone .*/$opt{zone}/m or die "no zone\n" if defined $opt{zone};
     $text =~ s/\}\s*\z/\n$conf\n}\n/;
-    $text =~ s/^events/$main\nevents/m if $main;
+    $text =~ s/^events/$opt{main}\nevents/m if $opt{main};
     my $keep = $gate->{texts};
     $gate->write_file('nginx.conf', $text);
     $gate->{texts} = $keep;
@@ -39,7 +40,7 @@ sub server { return "server { listen 127.0.0.1:%PORT%; server_name gate; $_[0] }
 sub refuses {
     my ($title, $conf, $says, %opt) = @_;
     local $Test::Builder::Level = $Test::Builder::Level + 1;
-    my ($code, $text) = check($conf, $opt{main});
+    my ($code, $text) = check($conf, %opt);
     $says =~ s/%DIR%/$dir/g;
     $says .= " in $dir/nginx.conf:" unless $opt{whole};
     ok $code == 1 && $text =~ /\[emerg\] .*\Q$says\E/, "refused: $title"
@@ -48,58 +49,92 @@ sub refuses {
 }
 
 sub takes {
-    my ($title, $conf, $warns) = @_;
+    my ($title, $conf, %opt) = @_;
     local $Test::Builder::Level = $Test::Builder::Level + 1;
-    my ($code, $text) = check($conf);
+    my ($code, $text) = check($conf, %opt);
     my @warnings = grep { /\[warn\]/ } split /\n/, $text;
-    ok $code == 0 && ($warns ? "@warnings" =~ $warns : !@warnings), "accepted: $title" or diag $text;
+    ok $code == 0 && ($opt{warns} ? "@warnings" =~ $opt{warns} : !@warnings), "accepted: $title"
+        or diag $text;
     return scalar @warnings;
 }
 
 # ---------------------------------------------------------------- arguments and contexts
 
-# directive => [a good value, the most arguments it takes, may it be repeated?]
+# directive => [a good value, the fewest and the most arguments it takes, its contexts, and more:
+#     repeatable => 1, second => a second value, zone => in place of the zone that is there otherwise]
+my @everywhere = (contexts => [qw(http server location)]);
 my %directives = (
-    'eiam'                => [ 'off', 1 ],
-    'eiam_policy'         => [ '%DIR%/policy.json', 1 ],
-    'eiam_applications'   => [ '%DIR%/apps.json', 1 ],
-    'eiam_scope_implies'  => [ 'user_write user_read', undef, 'repeatable' ],
-    'eiam_path'           => [ 'utf8', 1 ],
-    'eiam_realm'          => [ '"a realm"', 1 ],
-    'eiam_error_language' => [ 'zh', 1 ],
+    'eiam'                       => [ 'off', 1, 1, @everywhere ],
+    'eiam_policy'                => [ '%DIR%/policy.json', 1, 1, @everywhere ],
+    'eiam_applications'          => [ '%DIR%/apps.json', 1, 1, @everywhere ],
+    'eiam_zone'                  => [ 'other 64k', 2, 2, contexts => ['http'], zone => '' ],
+    'eiam_introspection'         => [ '/introspect', 1, 1, @everywhere ],
+    'eiam_introspection_limit'   => [ '100', 1, 1, @everywhere ],
+    'eiam_introspection_timeout' => [ '500ms', 1, 1, @everywhere ],
+    'eiam_introspection_circuit' => [ '3', 1, 2, second => '500ms', @everywhere ],
+    'eiam_learn'                 => [ 'off', 1, 1, contexts => ['location'] ],
+    'eiam_cache_valid'           => [ '1m', 1, 1, @everywhere ],
+    'eiam_cache_negative'        => [ '1m', 1, 1, @everywhere ],
+    'eiam_cache_stale'           => [ '1h', 1, 1, @everywhere ],
+    'eiam_scope_implies'         => [ 'user_write user_read', 2, undef, repeatable => 1, @everywhere ],
+    'eiam_path'                  => [ 'utf8', 1, 1, @everywhere ],
+    'eiam_realm'                 => [ '"a realm"', 1, 1, @everywhere ],
+    'eiam_error_language'        => [ 'zh', 1, 1, @everywhere ],
 );
 
 my @known = slurp(top_dir() . '/ngx_eiam_module.c') =~ /\{ ngx_string\("(eiam\w*)"\),/g;
 is join(' ', sort @known), join(' ', sort keys %directives), 'every directive of the module is tried here';
 
+# The directive in a place that is allowed or not.
+sub in {
+    my ($where, $directive) = @_;
+    return $directive if $where eq 'http';
+    return server($where eq 'server' ? $directive : "location / { $directive }");
+}
+
 for my $name (sort keys %directives) {
-    my ($value, $most, $repeatable) = @{ $directives{$name} };
-    my $number = qq{invalid number of arguments in "$name" directive};
-    my $place  = qq{"$name" directive is not allowed here};
+    my ($value, $fewest, $most, %opt) = @{ $directives{$name} };
+    my $number  = qq{invalid number of arguments in "$name" directive};
+    my $nowhere = qq{"$name" directive is not allowed here};
+    my @zone    = exists $opt{zone} ? (zone => $opt{zone}) : ();
+    my %allowed = map { ($_ => 1) } @{ $opt{contexts} };
+    my $where   = $opt{contexts}[-1];
 
-    refuses "$name without a value", server("$name;"), $number;
-    refuses "$name with too many values", server("$name $value x;"), $number if $most;
-    refuses "$name with one scope alone", server("$name user_read;"), $number unless $most;
-    refuses "$name as a block", server("$name $value { }"), qq{directive "$name" is not terminated by ";"};
-    refuses "$name in if", server("location / { if (\$args) { $name $value; } }"), $place;
-    refuses "$name in limit_except", server("location / { limit_except GET { $name $value; } }"), $place;
-    refuses "$name outside http", '', $place, main => "$name $value;";
-    refuses "$name in upstream", "upstream u { $name $value; }", $place;
+    refuses "$name without a value", in($where, "$name;"), $number, @zone;
+    refuses "$name with one value alone", in($where, "$name user_read;"), $number, @zone if $fewest > 1;
+    refuses "$name with too many values", in($where, "$name $value x" . ' x' x ($most - $fewest) . ';'),
+        $number, @zone if $most;
+    takes "$name with a second value", in($where, "$name $value $opt{second};") if $opt{second};
+    refuses "$name as a block", in($where, "$name $value { }"),
+        qq{directive "$name" is not terminated by ";"}, @zone;
+    refuses "$name in if", server("location / { if (\$args) { $name $value; } }"), $nowhere, @zone;
+    refuses "$name in limit_except", server("location / { limit_except GET { $name $value; } }"), $nowhere,
+        @zone;
+    refuses "$name outside http", '', $nowhere, main => "$name $value;", @zone;
+    refuses "$name in upstream", "upstream u { $name $value; }", $nowhere, @zone;
 
-    for my $context ([ http => '@' ], [ server => server('@') ], [ location => server('location / { @ }') ]) {
-        my ($where, $form) = @$context;
-        takes "$name in $where", $form =~ s/\@/$name $value;/r;
-        my $twice = $form =~ s/\@/$name $value; $name $value;/r;
-        $repeatable ? takes("$name twice in $where", $twice)
-                    : refuses("$name twice in $where", $twice, qq{"$name" directive is duplicate});
+    for my $where (qw(http server location)) {
+        my ($once, $twice) = (in($where, "$name $value;"), in($where, "$name $value; $name $value;"));
+        if (!$allowed{$where}) {
+            refuses "$name in $where", $once, $nowhere, @zone;
+            next;
+        }
+        takes "$name in $where", $once, @zone;
+        $opt{repeatable} ? takes("$name twice in $where", $twice, @zone)
+            : refuses("$name twice in $where", $twice, qq{"$name" directive is duplicate}, @zone);
     }
-    takes "$name on three levels", "$name $value;" . server("$name $value; location / { $name $value; }");
+    takes "$name on three levels", "$name $value;" . server("$name $value; location / { $name $value; }")
+        if keys %allowed == 3;
 }
 my $events = $gate->{texts}{start} =~ s/^events \{/events { eiam off;/mr;
 $gate->write_file('nginx.conf', $events);
 like +($gate->check)[1], qr/"eiam" directive is not allowed here in \Q$dir\E/, 'refused: eiam in events';
 
 # ---------------------------------------------------------------- values
+
+my @none      = (zone => '');
+my $requests  = 'limit_req_zone $host zone=other:1m rate=1r/s;';
+my $other_use = 'the shared memory zone "other" is already declared for a different use';
 
 refuses @$_ for (
     (map { [ "eiam '$_'", server("eiam '$_';"), qq{invalid value "$_"} ] } 'yes', '1', 'reports', ''),
@@ -110,6 +145,32 @@ refuses @$_ for (
         qq{invalid character in realm "$_->[0]"} ] } [ '"', q{'"'} ], [ '\\', q{'\\\\'} ],
         [ "\x7f", "'\x7f'" ], [ "\xc3\xa9", "'\xc3\xa9'" ], [ "\t", "'\t'" ]),
     [ 'a realm with a line feed', server("eiam_realm 'a\\nb';"), qq{invalid character in realm "a}, whole => 1 ],
+    (map { [ "eiam_zone other $_", "eiam_zone other $_;", 'zone "other" is too small, it needs 64k', @none ] }
+        0, 4096, '63k', 65_535),
+    (map { [ "eiam_zone other '$_'", "eiam_zone other '$_';", qq{invalid size "$_"}, @none ] }
+        '', '-1', '1x', '1m1', '1g', '1.5m', 'other', '9' x 20),
+    [ 'eiam_zone without a name', 'eiam_zone "" 1m;', '"eiam_zone" directive needs a name', @none ],
+    [ 'a zone of another kind with its name', "eiam_zone other 1m; $requests", $other_use, @none ],
+    [ 'a zone with the name of another kind', "$requests eiam_zone other 1m;", $other_use, @none ],
+    [ 'another zone', 'eiam_zone other 1m;', '"eiam_zone" directive is duplicate' ],
+    (map { [ "eiam_introspection $_->[0]", server("eiam_introspection $_->[0];"),
+        qq{"$_->[1]" is no location: it must begin with "/"} ] } [ '""', '' ], map { [ $_, $_ ] }
+        'introspect', '@introspect', 'http://127.0.0.1:1/introspect', 'on', 'OFF'),
+    (map { [ "eiam_introspection_limit $_", server("eiam_introspection_limit $_;"),
+        '"eiam_introspection_limit" directive invalid number' ] } '""', '-1', 'x', '1k', '1.5', '9' x 20),
+    (map { [ "eiam_introspection_limit $_", server("eiam_introspection_limit $_;"),
+        'value must be between 1 and 1024' ] } 0, 1025),
+    [ 'eiam_introspection_timeout 0', server('eiam_introspection_timeout 0;'),
+        '"eiam_introspection_timeout" directive must not be 0' ],
+    (map { my $name = $_; map { [ "$name $_", server("$name $_;"), qq{"$name" directive invalid value} ] }
+        '""', '-1', 'x', '1x', '"1 s"', '1.5s', '9' x 20, $name =~ /cache/ ? ('1ms', 'off') : () }
+        qw(eiam_introspection_timeout eiam_cache_valid eiam_cache_negative eiam_cache_stale)),
+    (map { [ "eiam_introspection_circuit $_->[0]", server("eiam_introspection_circuit $_->[0];"), $_->[1] ] }
+        (map { [ $_, qq{invalid number "$_"} ] } '-1', 'x', '5s', '1.5', 2_147_483_648, '9' x 20),
+        (map { [ "5 $_", qq{invalid time "$_"} ] } 0, '0s', '-1', 'x', '1x', '1.5s'),
+        [ '""', 'invalid number ""' ], [ '5 ""', 'invalid time ""' ]),
+    (map { [ "eiam_learn $_", server("location / { eiam_learn $_; }"),
+        qq{invalid value "$_" in "eiam_learn" directive, it must be "on" or "off"} ] } qw(yes 1 report)),
     [ 'the first scope of eiam_scope_implies is unknown',
         server('eiam_scope_implies user_all user_read; location /api/ { %% }'),
         'no policy declares the scope "user_all" of "eiam_scope_implies"' ],
@@ -125,7 +186,18 @@ refuses @$_ for (
 
 my $needs = '"eiam" needs "eiam_policy" in location';
 my $any   = '"satisfy any" leads around "eiam" in location';
+my $zone  = '"eiam" needs "eiam_zone" in location';
 refuses @$_ for (
+    [ 'a gate without zone', server('location /api/ { %% }'), qq{$zone "/api/"}, @none ],
+    [ 'a reporting gate without zone',
+        server('location /api/ { eiam report; eiam_policy %DIR%/policy.json; }'), qq{$zone "/api/"}, @none ],
+    [ 'a server gated without zone', server('%%'), qq{$zone ""}, @none ],
+    [ 'a gate without zone in one of two servers',
+        server('') . server('location /b { %% }') =~ s/gate/other/r, qq{$zone "/b"}, @none ],
+    [ 'eiam_learn without zone', server('location /token { eiam_learn on; }'),
+        '"eiam_learn" needs "eiam_zone" in location "/token"', @none ],
+    [ 'eiam_learn in a server without a gate', server('location /token { eiam_learn on; }') . 'server { %% }',
+        qq{"eiam_learn" is of no use without "eiam" in server "gate" in $dir/nginx.conf:}, whole => 1 ],
     [ 'a gate without policy', server('location /api/ { eiam on; }'), qq{$needs "/api/"} ],
     [ 'a reporting gate without policy', server('location /api/ { eiam report; }'), qq{$needs "/api/"} ],
     [ 'a server gated without policy', server('eiam on;'), qq{$needs ""} ],
@@ -253,15 +325,32 @@ takes @$_ for (
     [ 'a permission of another policy', server('location /a { %% eiam_applications %DIR%/apps.json; }
         location /b { eiam on; eiam_policy %DIR%/other.json; eiam_applications %DIR%/apps.json; }') ],
     [ 'on, off and report in any case', server('%% location /a { eiam Off; } location /b { eiam REPORT; }') ],
+    [ 'no zone where eiam is off', server('location / { eiam off; eiam_learn off; }'), @none ],
+    (map { [ "eiam_zone other $_", "eiam_zone other $_;" . server('%%'), @none ] } 65_536, '64k', '2M'),
+    [ 'a zone behind the server that needs it', server('%%') . 'eiam_zone other 1m;', @none ],
+    [ 'a zone beside one of another kind', $requests . server('%%') ],
+    (map { [ "eiam_introspection_limit $_", server("%% eiam_introspection_limit $_;") ] } 1, 1024),
+    (map { [ "eiam_introspection_timeout $_", server("%% eiam_introspection_timeout $_;") ] }
+        '1ms', '1m30s', 5),
+    (map { [ "eiam_introspection_circuit $_", server("%% eiam_introspection_circuit $_;") ] }
+        0, 1, 2_147_483_647, '0 1s', '5 1ms', '5 1h'),
+    (map { my $name = $_; map { [ "$name $_", server("%% $name $_;") ] } 0, '0s', '1', '1h30m', '1d' }
+        qw(eiam_cache_valid eiam_cache_negative eiam_cache_stale)),
+    [ 'eiam_introspection off', server('%% eiam_introspection off;') ],
+    [ 'eiam_learn beside a gate and behind one', server('location = /token { eiam_learn on; }
+        location /api/ { %% location = /api/token { eiam_learn on; } }') ],
+    [ 'eiam_learn beside a gate that reports',
+        server('location = /token { eiam_learn on; } eiam report; eiam_policy %DIR%/policy.json;') ],
     (map { [ "eiam_error_language $_", server("%% eiam_error_language $_;") ] } qw(en zh auto)),
     (map { [ "eiam_path $_", server("%% eiam_path $_;") ] } qw(strict utf8)),
 );
 
 my $unknown = qr{\Q"$dir/typo.json": no policy declares the permission "user_reed" of application "crm"\E$};
 is takes('a permission that no policy declares, with a warning',
-    server('location /api/ { %% eiam_applications %DIR%/typo.json; }'), $unknown), 1, 'the warning comes once';
+    server('location /api/ { %% eiam_applications %DIR%/typo.json; }'), warns => $unknown), 1,
+    'the warning comes once';
 is takes('the same file for two gates', server('eiam_applications %DIR%/typo.json; location /a { %% } location /b { %% }'),
-    $unknown), 1, 'the warning still comes once';
+    warns => $unknown), 1, 'the warning still comes once';
 takes 'such a file where nothing is gated', server('eiam_applications %DIR%/typo.json;');
 
 done_testing;

@@ -30,7 +30,8 @@ my %files = (
         'GET /none/kept' => [ [] ], 'GET /open' => 'public', 'POST /open' => 'public',
         'GET /inner' => ['user_read'], 'GET /plain' => ['user_read'], 'PUT /plain' => ['user_read'],
         'PUT /streamed' => ['user_read'], 'GET /asked' => ['user_read'],
-        'GET /mirrored' => ['user_read']),
+        'GET /mirrored' => ['user_read'], map { ("GET /$_" => ['user_read']) }
+            qw(cached circuit denied returned not-there failed file limited granted)),
     'apps.json' => applications(
         { id => 'fixed', permissions => ['user_read'],
             tokens => [ 'fixed', { token => 'expired', expires => '2020-01-01T00:00:00Z' } ] },
@@ -42,10 +43,30 @@ my %files = (
     'www/granted.json' => '{"active":true,"client_id":"crm","scope":"user_read"}',
 );
 
+# Endpoints where nginx has a say, each for a location of its own.
+my %by_nginx = (
+    cached      => "proxy_cache answers; proxy_cache_methods POST; proxy_cache_valid any 1h;"
+        . " proxy_cache_key same; proxy_pass http://$address;",
+    denied      => "deny all; proxy_pass http://$address;",
+    returned    => 'return 403;',
+    'not-there' => 'return 404;',
+    failed      => 'return 500;',
+    file        => 'root %DIR%/www;',
+    limited     => "limit_req zone=asked; proxy_pass http://$address;",
+    granted     => 'default_type application/json;'
+        . q( return 200 '{"active":true,"client_id":"crm","scope":"user_read"}';),
+);
+my $by_nginx = join "\n", map {
+    "location = /api/$_ { eiam on; eiam_introspection /by-nginx/$_; proxy_pass http://%ECHO%; }"
+    . " location = /by-nginx/$_ { internal; $by_nginx{$_} }"
+} sort keys %by_nginx;
+
 my $gate = nginx(files => \%files, http => qq{
         eiam_policy %DIR%/policy.json;
         eiam_introspection_circuit 0;
         upstream kept { server $address; keepalive 2; }
+        proxy_cache_path %DIR%/cache keys_zone=answers:1m;
+        limit_req_zone \$server_port zone=asked:1m rate=1r/m;
     },
     server => qq{
         listen 127.0.0.1:%PORT2% http2;
@@ -65,6 +86,11 @@ my $gate = nginx(files => \%files, http => qq{
         }
         location = /api/none/kept { eiam on; eiam_introspection /kept; proxy_pass http://%ECHO%; }
         location = /api/asked { eiam on; auth_request /api/none; proxy_pass http://%ECHO%; }
+        location = /api/circuit {
+            eiam on; eiam_introspection /circuit; eiam_introspection_circuit 2 60s; eiam_cache_negative 0;
+            proxy_pass http://%ECHO%;
+        }
+        $by_nginx
         location = /api/mirrored { eiam on; mirror /api/none; proxy_pass http://%ECHO%; }
 
         location = /introspect {
@@ -76,6 +102,7 @@ my $gate = nginx(files => \%files, http => qq{
             internal; proxy_http_version 1.1; proxy_set_header Connection "";
             proxy_pass http://kept;
         }
+        location = /circuit { internal; proxy_pass http://$address; }
         location = /plain {
             internal;
             proxy_pass_request_headers off;
@@ -585,6 +612,52 @@ subtest 'what the client sends does not change the answer' => sub {
     refused get($gate, '/api/users', token => 'not-there', headers => \@sent), $su, 'status 304';
 };
 
+subtest 'answers that are not of the source' => sub {
+    my $cached = get($gate, '/api/cached', token => 'good');
+    passed $cached, 'a first answer, by way of proxy_cache', application => 'crm';
+    $source->answer('cached-no' => { json => { active => $false } })->forget;
+    refused get($gate, '/api/cached', token => 'cached-no'), $su,
+        'the same answer out of it, for another token';
+    is $source->count, 0, '  for which the source was not asked';
+    passed get($gate, '/api/cached', token => 'good'), 'the first token is known';
+
+    for my $row ([ returned => 'return 403' ], [ 'not-there' => 'return 404' ], [ failed => 'return 500' ],
+        [ file => 'a file that is not there' ])
+    {
+        my ($path, $title) = @$row;
+        my $token = "by-nginx-$path";
+        $source->answer($token => active());
+        refused get($gate, "/api/$path", token => $token), $su, "$title in the location: no answer" for 1, 2;
+        is $source->count($token), 0, '  and the source was not asked';
+        passed get($gate, '/api/users', token => $token), '  while it grants the token elsewhere';
+    }
+    for my $row ([ denied => 'deny all' ], [ limited => 'limit_req' ]) {
+        my ($path, $title) = @$row;
+        $source->answer(map { ("$path-$_" => active()) } 1, 2);
+        passed get($gate, "/api/$path", token => "$path-$_"),
+            "$title in the location is for clients: the source is asked" for 1, 2;
+    }
+    passed get($gate, '/api/granted', token => 'any'), 'an answer that the location itself returns',
+        application => 'crm';
+};
+
+subtest 'one token with odd claims' => sub {
+    my @odd = ('"exp":"soon"', '"nbf":1e300', '"client_id":"\\n"', '"scope":["user_read"]',
+        '"token_type":7', '"cnf":{}');
+    $source->answer(odd => [ map { body(qq({"active":true,$_})) } (@odd) x 4 ])->forget;
+    refused get($gate, '/api/circuit', token => 'odd'), 'token_invalid', "it is refused, time $_" for 1 .. 20;
+    is $source->count('odd'), 20, 'and asked for each time, as eiam_cache_negative is 0';
+    $source->answer('beside-odd' => active());
+    passed get($gate, '/api/circuit', token => 'beside-odd'), 'others are still asked for',
+        application => 'crm';
+    $source->answer('broken-1' => { status => 500 }, 'broken-2' => body('<html>'));
+    refused get($gate, '/api/circuit', token => "broken-$_"), $su, "a failure of the source: $_ of 2"
+        for 1, 2;
+    $source->forget;
+    refused get($gate, '/api/circuit', token => 'after-broken'), $su, 'such ones open the circuit';
+    is $source->count, 0, '  and nothing is asked for';
+};
+
 # ---------------------------------------------------------------- who is asked for at all
 
 subtest 'requests for which the source is not asked' => sub {
@@ -813,10 +886,8 @@ subtest 'tokens and logs' => sub {
 my $endpoint = 'location = /introspect { internal; proxy_pass http://127.0.0.1:1; }';
 
 sub conf {
-    my ($text, %opt) = @_;
-    my $zone = exists $opt{zone} ? $opt{zone} : 'eiam_zone eiam 1m;';
-    my $http = "$zone\n" . ($opt{http} // '');
-    return { files => \%files, conf => "$http server { listen 127.0.0.1:%PORT%; $text }" };
+    my ($text, $http) = @_;
+    return { files => \%files, conf => ($http // '') . " server { listen 127.0.0.1:%PORT%; $text }" };
 }
 
 sub gated {
@@ -837,51 +908,28 @@ for my $case (
         qr{/introspect} ],
     [ 'a location of another server', gated('eiam_introspection /introspect;',
         "} server { listen 127.0.0.1:%PORT2%; $endpoint"), qr{there is no such location} ],
-    [ 'no slash', gated('eiam_introspection introspect;'), qr{introspect} ],
-    [ 'a URL', gated('eiam_introspection http://127.0.0.1:1/introspect;'), qr{127.0.0.1} ],
     [ 'a named location', gated('eiam_introspection @introspect;',
-        'location @introspect { return 200; }'), qr{\@introspect} ],
-    [ 'an empty name', gated('eiam_introspection "";'), qr{must begin with "/"} ],
+        'location @introspect { return 200; }'), qr{"\@introspect" is no location} ],
     [ 'the gate itself', gated('eiam_introspection /api/;', ''), qr{internal} ],
+    (map { [ "a prefix location beside one by a regex, $_->[0]", gated('eiam_introspection /introspect;',
+        "location /introspect { internal; } location $_->[1] { internal; }"),
+        qr{"eiam_introspection /introspect": another location, by a regex, would be used in server} ] }
+        [ 'in its case', '~ ^/intro' ], [ 'in any case', '~* SPECT$' ], [ 'of everything', '~ .' ]),
 ) {
     my ($title, $server, $says) = @$case;
     bad_config "eiam_introspection: $title", conf($server), $says;
 }
 
-for my $case (
-    [ 'no zone', conf(gated('eiam_introspection /introspect;'),
-        zone => 'map $host $eiam_zone { default 1; }'), qr{eiam_zone} ],
-    [ 'a zone twice', conf('', zone => 'eiam_zone a 1m; eiam_zone b 1m;'),
-        qr{"eiam_zone" directive is duplicate|eiam_zone} ],
-    [ 'a small zone', conf('', zone => 'eiam_zone eiam 4k;'), qr{too small} ],
-    [ 'a zone of no size', conf('', zone => 'eiam_zone eiam;'), qr{invalid number of arguments} ],
-    [ 'a zone of a bad size', conf('', zone => 'eiam_zone eiam 1x;'), qr{"1x"} ],
-    [ 'a zone of a negative size', conf('', zone => 'eiam_zone eiam -1;'), qr{"-1"} ],
-    [ 'a zone of size 0', conf('', zone => 'eiam_zone eiam 0;'), qr{zone|size|"0"} ],
-    [ 'a zone without a name', conf('', zone => 'eiam_zone "" 1m;'), qr{zone|name} ],
-    [ 'a zone in a server', conf('eiam_zone eiam 1m;'),
-        qr{"eiam_zone" directive is not allowed here} ],
-    [ 'a zone in a location', conf('location / { eiam_zone eiam 1m; }'),
-        qr{"eiam_zone" directive is not allowed here} ],
-    [ 'a zone of another module', conf('', http => 'limit_req_zone $host zone=eiam:1m rate=1r/s;'),
-        qr{eiam} ],
-) {
-    my ($title, $conf, $says) = @$case;
-    bad_config $title, $conf, $says;
-}
-
-my %bad = (
-    eiam_introspection_limit   => [ '0', '-1', 'x', '1k', '', '99999999999999999999' ],
-    eiam_introspection_timeout => [ '0', '-1', 'x', '1x', '', '1 s' ],
-    eiam_introspection_circuit => [ '-1', 'x', '5 x', '5 -1', '5 1s 1s', '""', '5 0' ],
-    eiam_cache_valid           => [ '-1', 'x', '1x', '""' ],
-    eiam_cache_negative        => [ '-1', 'x', '1x', '""' ],
-    eiam_cache_stale           => [ '-1', 'x', '1x', '""' ],
+# Regexes on the level of a nested location, or inside it.
+my $to = 'internal; proxy_pass http://127.0.0.1:1;';
+bad_config "eiam_introspection: $_->[0]", conf(gated('eiam_introspection /as/introspect;', $_->[1])),
+    qr{another location, by a regex, would be used} for (
+    [ 'a nested prefix location beside a nested one by a regex',
+        "location /as/ { location /as/introspect { $to } location ~ spect { $to } }" ],
+    [ 'a location with one by a regex in it', "location /as/introspect { $to location ~ spect { $to } }" ],
+    [ 'a ^~ location in one that leaves regexes their way',
+        "location /as/ { location ^~ /as/introspect { $to } } location ~ spect { $to }" ],
 );
-for my $name (sort keys %bad) {
-    bad_config "$name '$_'", conf("$name $_; " . gated('eiam_introspection /introspect;')),
-        qr{\[emerg\] .*(invalid|must|number of arguments)} for @{ $bad{$name} };
-}
 
 good_config $_->[0], conf($_->[1]) for (
     [ 'an exact location', gated('eiam_introspection /introspect;') ],
@@ -889,6 +937,12 @@ good_config $_->[0], conf($_->[1]) for (
         'location /introspect { internal; }') ],
     [ 'a ^~ location', gated('eiam_introspection /introspect;',
         'location ^~ /introspect { internal; }') ],
+    (map { [ "$_->[0] beside one by a regex", gated('eiam_introspection /introspect;',
+        "location $_->[1] { internal; } location ~ $_->[2] { return 404; }") ] }
+        [ 'an exact location', '= /introspect', 'spect' ], [ 'a ^~ location', '^~ /introspect', 'spect' ],
+        [ 'a prefix location', '/introspect', '^/introspection$' ]),
+    [ 'a location in a ^~ one, beside one by a regex', gated('eiam_introspection /as/introspect;',
+        "location ^~ /as/ { location /as/introspect { $to } } location ~ spect { $to }") ],
     [ 'a nested location', gated('eiam_introspection /as/introspect;',
         'location /as/ { location = /as/introspect { internal; } }') ],
     [ 'one directive for the server', "eiam_introspection /introspect; $endpoint "
@@ -902,10 +956,8 @@ good_config $_->[0], conf($_->[1]) for (
         'eiam_introspection_timeout 500ms;', 'eiam_introspection_circuit 3 500ms;',
         'eiam_cache_valid 1h;',
         'eiam_cache_negative 0;', 'eiam_cache_stale 1d;') ],
-    (map { [ "eiam_introspection_circuit $_",
-        gated("eiam_introspection /introspect; eiam_introspection_circuit $_;") ] } 0, 3),
 );
 good_config 'directives for all servers',
-    conf(gated('', "$endpoint"), http => 'eiam_introspection /introspect; eiam_cache_valid 1m;');
+    conf(gated('', $endpoint), 'eiam_introspection /introspect; eiam_cache_valid 1m;');
 
 done_testing;

@@ -34,7 +34,7 @@ my %files = (
     'policy.json' => policy('/api',
         'GET /any' => [ [] ], 'GET /users' => ['user_read'], 'PUT /users' => ['user_write'],
         'POST /users' => ['user_read'], 'GET /orgs' => ['org_read'], 'PUT /orgs' => ['org_all'],
-        (map { ("POST /$_" => 'public') } qw(token open token/file token/small token/cached token/asks)),
+        (map { ("POST /$_" => 'public') } qw(token open), map { "token/$_" } qw(file small cached asks args same uri)),
         (map { ("$_ /token" => 'public') } qw(GET PUT)), 'POST /none' => [ [] ], 'GET /zero' => [ [] ]),
     'apps.json' => applications(@applications),
     'cache/x' => '',
@@ -47,7 +47,7 @@ my $common = qq{
     location = /oauth/token { eiam_learn on; proxy_pass http://$address; }
 };
 
-my $gate = nginx(files => \%files, workers => 2, conf => qq{
+my $gate = nginx(files => \%files, workers => 4, conf => qq{
     eiam_policy %DIR%/policy.json;
     eiam_scope_implies org_all org_read;
     large_client_header_buffers 8 32k;
@@ -70,6 +70,9 @@ my $gate = nginx(files => \%files, workers => 2, conf => qq{
             location = /api/token/file { client_body_in_file_only clean; proxy_pass http://$address; }
             location = /api/token/small { client_body_buffer_size 1k; proxy_pass http://$address; }
             location = /api/token/asks { proxy_set_header Accept-Encoding gzip; proxy_pass http://$address; }
+            location = /api/token/args { set \$args client_id=erp; proxy_pass http://$address; }
+            location = /api/token/same { set \$args \$args; proxy_pass http://$address; }
+            location = /api/token/uri { rewrite ^ /api/token?client_id=erp? break; proxy_pass http://$address; }
             location = /api/token/cached {
                 proxy_cache cached; proxy_cache_methods POST; proxy_cache_valid 200 1m; proxy_cache_key same;
                 proxy_pass http://$address;
@@ -404,6 +407,11 @@ subtest 'a form' => sub {
     asks 'an = in it', 'a=b', { headers => [$urlencoded], body => 'client_id=a=b' };
 
     my $long = form(@grant, [ x => 'y' x 9000 ], [ client_id => 'crm' ], $secret, [ z => 'z' x 9000 ]);
+    asks "the charset \"$_\"", 'crm', { named('crm'), headers => ["$urlencoded;$_"] }
+        for 'charset=utf-8', ' charset=Us-ASCII', ' charset="UTF-8" ', "\tcharset=utf-8\t";
+    asks 'two types beside an empty body', 'crm', { headers => [ basic('crm'), $urlencoded, 'Content-Type: text/plain',
+        'Content-Encoding: gzip' ] };
+
     for my $path (map { "/api/token$_" } '', '/file', '/small') {
         asks "$path, short", 'crm', { named('crm'), path => $path };
         asks "$path, 18 KB", 'crm', { headers => [$urlencoded], body => $long, path => $path };
@@ -431,6 +439,14 @@ subtest 'a form' => sub {
     asks "the type \"$_\"", $no_form, { headers => [ "Content-Type: $_", basic('crm') ], body => 'client_id=crm' }
         for 'application/x-www-form-urlencodedx', 'application/x-www-form-urlencode', 'text/plain',
         'x/x; application/x-www-form-urlencoded', 'application/x-www-form-urlencoded, text/plain', '""';
+    asks "the parameter \"$_\"", $no_form, { headers => [ "$urlencoded;$_", basic('crm') ], body => 'client_id=crm' }
+        for 'charset=utf-16', 'charset=UTF-16LE', 'charset=utf-7', 'charset=ibm037', 'charset=utf-8; charset=utf-16',
+        'charset=utf-8x', 'charset=', 'x=y', ' ', '';
+    asks "two types, $_->[0] and $_->[1]", $no_form, { named('crm'), headers => [ map { "Content-Type: $_" } @$_ ] }
+        for map { [ "application/$_->[0]", "application/$_->[1]" ] } [ 'x-www-form-urlencoded', 'json' ],
+        [ 'json', 'x-www-form-urlencoded' ], [ ('x-www-form-urlencoded') x 2 ];
+    asks "the encoding \"$_\"", $no_form, { named('crm'), headers => [ $urlencoded, basic('crm'), "Content-Encoding: $_" ] }
+        for 'gzip', 'identity', '';
     asks 'a body without a type', $no_form, { headers => [ basic('crm') ], body => 'client_id=crm' };
 
     my %uncertain = (
@@ -475,15 +491,54 @@ subtest 'several places' => sub {
     asks 'a name that only ends so', 'crm', { headers => [ basic('crm'), $urlencoded ], body => 'xclient_id=erp&client_ids=erp' };
     asks 'a name that only begins so', 'crm', { headers => [ basic('crm') ] }, 'client_idx=erp&client=erp&id=erp';
     asks 'a value that looks like it', 'crm', { headers => [ basic('crm') ] }, 'x=client_id=erp';
-    for my $name ('client%5Fid', '%63lient_id', 'client%255fid', 'client%u005fid', 'Client_ID', 'CLIENT_ID', 'client.id',
+    for my $name ('client%5Fid', '%63lient_id', 'client%255fid', 'client%u005fid', 'Client_Id', 'CLIENT_ID', 'client.id',
         'client[id', 'client+id', 'client%20id', '+client_id', '%20client_id', 'client_id[]', 'client_id%5B0%5D', 'client_id%00x')
     {
         asks "$name=erp in the form", $uncertain, { named('crm'), body => "client_id=crm&$name=erp" };
         asks "$name=erp beside Basic", $uncertain, { headers => [ basic('crm'), $urlencoded ], body => "$name=erp" };
         asks "$name=erp in the query", $uncertain, { headers => [ basic('crm') ] }, "$name=erp";
+        asks "$name=crm, the same id", $uncertain, { named('crm') }, "$name=crm";
     }
+    for my $name ('client_assertion', 'client_assertion_type', 'Client_Assertion', 'client%5Fassertion') {
+        asks "$name in the form", $uncertain, { named('crm'), body => "client_id=crm&$name=x" };
+        asks "$name alone", $uncertain, { headers => [$urlencoded], body => "$name=x" };
+        asks "$name beside Basic", $uncertain, { headers => [ basic('crm'), $urlencoded ], body => "$name=x" };
+        asks "$name in the query", $uncertain, { headers => [ basic('crm') ] }, "$name=";
+    }
+    asks 'a name that only begins like an assertion', 'crm', { named('crm', [ client_assertions => 'x' ]) };
     asks 'behind a semicolon', $uncertain, { headers => [ basic('crm'), $urlencoded ], body => 'x=y;client_id=erp' };
     asks 'behind a semicolon of the query', $uncertain, { headers => [ basic('crm') ] }, 'x=y;client_id=erp';
+};
+
+subtest 'a query that is not the one sent' => sub {
+    my $rewritten = qr/the query was rewritten/;
+    for my $row ([ args => $rewritten, 'client_id=crm' ], [ args => $rewritten, undef ], [ uri => $rewritten, 'client_id=crm' ],
+        [ args => 'erp', 'client_id=erp' ], [ same => 'crm', 'client_id=crm' ])
+    {
+        my ($location, $expected, $query) = @$row;
+        my $token = fresh();
+        $backend->answer('*' => { body => issues($token) })->forget;
+        news();
+        my $res = post("/api/token/$location" . (defined $query ? "?$query" : ''));
+        is $res->{body}, issues($token), "$location, " . ($query // 'none') . ': relayed';
+        is known($token), ref $expected ? 'token_invalid' : "$expected: user_read",
+            ref $expected ? '  and not learned' : '  and learned, as it is the same';
+        like join("\n", news()), ref $expected ? qr/not learned: $expected/ : qr/learned a token/, '  and told';
+        like +($backend->requests)[0]{target}, qr/\?client_id=erp$/, '  the backend reads the other one' if ref $expected;
+    }
+};
+
+subtest 'an id that resembles one of the applications file' => sub {
+    my $nearly = qr/an application has nearly the same id/;
+    my @limited = port('limited');
+    for my $id ('CRM', 'Crm', ' crm', 'crm ', '  cRM  ', 'OFF', 'off ', 'A&B%=') {
+        asks "\"$id\" by Basic", $nearly, { headers => [ basic($id) ], @limited };
+        asks "\"$id\" in a form", $nearly, { named($id), @limited };
+        asks "\"$id\" in a query", $nearly, {@limited}, form([ client_id => $id ]);
+        asks "\"$id\" without a file", $id, { named($id) } if $id !~ / /;
+    }
+    asks "\"$_\", which resembles none", $_, { named($_), @limited } for 'crmx', 'cr', 'c rm', 'x crm', 'crm.';
+    asks '"crm" itself', 'crm', { named('crm'), @limited };
 };
 
 subtest 'HTTP/2' => sub {
@@ -552,6 +607,78 @@ subtest 'scopes' => sub {
         'a scope above the ceiling is not';
 };
 
+subtest 'the scope that was asked for, where the answer tells none' => sub {
+    my @limited = port('limited');
+    my $ask = sub {
+        my ($id, $members, $body, $query, @server) = @_;
+        my $token = fresh();
+        $backend->answer('*' => { body => issues($token, @$members) })->forget;
+        news();
+        my $res = post('/api/token' . (defined $query ? "?$query" : ''), headers => [ basic($id), $urlencoded ],
+            body => form(@grant) . $body, @server);
+        is $res->{body}, issues($token, @$members), "$id, $body" . (defined $query ? ", $query" : '') . ': relayed';
+        return known($token, @server);
+    };
+    my @none = (scope => $left_out);
+    for my $row (
+        [ crm => '', undef, 'user_read org_all org_read' ],
+        [ crm => '&scope=', undef, 'user_read org_all org_read' ],
+        [ crm => '&scope=user_read', undef, 'user_read' ],
+        [ crm => '&scope=user_write', undef, '' ],
+        [ crm => '&scope=user_write+user_read', undef, 'user_read' ],
+        [ crm => '&scope=%75ser_read', undef, 'user_read' ],
+        [ crm => '&scope=User_read', undef, '' ],
+        [ crm => '&scope=+', undef, '' ],
+        [ crm => '&scope=org_read', undef, 'org_read' ],
+        [ crm => '&scope=org_all', undef, 'org_all org_read' ],
+        [ crm => '', 'scope=user_read', 'user_read' ],
+        [ crm => '', 'scopes=user_read', 'user_read org_all org_read' ],
+        [ none => '&scope=user_read', undef, '' ],
+        [ erp => '&scope=user_read', undef, '' ],
+    ) {
+        my ($id, $body, $query, $expected) = @$row;
+        is $ask->($id, \@none, $body, $query, @limited), "$id: $expected", "  then it is \"$expected\"";
+        is $ask->($id, \@none, $body, $query), "$id: ", '  without an applications file it is none';
+    }
+    for my $row ([ '&scope=user_read&scope=user_read' ], [ '&scope=a&scope=b' ], [ '&Scope=user_read' ], [ '&scope[]=user_read' ],
+        [ '&scope' ], [ '&scope=%zz' ], [ '&scope=a%0a' ], [ '&scope=a;b' ], [ '&scope=user_read', 'scope=user_read' ],
+        [ '&%73cope=user_read', 'scope=user_read' ], [ '', 'scope=a&scope=a' ], [ '&scope=' . 'x' x 4097 ])
+    {
+        my ($body, $query) = @$row;
+        is $ask->('crm', \@none, $body, $query, @limited), 'token_invalid', '  and not learned';
+        like join("\n", news()), qr/not learned: it is not certain for which scope/, '  and told';
+        is $ask->('crm', [], $body, $query, @limited), 'crm: user_read', '  but learned, if the answer tells the scope';
+    }
+};
+
+subtest 'permissions that change' => sub {
+    my @limited = port('limited');
+    my %token;
+    my $learn = sub {
+        my ($title, $id, $body, @members) = @_;
+        $backend->answer('*' => { body => issues($token{$title} = fresh(), @members) });
+        post('/api/token', headers => [ basic($id), $urlencoded ], body => $body, @limited);
+    };
+    my $scopes = sub { return { map { ($_ => known($token{$_}, @limited)) } keys %token } };
+    $learn->('not told', 'crm', 'a=b', scope => $left_out);
+    $learn->('asked for', 'crm', 'scope=user_read+user_write', scope => $left_out);
+    $learn->('told', 'crm', 'a=b', scope => 'user_read org_all');
+    $learn->('not in the file', 'new', 'a=b', scope => $left_out);
+    is_deeply $scopes->(), { 'not told' => 'crm: user_read org_all org_read', 'asked for' => 'crm: user_read',
+        'told' => 'crm: user_read org_all org_read', 'not in the file' => 'new: ' }, 'before';
+
+    my ($crm, @others) = @applications;
+    my $load = sub { $gate->write_file('apps.json' => applications(@_)); ok $gate->reload, 'a reload' };
+    $load->({ %$crm, permissions => [ 'user_write', 'org_read' ] }, @others, { id => 'new', permissions => ['user_read'] });
+    is_deeply $scopes->(), { 'not told' => 'crm: user_write org_read', 'asked for' => 'crm: user_write',
+        'told' => 'crm: org_read', 'not in the file' => 'new: user_read' }, '  with other permissions: they hold at once';
+    $load->(@others);
+    is_deeply $scopes->(), { 'not told' => 'crm: ', 'asked for' => 'crm: ', 'told' => 'crm: user_read org_all org_read',
+        'not in the file' => 'new: ' }, '  without the application: only what the answer told is left';
+    $load->(@applications);
+    is $scopes->()->{'not told'}, 'crm: user_read org_all org_read', '  as before';
+};
+
 # ---------------------------------------------------------------- disabled applications
 
 sub disabled {
@@ -606,7 +733,7 @@ subtest 'a disabled application' => sub {
 subtest 'every worker knows it at once' => sub {
     my (%seen, %learned_by);
     my @workers = sort $gate->worker_pids;
-    is scalar @workers, 2, 'two workers';
+    is scalar @workers, 4, 'four workers';
     my $wrong = 0;
     my $deadline = time + DEADLINE;
     for my $n (1 .. 200) {
@@ -616,12 +743,11 @@ subtest 'every worker knows it at once' => sub {
         my $learned = $res->{headers}{'x-worker'};
         $learned_by{$learned}++;
         for (1 .. 6) {
-            $res = get($gate, '/api/users', token => $token, headers => ['X-Test: 1'], path => 1);
             $res = get($gate, '/api/any', token => $token);
             $wrong++ if $res->{status} != 200 || $res->{headers}{'x-cache'} ne 'learned HIT';
             $seen{"$learned $res->{headers}{'x-worker'}"}++;
         }
-        last if $n >= 20 && keys %seen == 4 || time > $deadline;
+        last if $n >= 20 && keys %seen == 16 || time > $deadline;
     }
     is $wrong, 0, 'the next request is served from the zone';
     is_deeply [ sort keys %seen ], [ map { my $one = $_; map { "$one $_" } @workers } @workers ],
@@ -788,6 +914,16 @@ subtest 'report' => sub {
     is $backend->count, 1, '  reaches the backend';
     like $gate->error_log, qr/would be refused, application_disabled, .* application: "off", operation: "postToken"/,
         '  and is told of';
+    is known($token, @port), ': ', '  and teaches nothing';
+    for my $row ([ 'an ambiguous path' => '/api//token' ], [ 'a method in the query' => '/api/token?_method=GET' ],
+        [ 'a method in a field' => '/api/token', 'X-HTTP-Method-Override: GET' ])
+    {
+        my ($title, $target, @headers) = @$row;
+        is post($target, headers => [ basic('crm'), @headers ], @port)->{body}, issues($token), "$title: it passes";
+        is known($token, @port), ': ', '  and teaches nothing';
+    }
+    post('/api/token', headers => [ basic('crm') ], @port);
+    is known($token, @port), 'crm: user_read', 'as an ordinary one does';
 };
 
 # ---------------------------------------------------------------- requests that come slowly, or not at all
@@ -842,12 +978,62 @@ subtest 'a reload keeps it, a restart does not' => sub {
     is known($token), 'crm: user_read', 'a new one is learned';
 };
 
+# ---------------------------------------------------------------- logs
+
+subtest 'secrets' => sub {
+    my @secrets = map { "Secret-$_-+%:0123456789" } qw(basic form query assertion disabled);
+    my $debug = nginx(files => \%files, error_log_level => 'debug', conf => qq{
+        eiam_policy %DIR%/policy.json;
+        server { listen 127.0.0.1:%PORT%; eiam_applications %DIR%/apps.json; $common }
+    })->start;
+    my @tokens;
+    my $ask = sub {
+        my ($target, %opt) = @_;
+        push @tokens, my $token = 'Issued-' . fresh();
+        $backend->answer('*' => { body => issues($token, id_token => "Secret-id-$token") });
+        return get($debug, $target, method => 'POST', %opt);
+    };
+    for my $path ('/api/token', '/oauth/token') {
+        $ask->($path, headers => [ basic('crm', $secrets[0]) ]);
+        $ask->($path, headers => [$urlencoded], body => form(@grant, [ client_id => 'crm' ], [ client_secret => $secrets[1] ]));
+        $ask->("$path?" . form(@grant, [ client_id => 'crm' ], [ client_secret => $secrets[2] ]));
+        $ask->($path, headers => [$urlencoded], body => form([ client_assertion => $secrets[3] ]));
+        $ask->("$path?" . form([ client_secret => $secrets[3] ], [ Client_Id => 'crm' ]));
+        refused $ask->($path, headers => [ basic('off', $secrets[4]) ]), 'application_disabled', "$path: all kinds of calls";
+    }
+    is get($debug, '/api/any', token => $tokens[0])->{status}, 200, 'a call with a token';
+    is get($debug, '/api/any', token => "$tokens[0]-invented")->{status}, 401, 'and one with an unknown one';
+    $debug->stop;
+
+    my @lines = split m{^(?=\d{4}/\d\d/\d\d )}m, $debug->error_log;
+    my @ours = grep { /\beiam\b/ && !/ \[debug\] .* http (?:request line|args|header|proxy header):/ } @lines;
+    my $learned = grep { /learned a token of application "crm"/ } @ours;
+    is $learned, 6, 'what was learned is told';
+    is scalar(grep { /not learned/ } @ours), 4, '  and what was not';
+    cmp_ok scalar(grep { /\[debug\]/ } @lines), '>', 500, '  at the level debug';
+    my $secret = join '|', qw(Secret- Issued-), map { quotemeta } map({ (base64($_), substr sha256_hex($_), 16, 16) } @tokens),
+        map { base64(encoded($_->[0]) . ':' . encoded($_->[1])) } [ crm => $secrets[0] ], [ off => $secrets[4] ];
+    my @found = grep { /$secret/i } @ours;
+    is scalar @found, 0, "in the gate's own lines there is no secret, no token, no digest" or diag @found;
+};
+
 # ---------------------------------------------------------------- configurations
 
 my $location = 'location = /token { eiam_learn on; proxy_pass http://127.0.0.1:1; }';
-good_config 'eiam_learn in a location', $location;
+my $guarded  = 'location /api/ { eiam on; eiam_policy %DIR%/policy.json; proxy_pass http://127.0.0.1:1; }';
+sub beside { return { files => \%files, server => join ' ', @_ } }
+good_config 'eiam_learn beside the gate', beside($guarded, $location);
+good_config 'eiam_learn beside a gate that reports', beside($guarded =~ s/eiam on/eiam report/r, $location);
 good_config 'eiam_learn off', 'location = /token { eiam_learn off; }';
-good_config 'eiam_learn in a location in another one', 'location / { location = /token { eiam_learn on; } }';
+good_config 'eiam_learn in a location in another one', beside($guarded, 'location / { location = /token { eiam_learn on; } }');
+my $useless = qr/"eiam_learn" is of no use without "eiam" in server "" in .*nginx\.conf:\d+/;
+bad_config 'eiam_learn in a server without a gate is refused', $location, $useless;
+bad_config '  in a location in another one too', 'location / { location = /token { eiam_learn on; } }', $useless;
+bad_config '  and where eiam is off', beside($guarded =~ s/eiam on/eiam off/r, $location), $useless;
+bad_config '  and where another server has the gate', { files => \%files, conf => qq{
+    server { listen 127.0.0.1:%PORT%; $guarded }
+    server { listen 127.0.0.1:%PORT%; server_name tokens; $location }
+} }, qr/"eiam_learn" is of no use without "eiam" in server "tokens"/;
 good_config 'eiam_learn behind the gate', { files => \%files,
     server => 'location /api/ { eiam on; eiam_learn on; eiam_policy %DIR%/policy.json; }' };
 bad_config 'eiam_learn in http is refused', { http => 'eiam_learn on;' }, qr/"eiam_learn" directive is not allowed here/;

@@ -8,11 +8,18 @@ use Digest::SHA qw(sha256 sha256_base64 sha256_hex);
 use FindBin;
 use lib "$FindBin::Bin/lib";
 use JSON::PP ();
+use MIME::Base64 qw(encode_base64);
 use Test::More;
+use EIAM::Source;
 use EIAM::Test;
 
-my %token = map { ($_ => "Secret-of-$_-0123456789") } qw(crm old off unknown);
+my %token = map { ($_ => "Secret-of-$_-0123456789") }
+    qw(crm old off unknown asked learned refused broken failed);
 my $basic = 'U2VjcmV0LW9mLWJhc2ljLTAxMjM0NTY3ODk=';
+
+# The gate's own credentials at the source, and those of a client at the token interface.
+my %credentials = (source => encode_base64('gate:Secret-of-gate', ''),
+    client => encode_base64('crm:Secret-of-client', ''));
 
 my %files = (
     'policy.json' => policy('/api', 'GET /users' => ['user_read'], 'PUT /users' => ['user_write'],
@@ -49,7 +56,8 @@ my @secrets = map {
     (quotemeta, quotemeta unpack('H*', $_), substr($digest, 0, 17), substr($digest, 16, 16), substr($digest, 48),
         quotemeta sha256($_), quotemeta substr(sha256_base64($_), 0, 20));
 } values %token;
-my $secret = join '|', @secrets, quotemeta $basic, 'Secret-of-', '5365637265742d6f66';
+my $secret = join '|', @secrets, map({ quotemeta } $basic, values %credentials), 'Secret-of-',
+    '5365637265742d6f66';
 
 sub gate {
     my ($mode, $level) = @_;
@@ -153,6 +161,83 @@ subtest 'report' => sub {
     none_in('it tells no secret', entries($gate->error_log));
     none_in('nor does the access log', split /\n/, $gate->access_log);
 };
+
+# ---- tokens that are asked for or learned
+
+# What the authorization server says when it is asked, and when a token is obtained from it.
+my ($true, $false) = (JSON::PP::true, JSON::PP::false);
+my $source = EIAM::Source->new(
+    $token{asked}   => { json => { active => $true, client_id => 'erp', scope => 'user_read',
+        token => $token{asked} } },
+    $token{refused} => { json => { active => $false, token => $token{refused} } },
+    $token{broken}  => { body => qq({"active":true,"$token{broken}") },
+    $token{failed}  => { status => 500, body => $token{failed} },
+);
+my %issued = (access_token => $token{learned}, token_type => 'bearer', expires_in => 60, scope => 'user_read',
+    refresh_token => $token{old});
+my @issued = ({ json => \%issued }, { body => JSON::PP::encode_json(\%issued) . $token{learned} },
+    map { { json => { %issued, @$_ } } } [ expires_in => $token{learned} ],
+        [ access_token => "$token{broken} " ]);
+my $issuer = EIAM::Source->new;
+
+for my $level (qw(info debug)) {
+    subtest "tokens that are asked for or learned, level $level" => sub {
+        my $gate = nginx(files => \%files, error_log_level => $level, conf => qq{
+            log_subrequest on;
+            log_format line '\$remote_addr "\$request" \$status '
+                '\$eiam_token_id|\$eiam_application|\$eiam_source';
+            access_log %DIR%/access.log line;
+            access_log %DIR%/combined.log combined;
+            server {
+                listen 127.0.0.1:%PORT%;
+                eiam_policy %DIR%/policy.json;
+                eiam_introspection /introspect;
+                eiam_introspection_circuit 4 1h;
+                location /api/ { eiam on; proxy_pass http://%ECHO%; }
+                location = /api/token { eiam on; eiam_learn on; proxy_pass http://@{[ $issuer->address ]}; }
+                location = /introspect {
+                    internal;
+                    proxy_set_header Authorization "Basic $credentials{source}";
+                    proxy_pass http://@{[ $source->address ]};
+                }
+            }
+        })->start;
+        my @call = (method => 'POST', headers => ["Authorization: Basic $credentials{client}"]);
+        $issuer->answer('*' => [@issued]);
+        is get($gate, '/api/token', @call)->{status}, 200, "a token is obtained: $_" for 1 .. 4;
+        my $form = "client_id=crm&client_secret=$token{crm}";
+        is get($gate, '/api/token', method => 'POST', body => $form,
+            headers => ['Content-Type: application/x-www-form-urlencoded'])->{status}, 200,
+            '  with a form, too';
+        my @rows = ([ learned => 'crm' ], [ asked => 'erp' ], [ refused => 'token_invalid' ],
+            map { [ $_ => 'source_unavailable' ] } qw(broken failed unknown));
+        for my $row (@rows) {
+            my ($name, $expected) = @$row;
+            for my $time ('first', 'second') {
+                my $res = get($gate, '/api/users', token => $token{$name});
+                $EIAM::Test::REFUSAL{$expected} ? refused($res, $expected, "$name: $expected, the $time time")
+                    : passed($res, "$name passes, the $time time", application => $expected);
+            }
+        }
+        $gate->stop;
+
+        my @all = entries($gate->error_log);
+        my @ours = grep { /\beiam\b/ && $_ !~ $dumps } @all;
+        like "@ours", qr/$_/, "the log says: $_" for 'learned a token of application "crm"',
+            'the token is not learned: ', 'introspection "/introspect": line 1 ',
+            'introspection "/introspect": status 500', 'is not asked for', 'refused, token_invalid',
+            'refused, source_unavailable';
+        none_in("the gate's own lines tell no secret", @ours);
+        # nginx also writes what proxy_set_header has
+        none_in('nor do others, but for what nginx itself reads and sends',
+            grep { $_ !~ $dumps && !/\[debug\] \S+ \*\d+ http script copy: "Basic / } @all);
+        is !!grep({ /\Q$credentials{source}\E/ } @all), $level eq 'debug',
+            '  which are in the log at the level debug alone';
+        my $id = substr sha256_hex($token{asked}), 0, 16;
+        like $gate->access_log, qr/ 200 $id\|erp\|introspection$/m, 'the access log has the id of a token';
+        none_in("$_ tells no secret", split /\n/, $gate->access_log($_)) for qw(access.log combined.log);
+    };
+}
 
 # ---- secrets in the query
 

@@ -34,6 +34,7 @@ typedef struct {
 
 static void ngx_eiam_unit_cache_texts(ngx_eiam_unit_t *unit);
 static void ngx_eiam_unit_cache_times(ngx_eiam_unit_t *unit);
+static void ngx_eiam_unit_cache_implicit(ngx_eiam_unit_t *unit);
 static void ngx_eiam_unit_cache_order(ngx_eiam_unit_t *unit);
 static void ngx_eiam_unit_cache_refusals(ngx_eiam_unit_t *unit);
 static void ngx_eiam_unit_cache_buckets(ngx_eiam_unit_t *unit);
@@ -75,6 +76,7 @@ ngx_eiam_unit_cache(ngx_eiam_unit_t *unit)
 
     ngx_eiam_unit_cache_texts(unit);
     ngx_eiam_unit_cache_times(unit);
+    ngx_eiam_unit_cache_implicit(unit);
     ngx_eiam_unit_cache_order(unit);
     ngx_eiam_unit_cache_refusals(unit);
     ngx_eiam_unit_cache_buckets(unit);
@@ -167,6 +169,56 @@ ngx_eiam_unit_cache_times(ngx_eiam_unit_t *unit)
                                && entry->checked == NGX_EIAM_UNIT_NOW
                                && entry->flight == 77,
                          "an expiry of %T", times[i].given);
+    }
+
+    ngx_eiam_unit_zone_close(&z);
+}
+
+
+/* whose scopes are said, and whose are the application's permissions */
+
+static void
+ngx_eiam_unit_cache_implicit(ngx_eiam_unit_t *unit)
+{
+    ngx_uint_t             i;
+    ngx_eiam_entry_t      *entry;
+    ngx_eiam_grant_t       grant, read;
+    ngx_eiam_digest_t      key;
+    ngx_eiam_unit_zone_t   z;
+
+    static const struct {
+        ngx_str_t   scopes;
+        ngx_uint_t  implicit;
+    } rows[] = {
+        { ngx_string(""), 1 }, { ngx_string(""), 0 },
+        { ngx_string("user_read"), 1 }, { ngx_string("user_read"), 0 },
+        { ngx_null_string, 1 },
+    };
+
+    ngx_eiam_unit_zone_make(unit, &z, NGX_EIAM_ZONE_MIN);
+    ngx_eiam_unit_key(1, key);
+
+    ngx_memzero(&grant, sizeof(ngx_eiam_grant_t));
+    ngx_str_set(&grant.application, "crm");
+    grant.expires = NGX_EIAM_NEVER;
+
+    for (i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+
+        grant.scopes = rows[i].scopes;
+        grant.implicit = rows[i].implicit;
+        ngx_eiam_cache_put(z.zone.shared, key, &grant, NGX_EIAM_UNIT_NOW, 1);
+
+        ngx_memset(&read, 0xff, sizeof(ngx_eiam_grant_t));
+        entry = ngx_eiam_cache_find(z.zone.shared, key);
+        ngx_eiam_cache_read(z.zone.shared, entry, &read);
+
+        ngx_eiam_unit_ok(unit, read.implicit == rows[i].implicit
+                               && ngx_eiam_unit_equal(&read.application,
+                                                      &grant.application)
+                               && ngx_eiam_unit_equal(&read.scopes,
+                                                      &rows[i].scopes),
+                         "scopes \"%V\" that are %simplicit",
+                         &rows[i].scopes, rows[i].implicit ? "" : "not ");
     }
 
     ngx_eiam_unit_zone_close(&z);
@@ -338,6 +390,28 @@ ngx_eiam_unit_cache_buckets(ngx_eiam_unit_t *unit)
 
     ngx_eiam_unit_ok(unit, lost == 1 && n == 6,
                      "a full bucket: the oldest refusal goes");
+
+    /* and in one second, when the number of flights has just begun anew */
+
+    key[0] = 1;
+
+    for (i = 0; i <= NGX_EIAM_REFUSALS + 2; i++) {
+        key[5] = i + 1;
+        ngx_eiam_cache_refuse(shared, key, NGX_EIAM_TOKEN_INVALID,
+                              NGX_EIAM_UNIT_NOW, i - 5);
+    }
+
+    for (i = 0, lost = 0, n = 0; i <= NGX_EIAM_REFUSALS + 2; i++) {
+        key[5] = i + 1;
+
+        if (ngx_eiam_cache_find_refusal(shared, key) == NULL) {
+            lost++;
+            n = i;
+        }
+    }
+
+    ngx_eiam_unit_ok(unit, lost == 3 && n == 2,
+                     "within a second: that of the oldest flight");
 
     seed = 1;
 
@@ -591,40 +665,46 @@ ngx_eiam_unit_cache_length(uint32_t *seed)
 }
 
 
+/* beside id and scopes there are 160 bytes at most, heads included */
+
 static void
 ngx_eiam_unit_cache_sizes(ngx_eiam_unit_t *unit)
 {
-    size_t      len, size, cells, overhead, worst;
-    ngx_uint_t  i, n;
+    size_t       len, cells, worst;
+    ngx_uint_t   n, most, least;
+    const struct ngx_eiam_unit_cache_size_s {
+        size_t   from;
+        size_t   to;
+        size_t   zone;
+    }           *row;
 
-    static const size_t  lengths[] = { 20, 60, 100, 200, 0 };
+    static const struct ngx_eiam_unit_cache_size_s  rows[] = {
+        { 0, 0, 1024 * 1024 }, { 1, 60, 1024 * 1024 },
+        { 61, 120, 1024 * 1024 }, { 121, 300, 256 * 1024 },
+        { 0, 0, 0 }
+    };
 
-    size = 1024 * 1024;
+    for (row = rows; row->zone; row++) {
 
-    for (i = 0; lengths[i]; i++) {
+        most = 0;
+        least = NGX_MAX_UINT32_VALUE;
+        worst = 0;
 
-        n = ngx_eiam_unit_cache_holds(unit, size, lengths[i], &cells);
+        for (len = row->from; len <= row->to; len++) {
 
-        ngx_eiam_unit_ok(unit, n > 0,
-                         "1 MB holds %ui grants with %uz bytes of id and "
-                         "scopes: %uz bytes more in cells, %z of the whole "
-                         "zone", n, lengths[i], cells / n - lengths[i],
-                         (ssize_t) (size / n) - (ssize_t) lengths[i]);
+            n = ngx_eiam_unit_cache_holds(unit, row->zone, len, &cells);
+
+            most = ngx_max(most, n);
+            least = ngx_min(least, n);
+            worst = ngx_max(worst, cells / n - len);
+        }
+
+        ngx_eiam_unit_ok(unit, least > 0 && worst <= 160,
+                         "%uz kB hold %ui to %ui grants with %uz to %uz bytes "
+                         "of id and scopes, each with %uz bytes more at most",
+                         row->zone / 1024, least, most, row->from, row->to,
+                         worst);
     }
-
-    /* every length, in a smaller zone */
-
-    worst = 0;
-
-    for (len = 0; len <= 300; len++) {
-        n = ngx_eiam_unit_cache_holds(unit, 256 * 1024, len, &cells);
-        overhead = cells / n - len;
-        worst = ngx_max(worst, overhead);
-    }
-
-    ngx_eiam_unit_ok(unit, worst <= 160,
-                     "a grant has %uz bytes at most beside id and scopes, "
-                     "if they are not longer than 300", worst);
 }
 
 

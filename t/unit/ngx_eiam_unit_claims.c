@@ -1,6 +1,12 @@
 
+/* What a JSON object says of a token, also of one that is issued. */
+
 #include "ngx_eiam_unit.h"
 #include <ngx_eiam_claims.h>
+#include <ngx_eiam_issue.h>
+
+
+#define NGX_EIAM_UNIT_ISSUED  1700000000      /* when the answer came */
 
 
 typedef struct {
@@ -17,8 +23,20 @@ typedef struct {
 } ngx_eiam_unit_claims_text_t;
 
 
+typedef struct {
+    const char  *text;
+    const char  *fault;          /* NULL: none, and then */
+    const char  *token;
+    const char  *scopes;         /* NULL: it does not say */
+    time_t       expires;
+} ngx_eiam_unit_claims_issue_t;
+
+
 static void ngx_eiam_unit_claims_times(ngx_eiam_unit_t *unit);
 static void ngx_eiam_unit_claims_texts(ngx_eiam_unit_t *unit);
+static void ngx_eiam_unit_claims_issues(ngx_eiam_unit_t *unit);
+static ngx_uint_t ngx_eiam_unit_claims_is(const ngx_str_t *text,
+    const char *expected);
 
 
 static const ngx_eiam_unit_claims_time_t  ngx_eiam_unit_claims_time[] = {
@@ -69,11 +87,62 @@ static const ngx_eiam_unit_claims_text_t  ngx_eiam_unit_claims_text[] = {
 };
 
 
+#define ngx_eiam_unit_issued(members)                                         \
+    "{\"access_token\":\"t\",\"token_type\":\"Bearer\"," members "}"
+
+static const ngx_eiam_unit_claims_issue_t  ngx_eiam_unit_claims_issue[] = {
+
+    { ngx_eiam_unit_issued("\"expires_in\":60,\"scope\":\"a b\""),
+      NULL, "t", "a b", NGX_EIAM_UNIT_ISSUED + 60 },
+    { ngx_eiam_unit_issued("\"expires_in\":1,\"scope\":\"\""),
+      NULL, "t", "", NGX_EIAM_UNIT_ISSUED + 1 },
+    { ngx_eiam_unit_issued("\"expires_in\":9007199254740991"),
+      NULL, "t", NULL, NGX_EIAM_UNIT_ISSUED + 9007199254740991 },
+    { "{\"x\":[{}],\"expires_in\":60,\"token_type\":\"bEARER\","
+      "\"access_token\":\"aZ09-._~+/==\"}",
+      NULL, "aZ09-._~+/==", NULL, NGX_EIAM_UNIT_ISSUED + 60 },
+
+    { "{\"token_type\":\"Bearer\",\"expires_in\":60}",
+      "#: has no \"access_token\"", NULL, NULL, 0 },
+    { "{\"access_token\":7,\"token_type\":\"Bearer\",\"expires_in\":60}",
+      "#/access_token: must be a string", NULL, NULL, 0 },
+    { "{\"access_token\":\"a b\",\"token_type\":\"Bearer\","
+      "\"expires_in\":60}",
+      "#/access_token: is no b64token", NULL, NULL, 0 },
+    { "{\"access_token\":\"\",\"token_type\":\"Bearer\","
+      "\"expires_in\":60}",
+      "#/access_token: is no b64token", NULL, NULL, 0 },
+    { "{\"access_token\":\"t\",\"expires_in\":60}",
+      "#: has no \"token_type\"", NULL, NULL, 0 },
+    { "{\"access_token\":\"t\",\"token_type\":\"mac\","
+      "\"expires_in\":60}",
+      "#/token_type: is not Bearer", NULL, NULL, 0 },
+    { "{\"access_token\":\"t\",\"token_type\":\"Bearer\"}",
+      "#: has no \"expires_in\"", NULL, NULL, 0 },
+    { ngx_eiam_unit_issued("\"expires_in\":0"),
+      "#/expires_in: is out of range", NULL, NULL, 0 },
+    { ngx_eiam_unit_issued("\"expires_in\":-1"),
+      "#/expires_in: is out of range", NULL, NULL, 0 },
+    { ngx_eiam_unit_issued("\"expires_in\":9007199254740992"),
+      "#/expires_in: is out of range", NULL, NULL, 0 },
+    { ngx_eiam_unit_issued("\"expires_in\":60.0"),
+      "#/expires_in: must be an integer", NULL, NULL, 0 },
+    { ngx_eiam_unit_issued("\"expires_in\":\"60\""),
+      "#/expires_in: must be an integer", NULL, NULL, 0 },
+    { ngx_eiam_unit_issued("\"expires_in\":60,\"scope\":[\"a\"]"),
+      "#/scope: must be a string", NULL, NULL, 0 },
+    { "[]", "#: must be an object", NULL, NULL, 0 },
+    { "t", "line 1 column 1: bad JSON", NULL, NULL, 0 },
+    { NULL, NULL, NULL, NULL, 0 }
+};
+
+
 void
 ngx_eiam_unit_claims(ngx_eiam_unit_t *unit)
 {
     ngx_eiam_unit_claims_times(unit);
     ngx_eiam_unit_claims_texts(unit);
+    ngx_eiam_unit_claims_issues(unit);
 }
 
 
@@ -136,4 +205,59 @@ ngx_eiam_unit_claims_texts(ngx_eiam_unit_t *unit)
                                && ngx_eiam_unit_equal(&read, &text),
                          "the text of %s %V", row->text, &document.fault);
     }
+}
+
+
+static void
+ngx_eiam_unit_claims_issues(ngx_eiam_unit_t *unit)
+{
+    u_char                               fault[256];
+    ngx_int_t                            rc;
+    ngx_str_t                            text, token;
+    ngx_uint_t                           right;
+    ngx_eiam_grant_t                     grant;
+    ngx_eiam_document_t                  document;
+    const ngx_eiam_unit_claims_issue_t  *row;
+
+    for (row = ngx_eiam_unit_claims_issue; row->text; row++) {
+
+        text.data = (u_char *) row->text;
+        text.len = ngx_strlen(row->text);
+
+        ngx_memzero(&document, sizeof(ngx_eiam_document_t));
+        ngx_str_set(&document.name, "/token");
+        document.pool = unit->pool;
+
+        rc = ngx_eiam_issue_read(&document, &text, NGX_EIAM_UNIT_ISSUED,
+                                 &token, &grant);
+        if (row->fault) {
+            *ngx_sprintf(fault, "\"/token\": %s", row->fault) = '\0';
+
+            right = rc == NGX_ERROR
+                    && ngx_eiam_unit_claims_is(&document.fault,
+                                               (char *) fault);
+        } else {
+            right = rc == NGX_OK && document.fault.len == 0
+                    && ngx_eiam_unit_claims_is(&token, row->token)
+                    && ngx_eiam_unit_claims_is(&grant.scopes, row->scopes)
+                    && (grant.scopes.data == NULL) == (row->scopes == NULL)
+                    && grant.application.len == 0 && grant.implicit == 0
+                    && grant.expires == row->expires;
+        }
+
+        ngx_eiam_unit_ok(unit, right, "the token of %s %V", row->text,
+                         &document.fault);
+    }
+}
+
+
+static ngx_uint_t
+ngx_eiam_unit_claims_is(const ngx_str_t *text, const char *expected)
+{
+    ngx_str_t  other;
+
+    other.data = (u_char *) expected;
+    other.len = expected ? ngx_strlen(expected) : 0;
+
+    return ngx_eiam_unit_equal(text, &other);
 }

@@ -27,6 +27,7 @@ typedef struct {
 
 
 static void ngx_eiam_unit_introspection_heads(ngx_eiam_unit_t *unit);
+static void ngx_eiam_unit_introspection_flaws(ngx_eiam_unit_t *unit);
 static void ngx_eiam_unit_introspection_bodies(ngx_eiam_unit_t *unit);
 static void ngx_eiam_unit_introspection_cut(ngx_eiam_unit_t *unit);
 static void ngx_eiam_unit_introspection_long(ngx_eiam_unit_t *unit);
@@ -218,6 +219,7 @@ void
 ngx_eiam_unit_introspection(ngx_eiam_unit_t *unit)
 {
     ngx_eiam_unit_introspection_heads(unit);
+    ngx_eiam_unit_introspection_flaws(unit);
     ngx_eiam_unit_introspection_bodies(unit);
     ngx_eiam_unit_introspection_cut(unit);
     ngx_eiam_unit_introspection_long(unit);
@@ -308,6 +310,58 @@ ngx_eiam_unit_introspection_heads(ngx_eiam_unit_t *unit)
     ngx_eiam_unit_ok(unit, wrong == 0,
                      "of all status codes 200 alone may grant; 4xx but 401, "
                      "403 and 429 refuse");
+}
+
+
+/* how an answer came, and what the log has of it */
+
+static void
+ngx_eiam_unit_introspection_flaws(ngx_eiam_unit_t *unit)
+{
+    ngx_uint_t           i;
+    ngx_eiam_grant_t     grant;
+    ngx_eiam_answer_t    answer;
+    ngx_eiam_reason_e    reason;
+    ngx_eiam_document_t  document;
+
+    static const struct {
+        const char         *title;
+        ngx_uint_t          status;
+        ngx_uint_t          broken;
+        ngx_uint_t          cached;
+        ngx_eiam_reason_e   reason;
+        const char         *fault;
+    } flaws[] = {
+        { "none", 200, 0, 0, GRANTED, "" },
+        { "no answer", 0, 0, 0, UNAVAILABLE, "\"/introspect\": no answer" },
+        { "an error", 500, 0, 0, UNAVAILABLE, "\"/introspect\": status 500" },
+        { "cut off, or too large", 200, 1, 0, UNAVAILABLE,
+          "\"/introspect\": is cut off or too large" },
+        { "from a cache, perhaps of another token", 200, 0, 1, UNAVAILABLE,
+          "\"/introspect\": is from proxy_cache" },
+        { "a refusal, cut off", 400, 1, 0, INVALID, "" },
+        { NULL, 0, 0, 0, GRANTED, NULL }
+    };
+
+    ngx_memzero(&answer, sizeof(ngx_eiam_answer_t));
+    ngx_str_set(&answer.type, JSON);
+    ngx_str_set(&answer.body, OK);
+
+    for (i = 0; flaws[i].title; i++) {
+
+        answer.status = flaws[i].status;
+        answer.broken = flaws[i].broken;
+        answer.cached = flaws[i].cached;
+
+        reason = ngx_eiam_unit_introspection_read(unit, &document, &answer,
+                                                  &grant);
+
+        ngx_eiam_unit_ok(unit, reason == flaws[i].reason
+                               && ngx_eiam_unit_introspection_is(
+                                      &document.fault, flaws[i].fault),
+                         "the flaw of an answer, %s: %V", flaws[i].title,
+                         &document.fault);
+    }
 }
 
 

@@ -62,8 +62,96 @@ static const ngx_eiam_unit_query_t  ngx_eiam_unit_queries[] = {
 };
 
 
+/* all values of exactly that name, and what comes behind the last one */
+
+typedef struct {
+    ngx_str_t    query;
+    const char  *values;             /* separated by "|" */
+    ngx_int_t    rc;
+} ngx_eiam_unit_query_next_t;
+
+
+static const ngx_eiam_unit_query_next_t  ngx_eiam_unit_nexts[] = {
+
+    { ngx_string(""), "", NGX_DECLINED },
+    { ngx_string("a=b&c"), "", NGX_DECLINED },
+    { ngx_string("a_b=1"), "1|", NGX_DECLINED },
+    { ngx_string("a_b="), "|", NGX_DECLINED },
+    { ngx_string("a_b=1&a_b=2&x&a_b=3"), "1|2|3|", NGX_DECLINED },
+    { ngx_string("&&a_b=1&&"), "1|", NGX_DECLINED },
+    { ngx_string("a_b==1%20+"), "=1%20+|", NGX_DECLINED },
+    { ngx_string("xa_b=1&a_bx=2&x=a_b=3"), "", NGX_DECLINED },
+    { ngx_string("a_b"), "", NGX_ABORT },
+    { ngx_string("a_b=1&a_b"), "1|", NGX_ABORT },
+    { ngx_string("A_b=1"), "", NGX_ABORT },
+    { ngx_string("a_b=1&a_B=2"), "1|", NGX_ABORT },
+    { ngx_string("a%5fb=1"), "", NGX_ABORT },
+    { ngx_string("%61_b=1"), "", NGX_ABORT },
+    { ngx_string("a%255fb=1"), "", NGX_ABORT },
+    { ngx_string("a%u005fb=1"), "", NGX_ABORT },
+    { ngx_string("a.b=1"), "", NGX_ABORT },
+    { ngx_string("a b=1"), "", NGX_ABORT },
+    { ngx_string("+a_b=1"), "", NGX_ABORT },
+    { ngx_string("x& a_b=1"), "", NGX_ABORT },
+    { ngx_string("a_b[]=1"), "", NGX_ABORT },
+    { ngx_string("a_b%00=1"), "", NGX_ABORT },
+    { ngx_string("x;a_b=1"), "", NGX_ABORT },
+    { ngx_string("a_b=1;x"), "", NGX_ABORT },
+    { ngx_string("a_b=1;"), "", NGX_ABORT },
+    { ngx_string("x=a;b&a_b=1"), "1|", NGX_DECLINED },
+
+    { ngx_null_string, NULL, 0 }
+};
+
+
+typedef struct {
+    ngx_str_t    value;
+    ngx_int_t    rc;
+    ngx_str_t    text;
+} ngx_eiam_unit_query_decode_t;
+
+
+static const ngx_eiam_unit_query_decode_t  ngx_eiam_unit_decodes[] = {
+
+    { ngx_string(""), NGX_OK, ngx_string("") },
+    { ngx_string("a-b"), NGX_OK, ngx_string("a-b") },
+    { ngx_string("a+b++"), NGX_OK, ngx_string("a b  ") },
+    { ngx_string("%61%2B%2b%25"), NGX_OK, ngx_string("a++%") },
+    { ngx_string("%2541"), NGX_OK, ngx_string("%41") },
+    { ngx_string("=&;"), NGX_OK, ngx_string("=&;") },
+    { ngx_string("\xe4%b8\xad"), NGX_OK, ngx_string("\xe4\xb8\xad") },
+    { ngx_string("%"), NGX_ABORT, ngx_null_string },
+    { ngx_string("%4"), NGX_ABORT, ngx_null_string },
+    { ngx_string("a%4"), NGX_ABORT, ngx_null_string },
+    { ngx_string("%4g"), NGX_ABORT, ngx_null_string },
+    { ngx_string("%u0061"), NGX_ABORT, ngx_null_string },
+    { ngx_string("%%41"), NGX_ABORT, ngx_null_string },
+    { ngx_string("a%00"), NGX_ABORT, ngx_null_string },
+    { ngx_string("%0a"), NGX_ABORT, ngx_null_string },
+    { ngx_string("%7F"), NGX_ABORT, ngx_null_string },
+    { ngx_string("a\tb"), NGX_ABORT, ngx_null_string },
+    { ngx_string("a\0b"), NGX_ABORT, ngx_null_string },
+
+    { ngx_null_string, 0, ngx_null_string }
+};
+
+
+static void ngx_eiam_unit_query_finds(ngx_eiam_unit_t *unit);
+static void ngx_eiam_unit_query_nexts(ngx_eiam_unit_t *unit);
+static void ngx_eiam_unit_query_decodes(ngx_eiam_unit_t *unit);
+
+
 void
 ngx_eiam_unit_query(ngx_eiam_unit_t *unit)
+{
+    ngx_eiam_unit_query_finds(unit);
+    ngx_eiam_unit_query_nexts(unit);
+    ngx_eiam_unit_query_decodes(unit);
+}
+
+
+static void
+ngx_eiam_unit_query_finds(ngx_eiam_unit_t *unit)
 {
     ngx_int_t                     rc;
     ngx_str_t                     query, value;
@@ -84,5 +172,70 @@ ngx_eiam_unit_query(ngx_eiam_unit_t *unit)
         }
 
         ngx_eiam_unit_ok(unit, ok, "%s", row->title);
+    }
+}
+
+
+static void
+ngx_eiam_unit_query_nexts(ngx_eiam_unit_t *unit)
+{
+    u_char                             all[64], *p;
+    ngx_int_t                          rc;
+    ngx_str_t                          rest, value;
+    ngx_uint_t                         ok, side;
+    const ngx_eiam_unit_query_next_t  *row;
+
+    static const ngx_str_t  name = ngx_string("a_b");
+
+    for (row = ngx_eiam_unit_nexts; row->values; row++) {
+
+        ok = 1;
+
+        for (ngx_eiam_unit_sides(side)) {
+            rest = ngx_eiam_unit_place(0, side, &row->query);
+            p = all;
+
+            do {
+                rc = ngx_eiam_query_next(&rest, &name, &value);
+
+                if (rc == NGX_OK) {
+                    p = ngx_sprintf(p, "%V|", &value);
+                }
+
+            } while (rc == NGX_OK);
+
+            *p = '\0';
+
+            ok &= (rc == row->rc && ngx_strcmp(all, row->values) == 0);
+        }
+
+        ngx_eiam_unit_ok(unit, ok, "\"%V\" has \"%s\"%s", &row->query,
+                         row->values,
+                         row->rc == NGX_ABORT ? ", and a doubt" : "");
+    }
+}
+
+
+static void
+ngx_eiam_unit_query_decodes(ngx_eiam_unit_t *unit)
+{
+    ngx_int_t                            rc;
+    ngx_str_t                            value, text;
+    ngx_uint_t                           ok, side;
+    const ngx_eiam_unit_query_decode_t  *row;
+
+    for (row = ngx_eiam_unit_decodes; row->value.data; row++) {
+
+        ok = 1;
+
+        for (ngx_eiam_unit_sides(side)) {
+            value = ngx_eiam_unit_place(0, side, &row->value);
+            rc = ngx_eiam_query_decode(&value, unit->pool, &text);
+            ok &= (rc == row->rc
+                   && (rc != NGX_OK
+                       || ngx_eiam_unit_equal(&text, &row->text)));
+        }
+
+        ngx_eiam_unit_ok(unit, ok, "\"%V\" decoded", &row->value);
     }
 }

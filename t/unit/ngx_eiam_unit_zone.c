@@ -700,6 +700,7 @@ ngx_eiam_unit_grant(uint32_t n, size_t len, u_char *text,
     grant->scopes.data = text + grant->application.len;
     grant->scopes.len = len - grant->application.len;
 
+    grant->implicit = n / 3 % 2;
     grant->expires = NGX_EIAM_UNIT_NOW + n;
 }
 
@@ -715,5 +716,6 @@ ngx_eiam_unit_grant_is(uint32_t n, const ngx_eiam_grant_t *grant)
 
     return ngx_eiam_unit_equal(&grant->application, &expected.application)
            && ngx_eiam_unit_equal(&grant->scopes, &expected.scopes)
+           && grant->implicit == expected.implicit
            && grant->expires == expected.expires;
 }
