@@ -488,27 +488,22 @@ ngx_uint_t
 ngx_eiam_applications_resemble(const ngx_eiam_applications_t *applications,
     const ngx_str_t *id)
 {
-    ngx_str_t                 text;
     ngx_uint_t                i;
     ngx_eiam_application_t  **application;
 
-    text = *id;
+    for (i = 0; i < id->len; i++) {
 
-    while (text.len && text.data[0] == ' ') {
-        text.data++;
-        text.len--;
-    }
-
-    while (text.len && text.data[text.len - 1] == ' ') {
-        text.len--;
+        if (id->data[i] >= 0x80) {
+            return 1;
+        }
     }
 
     application = applications->list.elts;
 
     for (i = 0; i < applications->list.nelts; i++) {
 
-        if (application[i]->id.len == text.len
-            && ngx_strncasecmp(application[i]->id.data, text.data, text.len)
+        if (application[i]->id.len == id->len
+            && ngx_strncasecmp(application[i]->id.data, id->data, id->len)
                == 0)
         {
             return 1;

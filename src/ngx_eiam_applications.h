@@ -74,7 +74,10 @@ ngx_eiam_token_t *ngx_eiam_applications_token(
     const ngx_eiam_applications_t *applications,
     const ngx_eiam_digest_t digest);
 
-/* is there one whose id differs only by case, or by spaces around it? */
+/*
+ * Could a database take an id that is none of them for one of them?  It
+ * differs only by case, or has characters beyond ASCII.
+ */
 ngx_uint_t ngx_eiam_applications_resemble(
     const ngx_eiam_applications_t *applications, const ngx_str_t *id);
 

@@ -77,12 +77,13 @@ ngx_eiam_claims_is_bearer(const ngx_eiam_node_t *claims)
 
 
 ngx_int_t
-ngx_eiam_claims_scope(const ngx_eiam_node_t *claims, ngx_str_t *scopes)
+ngx_eiam_claims_scope(const ngx_eiam_node_t *claims, const char *name,
+    ngx_str_t *scopes)
 {
     ngx_int_t        rc;
     ngx_eiam_node_t  node;
 
-    rc = ngx_eiam_node_member(claims, "scope", NGX_EIAM_STRING, &node);
+    rc = ngx_eiam_node_member(claims, name, NGX_EIAM_STRING, &node);
     if (rc != NGX_OK) {
         return rc;
     }
@@ -95,4 +96,15 @@ ngx_eiam_claims_scope(const ngx_eiam_node_t *claims, ngx_str_t *scopes)
     }
 
     return NGX_OK;
+}
+
+
+ngx_uint_t
+ngx_eiam_claims_is_bound(const ngx_eiam_node_t *claims)
+{
+    ngx_eiam_node_t  node;
+
+    static const ngx_str_t  cnf = ngx_string("cnf");
+
+    return ngx_eiam_node_has(claims, &cnf, &node) == NGX_OK;
 }

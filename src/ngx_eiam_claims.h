@@ -37,11 +37,14 @@ ngx_int_t ngx_eiam_claims_text(const ngx_eiam_node_t *claims,
 ngx_int_t ngx_eiam_claims_is_bearer(const ngx_eiam_node_t *claims);
 
 /*
- * "scope", names separated by spaces: NGX_OK; NGX_DECLINED: there is none;
+ * Scopes by name, separated by spaces: NGX_OK; NGX_DECLINED: there are none;
  * NGX_ERROR: no string, or too long for a grant.
  */
 ngx_int_t ngx_eiam_claims_scope(const ngx_eiam_node_t *claims,
-    ngx_str_t *scopes);
+    const char *name, ngx_str_t *scopes);
+
+/* is it bound to a key of its holder?  RFC 7800, section 3.1 */
+ngx_uint_t ngx_eiam_claims_is_bound(const ngx_eiam_node_t *claims);
 
 
 #endif /* _NGX_EIAM_CLAIMS_H_INCLUDED_ */

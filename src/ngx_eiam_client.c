@@ -1,4 +1,5 @@
 
+#include <ngx_eiam_bearer.h>
 #include <ngx_eiam_client.h>
 #include <ngx_eiam_grant.h>
 #include <ngx_eiam_query.h>
@@ -106,6 +107,12 @@ ngx_eiam_client_basic(const ngx_str_t *authorization, ngx_pool_t *pool,
         base64.len--;
     }
 
+    /* token68 of RFC 9110, section 11.2, is written like a bearer token */
+
+    if (!ngx_eiam_bearer_is_token(&base64)) {
+        return NGX_ABORT;
+    }
+
     text.data = ngx_pnalloc(pool, ngx_base64_decoded_length(base64.len));
     if (text.data == NULL) {
         return NGX_ERROR;
@@ -184,7 +191,11 @@ ngx_eiam_client_agree(ngx_str_t raw, ngx_pool_t *pool, ngx_str_t *id)
         return rc;
     }
 
-    if (text.len == 0 || text.len > NGX_EIAM_APPLICATION_ID_MAX) {
+    /* spaces around it would get lost in a header */
+
+    if (text.len == 0 || text.len > NGX_EIAM_APPLICATION_ID_MAX
+        || text.data[0] == ' ' || text.data[text.len - 1] == ' ')
+    {
         return NGX_ABORT;
     }
 

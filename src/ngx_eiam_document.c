@@ -229,39 +229,41 @@ ngx_eiam_node_pointer(u_char *p, u_char *last, const ngx_eiam_node_t *node)
 ngx_int_t
 ngx_eiam_node_expect(const ngx_eiam_node_t *node, ngx_eiam_type_e type)
 {
-    ngx_uint_t  is;
-
-    switch (type) {
-
-    case NGX_EIAM_OBJECT:
-        is = json_is_object((json_t *) node->value);
-        break;
-
-    case NGX_EIAM_ARRAY:
-        is = json_is_array((json_t *) node->value);
-        break;
-
-    case NGX_EIAM_STRING:
-        is = json_is_string((json_t *) node->value);
-        break;
-
-    case NGX_EIAM_NUMBER:
-        is = json_is_number((json_t *) node->value);
-        break;
-
-    case NGX_EIAM_INTEGER:
-        is = json_is_integer((json_t *) node->value);
-        break;
-
-    default: /* NGX_EIAM_BOOLEAN */
-        is = json_is_boolean((json_t *) node->value);
-    }
-
-    if (!is) {
+    if (!ngx_eiam_node_is(node, type)) {
         return ngx_eiam_fault(node, "must be %s", ngx_eiam_type_names[type]);
     }
 
     return NGX_OK;
+}
+
+
+ngx_uint_t
+ngx_eiam_node_is(const ngx_eiam_node_t *node, ngx_eiam_type_e type)
+{
+    json_t  *value;
+
+    value = node->value;
+
+    switch (type) {
+
+    case NGX_EIAM_OBJECT:
+        return json_is_object(value);
+
+    case NGX_EIAM_ARRAY:
+        return json_is_array(value);
+
+    case NGX_EIAM_STRING:
+        return json_is_string(value);
+
+    case NGX_EIAM_NUMBER:
+        return json_is_number(value);
+
+    case NGX_EIAM_INTEGER:
+        return json_is_integer(value);
+
+    default: /* NGX_EIAM_BOOLEAN */
+        return json_is_boolean(value);
+    }
 }
 
 
@@ -509,6 +511,10 @@ ngx_eiam_node_printable(const ngx_eiam_node_t *node, size_t max)
         if (text.data[i] < 0x20 || text.data[i] == 0x7f) {
             return ngx_eiam_fault(node, "must not have control characters");
         }
+    }
+
+    if (text.data[0] == ' ' || text.data[text.len - 1] == ' ') {
+        return ngx_eiam_fault(node, "must not begin or end with a space");
     }
 
     return NGX_OK;

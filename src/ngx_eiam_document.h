@@ -62,6 +62,9 @@ ngx_int_t ngx_eiam_document_fault(ngx_eiam_document_t *document,
     const char *fmt, ...);
 ngx_int_t ngx_eiam_fault(const ngx_eiam_node_t *node, const char *fmt, ...);
 
+ngx_uint_t ngx_eiam_node_is(const ngx_eiam_node_t *node,
+    ngx_eiam_type_e type);
+
 /* NGX_OK, or NGX_ERROR: not of that type */
 ngx_int_t ngx_eiam_node_expect(const ngx_eiam_node_t *node,
     ngx_eiam_type_e type);
@@ -97,7 +100,7 @@ ngx_int_t ngx_eiam_node_copy(const ngx_eiam_node_t *node, ngx_pool_t *pool,
 
 /*
  * A text that goes into headers and logs: 1 to max bytes, no control
- * characters.  NGX_OK, or NGX_ERROR.
+ * characters, no spaces around it, as they would get lost.  NGX_OK, or NGX_ERROR.
  */
 ngx_int_t ngx_eiam_node_printable(const ngx_eiam_node_t *node, size_t max);
 

@@ -4,7 +4,8 @@
 
 static uint32_t *ngx_eiam_flight_head(ngx_eiam_flights_t *flights,
     const ngx_eiam_digest_t key);
-static ngx_uint_t ngx_eiam_flight_is_orphan(const ngx_eiam_flight_t *flight);
+static ngx_uint_t ngx_eiam_flight_is_orphan(const ngx_eiam_flight_t *flight,
+    ngx_uint_t start);
 
 
 void
@@ -40,6 +41,40 @@ ngx_eiam_flight_find(ngx_eiam_shared_t *shared, const ngx_eiam_digest_t key)
     }
 
     return NULL;
+}
+
+
+ngx_eiam_flight_t *
+ngx_eiam_flight_join(ngx_eiam_shared_t *shared, const ngx_eiam_digest_t key)
+{
+    ngx_eiam_flight_t  *flight;
+
+    if (ngx_eiam_flight_find(shared, key) == NULL) {
+        return NULL;
+    }
+
+    ngx_eiam_flight_tidy(shared);
+
+    flight = ngx_eiam_flight_find(shared, key);
+
+    if (flight && flight->until <= ngx_current_msec) {
+        ngx_eiam_flight_end(shared, flight);
+        return NULL;
+    }
+
+    return flight;
+}
+
+
+ngx_eiam_flight_t *
+ngx_eiam_flight_own(ngx_eiam_shared_t *shared, const ngx_eiam_digest_t key,
+    uint32_t serial)
+{
+    ngx_eiam_flight_t  *flight;
+
+    flight = ngx_eiam_flight_find(shared, key);
+
+    return (flight && flight->serial == serial) ? flight : NULL;
 }
 
 
@@ -152,7 +187,7 @@ ngx_eiam_flight_sweep(ngx_eiam_shared_t *shared, ngx_uint_t start)
 
         if (flight->serial
             && (flight->until <= ngx_current_msec
-                || (start && ngx_eiam_flight_is_orphan(flight))))
+                || ngx_eiam_flight_is_orphan(flight, start)))
         {
             ngx_eiam_flight_end(shared, flight);
         }
@@ -160,11 +195,24 @@ ngx_eiam_flight_sweep(ngx_eiam_shared_t *shared, ngx_uint_t start)
 }
 
 
+void
+ngx_eiam_flight_tidy(ngx_eiam_shared_t *shared)
+{
+    if (shared->swept != ngx_time()) {
+        shared->swept = ngx_time();
+        ngx_eiam_flight_sweep(shared, 0);
+    }
+}
+
+
 /* a new process has none yet, whoever had its number before */
 
 static ngx_uint_t
-ngx_eiam_flight_is_orphan(const ngx_eiam_flight_t *flight)
+ngx_eiam_flight_is_orphan(const ngx_eiam_flight_t *flight, ngx_uint_t start)
 {
-    return flight->pid == (uint32_t) ngx_pid
-           || (kill(flight->pid, 0) == -1 && ngx_errno == NGX_ESRCH);
+    if (flight->pid == (uint32_t) ngx_pid) {
+        return start;
+    }
+
+    return kill(flight->pid, 0) == -1 && ngx_errno == NGX_ESRCH;
 }

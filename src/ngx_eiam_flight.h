@@ -16,6 +16,7 @@
 
 #define NGX_EIAM_FLIGHTS_MAX    1024
 #define NGX_EIAM_FLIGHTS_HEADS  256
+#define NGX_EIAM_FLIGHT_GRACE   1000     /* ms: more than its timeout */
 
 
 struct ngx_eiam_flight_s {
@@ -42,8 +43,19 @@ ngx_eiam_flight_t *ngx_eiam_flight_begin(ngx_eiam_shared_t *shared,
 void ngx_eiam_flight_end(ngx_eiam_shared_t *shared,
     ngx_eiam_flight_t *flight);
 
-/* ends those that are lost; at a worker's start also those of dead workers */
+/* the one to wait for; NULL: none, or one that is lost, which is ended */
+ngx_eiam_flight_t *ngx_eiam_flight_join(ngx_eiam_shared_t *shared,
+    const ngx_eiam_digest_t key);
+
+/* NULL: it was taken for lost, and what another one brings counts */
+ngx_eiam_flight_t *ngx_eiam_flight_own(ngx_eiam_shared_t *shared,
+    const ngx_eiam_digest_t key, uint32_t serial);
+
+/* ends those that are lost, at a worker's start also those of its number */
 void ngx_eiam_flight_sweep(ngx_eiam_shared_t *shared, ngx_uint_t start);
+
+/* the same, at most once a second */
+void ngx_eiam_flight_tidy(ngx_eiam_shared_t *shared);
 
 
 #endif /* _NGX_EIAM_FLIGHT_H_INCLUDED_ */

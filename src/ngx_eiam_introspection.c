@@ -138,12 +138,8 @@ static ngx_eiam_reason_e
 ngx_eiam_introspection_bearer(const ngx_eiam_node_t *claims, time_t now,
     ngx_eiam_grant_t *grant)
 {
-    ngx_eiam_node_t  node;
-
-    static const ngx_str_t  cnf = ngx_string("cnf");
-
-    if (ngx_eiam_node_has(claims, &cnf, &node) == NGX_OK) {
-        (void) ngx_eiam_fault(&node, "is not checked here");
+    if (ngx_eiam_claims_is_bound(claims)) {
+        (void) ngx_eiam_fault(claims, "has a \"cnf\", which is not checked");
         return NGX_EIAM_TOKEN_INVALID;
     }
 
@@ -196,6 +192,7 @@ static ngx_eiam_reason_e
 ngx_eiam_introspection_scopes(const ngx_eiam_node_t *claims, time_t now,
     ngx_eiam_grant_t *grant)
 {
-    return (ngx_eiam_claims_scope(claims, &grant->scopes) == NGX_ERROR)
+    return (ngx_eiam_claims_scope(claims, "scope", &grant->scopes)
+            == NGX_ERROR)
            ? NGX_EIAM_TOKEN_INVALID : NGX_EIAM_NO_REASON;
 }

@@ -26,7 +26,7 @@ ngx_eiam_issue_read(ngx_eiam_document_t *document, const ngx_str_t *body,
         || ngx_eiam_issue_token(&root, token) != NGX_OK
         || ngx_eiam_issue_is_bearer(&root) != NGX_OK
         || ngx_eiam_issue_expires(&root, now, &grant->expires) != NGX_OK
-        || ngx_eiam_claims_scope(&root, &grant->scopes) == NGX_ERROR)
+        || ngx_eiam_claims_scope(&root, "scope", &grant->scopes) == NGX_ERROR)
     {
         return NGX_ERROR;
     }

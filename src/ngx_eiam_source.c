@@ -4,10 +4,6 @@
 #include <ngx_eiam_source.h>
 
 
-#define NGX_EIAM_CLOCK_SKEW    5      /* s: between the workers' clocks */
-#define NGX_EIAM_FLIGHT_GRACE  1000   /* ms: more than its timeout */
-
-
 static ngx_int_t ngx_eiam_source_look(ngx_eiam_source_t *source,
     const ngx_eiam_terms_t *terms, ngx_eiam_question_t *question);
 static ngx_int_t ngx_eiam_source_start(ngx_eiam_source_t *source,
@@ -19,10 +15,12 @@ static ngx_uint_t ngx_eiam_source_is_full(const ngx_eiam_record_t *record,
 static ngx_int_t ngx_eiam_source_unavailable(ngx_eiam_source_t *source,
     const ngx_eiam_terms_t *terms, ngx_eiam_question_t *question);
 static ngx_uint_t ngx_eiam_source_is_fresh(uint32_t checked, time_t life);
+static void ngx_eiam_source_use(ngx_eiam_shared_t *shared,
+    ngx_eiam_entry_t *entry, ngx_eiam_question_t *question);
+static void ngx_eiam_source_keep(ngx_eiam_shared_t *shared,
+    const ngx_eiam_question_t *question);
 static ngx_uint_t ngx_eiam_source_is_open(const ngx_eiam_record_t *record,
     const ngx_eiam_terms_t *terms);
-static ngx_eiam_flight_t *ngx_eiam_source_flight(
-    const ngx_eiam_source_t *source, const ngx_eiam_question_t *question);
 
 
 ngx_eiam_source_t *
@@ -93,8 +91,7 @@ ngx_eiam_source_recall(ngx_eiam_source_t *source,
     }
 
     if (entry) {
-        ngx_eiam_cache_touch(shared, entry, ngx_time());
-        ngx_eiam_cache_read(shared, entry, &question->grant);
+        ngx_eiam_source_use(shared, entry, question);
     }
 
     ngx_eiam_zone_unlock(source->zone);
@@ -113,6 +110,30 @@ ngx_eiam_source_learn(ngx_eiam_source_t *source,
 
     ngx_eiam_zone_lock(source->zone);
     ngx_eiam_cache_put(source->zone->shared, key, grant, ngx_time(), 0);
+    ngx_eiam_zone_unlock(source->zone);
+}
+
+
+ngx_int_t
+ngx_eiam_source_look_up(ngx_eiam_source_t *source,
+    const ngx_eiam_terms_t *terms, ngx_eiam_question_t *question)
+{
+    ngx_int_t  rc;
+
+    ngx_eiam_zone_lock(source->zone);
+    rc = ngx_eiam_source_look(source, terms, question);
+    ngx_eiam_zone_unlock(source->zone);
+
+    return rc;
+}
+
+
+void
+ngx_eiam_source_remember(ngx_eiam_source_t *source,
+    const ngx_eiam_question_t *question)
+{
+    ngx_eiam_zone_lock(source->zone);
+    ngx_eiam_source_keep(source->zone->shared, question);
     ngx_eiam_zone_unlock(source->zone);
 }
 
@@ -159,8 +180,7 @@ ngx_eiam_source_look(ngx_eiam_source_t *source, const ngx_eiam_terms_t *terms,
         if (question->fetched
             || ngx_eiam_source_is_fresh(entry->checked, terms->valid))
         {
-            ngx_eiam_cache_touch(shared, entry, ngx_time());
-            ngx_eiam_cache_read(shared, entry, &question->grant);
+            ngx_eiam_source_use(shared, entry, question);
             return NGX_OK;
         }
     }
@@ -191,6 +211,20 @@ ngx_eiam_source_look(ngx_eiam_source_t *source, const ngx_eiam_terms_t *terms,
 }
 
 
+/* an expired one is still worth its own answer, but no longer its place */
+
+static void
+ngx_eiam_source_use(ngx_eiam_shared_t *shared, ngx_eiam_entry_t *entry,
+    ngx_eiam_question_t *question)
+{
+    if ((time_t) entry->expires > ngx_time()) {
+        ngx_eiam_cache_touch(shared, entry, ngx_time());
+    }
+
+    ngx_eiam_cache_read(shared, entry, &question->grant);
+}
+
+
 /* joins a flight or begins one, if the source may be asked now */
 
 static ngx_int_t
@@ -205,16 +239,11 @@ ngx_eiam_source_start(ngx_eiam_source_t *source,
     shared = source->zone->shared;
     record = source->record;
 
-    flight = ngx_eiam_flight_find(shared, question->key);
+    flight = ngx_eiam_flight_join(shared, question->key);
 
     if (flight) {
-
-        if (flight->until > ngx_current_msec) {
-            question->flight = flight->serial;
-            return NGX_AGAIN;
-        }
-
-        ngx_eiam_flight_end(shared, flight);
+        question->flight = flight->serial;
+        return NGX_AGAIN;
     }
 
     open = ngx_eiam_source_is_open(record, terms);
@@ -242,17 +271,12 @@ ngx_eiam_source_start(ngx_eiam_source_t *source,
 }
 
 
-/* once a second those are looked for whose worker died without a word */
-
 static ngx_uint_t
 ngx_eiam_source_is_busy(ngx_eiam_shared_t *shared,
     const ngx_eiam_record_t *record, const ngx_eiam_terms_t *terms)
 {
-    if (ngx_eiam_source_is_full(record, terms)
-        && shared->swept != ngx_time())
-    {
-        shared->swept = ngx_time();
-        ngx_eiam_flight_sweep(shared, 0);
+    if (ngx_eiam_source_is_full(record, terms)) {
+        ngx_eiam_flight_tidy(shared);
     }
 
     return ngx_eiam_source_is_full(record, terms);
@@ -291,8 +315,7 @@ ngx_eiam_source_unavailable(ngx_eiam_source_t *source,
         return NGX_ABORT;
     }
 
-    ngx_eiam_cache_touch(shared, entry, ngx_time());
-    ngx_eiam_cache_read(shared, entry, &question->grant);
+    ngx_eiam_source_use(shared, entry, question);
 
     question->stale = 1;
 
@@ -337,7 +360,7 @@ ngx_eiam_source_settle(ngx_eiam_source_t *source,
 
     ngx_eiam_zone_lock(source->zone);
 
-    flight = ngx_eiam_source_flight(source, question);
+    flight = ngx_eiam_flight_own(shared, question->key, question->flight);
 
     if (flight == NULL) {
         ngx_eiam_zone_unlock(source->zone);
@@ -356,15 +379,7 @@ ngx_eiam_source_settle(ngx_eiam_source_t *source,
 
     ngx_eiam_zone_step(shared);
 
-    if (question->reason == NGX_EIAM_NO_REASON) {
-        ngx_eiam_cache_put(shared, question->key, &question->grant,
-                           ngx_time(), question->flight);
-
-    } else {
-        ngx_eiam_cache_refuse(shared, question->key, question->reason,
-                              ngx_time(), question->flight);
-    }
-
+    ngx_eiam_source_keep(shared, question);
     ngx_eiam_flight_end(shared, flight);
 
     open = ngx_eiam_source_is_open(record, terms);
@@ -375,33 +390,37 @@ ngx_eiam_source_settle(ngx_eiam_source_t *source,
 }
 
 
+static void
+ngx_eiam_source_keep(ngx_eiam_shared_t *shared,
+    const ngx_eiam_question_t *question)
+{
+    if (question->reason == NGX_EIAM_NO_REASON) {
+        ngx_eiam_cache_put(shared, question->key, &question->grant,
+                           ngx_time(), question->flight);
+
+    } else {
+        ngx_eiam_cache_refuse(shared, question->key, question->reason,
+                              ngx_time(), question->flight);
+    }
+}
+
+
 void
 ngx_eiam_source_abandon(ngx_eiam_source_t *source,
     const ngx_eiam_question_t *question)
 {
     ngx_eiam_flight_t  *flight;
+    ngx_eiam_shared_t  *shared;
+
+    shared = source->zone->shared;
 
     ngx_eiam_zone_lock(source->zone);
 
-    flight = ngx_eiam_source_flight(source, question);
+    flight = ngx_eiam_flight_own(shared, question->key, question->flight);
 
     if (flight) {
-        ngx_eiam_flight_end(source->zone->shared, flight);
+        ngx_eiam_flight_end(shared, flight);
     }
 
     ngx_eiam_zone_unlock(source->zone);
-}
-
-
-/* NULL: it was taken for lost, and what another one brought counts */
-
-static ngx_eiam_flight_t *
-ngx_eiam_source_flight(const ngx_eiam_source_t *source,
-    const ngx_eiam_question_t *question)
-{
-    ngx_eiam_flight_t  *flight;
-
-    flight = ngx_eiam_flight_find(source->zone->shared, question->key);
-
-    return (flight && flight->serial == question->flight) ? flight : NULL;
 }

@@ -50,6 +50,14 @@ ngx_eiam_source_t *ngx_eiam_source_add(ngx_eiam_zone_t *zone,
 void ngx_eiam_source_key(const ngx_eiam_source_t *source,
     const ngx_eiam_digest_t token, ngx_eiam_digest_t key);
 
+/* what the cache says: NGX_OK, NGX_ABORT as below, or NGX_DECLINED: nothing */
+ngx_int_t ngx_eiam_source_look_up(ngx_eiam_source_t *source,
+    const ngx_eiam_terms_t *terms, ngx_eiam_question_t *question);
+
+/* what became of it: question->grant, or question->reason if set */
+void ngx_eiam_source_remember(ngx_eiam_source_t *source,
+    const ngx_eiam_question_t *question);
+
 /* what was learned of it, without asking anyone: NGX_OK or NGX_DECLINED */
 ngx_int_t ngx_eiam_source_recall(ngx_eiam_source_t *source,
     ngx_eiam_question_t *question);

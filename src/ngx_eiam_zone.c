@@ -1,6 +1,7 @@
 
 #include <ngx_eiam_cache.h>
 #include <ngx_eiam_flight.h>
+#include <ngx_eiam_key_set.h>
 #include <ngx_eiam_source.h>
 #include <ngx_eiam_zone.h>
 
@@ -12,9 +13,16 @@ static ngx_int_t ngx_eiam_zone_create(ngx_eiam_zone_t *zone);
 static void ngx_eiam_zone_lay_out(ngx_eiam_shared_t *shared, u_char *p,
     size_t size);
 static uint32_t ngx_eiam_zone_power(size_t n);
-static ngx_int_t ngx_eiam_zone_records(ngx_eiam_zone_t *zone);
+static ngx_int_t ngx_eiam_zone_records(ngx_eiam_zone_t *zone,
+    const ngx_eiam_zone_t *prior);
 static ngx_eiam_record_t *ngx_eiam_zone_record(ngx_eiam_zone_t *zone,
+    const ngx_eiam_zone_t *prior, const ngx_eiam_digest_t id);
+static ngx_eiam_record_t *ngx_eiam_zone_reuse(ngx_eiam_zone_t *zone,
+    const ngx_eiam_zone_t *prior, const ngx_eiam_digest_t id);
+static ngx_uint_t ngx_eiam_zone_has(const ngx_eiam_zone_t *zone,
     const ngx_eiam_digest_t id);
+static ngx_int_t ngx_eiam_zone_key_set(ngx_eiam_zone_t *zone,
+    ngx_eiam_record_t *record);
 static void ngx_eiam_zone_wipe(ngx_eiam_shared_t *shared);
 
 
@@ -38,14 +46,17 @@ ngx_eiam_zone_init(ngx_shm_zone_t *shm_zone, void *data)
         goto failed;
     }
 
-    if (ngx_eiam_zone_records(zone) == NGX_OK) {
+    if (ngx_eiam_zone_records(zone, prior) == NGX_OK) {
         return NGX_OK;
     }
 
 failed:
 
     ngx_log_error(NGX_LOG_EMERG, shm_zone->shm.log, 0,
-                  "\"eiam_zone\" \"%V\" is too small", &shm_zone->shm.name);
+                  "\"eiam_zone\" \"%V\" is too small%s",
+                  &shm_zone->shm.name,
+                  prior ? " for what this configuration adds: change its size"
+                        : "");
 
     return NGX_ERROR;
 }
@@ -54,7 +65,7 @@ failed:
 /*
  * Nearly all of the pages are laid out here once and for all: a part of 32 for
  * flights, another for refusals, and the rest for grants.  The slab allocator
- * keeps a part of 16.
+ * keeps a part of 16, and what key sets need.
  */
 
 static ngx_int_t
@@ -62,14 +73,28 @@ ngx_eiam_zone_create(ngx_eiam_zone_t *zone)
 {
     size_t              size;
     u_char             *p;
-    ngx_uint_t          reserve;
+    ngx_uint_t          i, reserve;
     ngx_eiam_shared_t  *shared;
+    ngx_eiam_source_t **source;
 
     zone->pool->log_nomem = 0;
 
     shared = ngx_slab_calloc(zone->pool, sizeof(ngx_eiam_shared_t));
 
     reserve = ngx_max(zone->pool->pfree / 16, NGX_EIAM_ZONE_RESERVE);
+    source = zone->sources.elts;
+
+    for (i = 0; i < zone->sources.nelts; i++) {
+
+        if (source[i]->has_keys) {
+            reserve += NGX_EIAM_KEY_SET_MAX / ngx_pagesize + 1;
+        }
+    }
+
+    if (zone->pool->pfree < 2 * reserve) {
+        return NGX_ERROR;
+    }
+
     size = (zone->pool->pfree - reserve) * ngx_pagesize;
 
     p = ngx_slab_alloc(zone->pool, size);
@@ -142,10 +167,8 @@ ngx_eiam_zone_power(size_t n)
 }
 
 
-/* the records of sources that no configuration has any more stay, unused */
-
 static ngx_int_t
-ngx_eiam_zone_records(ngx_eiam_zone_t *zone)
+ngx_eiam_zone_records(ngx_eiam_zone_t *zone, const ngx_eiam_zone_t *prior)
 {
     ngx_uint_t           i;
     ngx_eiam_source_t  **source;
@@ -154,9 +177,16 @@ ngx_eiam_zone_records(ngx_eiam_zone_t *zone)
 
     for (i = 0; i < zone->sources.nelts; i++) {
 
-        source[i]->record = ngx_eiam_zone_record(zone, source[i]->id);
+        if (!source[i]->is_asked) {
+            continue;
+        }
 
-        if (source[i]->record == NULL) {
+        source[i]->record = ngx_eiam_zone_record(zone, prior, source[i]->id);
+
+        if (source[i]->record == NULL
+            || (source[i]->has_keys
+                && ngx_eiam_zone_key_set(zone, source[i]->record) != NGX_OK))
+        {
             return NGX_ERROR;
         }
     }
@@ -166,7 +196,8 @@ ngx_eiam_zone_records(ngx_eiam_zone_t *zone)
 
 
 static ngx_eiam_record_t *
-ngx_eiam_zone_record(ngx_eiam_zone_t *zone, const ngx_eiam_digest_t id)
+ngx_eiam_zone_record(ngx_eiam_zone_t *zone, const ngx_eiam_zone_t *prior,
+    const ngx_eiam_digest_t id)
 {
     ngx_eiam_record_t  *record;
 
@@ -175,6 +206,11 @@ ngx_eiam_zone_record(ngx_eiam_zone_t *zone, const ngx_eiam_digest_t id)
         if (ngx_memcmp(record->id, id, NGX_EIAM_DIGEST_LEN) == 0) {
             return record;
         }
+    }
+
+    record = ngx_eiam_zone_reuse(zone, prior, id);
+    if (record) {
+        return record;
     }
 
     record = ngx_slab_calloc(zone->pool, sizeof(ngx_eiam_record_t));
@@ -190,6 +226,84 @@ ngx_eiam_zone_record(ngx_eiam_zone_t *zone, const ngx_eiam_digest_t id)
     zone->shared->records = record;
 
     return record;
+}
+
+
+/*
+ * One that neither this configuration has nor the one before.  Workers of even
+ * older ones can do no harm: but for keys there is nothing in it that grants.
+ */
+
+static ngx_eiam_record_t *
+ngx_eiam_zone_reuse(ngx_eiam_zone_t *zone, const ngx_eiam_zone_t *prior,
+    const ngx_eiam_digest_t id)
+{
+    ngx_eiam_record_t  *record;
+
+    ngx_eiam_zone_lock(zone);
+
+    for (record = zone->shared->records; record; record = record->next) {
+
+        if (record->flights == 0 && record->keys == NULL
+            && !ngx_eiam_zone_has(zone, record->id)
+            && (prior == NULL || !ngx_eiam_zone_has(prior, record->id)))
+        {
+            record->retry = 0;
+            record->failures = 0;
+            record->probe = 0;
+            ngx_memcpy(record->id, id, NGX_EIAM_DIGEST_LEN);
+            break;
+        }
+    }
+
+    ngx_eiam_zone_unlock(zone);
+
+    return record;
+}
+
+
+static ngx_uint_t
+ngx_eiam_zone_has(const ngx_eiam_zone_t *zone, const ngx_eiam_digest_t id)
+{
+    ngx_uint_t           i;
+    ngx_eiam_source_t  **source;
+
+    source = zone->sources.elts;
+
+    for (i = 0; i < zone->sources.nelts; i++) {
+
+        if (ngx_memcmp(source[i]->id, id, NGX_EIAM_DIGEST_LEN) == 0) {
+            return 1;
+        }
+    }
+
+    return 0;
+}
+
+
+/* with room for the largest set, once and for all */
+
+static ngx_int_t
+ngx_eiam_zone_key_set(ngx_eiam_zone_t *zone, ngx_eiam_record_t *record)
+{
+    u_char              *text;
+    ngx_eiam_key_set_t  *set;
+
+    if (record->keys) {
+        return NGX_OK;
+    }
+
+    set = ngx_slab_calloc(zone->pool, sizeof(ngx_eiam_key_set_t));
+    text = ngx_slab_alloc(zone->pool, NGX_EIAM_KEY_SET_MAX);
+
+    if (set == NULL || text == NULL) {
+        return NGX_ERROR;
+    }
+
+    set->text = text;
+    record->keys = set;
+
+    return NGX_OK;
 }
 
 
@@ -209,6 +323,13 @@ ngx_eiam_zone_wipe(ngx_eiam_shared_t *shared)
         record->failures = 0;
         record->probe = 0;
         record->flights = 0;
+
+        if (record->keys) {
+            record->keys->len = 0;
+            record->keys->retry = 0;
+            record->keys->unknown = 0;
+            record->keys->flight = 0;
+        }
     }
 }
 

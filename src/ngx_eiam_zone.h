@@ -18,7 +18,8 @@
 #include <ngx_eiam_digest.h>
 
 
-#define NGX_EIAM_ZONE_MIN  (64 * 1024)        /* bytes */
+#define NGX_EIAM_ZONE_MIN    (64 * 1024)      /* bytes */
+#define NGX_EIAM_CLOCK_SKEW  5                /* s: between workers' clocks */
 
 
 typedef struct ngx_eiam_shared_s  ngx_eiam_shared_t;
@@ -26,6 +27,7 @@ typedef struct ngx_eiam_record_s  ngx_eiam_record_t;
 typedef struct ngx_eiam_entry_s  ngx_eiam_entry_t;
 typedef struct ngx_eiam_refusal_s  ngx_eiam_refusal_t;
 typedef struct ngx_eiam_flight_s  ngx_eiam_flight_t;
+typedef struct ngx_eiam_key_set_s  ngx_eiam_key_set_t;
 
 
 /* as one configuration sees it; the memory outlives configurations */
@@ -34,6 +36,7 @@ typedef struct {
     ngx_slab_pool_t       *pool;
     ngx_eiam_shared_t     *shared;
     ngx_array_t            sources;       /* of ngx_eiam_source_t * */
+    void                  *owner;         /* whoever has the zone */
 } ngx_eiam_zone_t;
 
 
@@ -42,7 +45,9 @@ typedef struct {
 typedef struct {
     ngx_eiam_zone_t       *zone;
     ngx_eiam_digest_t      id;
-    ngx_eiam_record_t     *record;
+    ngx_eiam_record_t     *record;        /* NULL: it is never asked */
+    unsigned               is_asked:1;    /* by flights */
+    unsigned               has_keys:1;    /* it is of a key set */
 } ngx_eiam_source_t;
 
 
@@ -53,6 +58,7 @@ struct ngx_eiam_record_s {
     uint32_t               failures;      /* in a row */
     uint32_t               probe;         /* the flight that tries again */
     uint32_t               flights;       /* under way */
+    ngx_eiam_key_set_t    *keys;          /* NULL: not of a key set */
 };
 
 

@@ -12,6 +12,9 @@
 #include <ngx_eiam_digest.h>
 #include <ngx_eiam_document.h>
 #include <ngx_eiam_introspection.h>
+#include <ngx_eiam_jwk.h>
+#include <ngx_eiam_jwt.h>
+#include <ngx_eiam_key_set.h>
 #include <ngx_eiam_policy.h>
 #include <ngx_eiam_reason.h>
 #include <ngx_eiam_scope.h>
@@ -48,20 +51,34 @@ typedef struct {
 } ngx_http_eiam_ceiling_t;
 
 
+/* a key set, of a file or of a location: this worker's keys of it */
+
+typedef struct {
+    ngx_str_t                  name;          /* must be the first */
+    ngx_eiam_source_t         *source;        /* NULL: of a file */
+    ngx_eiam_keys_t            keys;
+    uint32_t                   generation;    /* 0: no keys yet */
+    ngx_pool_t                *pool;          /* of the keys */
+} ngx_http_eiam_key_set_t;
+
+
 /* a location that subrequests go to */
 
 typedef struct {
     ngx_http_core_srv_conf_t  *server;
     const char                *directive;
     ngx_str_t                  uri;
+    size_t                     size;          /* that answers may have */
 } ngx_http_eiam_target_t;
 
 
 typedef struct {
+    ngx_http_conf_ctx_t       *ctx;           /* of http */
     ngx_eiam_scopes_t         *scopes;
     ngx_array_t                policies;      /* of ngx_eiam_policy_t * */
     ngx_array_t                files;         /* ngx_eiam_applications_t * */
     ngx_array_t                ceilings;      /* ngx_http_eiam_ceiling_t */
+    ngx_array_t                key_sets;      /* ngx_http_eiam_key_set_t * */
     ngx_array_t                targets;       /* of ngx_http_eiam_target_t */
     ngx_eiam_zone_t           *zone;
     void                      *letters;       /* for eiam_path utf8 */
@@ -89,6 +106,11 @@ typedef struct {
     ngx_str_t                  introspection; /* empty: off */
     ngx_eiam_source_t         *source;        /* that it is; NULL: off */
     ngx_flag_t                 learn;
+    ngx_str_t                  jwks;          /* its location; or empty */
+    ngx_http_eiam_key_set_t   *key_set;       /* NULL: none */
+    ngx_eiam_source_t         *jwt;           /* the grants that come of it */
+    ngx_eiam_jwt_terms_t       jwt_terms;
+    ngx_eiam_key_terms_t       key_terms;
     ngx_eiam_terms_t           terms;
     void                      *letters;       /* NULL: eiam_path strict */
     ngx_uint_t                 language;
@@ -151,6 +173,7 @@ typedef struct {
     uint32_t                   flight;        /* the last one waited for */
     ngx_uint_t                 leads;         /* flights of its own */
     ngx_http_eiam_waiter_t    *waiter;        /* NULL: did not wait */
+    uint32_t                   unknown;       /* generation without its key */
 
     ngx_http_eiam_learn_t     *learn;         /* NULL: no such call */
 
@@ -172,14 +195,33 @@ void *ngx_http_eiam_create_main_conf(ngx_conf_t *cf);
 void *ngx_http_eiam_create_srv_conf(ngx_conf_t *cf);
 void *ngx_http_eiam_create_loc_conf(ngx_conf_t *cf);
 char *ngx_http_eiam_merge_loc_conf(ngx_conf_t *cf, void *parent, void *child);
-ngx_int_t ngx_http_eiam_check_servers(ngx_conf_t *cf);
 
-/* when locations are in their trees: NGX_OK or NGX_ERROR */
-ngx_int_t ngx_http_eiam_check_targets(ngx_conf_t *cf);
+/*
+ * For shm_zone->init: what can be checked only when all is read, and the zone.
+ * A configuration that is refused earlier, after the first filter was added,
+ * would leave its half of the filters to workers that start later.
+ */
+ngx_int_t ngx_http_eiam_init_zone(ngx_shm_zone_t *shm_zone, void *data);
+
+ngx_int_t ngx_http_eiam_check_servers(const ngx_http_eiam_main_conf_t *mcf,
+    ngx_log_t *log);
+ngx_int_t ngx_http_eiam_check_targets(const ngx_http_eiam_main_conf_t *mcf,
+    ngx_log_t *log);
 
 /* what a location of this server gives as that kind of source; or NULL */
 ngx_eiam_source_t *ngx_http_eiam_add_source(ngx_conf_t *cf, const char *kind,
     const ngx_str_t *location);
+
+/* subrequests may go there, and bring so much: NGX_OK or NGX_ERROR */
+ngx_int_t ngx_http_eiam_add_target(ngx_conf_t *cf, const char *directive,
+    const ngx_str_t *uri, size_t size);
+
+/* signed tokens: what conf has of them; NGX_OK or NGX_ERROR */
+void ngx_http_eiam_init_jwt(ngx_http_eiam_loc_conf_t *conf);
+void ngx_http_eiam_merge_jwt(ngx_http_eiam_loc_conf_t *prev,
+    ngx_http_eiam_loc_conf_t *conf);
+ngx_int_t ngx_http_eiam_gate_jwt(ngx_conf_t *cf,
+    ngx_http_eiam_loc_conf_t *conf);
 
 /* at last, when nginx's tables are made: NGX_OK or NGX_ERROR */
 ngx_int_t ngx_http_eiam_take_authorization(ngx_conf_t *cf);
@@ -198,6 +240,7 @@ typedef struct {
 
 extern ngx_http_eiam_file_t  ngx_http_eiam_policy_file;
 extern ngx_http_eiam_file_t  ngx_http_eiam_applications_file;
+extern ngx_http_eiam_file_t  ngx_http_eiam_key_file;
 
 extern ngx_conf_enum_t  ngx_http_eiam_modes[];
 extern ngx_conf_enum_t  ngx_http_eiam_languages[];
@@ -211,9 +254,15 @@ char *ngx_http_eiam_zone(ngx_conf_t *cf, ngx_command_t *cmd, void *conf);
 char *ngx_http_eiam_introspection(ngx_conf_t *cf, ngx_command_t *cmd,
     void *conf);
 char *ngx_http_eiam_circuit(ngx_conf_t *cf, ngx_command_t *cmd, void *conf);
+char *ngx_http_eiam_jwks(ngx_conf_t *cf, ngx_command_t *cmd, void *conf);
+char *ngx_http_eiam_jwt_audience(ngx_conf_t *cf, ngx_command_t *cmd,
+    void *conf);
+char *ngx_http_eiam_jwt_algorithms(ngx_conf_t *cf, ngx_command_t *cmd,
+    void *conf);
 
 extern ngx_conf_num_bounds_t  ngx_http_eiam_limit_bounds;
 extern ngx_conf_post_t  ngx_http_eiam_not_zero;
+extern ngx_conf_post_t  ngx_http_eiam_not_empty;
 
 /* the phases: nginx's return codes */
 
@@ -248,9 +297,22 @@ extern const ngx_str_t  ngx_http_eiam_cache_hit;
 extern const ngx_str_t  ngx_http_eiam_cache_miss;
 extern const ngx_str_t  ngx_http_eiam_cache_stale;
 
-/* the token source of that name, with the return codes of a stage */
+/* token sources, with the return codes of a stage */
 ngx_int_t ngx_http_eiam_introspect(ngx_http_request_t *r,
     ngx_http_eiam_ctx_t *ctx);
+ngx_int_t ngx_http_eiam_verify(ngx_http_request_t *r,
+    ngx_http_eiam_ctx_t *ctx);
+
+/*
+ * The keys of a set.  NGX_OK; NGX_AGAIN: they are fetched; NGX_DECLINED: no
+ * newer ones than ctx->unknown; NGX_ABORT: none; NGX_ERROR.
+ */
+ngx_int_t ngx_http_eiam_keys(ngx_http_request_t *r, ngx_http_eiam_ctx_t *ctx,
+    ngx_http_eiam_key_set_t *set, const ngx_eiam_key_terms_t *terms);
+
+/* reads a file's set: NGX_OK or NGX_ERROR with document->fault */
+ngx_int_t ngx_http_eiam_read_key_file(ngx_eiam_document_t *document,
+    ngx_pool_t *pool, ngx_http_eiam_key_set_t *set);
 
 /* gives the request what the token is worth: as a stage */
 ngx_int_t ngx_http_eiam_apply(ngx_http_request_t *r,

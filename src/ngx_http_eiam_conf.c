@@ -8,7 +8,7 @@ static void ngx_http_eiam_merge_terms(ngx_eiam_terms_t *prev,
     ngx_eiam_terms_t *conf);
 static ngx_int_t ngx_http_eiam_add_learned(ngx_conf_t *cf);
 static ngx_int_t ngx_http_eiam_add_introspection(ngx_conf_t *cf,
-    ngx_http_eiam_main_conf_t *mcf, ngx_http_eiam_loc_conf_t *conf);
+    ngx_http_eiam_loc_conf_t *conf);
 static ngx_int_t ngx_http_eiam_add_policy(ngx_array_t *policies,
     ngx_eiam_policy_t *policy);
 static char *ngx_http_eiam_resolve(ngx_conf_t *cf,
@@ -41,6 +41,8 @@ ngx_http_eiam_create_main_conf(ngx_conf_t *cf)
            != NGX_OK
         || ngx_array_init(&mcf->ceilings, cf->pool, 1,
                           sizeof(ngx_http_eiam_ceiling_t))
+           != NGX_OK
+        || ngx_array_init(&mcf->key_sets, cf->pool, 1, sizeof(void *))
            != NGX_OK
         || ngx_array_init(&mcf->targets, cf->pool, 1,
                           sizeof(ngx_http_eiam_target_t))
@@ -99,6 +101,8 @@ ngx_http_eiam_create_loc_conf(ngx_conf_t *cf)
     conf->terms.retry = NGX_CONF_UNSET_MSEC;
     conf->terms.timeout = NGX_CONF_UNSET_MSEC;
 
+    ngx_http_eiam_init_jwt(conf);
+
     return conf;
 }
 
@@ -122,6 +126,7 @@ ngx_http_eiam_merge_loc_conf(ngx_conf_t *cf, void *parent, void *child)
     ngx_conf_merge_value(conf->learn, prev->learn, 0);
 
     ngx_http_eiam_merge_terms(&prev->terms, &conf->terms);
+    ngx_http_eiam_merge_jwt(prev, conf);
 
     if (conf->learn && ngx_http_eiam_add_learned(cf) != NGX_OK) {
         return NGX_CONF_ERROR;
@@ -194,8 +199,8 @@ ngx_http_eiam_gate(ngx_conf_t *cf, ngx_http_eiam_loc_conf_t *conf)
         return NGX_CONF_ERROR;
     }
 
-    if (conf->introspection.len
-        && ngx_http_eiam_add_introspection(cf, mcf, conf) != NGX_OK)
+    if (ngx_http_eiam_gate_jwt(cf, conf) != NGX_OK
+        || ngx_http_eiam_add_introspection(cf, conf) != NGX_OK)
     {
         return NGX_CONF_ERROR;
     }
@@ -261,24 +266,22 @@ ngx_http_eiam_add_learned(ngx_conf_t *cf)
 
 static ngx_int_t
 ngx_http_eiam_add_introspection(ngx_conf_t *cf,
-    ngx_http_eiam_main_conf_t *mcf, ngx_http_eiam_loc_conf_t *conf)
+    ngx_http_eiam_loc_conf_t *conf)
 {
-    ngx_http_eiam_target_t  *target;
+    if (conf->introspection.len == 0) {
+        return NGX_OK;
+    }
 
     conf->source = ngx_http_eiam_add_source(cf, "introspection",
                                             &conf->introspection);
-    target = ngx_array_push(&mcf->targets);
-
-    if (conf->source == NULL || target == NULL) {
+    if (conf->source == NULL) {
         return NGX_ERROR;
     }
 
-    target->server = ngx_http_conf_get_module_srv_conf(cf,
-                                                       ngx_http_core_module);
-    target->directive = "eiam_introspection";
-    target->uri = conf->introspection;
+    conf->source->is_asked = 1;
 
-    return NGX_OK;
+    return ngx_http_eiam_add_target(cf, "eiam_introspection",
+                                    &conf->introspection, 0);
 }
 
 
@@ -438,10 +441,32 @@ ngx_http_eiam_warn_unknown(ngx_conf_t *cf, ngx_http_eiam_main_conf_t *mcf,
 }
 
 
+ngx_int_t
+ngx_http_eiam_init_zone(ngx_shm_zone_t *shm_zone, void *data)
+{
+    ngx_log_t                  *log;
+    ngx_eiam_zone_t            *zone;
+    ngx_http_eiam_main_conf_t  *mcf;
+
+    zone = shm_zone->data;
+    mcf = zone->owner;
+    log = shm_zone->shm.log;
+
+    if (ngx_http_eiam_check_servers(mcf, log) != NGX_OK
+        || ngx_http_eiam_check_targets(mcf, log) != NGX_OK)
+    {
+        return NGX_ERROR;
+    }
+
+    return ngx_eiam_zone_init(shm_zone, data);
+}
+
+
 /* settings by which nginx would read a request otherwise than the guard */
 
 ngx_int_t
-ngx_http_eiam_check_servers(ngx_conf_t *cf)
+ngx_http_eiam_check_servers(const ngx_http_eiam_main_conf_t *mcf,
+    ngx_log_t *log)
 {
     ngx_uint_t                   i;
     const char                  *setting;
@@ -449,7 +474,7 @@ ngx_http_eiam_check_servers(ngx_conf_t *cf)
     ngx_http_eiam_srv_conf_t    *scf;
     ngx_http_core_main_conf_t   *cmcf;
 
-    cmcf = ngx_http_conf_get_module_main_conf(cf, ngx_http_core_module);
+    cmcf = mcf->ctx->main_conf[ngx_http_core_module.ctx_index];
     cscfp = cmcf->servers.elts;
 
     for (i = 0; i < cmcf->servers.nelts; i++) {
@@ -463,7 +488,7 @@ ngx_http_eiam_check_servers(ngx_conf_t *cf)
                 continue;
             }
 
-            ngx_log_error(NGX_LOG_EMERG, cf->log, 0,
+            ngx_log_error(NGX_LOG_EMERG, log, 0,
                           "\"eiam_learn\" is of no use without \"eiam\" in "
                           "server \"%V\" in %s:%ui", &cscf->server_name,
                           cscf->file_name, cscf->line);
@@ -476,7 +501,7 @@ ngx_http_eiam_check_servers(ngx_conf_t *cf)
                     ? "ignore_invalid_headers off" : NULL;
 
         if (setting) {
-            ngx_log_error(NGX_LOG_EMERG, cf->log, 0,
+            ngx_log_error(NGX_LOG_EMERG, log, 0,
                           "\"%s\" must not be set in server \"%V\" in %s:%ui, "
                           "which has \"eiam\"", setting, &cscf->server_name,
                           cscf->file_name, cscf->line);

@@ -291,8 +291,11 @@ ngx_http_eiam_zone(ngx_conf_t *cf, ngx_command_t *cmd, void *conf)
         return NGX_CONF_ERROR;
     }
 
-    shm_zone->init = ngx_eiam_zone_init;
+    shm_zone->init = ngx_http_eiam_init_zone;
     shm_zone->data = mcf->zone;
+
+    mcf->zone->owner = mcf;
+    mcf->ctx = cf->ctx;
 
     return NGX_CONF_OK;
 }

@@ -186,6 +186,12 @@ ngx_http_eiam_fetch_done(ngx_http_request_t *r, void *data, ngx_int_t rc)
 {
     ngx_eiam_answer_t  answer;
 
+    /* it is called again when the file of a cached one has been read */
+
+    if (rc == NGX_AGAIN && r->buffered) {
+        return NGX_OK;
+    }
+
     ngx_memzero(&answer, sizeof(ngx_eiam_answer_t));
 
     /* of nginx itself, such as 413 or 405, is no answer */
@@ -308,15 +314,27 @@ ngx_http_eiam_fetch_filter(ngx_http_request_t *r, ngx_chain_t *in)
 static void
 ngx_http_eiam_fetch_timeout(ngx_event_t *ev)
 {
+    ngx_connection_t       *c;
     ngx_eiam_answer_t       answer;
+    ngx_http_request_t     *r;
+    ngx_http_upstream_t    *u;
     ngx_http_eiam_fetch_t  *fetch;
 
     fetch = ev->data;
+    r = fetch->request;
+    c = r->connection;
+    u = r->upstream;
 
     ngx_memzero(&answer, sizeof(ngx_eiam_answer_t));
 
     ngx_http_eiam_fetch_end(fetch, &answer);
-    ngx_http_eiam_fetch_stop(fetch);
+
+    /* also while a name is looked up, or one server after the other tried */
+
+    if (u && u->cleanup && *u->cleanup && !r->main->blocked) {
+        (*u->cleanup)(r);
+        ngx_http_run_posted_requests(c);
+    }
 }
 
 
@@ -326,21 +344,15 @@ static void
 ngx_http_eiam_fetch_stop(ngx_http_eiam_fetch_t *fetch)
 {
     ngx_connection_t     *c;
-    ngx_resolver_ctx_t   *resolving;
     ngx_http_upstream_t  *u;
 
     u = fetch->request->upstream;
     c = u ? u->peer.connection : NULL;
-    resolving = (u && u->resolved) ? u->resolved->ctx : NULL;
 
     if (c) {
         c->read->timedout = 1;
         c->write->timedout = 1;
         ngx_post_event(c->read, &ngx_posted_events);
-
-    } else if (resolving) {
-        resolving->state = NGX_RESOLVE_TIMEDOUT;
-        resolving->handler(resolving);
     }
 }
 

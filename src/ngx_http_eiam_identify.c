@@ -25,6 +25,7 @@ static ngx_int_t ngx_http_eiam_source_learned(ngx_http_request_t *r,
 static const ngx_http_eiam_source_t  ngx_http_eiam_sources[] = {
     { ngx_string("static"), ngx_http_eiam_source_static },
     { ngx_string("learned"), ngx_http_eiam_source_learned },
+    { ngx_string("jwt"), ngx_http_eiam_verify },
     { ngx_string("introspection"), ngx_http_eiam_introspect },
     { ngx_null_string, NULL }
 };

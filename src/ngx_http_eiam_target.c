@@ -3,10 +3,18 @@
 #include <ngx_eiam_string.h>
 
 
-static size_t ngx_http_eiam_server_id(ngx_http_core_main_conf_t *cmcf,
-    ngx_http_core_srv_conf_t *cscf, u_char *p);
-static ngx_uint_t ngx_http_eiam_has_server(ngx_http_conf_addr_t *addr,
-    ngx_http_core_srv_conf_t *cscf);
+static ngx_int_t ngx_http_eiam_name_server(ngx_conf_t *cf,
+    ngx_array_t *words);
+static ngx_int_t ngx_http_eiam_server_names(ngx_conf_t *cf,
+    const ngx_http_core_srv_conf_t *cscf, ngx_array_t *words);
+static ngx_int_t ngx_http_eiam_server_addresses(ngx_conf_t *cf,
+    const ngx_http_core_main_conf_t *cmcf,
+    const ngx_http_core_srv_conf_t *cscf, ngx_array_t *words);
+static ngx_uint_t ngx_http_eiam_has_server(const ngx_http_conf_addr_t *addr,
+    const ngx_http_core_srv_conf_t *cscf);
+static ngx_uint_t ngx_http_eiam_same_words(const ngx_array_t *one,
+    const ngx_array_t *two);
+static ngx_int_t ngx_http_eiam_cmp_words(const void *one, const void *two);
 static ngx_int_t ngx_http_eiam_choose(const ngx_http_core_loc_conf_t *level,
     const ngx_str_t *uri, ngx_http_core_loc_conf_t **chosen);
 static ngx_int_t ngx_http_eiam_choose_static(
@@ -18,7 +26,8 @@ static ngx_http_core_loc_conf_t *ngx_http_eiam_find_location(
 
 /*
  * Locations of the same name in two servers are two sources.  A server is
- * known by its name and its addresses, also after a reload.
+ * known by its names, also after a reload, and by its addresses only if
+ * another one has the same names.
  */
 
 ngx_eiam_source_t *
@@ -26,27 +35,35 @@ ngx_http_eiam_add_source(ngx_conf_t *cf, const char *kind,
     const ngx_str_t *location)
 {
     u_char                     *p;
-    ngx_str_t                   id;
-    ngx_http_core_srv_conf_t   *cscf;
-    ngx_http_core_main_conf_t  *cmcf;
+    size_t                      len;
+    ngx_str_t                   id, *word;
+    ngx_uint_t                  i;
+    ngx_array_t                 words;
     ngx_http_eiam_main_conf_t  *mcf;
 
-    cmcf = ngx_http_conf_get_module_main_conf(cf, ngx_http_core_module);
-    cscf = ngx_http_conf_get_module_srv_conf(cf, ngx_http_core_module);
     mcf = ngx_http_conf_get_module_main_conf(cf, ngx_eiam_module);
 
-    p = ngx_pnalloc(cf->temp_pool, sizeof("  ") + ngx_strlen(kind)
-                                   + location->len
-                                   + ngx_http_eiam_server_id(cmcf, cscf,
-                                                             NULL));
-    if (p == NULL) {
+    if (ngx_http_eiam_name_server(cf, &words) != NGX_OK) {
         return NULL;
     }
 
-    id.data = p;
+    word = words.elts;
+    len = ngx_strlen(kind) + NGX_SIZE_T_LEN + 2 + location->len;
 
-    p = ngx_sprintf(p, "%s %V ", kind, location);
-    p += ngx_http_eiam_server_id(cmcf, cscf, p);
+    for (i = 0; i < words.nelts; i++) {
+        len += 1 + word[i].len;
+    }
+
+    id.data = ngx_pnalloc(cf->temp_pool, len);
+    if (id.data == NULL) {
+        return NULL;
+    }
+
+    p = ngx_sprintf(id.data, "%s %uz:%V", kind, location->len, location);
+
+    for (i = 0; i < words.nelts; i++) {
+        p = ngx_sprintf(p, " %V", &word[i]);
+    }
 
     id.len = p - id.data;
 
@@ -54,23 +71,89 @@ ngx_http_eiam_add_source(ngx_conf_t *cf, const char *kind,
 }
 
 
-/* the length of the text, which is written to p if that is not NULL */
+/* the words that tell this server from all others */
 
-static size_t
-ngx_http_eiam_server_id(ngx_http_core_main_conf_t *cmcf,
-    ngx_http_core_srv_conf_t *cscf, u_char *p)
+static ngx_int_t
+ngx_http_eiam_name_server(ngx_conf_t *cf, ngx_array_t *words)
 {
-    size_t                 len;
-    ngx_uint_t             i, k;
+    ngx_uint_t                   i;
+    ngx_array_t                  other;
+    ngx_http_core_srv_conf_t    *cscf, **cscfp;
+    ngx_http_core_main_conf_t   *cmcf;
+
+    cmcf = ngx_http_conf_get_module_main_conf(cf, ngx_http_core_module);
+    cscf = ngx_http_conf_get_module_srv_conf(cf, ngx_http_core_module);
+
+    if (ngx_http_eiam_server_names(cf, cscf, words) != NGX_OK) {
+        return NGX_ERROR;
+    }
+
+    cscfp = cmcf->servers.elts;
+
+    for (i = 0; i < cmcf->servers.nelts; i++) {
+
+        if (cscfp[i] == cscf) {
+            continue;
+        }
+
+        if (ngx_http_eiam_server_names(cf, cscfp[i], &other) != NGX_OK) {
+            return NGX_ERROR;
+        }
+
+        if (ngx_http_eiam_same_words(words, &other)) {
+            return ngx_http_eiam_server_addresses(cf, cmcf, cscf, words);
+        }
+    }
+
+    return NGX_OK;
+}
+
+
+static ngx_int_t
+ngx_http_eiam_server_names(ngx_conf_t *cf,
+    const ngx_http_core_srv_conf_t *cscf, ngx_array_t *words)
+{
+    ngx_str_t               *word;
+    ngx_uint_t               i;
+    ngx_http_server_name_t  *name;
+
+    if (ngx_array_init(words, cf->temp_pool, cscf->server_names.nelts + 1,
+                       sizeof(ngx_str_t))
+        != NGX_OK)
+    {
+        return NGX_ERROR;
+    }
+
+    name = cscf->server_names.elts;
+
+    for (i = 0; i < cscf->server_names.nelts; i++) {
+
+        word = ngx_array_push(words);
+        if (word == NULL) {
+            return NGX_ERROR;
+        }
+
+        *word = name[i].name;
+    }
+
+    ngx_sort(words->elts, words->nelts, sizeof(ngx_str_t),
+             ngx_http_eiam_cmp_words);
+
+    return NGX_OK;
+}
+
+
+static ngx_int_t
+ngx_http_eiam_server_addresses(ngx_conf_t *cf,
+    const ngx_http_core_main_conf_t *cmcf,
+    const ngx_http_core_srv_conf_t *cscf, ngx_array_t *words)
+{
+    ngx_str_t             *word;
+    ngx_uint_t             i, k, names;
     ngx_http_conf_port_t  *port;
     ngx_http_conf_addr_t  *addr;
 
-    len = cscf->server_name.len;
-
-    if (p) {
-        p = ngx_cpymem(p, cscf->server_name.data, len);
-    }
-
+    names = words->nelts;
     port = cmcf->ports ? cmcf->ports->elts : NULL;
 
     for (i = 0; port && i < cmcf->ports->nelts; i++) {
@@ -83,21 +166,25 @@ ngx_http_eiam_server_id(ngx_http_core_main_conf_t *cmcf,
                 continue;
             }
 
-            len += 1 + addr[k].opt.addr_text.len;
-
-            if (p) {
-                p = ngx_sprintf(p, " %V", &addr[k].opt.addr_text);
+            word = ngx_array_push(words);
+            if (word == NULL) {
+                return NGX_ERROR;
             }
+
+            *word = addr[k].opt.addr_text;
         }
     }
 
-    return len;
+    ngx_sort((ngx_str_t *) words->elts + names, words->nelts - names,
+             sizeof(ngx_str_t), ngx_http_eiam_cmp_words);
+
+    return NGX_OK;
 }
 
 
 static ngx_uint_t
-ngx_http_eiam_has_server(ngx_http_conf_addr_t *addr,
-    ngx_http_core_srv_conf_t *cscf)
+ngx_http_eiam_has_server(const ngx_http_conf_addr_t *addr,
+    const ngx_http_core_srv_conf_t *cscf)
 {
     ngx_uint_t                  i;
     ngx_http_core_srv_conf_t  **server;
@@ -115,18 +202,75 @@ ngx_http_eiam_has_server(ngx_http_conf_addr_t *addr,
 }
 
 
+static ngx_uint_t
+ngx_http_eiam_same_words(const ngx_array_t *one, const ngx_array_t *two)
+{
+    ngx_str_t   *a, *b;
+    ngx_uint_t   i;
+
+    if (one->nelts != two->nelts) {
+        return 0;
+    }
+
+    a = one->elts;
+    b = two->elts;
+
+    for (i = 0; i < one->nelts; i++) {
+
+        if (!ngx_eiam_str_equal(&a[i], &b[i])) {
+            return 0;
+        }
+    }
+
+    return 1;
+}
+
+
+static ngx_int_t
+ngx_http_eiam_cmp_words(const void *one, const void *two)
+{
+    const ngx_str_t *a = one;
+    const ngx_str_t *b = two;
+
+    return ngx_memn2cmp(a->data, b->data, a->len, b->len);
+}
+
+
+ngx_int_t
+ngx_http_eiam_add_target(ngx_conf_t *cf, const char *directive,
+    const ngx_str_t *uri, size_t size)
+{
+    ngx_http_eiam_target_t     *target;
+    ngx_http_eiam_main_conf_t  *mcf;
+
+    mcf = ngx_http_conf_get_module_main_conf(cf, ngx_eiam_module);
+
+    target = ngx_array_push(&mcf->targets);
+    if (target == NULL) {
+        return NGX_ERROR;
+    }
+
+    target->server = ngx_http_conf_get_module_srv_conf(cf,
+                                                       ngx_http_core_module);
+    target->directive = directive;
+    target->uri = *uri;
+    target->size = size;
+
+    return NGX_OK;
+}
+
+
 /* a location that is not there would look like a source that is broken */
 
 ngx_int_t
-ngx_http_eiam_check_targets(ngx_conf_t *cf)
+ngx_http_eiam_check_targets(const ngx_http_eiam_main_conf_t *mcf,
+    ngx_log_t *log)
 {
     ngx_uint_t                  i;
     const char                 *fault;
     ngx_http_eiam_target_t     *target;
     ngx_http_core_loc_conf_t   *clcf, *location, *chosen;
-    ngx_http_eiam_main_conf_t  *mcf;
 
-    mcf = ngx_http_conf_get_module_main_conf(cf, ngx_eiam_module);
     target = mcf->targets.elts;
 
     for (i = 0; i < mcf->targets.nelts; i++) {
@@ -146,10 +290,13 @@ ngx_http_eiam_check_targets(ngx_conf_t *cf)
                   : NULL;
 
         if (fault == NULL) {
+            location->subrequest_output_buffer_size =
+                          ngx_max(location->subrequest_output_buffer_size,
+                                  target[i].size);
             continue;
         }
 
-        ngx_log_error(NGX_LOG_EMERG, cf->log, 0,
+        ngx_log_error(NGX_LOG_EMERG, log, 0,
                       "\"%s %V\": %s in server \"%V\" in %s:%ui",
                       target[i].directive, &target[i].uri, fault,
                       &target[i].server->server_name,

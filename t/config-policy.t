@@ -369,6 +369,8 @@ broken @$_ for (
         [ 'an empty operationId', '' ], [ 'an operationId of 256 bytes', 'x' x 256 ]),
     (map { [ sprintf('an operationId with character %d', ord), id("a$_"),
             '#/paths/~1users/get/operationId', 'must not have control characters' ] } "\r", "\n", "\x7f"),
+    (map { [ "the operationId '$_'", id($_), '#/paths/~1users/get/operationId', 'must not begin or end with a space' ] }
+        ' a', 'a ', ' '),
     [ 'an operationId twice', id('getUser'), '#/paths/~1users~1{id}/get/operationId',
         'operationId "getUser" stands twice' ],
     [ 'an operationId twice in one path item', set('paths /users/{id} put operationId', 'getUser'),
@@ -519,16 +521,16 @@ sub titles {
     return @titles;
 }
 
-# Of a configuration it is nginx -t that tells. What reads claims of a token, in the answers of
+# Of a configuration it is nginx -t that tells. What reads claims of a token or keys, in the answers of
 # another server, does so at run time, and has unit tests. The applications file has a test of its own.
 my @sources = grep { !/_applications\.c$/ && slurp($_) =~ /\bngx_eiam_fault\(/ }
     glob top_dir() . '/src/ngx_eiam_*.c';
-my @answers = grep { slurp($_) =~ /#include <ngx_eiam_claims\.h>/ } @sources;
+my @answers = grep { slurp($_) =~ /#include <ngx_eiam_(?:claims|jwk)\.h>/ } @sources;
 my %answer  = map { ($_ => 1) } @answers;
 
 for my $kind (
     [ 'nginx -t', 3, [ grep { !$answer{$_} } @sources ], [@said] ],
-    [ 'a unit test', 3, \@answers, [ map { s/\\(.)/$1/gr } titles(qw(claims introspection)) ] ],
+    [ 'a unit test', 3, \@answers, [ map { s/\\(.)/$1/gr } titles(qw(claims introspection jwk jwt)) ] ],
 ) {
     my ($who, $least, $paths, $texts) = @$kind;
     cmp_ok scalar @$paths, '>=', $least, "there are sources of whose faults $who tells";

@@ -531,12 +531,14 @@ subtest 'a query that is not the one sent' => sub {
 subtest 'an id that resembles one of the applications file' => sub {
     my $nearly = qr/an application has nearly the same id/;
     my @limited = port('limited');
-    for my $id ('CRM', 'Crm', ' crm', 'crm ', '  cRM  ', 'OFF', 'off ', 'A&B%=') {
+    for my $id ('CRM', 'Crm', 'OFF', 'A&B%=') {
         asks "\"$id\" by Basic", $nearly, { headers => [ basic($id) ], @limited };
         asks "\"$id\" in a form", $nearly, { named($id), @limited };
         asks "\"$id\" in a query", $nearly, {@limited}, form([ client_id => $id ]);
-        asks "\"$id\" without a file", $id, { named($id) } if $id !~ / /;
+        asks "\"$id\" without a file", $id, { named($id) };
     }
+    asks "\"$_\", with characters beyond ASCII", $nearly, { named($_), @limited } for "cr\xc3\xb6m", "\xef\xbd\x83rm";
+    asks "\"$_\", whose spaces would get lost", $uncertain, { named($_) } for ' crm', 'crm ', '  cRM  ', ' ', ' new';
     asks "\"$_\", which resembles none", $_, { named($_), @limited } for 'crmx', 'cr', 'c rm', 'x crm', 'crm.';
     asks '"crm" itself', 'crm', { named('crm'), @limited };
 };
@@ -822,9 +824,13 @@ subtest 'an answer from proxy_cache' => sub {
     my $token = fresh();
     $backend->answer('*' => { body => issues($token), headers => ['Cache-Control: max-age=60'] })->forget;
     is post('/api/token/cached')->{body}, issues($token), 'the first answer goes to nobody known';
+    # nginx stores it once the client has it
+    my $deadline = time + DEADLINE;
+    my $stored;
+    do { $stored = $backend->count; post('/api/token/cached') } until $backend->count == $stored || time > $deadline;
     news();
-    is post('/api/token/cached', headers => [ basic('crm') ])->{body}, issues($token), 'the second one is of the cache';
-    is $backend->count, 1, '  really';
+    is post('/api/token/cached', headers => [ basic('crm') ])->{body}, issues($token), 'a later one is of the cache';
+    is $backend->count, $stored, '  really';
     is known($token), 'token_invalid', '  and teaches nothing';
     like join("\n", news()), qr/the token is not learned: the answer is from proxy_cache/, '  and the log says why';
 };

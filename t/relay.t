@@ -128,7 +128,7 @@ my $binary = join '', map { chr $_ % 256 } 0 .. 9999;
 sub chunks {
     my ($extension, $trailer, @chunks) = @_;
     return { close => 1, raw => "HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nTransfer-Encoding: chunked\r\n"
-        . "Trailer: X-Sum\r\n\r\n" . join('', map { sprintf "%x%s\r\n%s\r\n", length, $extension, $_ } @chunks)
+        . "Connection: close\r\nTrailer: X-Sum\r\n\r\n" . join('', map { sprintf "%x%s\r\n%s\r\n", length, $extension, $_ } @chunks)
         . "0$extension\r\n$trailer\r\n" };
 }
 
@@ -205,7 +205,7 @@ subtest 'behind the gate' => sub {
     for my $title (sort keys %answers) {
         $backend->answer('*' => $answers{$title});
         my ($plain, $learn) = map { bytes_of(call("/api/$_", close => 1)) } qw(token learn);
-        same $title, $plain, $learn;
+        same "behind it: $title", $plain, $learn;
     }
 };
 
@@ -229,6 +229,7 @@ subtest 'keep-alive and pipelines' => sub {
                 bytes_of(call("/$_/$way") x 3 . call("/$_/$way", close => 1))
             } qw(plain learn);
             same "$title, $way: four at once", $plain, $learn;
+            next if $title eq '1 MB';
             ($plain, $learn) = map {
                 my ($c, $bytes, $path) = (connection($gate), '', "/$_/$way");
                 for (1 .. 3) { $c->send(call($path)); my $res = $c->read_response; $bytes .= undated($res->{head}) . $res->{body} }
@@ -241,7 +242,8 @@ subtest 'keep-alive and pipelines' => sub {
 
 # ---- HTTP/2
 
-# Head and body as curl receives them, and how it ended.
+# Head and body as curl receives them, and how it ended. What curl has of an answer that is cut off is a matter
+# of time, without learning too.
 sub by_http2 {
     my ($path) = @_;
     my $url = 'http://127.0.0.1:' . $gate->port(2) . $path;
@@ -249,7 +251,18 @@ sub by_http2 {
         or die "curl: $!";
     my $text = do { local $/; <$out> } // '';
     close $out;
-    return undated($text =~ s/^date: .*\r\n//mr) . "\nends with " . ($? >> 8);
+    my ($head, $body) = split /(?<=\r\n\r\n)/, $text =~ s/^date: .*\r\n//mr, 2;
+    return { head => $head // '', body => $body // '', ended => $? >> 8 };
+}
+
+sub same_http2 {
+    my ($title, @both) = @_;
+    my @compared = map {
+        my $whole = $_->{ended} == 0;
+        join "\n", $whole || !grep({ $_->{head} eq '' } @both) ? $_->{head} : '', $whole ? $_->{body} : '',
+            "ends with $_->{ended}";
+    } @both;
+    return same $title, @compared;
 }
 
 subtest 'HTTP/2' => sub {
@@ -257,8 +270,7 @@ subtest 'HTTP/2' => sub {
         next if $title =~ /^65|without a length$/;
         $backend->answer('*' => $answers{$title});
         my $way = (qw(buffered direct))[ length($title) % 2 ];
-        my ($plain, $learn) = map { by_http2("/$_/$way") } qw(plain learn);
-        same "$title, $way", $plain, $learn;
+        same_http2 "$title, $way", map { by_http2("/$_/$way") } qw(plain learn);
     }
     my $h2 = EIAM::Http2->new($gate->port(2));
     $backend->answer('*' => { body => answer(), pad => 50_000 });
@@ -289,7 +301,8 @@ subtest 'without delay' => sub {
                 my ($plain, $learn) = map { connection($gate)->send(call("/$_/$way", close => 1)) } qw(plain learn);
                 my $deadline = time + DEADLINE;
                 $backend->await(2);
-                my $first = $way eq 'direct' && $hold > 100 ? $hold - 600 : 0;
+                # of 106 bytes of the backend's chunks, 100 are the body
+                my $first = $way eq 'direct' && $hold > 100 ? int 0.9 * ($hold - 600) : 0;
                 my $came = arrives($plain, $first);
                 do { $first = $came; sleep 0.02; $came = arrives($plain, 0); eval { $plain->_wait(time + 0.02) } }
                     while length undated($plain->{in}) > $first && time < $deadline;
@@ -304,12 +317,15 @@ subtest 'without delay' => sub {
         }
     }
     my $token = answer();
-    $backend->answer('*' => { body => $token, hold => 200 });
+    my $head = length "HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nContent-Length: 80\r\n\r\n";
+    $backend->answer('*' => { body => $token, hold => $head + length($token) - 1 });
     my $c = connection($gate)->send(call('/learn/direct'));
-    $backend->await(1);
-    ok !known(), 'while the answer is under way its token is unknown';
+    my $deadline = time + DEADLINE;
+    eval { $c->_wait(time + 0.1) } until $c->{in} =~ /\r\n\r\n./ || time > $deadline;
+    like $c->{in}, qr/"access_token":"Token-$serial"/, 'the client has all of an answer but its last byte';
+    ok !known(), '  and its token is unknown';
     $backend->release;
-    is $c->read_response->{body}, $token, '  once the client has it';
+    is $c->read_response->{body}, $token, '  once it has that too';
     ok known(), '  it is known';
 };
 
@@ -339,7 +355,7 @@ subtest 'clients that go away' => sub {
     ok until_true($quiet), 'before, all is quiet';
     my $before = descriptors();
 
-    my $large = { body => answer() . 'x' x 300_000, hold => 100_000 };
+    my $large = { body => answer(), pad => 300_000, hold => 100_000 };
     my @held = ({ body => answer(), hold => 0 }, { body => answer(), hold => 120 }, { body => answer(), chunked => 9, hold => 150 },
         $large, { %$large, chunked => 5000 });
     for my $n (0 .. 119) {
@@ -347,7 +363,8 @@ subtest 'clients that go away' => sub {
         $backend->answer('*' => $held[ $n % @held ])->forget;
         my $c = connection($gate)->send(call("/learn/$way"));
         $backend->await(1);
-        arrives($c, 1) if $n % 3 && $n % @held;
+        # what is short comes before its end only where nothing is buffered
+        arrives($c, 1) if $n % 3 && $n % @held && ($n % 2 || $n % @held > 2);
         leave($c, $n % 2);
         $backend->release if $n % 7 == 0;
     }
@@ -398,7 +415,7 @@ subtest 'clients that go away' => sub {
 subtest 'a client that reads slowly' => sub {
     for my $way (qw(buffered direct file)) {
         my $token = answer();
-        my $body = $token . ' ' x (60_000 - length $token);
+        my $body = $token . ' ' x (20_000 - length $token);
         $backend->answer('*' => { body => $body, chunked => 9000 });
         my $c = connection($gate);
         setsockopt $c->{sock}, SOL_SOCKET, SO_RCVBUF, 2048;

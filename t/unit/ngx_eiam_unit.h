@@ -57,6 +57,11 @@ void ngx_eiam_unit_zone(ngx_eiam_unit_t *unit);
 void ngx_eiam_unit_cache(ngx_eiam_unit_t *unit);
 void ngx_eiam_unit_flight(ngx_eiam_unit_t *unit);
 void ngx_eiam_unit_source(ngx_eiam_unit_t *unit);
+void ngx_eiam_unit_base64url(ngx_eiam_unit_t *unit);
+void ngx_eiam_unit_jws(ngx_eiam_unit_t *unit);
+void ngx_eiam_unit_jwk(ngx_eiam_unit_t *unit);
+void ngx_eiam_unit_jwt(ngx_eiam_unit_t *unit);
+void ngx_eiam_unit_key_set(ngx_eiam_unit_t *unit);
 void ngx_eiam_unit_kill(ngx_eiam_unit_t *unit);
 void ngx_eiam_unit_memory(ngx_eiam_unit_t *unit);
 

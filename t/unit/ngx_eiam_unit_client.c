@@ -143,6 +143,8 @@ static const ngx_eiam_unit_client_field_t  ngx_eiam_unit_client_field_rows[] = {
     { ngx_string("Basic Y3JtOng"), NGX_OK },
     { ngx_string("Basic"), NGX_ABORT },
     { ngx_string("Basic "), NGX_ABORT },
+    { ngx_string("Basic Y3JtOng= x"), NGX_ABORT },
+    { ngx_string("Basic Y3JtOng=, Basic ZXJwOng="), NGX_ABORT },
     { ngx_string("Basic\tY3JtOng="), NGX_ABORT },
     { ngx_string("BasicY3JtOng="), NGX_ABORT },
     { ngx_string("Basic Y3JtO"), NGX_ABORT },

@@ -36,6 +36,11 @@ static const ngx_eiam_unit_suite_t  ngx_eiam_unit_suites[] = {
     { ngx_string("cache"), ngx_eiam_unit_cache },
     { ngx_string("flight"), ngx_eiam_unit_flight },
     { ngx_string("source"), ngx_eiam_unit_source },
+    { ngx_string("base64url"), ngx_eiam_unit_base64url },
+    { ngx_string("jws"), ngx_eiam_unit_jws },
+    { ngx_string("jwk"), ngx_eiam_unit_jwk },
+    { ngx_string("jwt"), ngx_eiam_unit_jwt },
+    { ngx_string("key_set"), ngx_eiam_unit_key_set },
     { ngx_string("kill"), ngx_eiam_unit_kill },
     { ngx_string("memory"), ngx_eiam_unit_memory },
     { ngx_null_string, NULL }

@@ -596,6 +596,8 @@ ngx_eiam_unit_zone_source(ngx_eiam_unit_t *unit, ngx_eiam_unit_zone_t *z,
         abort();
     }
 
+    source->is_asked = 1;
+
     return source;
 }
 

@@ -1,0 +1,390 @@
+
+#include <ngx_eiam_base64url.h>
+#include <ngx_eiam_jwt.h>
+#include <ngx_eiam_jwt_claims.h>
+#include <ngx_eiam_string.h>
+
+
+typedef struct {
+    ngx_eiam_document_t           *document;
+    const ngx_eiam_keys_t         *keys;
+    const ngx_eiam_jwt_terms_t    *terms;
+    time_t                         now;
+    ngx_eiam_grant_t              *grant;
+    ngx_eiam_reason_e              reason;
+
+    ngx_str_t                      part[3];
+    ngx_str_t                      signed_text;
+    ngx_eiam_node_t                header;
+    ngx_uint_t                     algorithm;
+    ngx_str_t                      kid;          /* data is NULL: none */
+} ngx_eiam_jwt_t;
+
+
+typedef ngx_int_t (*ngx_eiam_jwt_pt)(ngx_eiam_jwt_t *jwt);
+
+
+static ngx_int_t ngx_eiam_jwt_split(ngx_eiam_jwt_t *jwt,
+    const ngx_str_t *token);
+static ngx_int_t ngx_eiam_jwt_object(ngx_eiam_jwt_t *jwt, ngx_uint_t part,
+    ngx_eiam_node_t *root);
+static ngx_int_t ngx_eiam_jwt_header(ngx_eiam_jwt_t *jwt);
+static ngx_int_t ngx_eiam_jwt_algorithm(ngx_eiam_jwt_t *jwt);
+static ngx_int_t ngx_eiam_jwt_type(ngx_eiam_jwt_t *jwt);
+static ngx_int_t ngx_eiam_jwt_kid(ngx_eiam_jwt_t *jwt);
+static ngx_int_t ngx_eiam_jwt_signature(ngx_eiam_jwt_t *jwt);
+static ngx_int_t ngx_eiam_jwt_claims(ngx_eiam_jwt_t *jwt);
+static ngx_int_t ngx_eiam_jwt_refuse(ngx_eiam_jwt_t *jwt,
+    ngx_eiam_reason_e reason);
+static ngx_int_t ngx_eiam_jwt_invalid(ngx_eiam_jwt_t *jwt,
+    const char *reason);
+
+
+/* in this order; the first that is not NGX_OK is the answer */
+
+static const ngx_eiam_jwt_pt  ngx_eiam_jwt_checks[] = {
+    ngx_eiam_jwt_header,
+    ngx_eiam_jwt_algorithm,
+    ngx_eiam_jwt_type,
+    ngx_eiam_jwt_kid,
+    ngx_eiam_jwt_signature,
+    ngx_eiam_jwt_claims,
+    NULL
+};
+
+
+/* members of the header that nothing here understands: RFC 7515, 4.1.11 */
+
+static const ngx_str_t  ngx_eiam_jwt_foreign[] = {
+    ngx_string("crit"),
+    ngx_string("b64"),
+    ngx_string("cty"),
+    ngx_string("enc"),
+    ngx_string("zip"),
+    ngx_null_string
+};
+
+
+static const ngx_str_t  ngx_eiam_jwt_types[] = {
+    ngx_string("at+jwt"),
+    ngx_string("application/at+jwt"),
+    ngx_string("JWT"),
+    ngx_null_string
+};
+
+
+ngx_uint_t
+ngx_eiam_jwt_is(const ngx_str_t *token)
+{
+    size_t      i;
+    ngx_uint_t  dots;
+
+    dots = 0;
+
+    for (i = 0; i < token->len; i++) {
+        dots += (token->data[i] == '.');
+    }
+
+    return dots == 2;
+}
+
+
+ngx_int_t
+ngx_eiam_jwt_read(ngx_eiam_document_t *document, const ngx_str_t *token,
+    const ngx_eiam_keys_t *keys, const ngx_eiam_jwt_terms_t *terms,
+    time_t now, ngx_eiam_grant_t *grant, ngx_eiam_reason_e *reason)
+{
+    ngx_int_t               rc;
+    ngx_eiam_jwt_t          jwt;
+    const ngx_eiam_jwt_pt  *check;
+
+    ngx_memzero(&jwt, sizeof(ngx_eiam_jwt_t));
+    ngx_memzero(grant, sizeof(ngx_eiam_grant_t));
+
+    document->secret = 1;
+
+    jwt.document = document;
+    jwt.keys = keys;
+    jwt.terms = terms;
+    jwt.now = now;
+    jwt.grant = grant;
+
+    rc = ngx_eiam_jwt_split(&jwt, token);
+
+    for (check = ngx_eiam_jwt_checks; rc == NGX_OK && *check; check++) {
+        rc = (*check)(&jwt);
+    }
+
+    *reason = jwt.reason;
+
+    return rc;
+}
+
+
+static ngx_int_t
+ngx_eiam_jwt_split(ngx_eiam_jwt_t *jwt, const ngx_str_t *token)
+{
+    u_char      *p, *last;
+    ngx_uint_t   i;
+
+    last = token->data + token->len;
+    p = token->data;
+
+    for (i = 0; i < 3; i++) {
+
+        jwt->part[i].data = p;
+        p = ngx_strlchr(p, last, '.');
+
+        if ((p == NULL) != (i == 2)) {
+            return ngx_eiam_jwt_invalid(jwt, "is no JWS");
+        }
+
+        jwt->part[i].len = (p ? p : last) - jwt->part[i].data;
+        p = p ? p + 1 : last;
+    }
+
+    jwt->signed_text.data = token->data;
+    jwt->signed_text.len = jwt->part[2].data - 1 - token->data;
+
+    return NGX_OK;
+}
+
+
+/* RFC 7515, section 5.2: UTF-8 JSON, no member twice */
+
+static ngx_int_t
+ngx_eiam_jwt_object(ngx_eiam_jwt_t *jwt, ngx_uint_t part,
+    ngx_eiam_node_t *root)
+{
+    ngx_int_t  rc;
+    ngx_str_t  text;
+
+    rc = ngx_eiam_base64url(&jwt->part[part], jwt->document->pool, &text);
+
+    if (rc == NGX_ERROR) {
+        return NGX_ERROR;
+    }
+
+    if (rc != NGX_OK) {
+        return ngx_eiam_jwt_invalid(jwt, "is not base64url");
+    }
+
+    if (ngx_eiam_document_parse(jwt->document, &text, root) != NGX_OK
+        || ngx_eiam_node_expect(root, NGX_EIAM_OBJECT) != NGX_OK)
+    {
+        return jwt->document->fault.len
+               ? ngx_eiam_jwt_refuse(jwt, NGX_EIAM_TOKEN_INVALID) : NGX_ERROR;
+    }
+
+    return NGX_OK;
+}
+
+
+/* keys that the token itself brings ("jwk", "jku", ...) are not looked at */
+
+static ngx_int_t
+ngx_eiam_jwt_header(ngx_eiam_jwt_t *jwt)
+{
+    ngx_int_t         rc;
+    ngx_eiam_node_t   node;
+    const ngx_str_t  *name;
+
+    rc = ngx_eiam_jwt_object(jwt, 0, &jwt->header);
+    if (rc != NGX_OK) {
+        return rc;
+    }
+
+    for (name = ngx_eiam_jwt_foreign; name->len; name++) {
+
+        if (ngx_eiam_node_has(&jwt->header, name, &node) == NGX_OK) {
+            return ngx_eiam_jwt_invalid(jwt, "has a header member that is "
+                                             "not supported");
+        }
+    }
+
+    return NGX_OK;
+}
+
+
+static ngx_int_t
+ngx_eiam_jwt_algorithm(ngx_eiam_jwt_t *jwt)
+{
+    ngx_int_t        n;
+    ngx_str_t        name;
+    ngx_eiam_node_t  node;
+
+    n = NGX_DECLINED;
+
+    if (ngx_eiam_node_member(&jwt->header, "alg", NGX_EIAM_STRING, &node)
+        == NGX_OK)
+    {
+        name = ngx_eiam_node_string(&node);
+        n = ngx_eiam_algorithm_find(&name);
+    }
+
+    if (n == NGX_DECLINED
+        || !(jwt->terms->algorithms & ((ngx_uint_t) 1 << n)))
+    {
+        return ngx_eiam_jwt_invalid(jwt, "has no accepted \"alg\"");
+    }
+
+    jwt->algorithm = n;
+
+    return NGX_OK;
+}
+
+
+/* RFC 9068, section 4, and tokens from before it */
+
+static ngx_int_t
+ngx_eiam_jwt_type(ngx_eiam_jwt_t *jwt)
+{
+    ngx_int_t         rc;
+    ngx_str_t         type;
+    ngx_eiam_node_t   node;
+    const ngx_str_t  *known;
+
+    rc = ngx_eiam_node_member(&jwt->header, "typ", NGX_EIAM_STRING, &node);
+
+    if (rc == NGX_DECLINED) {
+        return NGX_OK;
+    }
+
+    if (rc == NGX_OK) {
+
+        type = ngx_eiam_node_string(&node);
+
+        for (known = ngx_eiam_jwt_types; known->len; known++) {
+
+            if (type.len == known->len
+                && ngx_strncasecmp(type.data, known->data, type.len) == 0)
+            {
+                return NGX_OK;
+            }
+        }
+    }
+
+    return ngx_eiam_jwt_invalid(jwt, "is of another \"typ\"");
+}
+
+
+static ngx_int_t
+ngx_eiam_jwt_kid(ngx_eiam_jwt_t *jwt)
+{
+    ngx_int_t        rc;
+    ngx_eiam_node_t  node;
+
+    rc = ngx_eiam_node_member(&jwt->header, "kid", NGX_EIAM_STRING, &node);
+
+    if (rc == NGX_ERROR) {
+        return ngx_eiam_jwt_refuse(jwt, NGX_EIAM_TOKEN_INVALID);
+    }
+
+    if (rc == NGX_OK) {
+        jwt->kid = ngx_eiam_node_string(&node);
+    }
+
+    return NGX_OK;
+}
+
+
+/*
+ * The key with its "kid", or without one a few that fit the algorithm.  What
+ * a known key has not signed nobody has.
+ */
+
+static ngx_int_t
+ngx_eiam_jwt_signature(ngx_eiam_jwt_t *jwt)
+{
+    ngx_int_t        rc;
+    ngx_str_t        signature;
+    ngx_uint_t       i, tries, known;
+    ngx_eiam_key_t  *key;
+
+    rc = ngx_eiam_base64url(&jwt->part[2], jwt->document->pool, &signature);
+
+    if (rc == NGX_ERROR) {
+        return NGX_ERROR;
+    }
+
+    if (rc != NGX_OK) {
+        return ngx_eiam_jwt_invalid(jwt, "is not base64url");
+    }
+
+    key = jwt->keys->list.elts;
+    tries = NGX_EIAM_JWT_TRIES;
+    known = 0;
+
+    for (i = 0; i < jwt->keys->list.nelts && tries; i++) {
+
+        if (jwt->kid.data) {
+
+            if (key[i].kid.data == NULL
+                || !ngx_eiam_str_equal(&key[i].kid, &jwt->kid))
+            {
+                continue;
+            }
+
+            known = 1;
+        }
+
+        if (!ngx_eiam_key_fits(&key[i], jwt->algorithm)) {
+            continue;
+        }
+
+        if (ngx_eiam_jws_verify(jwt->algorithm, &key[i], &jwt->signed_text,
+                                &signature)
+            == NGX_OK)
+        {
+            return NGX_OK;
+        }
+
+        tries--;
+    }
+
+    if (known) {
+        return ngx_eiam_jwt_invalid(jwt, "is not signed by its key");
+    }
+
+    (void) ngx_eiam_jwt_invalid(jwt, "is signed by no known key");
+
+    return NGX_DECLINED;
+}
+
+
+static ngx_int_t
+ngx_eiam_jwt_claims(ngx_eiam_jwt_t *jwt)
+{
+    ngx_int_t          rc;
+    ngx_eiam_node_t    claims;
+    ngx_eiam_reason_e  reason;
+
+    rc = ngx_eiam_jwt_object(jwt, 1, &claims);
+    if (rc != NGX_OK) {
+        return rc;
+    }
+
+    reason = ngx_eiam_jwt_claims_read(&claims, jwt->terms, jwt->now,
+                                      jwt->grant);
+
+    return (reason == NGX_EIAM_NO_REASON) ? NGX_OK
+                                          : ngx_eiam_jwt_refuse(jwt, reason);
+}
+
+
+static ngx_int_t
+ngx_eiam_jwt_refuse(ngx_eiam_jwt_t *jwt, ngx_eiam_reason_e reason)
+{
+    jwt->reason = reason;
+
+    return NGX_ABORT;
+}
+
+
+static ngx_int_t
+ngx_eiam_jwt_invalid(ngx_eiam_jwt_t *jwt, const char *reason)
+{
+    (void) ngx_eiam_document_fault(jwt->document, "%s", reason);
+
+    return ngx_eiam_jwt_refuse(jwt, NGX_EIAM_TOKEN_INVALID);
+}

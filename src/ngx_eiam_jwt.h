@@ -1,0 +1,39 @@
+
+/*
+ * Access tokens that are signed: JWS compact serialization (RFC 7515), JWT
+ * (RFC 7519, RFC 9068), checked as RFC 8725 says.
+ */
+
+
+#ifndef _NGX_EIAM_JWT_H_INCLUDED_
+#define _NGX_EIAM_JWT_H_INCLUDED_
+
+
+#include <ngx_config.h>
+#include <ngx_core.h>
+#include <ngx_eiam_document.h>
+#include <ngx_eiam_grant.h>
+#include <ngx_eiam_jwk.h>
+#include <ngx_eiam_jwt_claims.h>
+#include <ngx_eiam_reason.h>
+
+
+#define NGX_EIAM_JWT_TRIES  4        /* keys that are tried without "kid" */
+
+
+/* does it have the three parts of a JWS? */
+ngx_uint_t ngx_eiam_jwt_is(const ngx_str_t *token);
+
+/*
+ * NGX_OK: the grant, whose strings live as long as document->pool;
+ * NGX_ABORT: refused, reason says why and document->fault more; NGX_DECLINED:
+ * none of the keys has signed it, so perhaps a newer one; NGX_ERROR: no
+ * memory.
+ */
+ngx_int_t ngx_eiam_jwt_read(ngx_eiam_document_t *document,
+    const ngx_str_t *token, const ngx_eiam_keys_t *keys,
+    const ngx_eiam_jwt_terms_t *terms, time_t now, ngx_eiam_grant_t *grant,
+    ngx_eiam_reason_e *reason);
+
+
+#endif /* _NGX_EIAM_JWT_H_INCLUDED_ */

@@ -1,0 +1,306 @@
+
+#include <ngx_eiam_claims.h>
+#include <ngx_eiam_jwt_claims.h>
+#include <ngx_eiam_string.h>
+
+
+typedef struct {
+    const ngx_eiam_node_t         *node;
+    const ngx_eiam_jwt_terms_t    *terms;
+    time_t                         now;
+    ngx_eiam_grant_t              *grant;
+} ngx_eiam_jwt_claims_t;
+
+
+typedef ngx_eiam_reason_e (*ngx_eiam_jwt_claims_pt)(
+    const ngx_eiam_jwt_claims_t *claims);
+
+
+static ngx_eiam_reason_e ngx_eiam_jwt_issuer(
+    const ngx_eiam_jwt_claims_t *claims);
+static ngx_eiam_reason_e ngx_eiam_jwt_audience(
+    const ngx_eiam_jwt_claims_t *claims);
+static ngx_int_t ngx_eiam_jwt_is_audience(const ngx_array_t *audiences,
+    const ngx_eiam_node_t *node);
+static ngx_eiam_reason_e ngx_eiam_jwt_times(
+    const ngx_eiam_jwt_claims_t *claims);
+static ngx_eiam_reason_e ngx_eiam_jwt_bound(
+    const ngx_eiam_jwt_claims_t *claims);
+static ngx_eiam_reason_e ngx_eiam_jwt_application(
+    const ngx_eiam_jwt_claims_t *claims);
+static ngx_eiam_reason_e ngx_eiam_jwt_scopes(
+    const ngx_eiam_jwt_claims_t *claims);
+static ngx_int_t ngx_eiam_jwt_scope_list(const ngx_eiam_node_t *list,
+    ngx_str_t *scopes);
+static ngx_eiam_reason_e ngx_eiam_jwt_wrong(
+    const ngx_eiam_jwt_claims_t *claims, const char *fault);
+
+
+/* in this order; the first with a reason decides */
+
+static const ngx_eiam_jwt_claims_pt  ngx_eiam_jwt_claims_checks[] = {
+    ngx_eiam_jwt_issuer,
+    ngx_eiam_jwt_audience,
+    ngx_eiam_jwt_times,
+    ngx_eiam_jwt_bound,
+    ngx_eiam_jwt_application,
+    ngx_eiam_jwt_scopes,
+    NULL
+};
+
+
+ngx_eiam_reason_e
+ngx_eiam_jwt_claims_read(const ngx_eiam_node_t *node,
+    const ngx_eiam_jwt_terms_t *terms, time_t now, ngx_eiam_grant_t *grant)
+{
+    ngx_eiam_reason_e              reason;
+    ngx_eiam_jwt_claims_t          claims;
+    const ngx_eiam_jwt_claims_pt  *check;
+
+    claims.node = node;
+    claims.terms = terms;
+    claims.now = now;
+    claims.grant = grant;
+
+    reason = NGX_EIAM_NO_REASON;
+
+    for (check = ngx_eiam_jwt_claims_checks;
+         reason == NGX_EIAM_NO_REASON && *check;
+         check++)
+    {
+        reason = (*check)(&claims);
+    }
+
+    return reason;
+}
+
+
+static ngx_eiam_reason_e
+ngx_eiam_jwt_issuer(const ngx_eiam_jwt_claims_t *claims)
+{
+    ngx_str_t        issuer;
+    ngx_eiam_node_t  node;
+
+    if (ngx_eiam_node_member(claims->node, "iss", NGX_EIAM_STRING, &node)
+        == NGX_OK)
+    {
+        issuer = ngx_eiam_node_string(&node);
+
+        if (ngx_eiam_str_equal(&issuer, &claims->terms->issuer)) {
+            return NGX_EIAM_NO_REASON;
+        }
+    }
+
+    return ngx_eiam_jwt_wrong(claims, "is of another \"iss\"");
+}
+
+
+/* one, or an array of them: RFC 7519, section 4.1.3 */
+
+static ngx_eiam_reason_e
+ngx_eiam_jwt_audience(const ngx_eiam_jwt_claims_t *claims)
+{
+    ngx_int_t        rc;
+    ngx_uint_t       found;
+    ngx_eiam_node_t  node, element;
+
+    static const ngx_str_t  aud = ngx_string("aud");
+
+    found = 0;
+
+    if (ngx_eiam_node_has(claims->node, &aud, &node) != NGX_OK) {
+        return ngx_eiam_jwt_wrong(claims, "has no \"aud\"");
+    }
+
+    if (!ngx_eiam_node_is(&node, NGX_EIAM_ARRAY)) {
+        found = ngx_eiam_jwt_is_audience(claims->terms->audiences, &node)
+                == NGX_OK;
+
+    } else {
+
+        element.parent = NULL;
+
+        while (ngx_eiam_node_next(&node, &element) == NGX_OK) {
+
+            rc = ngx_eiam_jwt_is_audience(claims->terms->audiences, &element);
+
+            if (rc == NGX_ERROR) {
+                return NGX_EIAM_TOKEN_INVALID;
+            }
+
+            found |= (rc == NGX_OK);
+        }
+    }
+
+    return found ? NGX_EIAM_NO_REASON
+                 : ngx_eiam_jwt_wrong(claims, "is for another \"aud\"");
+}
+
+
+/* NGX_OK, NGX_DECLINED, or NGX_ERROR: no string */
+
+static ngx_int_t
+ngx_eiam_jwt_is_audience(const ngx_array_t *audiences,
+    const ngx_eiam_node_t *node)
+{
+    ngx_str_t   text, *audience;
+    ngx_uint_t  i;
+
+    if (ngx_eiam_node_expect(node, NGX_EIAM_STRING) != NGX_OK) {
+        return NGX_ERROR;
+    }
+
+    text = ngx_eiam_node_string(node);
+    audience = audiences->elts;
+
+    for (i = 0; i < audiences->nelts; i++) {
+
+        if (ngx_eiam_str_equal(&text, &audience[i])) {
+            return NGX_OK;
+        }
+    }
+
+    return NGX_DECLINED;
+}
+
+
+static ngx_eiam_reason_e
+ngx_eiam_jwt_times(const ngx_eiam_jwt_claims_t *claims)
+{
+    time_t             leeway, latest, begins, issued;
+    ngx_eiam_grant_t  *grant;
+
+    grant = claims->grant;
+    leeway = claims->terms->leeway;
+    latest = claims->now + leeway;
+    begins = latest;
+    issued = latest;
+
+    if (ngx_eiam_claims_time(claims->node, "exp", &grant->expires) != NGX_OK
+        || ngx_eiam_claims_time(claims->node, "nbf", &begins) == NGX_ERROR
+        || ngx_eiam_claims_time(claims->node, "iat", &issued) == NGX_ERROR)
+    {
+        return ngx_eiam_jwt_wrong(claims, "has no \"exp\", or a wrong time");
+    }
+
+    grant->expires += leeway;
+
+    if (grant->expires <= claims->now) {
+        return NGX_EIAM_TOKEN_EXPIRED;
+    }
+
+    return (begins > latest || issued > latest)
+           ? ngx_eiam_jwt_wrong(claims, "is of the future")
+           : NGX_EIAM_NO_REASON;
+}
+
+
+/* one that is bound to a key (RFC 7800) is nothing without its proof */
+
+static ngx_eiam_reason_e
+ngx_eiam_jwt_bound(const ngx_eiam_jwt_claims_t *claims)
+{
+    return ngx_eiam_claims_is_bound(claims->node)
+           ? ngx_eiam_jwt_wrong(claims, "has a \"cnf\", which is not checked")
+           : NGX_EIAM_NO_REASON;
+}
+
+
+/* RFC 9068, section 2.2; some issuers have others for it */
+
+static ngx_eiam_reason_e
+ngx_eiam_jwt_application(const ngx_eiam_jwt_claims_t *claims)
+{
+    ngx_int_t           rc;
+    const char  *const *name;
+
+    static const char *const  names[] = { "client_id", "azp", "sub", NULL };
+
+    rc = NGX_DECLINED;
+
+    for (name = names; rc == NGX_DECLINED && *name; name++) {
+        rc = ngx_eiam_claims_text(claims->node, *name,
+                                  NGX_EIAM_APPLICATION_ID_MAX,
+                                  &claims->grant->application);
+    }
+
+    return (rc == NGX_ERROR) ? NGX_EIAM_TOKEN_INVALID : NGX_EIAM_NO_REASON;
+}
+
+
+static ngx_eiam_reason_e
+ngx_eiam_jwt_scopes(const ngx_eiam_jwt_claims_t *claims)
+{
+    ngx_int_t         rc;
+    ngx_str_t        *scopes;
+    ngx_eiam_node_t   node;
+
+    static const ngx_str_t  scp = ngx_string("scp");
+
+    scopes = &claims->grant->scopes;
+
+    rc = ngx_eiam_claims_scope(claims->node, "scope", scopes);
+
+    if (rc == NGX_DECLINED
+        && ngx_eiam_node_has(claims->node, &scp, &node) == NGX_OK)
+    {
+        rc = ngx_eiam_node_is(&node, NGX_EIAM_ARRAY)
+             ? ngx_eiam_jwt_scope_list(&node, scopes)
+             : ngx_eiam_claims_scope(claims->node, "scp", scopes);
+    }
+
+    return (rc != NGX_ERROR) ? NGX_EIAM_NO_REASON
+           : claims->node->document->fault.len ? NGX_EIAM_TOKEN_INVALID
+           : NGX_EIAM_SOURCE_UNAVAILABLE;
+}
+
+
+/* each of them is one scope, so it has no space */
+
+static ngx_int_t
+ngx_eiam_jwt_scope_list(const ngx_eiam_node_t *list, ngx_str_t *scopes)
+{
+    u_char           *p, *last;
+    ngx_str_t         text;
+    ngx_eiam_node_t   node;
+
+    p = ngx_pnalloc(list->document->pool, NGX_EIAM_SCOPES_TEXT_MAX);
+    if (p == NULL) {
+        return NGX_ERROR;     /* and no fault */
+    }
+
+    scopes->data = p;
+    last = p + NGX_EIAM_SCOPES_TEXT_MAX;
+    node.parent = NULL;
+
+    while (ngx_eiam_node_next(list, &node) == NGX_OK) {
+
+        if (ngx_eiam_node_expect(&node, NGX_EIAM_STRING) != NGX_OK) {
+            return NGX_ERROR;
+        }
+
+        text = ngx_eiam_node_string(&node);
+
+        if (ngx_strlchr(text.data, text.data + text.len, ' ')
+            || text.len >= (size_t) (last - p))
+        {
+            return ngx_eiam_fault(&node, "is no scope, or one too many");
+        }
+
+        p = ngx_cpymem(p, text.data, text.len);
+        *p++ = ' ';
+    }
+
+    scopes->len = p - scopes->data;
+
+    return NGX_OK;
+}
+
+
+static ngx_eiam_reason_e
+ngx_eiam_jwt_wrong(const ngx_eiam_jwt_claims_t *claims, const char *fault)
+{
+    (void) ngx_eiam_document_fault(claims->node->document, "%s", fault);
+
+    return NGX_EIAM_TOKEN_INVALID;
+}

@@ -1,0 +1,32 @@
+
+/* What a signed token claims: RFC 7519, section 4.1, RFC 9068, section 2.2. */
+
+
+#ifndef _NGX_EIAM_JWT_CLAIMS_H_INCLUDED_
+#define _NGX_EIAM_JWT_CLAIMS_H_INCLUDED_
+
+
+#include <ngx_config.h>
+#include <ngx_core.h>
+#include <ngx_eiam_document.h>
+#include <ngx_eiam_grant.h>
+#include <ngx_eiam_reason.h>
+
+
+typedef struct {
+    ngx_str_t            issuer;
+    ngx_array_t         *audiences;      /* of ngx_str_t: one must be there */
+    ngx_uint_t           algorithms;     /* that are accepted: bits */
+    time_t               leeway;         /* s: on exp, nbf and iat */
+} ngx_eiam_jwt_terms_t;
+
+
+/*
+ * NGX_EIAM_NO_REASON: the grant, whose strings live as long as the tree and
+ * its document's pool; or why it is refused, with document->fault.
+ */
+ngx_eiam_reason_e ngx_eiam_jwt_claims_read(const ngx_eiam_node_t *claims,
+    const ngx_eiam_jwt_terms_t *terms, time_t now, ngx_eiam_grant_t *grant);
+
+
+#endif /* _NGX_EIAM_JWT_CLAIMS_H_INCLUDED_ */

@@ -1,0 +1,384 @@
+
+#include <ngx_http_eiam.h>
+#include <ngx_eiam_string.h>
+
+
+/* the configuration of signed tokens: of a key set, and of what is accepted */
+
+
+#define NGX_HTTP_EIAM_ALGORITHMS  "RS256 PS256 ES256 ES384 EdDSA"
+
+
+static ngx_int_t ngx_http_eiam_add_key_set(ngx_conf_t *cf,
+    ngx_http_eiam_loc_conf_t *conf);
+static ngx_http_eiam_key_set_t *ngx_http_eiam_find_key_set(
+    const ngx_array_t *sets, const ngx_eiam_source_t *source);
+static void ngx_http_eiam_free_keys(void *data);
+static ngx_int_t ngx_http_eiam_add_jwt(ngx_conf_t *cf,
+    ngx_http_eiam_loc_conf_t *conf);
+static ngx_uint_t ngx_http_eiam_default_algorithms(void);
+static ngx_int_t ngx_http_eiam_read_key_set(ngx_eiam_document_t *document,
+    ngx_http_eiam_main_conf_t *mcf, ngx_pool_t *pool, void *set);
+static char *ngx_http_eiam_check_not_empty(ngx_conf_t *cf, void *post,
+    void *data);
+
+
+ngx_http_eiam_file_t  ngx_http_eiam_key_file = {
+    offsetof(ngx_http_eiam_main_conf_t, key_sets),
+    sizeof(ngx_http_eiam_key_set_t),
+    ngx_http_eiam_read_key_set
+};
+
+
+ngx_conf_post_t  ngx_http_eiam_not_empty = { ngx_http_eiam_check_not_empty };
+
+
+static ngx_int_t
+ngx_http_eiam_read_key_set(ngx_eiam_document_t *document,
+    ngx_http_eiam_main_conf_t *mcf, ngx_pool_t *pool, void *set)
+{
+    return ngx_http_eiam_read_key_file(document, pool, set);
+}
+
+
+static char *
+ngx_http_eiam_check_not_empty(ngx_conf_t *cf, void *post, void *data)
+{
+    ngx_str_t  *text = data;
+
+    return text->len ? NGX_CONF_OK : "must not be empty";
+}
+
+
+/* a path that is no file is a location */
+
+char *
+ngx_http_eiam_jwks(ngx_conf_t *cf, ngx_command_t *cmd, void *conf)
+{
+    ngx_http_eiam_loc_conf_t  *lcf = conf;
+
+    ngx_str_t        *value;
+    ngx_file_info_t   fi;
+
+    if (lcf->key_set != NGX_CONF_UNSET_PTR) {
+        return "is duplicate";
+    }
+
+    value = cf->args->elts;
+
+    if (value[1].len == 0) {
+        return "must not be empty";
+    }
+
+    if (ngx_strcmp(value[1].data, "off") == 0) {
+        lcf->key_set = NULL;
+        return NGX_CONF_OK;
+    }
+
+    if (value[1].data[0] != '/'
+        || (ngx_file_info(value[1].data, &fi) != NGX_FILE_ERROR
+            && ngx_is_file(&fi)))
+    {
+        return ngx_http_eiam_file(cf, cmd, conf);
+    }
+
+    lcf->key_set = NULL;
+    lcf->jwks = value[1];
+
+    return NGX_CONF_OK;
+}
+
+
+char *
+ngx_http_eiam_jwt_audience(ngx_conf_t *cf, ngx_command_t *cmd, void *conf)
+{
+    ngx_http_eiam_loc_conf_t  *lcf = conf;
+
+    ngx_str_t   *value, *audience;
+    ngx_uint_t   i;
+
+    if (lcf->jwt_terms.audiences != NGX_CONF_UNSET_PTR) {
+        return "is duplicate";
+    }
+
+    lcf->jwt_terms.audiences = ngx_array_create(cf->pool, cf->args->nelts - 1,
+                                                sizeof(ngx_str_t));
+    if (lcf->jwt_terms.audiences == NULL) {
+        return NGX_CONF_ERROR;
+    }
+
+    value = cf->args->elts;
+
+    for (i = 1; i < cf->args->nelts; i++) {
+
+        if (value[i].len == 0) {
+            return "must not be empty";
+        }
+
+        audience = ngx_array_push(lcf->jwt_terms.audiences);
+        *audience = value[i];
+    }
+
+    return NGX_CONF_OK;
+}
+
+
+char *
+ngx_http_eiam_jwt_algorithms(ngx_conf_t *cf, ngx_command_t *cmd, void *conf)
+{
+    ngx_http_eiam_loc_conf_t  *lcf = conf;
+
+    ngx_int_t    n;
+    ngx_str_t   *value;
+    ngx_uint_t   i;
+
+    if (lcf->jwt_terms.algorithms) {
+        return "is duplicate";
+    }
+
+    value = cf->args->elts;
+
+    for (i = 1; i < cf->args->nelts; i++) {
+
+        n = ngx_eiam_algorithm_find(&value[i]);
+
+        if (n == NGX_DECLINED) {
+            ngx_conf_log_error(NGX_LOG_EMERG, cf, 0,
+                               "unknown algorithm \"%V\"", &value[i]);
+            return NGX_CONF_ERROR;
+        }
+
+        lcf->jwt_terms.algorithms |= (ngx_uint_t) 1 << n;
+    }
+
+    return NGX_CONF_OK;
+}
+
+
+void
+ngx_http_eiam_init_jwt(ngx_http_eiam_loc_conf_t *conf)
+{
+    conf->key_set = NGX_CONF_UNSET_PTR;
+
+    conf->jwt_terms.audiences = NGX_CONF_UNSET_PTR;
+    conf->jwt_terms.leeway = NGX_CONF_UNSET;
+
+    conf->key_terms.refresh = NGX_CONF_UNSET;
+    conf->key_terms.max_age = NGX_CONF_UNSET;
+    conf->key_terms.interval = NGX_CONF_UNSET_MSEC;
+    conf->key_terms.timeout = NGX_CONF_UNSET_MSEC;
+}
+
+
+void
+ngx_http_eiam_merge_jwt(ngx_http_eiam_loc_conf_t *prev,
+    ngx_http_eiam_loc_conf_t *conf)
+{
+    if (conf->key_set == NGX_CONF_UNSET_PTR) {
+        conf->jwks = prev->jwks;
+        conf->key_set = (prev->key_set == NGX_CONF_UNSET_PTR)
+                        ? NULL : prev->key_set;
+    }
+
+    ngx_conf_merge_str_value(conf->jwt_terms.issuer, prev->jwt_terms.issuer,
+                             "");
+    ngx_conf_merge_ptr_value(conf->jwt_terms.audiences,
+                             prev->jwt_terms.audiences, NULL);
+    ngx_conf_merge_sec_value(conf->jwt_terms.leeway, prev->jwt_terms.leeway,
+                             30);
+
+    if (conf->jwt_terms.algorithms == 0) {
+        conf->jwt_terms.algorithms = prev->jwt_terms.algorithms
+                                     ? prev->jwt_terms.algorithms
+                                     : ngx_http_eiam_default_algorithms();
+    }
+
+    ngx_conf_merge_sec_value(conf->key_terms.refresh,
+                             prev->key_terms.refresh, 300);
+    ngx_conf_merge_sec_value(conf->key_terms.max_age,
+                             prev->key_terms.max_age, 86400);
+    ngx_conf_merge_msec_value(conf->key_terms.interval,
+                              prev->key_terms.interval, 10000);
+    ngx_conf_merge_msec_value(conf->key_terms.timeout,
+                              prev->key_terms.timeout, 10000);
+}
+
+
+static ngx_uint_t
+ngx_http_eiam_default_algorithms(void)
+{
+    u_char      *p;
+    ngx_str_t    name;
+    ngx_uint_t   algorithms;
+
+    algorithms = 0;
+
+    for (p = (u_char *) NGX_HTTP_EIAM_ALGORITHMS; *p; /* void */) {
+
+        name.data = p;
+
+        while (*p && *p != ' ') {
+            p++;
+        }
+
+        name.len = p - name.data;
+        p += (*p == ' ');
+
+        algorithms |= (ngx_uint_t) 1 << ngx_eiam_algorithm_find(&name);
+    }
+
+    return algorithms;
+}
+
+
+ngx_int_t
+ngx_http_eiam_gate_jwt(ngx_conf_t *cf, ngx_http_eiam_loc_conf_t *conf)
+{
+    const char                *missing;
+    ngx_http_core_loc_conf_t  *clcf;
+
+    if (conf->key_set == NULL && conf->jwks.len == 0) {
+        return NGX_OK;
+    }
+
+    missing = (conf->jwt_terms.issuer.len == 0) ? "eiam_jwt_issuer"
+              : (conf->jwt_terms.audiences == NULL) ? "eiam_jwt_audience"
+              : NULL;
+
+    if (missing) {
+        clcf = ngx_http_conf_get_module_loc_conf(cf, ngx_http_core_module);
+        ngx_conf_log_error(NGX_LOG_EMERG, cf, 0,
+                           "\"eiam_jwks\" needs \"%s\" in location \"%V\"",
+                           missing, &clcf->name);
+        return NGX_ERROR;
+    }
+
+    if (conf->jwks.len && ngx_http_eiam_add_key_set(cf, conf) != NGX_OK) {
+        return NGX_ERROR;
+    }
+
+    return ngx_http_eiam_add_jwt(cf, conf);
+}
+
+
+/* the set of a location, one for all of the server that name it */
+
+static ngx_int_t
+ngx_http_eiam_add_key_set(ngx_conf_t *cf, ngx_http_eiam_loc_conf_t *conf)
+{
+    ngx_eiam_source_t          *source;
+    ngx_pool_cleanup_t         *cln;
+    ngx_http_eiam_key_set_t   **set;
+    ngx_http_eiam_main_conf_t  *mcf;
+
+    mcf = ngx_http_conf_get_module_main_conf(cf, ngx_eiam_module);
+
+    source = ngx_http_eiam_add_source(cf, "jwks", &conf->jwks);
+    if (source == NULL) {
+        return NGX_ERROR;
+    }
+
+    conf->key_set = ngx_http_eiam_find_key_set(&mcf->key_sets, source);
+
+    if (conf->key_set) {
+        return NGX_OK;
+    }
+
+    conf->key_set = ngx_pcalloc(cf->pool, sizeof(ngx_http_eiam_key_set_t));
+    set = ngx_array_push(&mcf->key_sets);
+    cln = ngx_pool_cleanup_add(cf->pool, 0);
+
+    if (conf->key_set == NULL || set == NULL || cln == NULL) {
+        return NGX_ERROR;
+    }
+
+    *set = conf->key_set;
+
+    source->is_asked = 1;
+    source->has_keys = 1;
+
+    conf->key_set->name = conf->jwks;
+    conf->key_set->source = source;
+
+    cln->handler = ngx_http_eiam_free_keys;
+    cln->data = conf->key_set;
+
+    return ngx_http_eiam_add_target(cf, "eiam_jwks", &conf->jwks,
+                                    NGX_EIAM_KEY_SET_MAX);
+}
+
+
+static ngx_http_eiam_key_set_t *
+ngx_http_eiam_find_key_set(const ngx_array_t *sets,
+    const ngx_eiam_source_t *source)
+{
+    ngx_uint_t                 i;
+    ngx_http_eiam_key_set_t  **set;
+
+    set = sets->elts;
+
+    for (i = 0; i < sets->nelts; i++) {
+
+        if (set[i]->source == source) {
+            return set[i];
+        }
+    }
+
+    return NULL;
+}
+
+
+/* what a worker has parsed */
+
+static void
+ngx_http_eiam_free_keys(void *data)
+{
+    ngx_http_eiam_key_set_t *set = data;
+
+    if (set->pool) {
+        ngx_destroy_pool(set->pool);
+    }
+}
+
+
+/* grants that came by other keys, or under other terms, are others' */
+
+static ngx_int_t
+ngx_http_eiam_add_jwt(ngx_conf_t *cf, ngx_http_eiam_loc_conf_t *conf)
+{
+    u_char                *p;
+    size_t                 len;
+    ngx_str_t              id, *audience;
+    ngx_uint_t             i;
+    ngx_eiam_jwt_terms_t  *terms;
+
+    terms = &conf->jwt_terms;
+    audience = terms->audiences->elts;
+
+    len = conf->key_set->name.len + terms->issuer.len
+          + (4 + terms->audiences->nelts) * (NGX_SIZE_T_LEN + 2);
+
+    for (i = 0; i < terms->audiences->nelts; i++) {
+        len += audience[i].len;
+    }
+
+    id.data = ngx_pnalloc(cf->temp_pool, len);
+    if (id.data == NULL) {
+        return NGX_ERROR;
+    }
+
+    p = ngx_sprintf(id.data, "%uz:%V %uz:%V %ui %T",
+                    conf->key_set->name.len, &conf->key_set->name,
+                    terms->issuer.len, &terms->issuer, terms->algorithms,
+                    terms->leeway);
+
+    for (i = 0; i < terms->audiences->nelts; i++) {
+        p = ngx_sprintf(p, " %uz:%V", audience[i].len, &audience[i]);
+    }
+
+    id.len = p - id.data;
+
+    conf->jwt = ngx_http_eiam_add_source(cf, "jwt", &id);
+
+    return conf->jwt ? NGX_OK : NGX_ERROR;
+}

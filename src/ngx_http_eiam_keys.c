@@ -1,0 +1,266 @@
+
+#include <ngx_http_eiam.h>
+
+
+/* a fetch that this worker leads */
+
+typedef struct {
+    ngx_http_eiam_key_set_t    *set;
+    uint32_t                    flight;
+    ngx_http_eiam_fetch_t       fetch;
+} ngx_http_eiam_key_fetch_t;
+
+
+static ngx_int_t ngx_http_eiam_fetch_keys(ngx_http_request_t *r,
+    ngx_http_eiam_key_set_t *set, const ngx_eiam_key_terms_t *terms,
+    uint32_t flight);
+static void ngx_http_eiam_keys_fetched(ngx_http_request_t *r, void *data,
+    const ngx_eiam_answer_t *answer);
+static ngx_int_t ngx_http_eiam_check_keys(ngx_http_request_t *r,
+    ngx_http_eiam_key_set_t *set, const ngx_eiam_answer_t *answer);
+static ngx_int_t ngx_http_eiam_take_keys(ngx_http_eiam_key_set_t *set,
+    const ngx_str_t *text, uint32_t generation);
+static ngx_int_t ngx_http_eiam_parse_keys(ngx_pool_t *pool,
+    const ngx_http_eiam_key_set_t *set, const ngx_str_t *text,
+    ngx_eiam_keys_t *keys, ngx_eiam_bad_key_pt bad);
+static void ngx_http_eiam_warn_bad_key(const ngx_eiam_document_t *document,
+    void *data);
+static void ngx_http_eiam_skip_bad_key(const ngx_eiam_document_t *document,
+    void *data);
+
+
+ngx_int_t
+ngx_http_eiam_keys(ngx_http_request_t *r, ngx_http_eiam_ctx_t *ctx,
+    ngx_http_eiam_key_set_t *set, const ngx_eiam_key_terms_t *terms)
+{
+    ngx_int_t                rc;
+    ngx_eiam_key_question_t  question;
+
+    if (set->source == NULL) {
+        return (ctx->unknown == set->generation) ? NGX_DECLINED : NGX_OK;
+    }
+
+    ngx_memzero(&question, sizeof(ngx_eiam_key_question_t));
+
+    question.generation = set->generation;
+    question.unknown = set->generation && ctx->unknown == set->generation;
+
+    rc = ngx_eiam_key_set_ask(set->source, terms, &question);
+
+    if (question.text.len
+        && ngx_http_eiam_take_keys(set, &question.text, question.generation)
+           != NGX_OK)
+    {
+        rc = NGX_ERROR;
+    }
+
+    if (question.fetch
+        && ngx_http_eiam_fetch_keys(r, set, terms, question.flight) != NGX_OK)
+    {
+        ngx_eiam_key_set_abandon(set->source, question.flight);
+        return NGX_ERROR;
+    }
+
+    return (rc == NGX_AGAIN) ? ngx_http_eiam_wait(r, ctx, set->source->id)
+                             : rc;
+}
+
+
+static ngx_int_t
+ngx_http_eiam_fetch_keys(ngx_http_request_t *r, ngx_http_eiam_key_set_t *set,
+    const ngx_eiam_key_terms_t *terms, uint32_t flight)
+{
+    ngx_http_eiam_key_fetch_t  *keys;
+
+    keys = ngx_pcalloc(r->pool, sizeof(ngx_http_eiam_key_fetch_t));
+    if (keys == NULL) {
+        return NGX_ERROR;
+    }
+
+    keys->set = set;
+    keys->flight = flight;
+
+    keys->fetch.uri = set->name;
+    keys->fetch.timeout = terms->timeout;
+    keys->fetch.handler = ngx_http_eiam_keys_fetched;
+    keys->fetch.data = keys;
+
+    return ngx_http_eiam_fetch(r, &keys->fetch);
+}
+
+
+static void
+ngx_http_eiam_keys_fetched(ngx_http_request_t *r, void *data,
+    const ngx_eiam_answer_t *answer)
+{
+    ngx_http_eiam_key_fetch_t *keys = data;
+
+    ngx_eiam_source_t  *source;
+
+    source = keys->set->source;
+
+    if (answer == NULL) {
+        ngx_eiam_key_set_abandon(source, keys->flight);
+
+    } else {
+        ngx_eiam_key_set_settle(source, keys->flight,
+                                ngx_http_eiam_check_keys(r, keys->set, answer)
+                                == NGX_OK ? &answer->body : NULL);
+    }
+
+    ngx_http_eiam_wake(source->id);
+}
+
+
+/* what is no set of keys, is not for the others either */
+
+static ngx_int_t
+ngx_http_eiam_check_keys(ngx_http_request_t *r, ngx_http_eiam_key_set_t *set,
+    const ngx_eiam_answer_t *answer)
+{
+    ngx_int_t         rc;
+    ngx_log_t        *log;
+    ngx_pool_t       *pool;
+    ngx_eiam_keys_t   keys;
+
+    log = r->connection->log;
+
+    if (answer->status != NGX_HTTP_OK || answer->broken || answer->encoded
+        || answer->body.len > NGX_EIAM_KEY_SET_MAX)
+    {
+        ngx_log_error(NGX_LOG_ERR, log, 0,
+                      "eiam: no key set from \"%V\", status %ui%s",
+                      &set->name, answer->status,
+                      (answer->broken || answer->encoded)
+                      ? ", cut off, too large or encoded" : "");
+        return NGX_ERROR;
+    }
+
+    pool = ngx_create_pool(NGX_DEFAULT_POOL_SIZE, log);
+    if (pool == NULL) {
+        return NGX_ERROR;
+    }
+
+    rc = ngx_http_eiam_parse_keys(pool, set, &answer->body, &keys,
+                                  ngx_http_eiam_warn_bad_key);
+
+    if (rc == NGX_OK && keys.list.nelts == 0) {
+        ngx_log_error(NGX_LOG_WARN, log, 0,
+                      "eiam: \"%V\" has no key to verify with", &set->name);
+    }
+
+    ngx_destroy_pool(pool);
+
+    return rc;
+}
+
+
+/* the worker's keys of before, if it has any, are kept if it fails */
+
+static ngx_int_t
+ngx_http_eiam_take_keys(ngx_http_eiam_key_set_t *set, const ngx_str_t *text,
+    uint32_t generation)
+{
+    ngx_pool_t       *pool;
+    ngx_eiam_keys_t   keys;
+
+    pool = ngx_create_pool(NGX_DEFAULT_POOL_SIZE, ngx_cycle->log);
+    if (pool == NULL) {
+        return NGX_ERROR;
+    }
+
+    if (ngx_http_eiam_parse_keys(pool, set, text, &keys,
+                                 ngx_http_eiam_skip_bad_key)
+        != NGX_OK)
+    {
+        ngx_destroy_pool(pool);
+        return NGX_ERROR;
+    }
+
+    if (set->pool) {
+        ngx_destroy_pool(set->pool);
+    }
+
+    set->pool = pool;
+    set->keys = keys;
+    set->generation = generation;
+
+    return NGX_OK;
+}
+
+
+static ngx_int_t
+ngx_http_eiam_parse_keys(ngx_pool_t *pool, const ngx_http_eiam_key_set_t *set,
+    const ngx_str_t *text, ngx_eiam_keys_t *keys, ngx_eiam_bad_key_pt bad)
+{
+    ngx_int_t            rc;
+    ngx_pool_t          *temp;
+    ngx_eiam_node_t      root;
+    ngx_eiam_document_t  document;
+
+    temp = ngx_create_pool(NGX_DEFAULT_POOL_SIZE, pool->log);
+    if (temp == NULL) {
+        return NGX_ERROR;
+    }
+
+    ngx_memzero(&document, sizeof(ngx_eiam_document_t));
+
+    document.name = set->name;
+    document.pool = temp;
+
+    rc = ngx_eiam_document_parse(&document, text, &root);
+
+    if (rc == NGX_OK) {
+        rc = ngx_eiam_keys_read(&root, pool, keys, bad, pool->log);
+    }
+
+    if (rc != NGX_OK) {
+        ngx_log_error(NGX_LOG_ERR, pool->log, 0, "eiam: key set %V",
+                      &document.fault);
+    }
+
+    ngx_destroy_pool(temp);
+
+    return rc;
+}
+
+
+static void
+ngx_http_eiam_warn_bad_key(const ngx_eiam_document_t *document, void *data)
+{
+    ngx_log_error(NGX_LOG_WARN, (ngx_log_t *) data, 0,
+                  "eiam: a key is left out: %V", &document->fault);
+}
+
+
+/* it was told when the set was fetched */
+
+static void
+ngx_http_eiam_skip_bad_key(const ngx_eiam_document_t *document, void *data)
+{
+}
+
+
+ngx_int_t
+ngx_http_eiam_read_key_file(ngx_eiam_document_t *document, ngx_pool_t *pool,
+    ngx_http_eiam_key_set_t *set)
+{
+    ngx_eiam_node_t  root;
+
+    if (ngx_eiam_document_open(document, &root) != NGX_OK
+        || ngx_eiam_keys_read(&root, pool, &set->keys,
+                              ngx_http_eiam_warn_bad_key, pool->log)
+           != NGX_OK)
+    {
+        return NGX_ERROR;
+    }
+
+    if (set->keys.list.nelts == 0) {
+        return ngx_eiam_fault(&root, "has no key to verify with");
+    }
+
+    set->name = document->name;
+    set->generation = 1;
+
+    return NGX_OK;
+}

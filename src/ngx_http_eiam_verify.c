@@ -1,0 +1,118 @@
+
+#include <ngx_http_eiam.h>
+
+
+static ngx_int_t ngx_http_eiam_verify_now(ngx_http_request_t *r,
+    ngx_http_eiam_ctx_t *ctx, ngx_eiam_question_t *question);
+static ngx_int_t ngx_http_eiam_unverified(ngx_http_request_t *r,
+    ngx_http_eiam_ctx_t *ctx, ngx_eiam_reason_e reason);
+
+
+/* RFC 7519: what has the shape of a JWS is decided here alone */
+
+ngx_int_t
+ngx_http_eiam_verify(ngx_http_request_t *r, ngx_http_eiam_ctx_t *ctx)
+{
+    ngx_eiam_question_t        question;
+    ngx_http_eiam_loc_conf_t  *lcf;
+
+    lcf = ngx_http_get_module_loc_conf(r, ngx_eiam_module);
+
+    if (lcf->jwt == NULL || !ngx_eiam_jwt_is(&ctx->token)) {
+        return NGX_DECLINED;
+    }
+
+    ngx_memzero(&question, sizeof(ngx_eiam_question_t));
+
+    ngx_eiam_source_key(lcf->jwt, ctx->digest, question.key);
+
+    switch (ngx_eiam_source_look_up(lcf->jwt, &lcf->terms, &question)) {
+
+    case NGX_OK:
+        ctx->cache = &ngx_http_eiam_cache_hit;
+        return ngx_http_eiam_apply(r, ctx, &question.grant);
+
+    case NGX_ABORT:
+        ctx->cache = &ngx_http_eiam_cache_hit;
+        return ngx_http_eiam_refuse(ctx, question.reason);
+    }
+
+    ctx->cache = &ngx_http_eiam_cache_miss;
+
+    return ngx_http_eiam_verify_now(r, ctx, &question);
+}
+
+
+/* with the keys that there are, and then perhaps with newer ones */
+
+static ngx_int_t
+ngx_http_eiam_verify_now(ngx_http_request_t *r, ngx_http_eiam_ctx_t *ctx,
+    ngx_eiam_question_t *question)
+{
+    ngx_int_t                  rc;
+    ngx_eiam_document_t        document;
+    ngx_http_eiam_loc_conf_t  *lcf;
+
+    lcf = ngx_http_get_module_loc_conf(r, ngx_eiam_module);
+
+    for ( ;; ) {
+
+        rc = ngx_http_eiam_keys(r, ctx, lcf->key_set, &lcf->key_terms);
+
+        if (rc == NGX_DECLINED) {
+            return ngx_http_eiam_unverified(r, ctx, NGX_EIAM_TOKEN_INVALID);
+        }
+
+        if (rc == NGX_ABORT) {
+            return ngx_http_eiam_unverified(r, ctx,
+                                            NGX_EIAM_SOURCE_UNAVAILABLE);
+        }
+
+        if (rc != NGX_OK) {
+            return rc;
+        }
+
+        ngx_memzero(&document, sizeof(ngx_eiam_document_t));
+
+        ngx_str_set(&document.name, "token");
+        document.pool = r->pool;
+
+        rc = ngx_eiam_jwt_read(&document, &ctx->token, &lcf->key_set->keys,
+                               &lcf->jwt_terms, ngx_time(), &question->grant,
+                               &question->reason);
+        if (rc != NGX_DECLINED) {
+            break;
+        }
+
+        ctx->unknown = lcf->key_set->generation;
+    }
+
+    if (rc == NGX_ERROR) {
+        return NGX_ERROR;
+    }
+
+    if (document.fault.len) {
+        ngx_log_error(NGX_LOG_INFO, r->connection->log, 0, "eiam: %V",
+                      &document.fault);
+    }
+
+    if (question->reason != NGX_EIAM_SOURCE_UNAVAILABLE) {
+        ngx_eiam_source_remember(lcf->jwt, question);
+    }
+
+    return (rc == NGX_OK) ? ngx_http_eiam_apply(r, ctx, &question->grant)
+                          : ngx_http_eiam_refuse(ctx, question->reason);
+}
+
+
+/* nothing is remembered of it: a key may be there the next time */
+
+static ngx_int_t
+ngx_http_eiam_unverified(ngx_http_request_t *r, ngx_http_eiam_ctx_t *ctx,
+    ngx_eiam_reason_e reason)
+{
+    ngx_log_error(NGX_LOG_INFO, r->connection->log, 0,
+                  "eiam: the token is signed by no known key");
+
+    return ngx_http_eiam_refuse(ctx, reason);
+}
