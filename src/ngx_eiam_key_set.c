@@ -69,7 +69,7 @@ ngx_eiam_key_set_copy(const ngx_eiam_key_set_t *set,
 }
 
 
-/* is one under way, perhaps by the one who asks? */
+/* is one under way, perhaps by the one who asks, or will be soon? */
 
 static ngx_uint_t
 ngx_eiam_key_set_fetch(ngx_eiam_source_t *source,
@@ -94,8 +94,13 @@ ngx_eiam_key_set_fetch(ngx_eiam_source_t *source,
         set->unknown = 0;
     }
 
-    if (set->retry > ngx_current_msec
-        || (question->unknown && set->unknown > ngx_current_msec))
+    if (set->owed > ngx_current_msec) {
+        return 1;
+    }
+
+    if (set->owed == 0
+        && (set->retry > ngx_current_msec
+            || (question->unknown && set->unknown > ngx_current_msec)))
     {
         return 0;
     }
@@ -107,6 +112,7 @@ ngx_eiam_key_set_fetch(ngx_eiam_source_t *source,
         return 0;
     }
 
+    set->owed = 0;
     set->flight = flight->serial;
     set->interval = question->unknown ? terms->interval : 0;
 
@@ -185,7 +191,8 @@ ngx_eiam_key_set_abandon(ngx_eiam_source_t *source, uint32_t flight)
     if (own) {
         ngx_eiam_zone_change(source->zone->shared);
         source->record->keys->flight = 0;
-        source->record->keys->unknown = 0;
+        source->record->keys->owed = ngx_current_msec
+                                     + NGX_EIAM_KEY_SET_PAUSE;
         ngx_eiam_flight_end(source->zone->shared, own);
     }
 

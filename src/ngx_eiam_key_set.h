@@ -16,6 +16,7 @@
 
 #define NGX_EIAM_KEY_SET_MAX    (64 * 1024)   /* bytes of JSON */
 #define NGX_EIAM_KEY_SET_RETRY  1000          /* ms: after a failure */
+#define NGX_EIAM_KEY_SET_PAUSE  500           /* ms: after a client went away */
 
 
 /* a set as the zone has it */
@@ -27,6 +28,7 @@ struct ngx_eiam_key_set_s {
     uint64_t              retry;         /* ms: after a failure not before */
     uint64_t              unknown;       /* ms: for unknown keys not before */
     uint64_t              interval;      /* ms: of the fetch under way */
+    uint64_t              owed;          /* ms: then one that was abandoned */
     uint32_t              flight;        /* under way, or lost */
     uint32_t              generation;    /* of the text */
     uint32_t              failed;        /* the last fetch */
@@ -63,7 +65,7 @@ ngx_int_t ngx_eiam_key_set_ask(ngx_eiam_source_t *source,
 void ngx_eiam_key_set_settle(ngx_eiam_source_t *source, uint32_t flight,
     const ngx_str_t *text);
 
-/* nobody waits any longer: another one may fetch at once */
+/* whoever waits goes on to wait, and another one fetches a little later */
 void ngx_eiam_key_set_abandon(ngx_eiam_source_t *source, uint32_t flight);
 
 

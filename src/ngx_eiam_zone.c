@@ -328,6 +328,7 @@ ngx_eiam_zone_wipe(ngx_eiam_shared_t *shared)
             record->keys->len = 0;
             record->keys->retry = 0;
             record->keys->unknown = 0;
+            record->keys->owed = 0;
             record->keys->flight = 0;
         }
     }

@@ -117,7 +117,7 @@ ngx_http_eiam_fetch_request(ngx_pool_t *pool,
 
     ngx_memzero(headers, sizeof(ngx_http_headers_in_t));
 
-    headers->content_length_n = fetch->form.len;
+    headers->content_length_n = fetch->form.len ? (off_t) fetch->form.len : -1;
 
     body = ngx_pcalloc(pool, sizeof(ngx_http_request_body_t));
 

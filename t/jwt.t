@@ -1057,7 +1057,7 @@ subtest 'configurations that are refused' => sub {
         for qw(eiam_jwks eiam_jwt_issuer eiam_jwt_audience);
     says('an empty audience among others', 'eiam_jwt_audience api "";',
         qr/"eiam_jwt_audience" directive must not be empty/);
-    says('eiam_jwks_timeout 0', 'eiam_jwks_timeout 0;', qr/"eiam_jwks_timeout" directive must/);
+    says("$_ 0", "$_ 0;", qr/"$_" directive must/) for qw(eiam_jwks_timeout eiam_jwks_interval eiam_jwks_max_age);
     says("the algorithm $_", "eiam_jwt_algorithms RS256 $_;", qr/\[emerg\] .*unknown algorithm "\Q$_\E" in /)
         for qw(none NONE None rs256 RS257 RS1 HS1 ES256k Ed25519 RSA-OAEP dir ES25 ES2566), 'ES256,EdDSA';
     says('an empty algorithm', 'eiam_jwt_algorithms "";', qr/unknown algorithm ""/);

@@ -2,14 +2,19 @@
 // oidc-provider, its tokens kept in memory.
 //     node server.js --port PORT
 // Prints "oidc-provider ready", then a line per request. OIDC_TOKEN_LIFE is the life of a
-// token in seconds (600).
+// token in seconds (600). OIDC_SIGNED='{"urn:some:api": "ES256"}' has tokens for this API
+// signed; OIDC_KEYS is a file with the private keys for it, a JWK set whose first key that
+// fits is used.
 
+import { readFileSync } from 'node:fs';
 import { parseArgs } from 'node:util';
 import Provider from 'oidc-provider';
 
 const { values: { port } } = parseArgs({ options: { port: { type: 'string' } } });
 const issuer = `http://127.0.0.1:${port}`;
 const tokenLife = Number(process.env.OIDC_TOKEN_LIFE ?? 600);
+const algorithms = JSON.parse(process.env.OIDC_SIGNED ?? '{}');
+const keys = process.env.OIDC_KEYS;
 
 // The gate, which asks about tokens and holds none itself.
 const resourceServer = {
@@ -50,6 +55,11 @@ const api = {
   accessTokenFormat: 'opaque',
 };
 
+function apiOf(audience) {
+  const alg = algorithms[audience];
+  return alg ? { ...api, audience, accessTokenFormat: 'jwt', jwt: { sign: { alg } } } : api;
+}
+
 function client({ id, secret }, more) {
   return {
     client_id: id,
@@ -70,6 +80,7 @@ const provider = new Provider(issuer, {
     })),
   ],
   ttl: { ClientCredentials: tokenLife },
+  ...(keys && { jwks: JSON.parse(readFileSync(keys)) }),
   features: {
     devInteractions: { enabled: false },
     clientCredentials: { enabled: true },
@@ -81,7 +92,7 @@ const provider = new Provider(issuer, {
     resourceIndicators: {
       enabled: true,
       defaultResource: () => api.audience,
-      getResourceServerInfo: () => api,
+      getResourceServerInfo: (ctx, resource) => apiOf(resource),
     },
   },
 });

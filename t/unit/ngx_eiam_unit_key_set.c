@@ -552,12 +552,18 @@ ngx_eiam_unit_key_set_abandoned(ngx_eiam_unit_key_set_t *t)
 
     ngx_eiam_key_set_abandon(t->a, flight);
 
+    ngx_eiam_unit_ok(t->unit, ngx_eiam_unit_key_set_ask(t, 0) == NGX_AGAIN
+                              && !t->question.fetch
+                              && t->a->record->flights == 0,
+                     "after an abandoned one all wait for a moment");
+
+    ngx_eiam_unit_clock_pass(NGX_EIAM_KEY_SET_PAUSE);
     rc = ngx_eiam_unit_key_set_ask(t, 0);
 
     ngx_eiam_unit_ok(t->unit, ngx_eiam_unit_key_set_fetches(t, rc, NGX_AGAIN)
                               && t->question.flight != flight
                               && t->a->record->flights == 1,
-                     "in the place of an abandoned one another begins");
+                     "then another begins in its place");
 
     ngx_eiam_unit_key_set_settle(t, t->question.flight, "one");
     (void) ngx_eiam_unit_key_set_ask(t, 0);
@@ -566,6 +572,7 @@ ngx_eiam_unit_key_set_abandoned(ngx_eiam_unit_key_set_t *t)
     (void) ngx_eiam_unit_key_set_ask_newer(t, generation);
     ngx_eiam_key_set_abandon(t->a, t->question.flight);
 
+    ngx_eiam_unit_clock_pass(NGX_EIAM_KEY_SET_PAUSE);
     rc = ngx_eiam_unit_key_set_ask_newer(t, generation);
 
     ngx_eiam_unit_ok(t->unit, ngx_eiam_unit_key_set_fetches(t, rc, NGX_AGAIN),

@@ -77,9 +77,10 @@ sub thaw   { return kill 'CONT', $_[0]{pid} }
 
 # A new token of an application; "org_read user_read" are two scopes.
 sub token {
-    my ($self, $client, $scopes) = @_;
+    my ($self, $client, $scopes, %opt) = @_;
     my $res = $self->_post($self->_token_path, $self->basic($client),
-        "grant_type=client_credentials&scope=" . ($scopes // '') =~ s/ /%20/gr);
+        "grant_type=client_credentials&scope=" . ($scopes // '') =~ s/ /%20/gr
+            . ($opt{resource} ? "&resource=$opt{resource}" : ''));
     my $token = ($res->{json} // {})->{access_token}
         // die "no token for $client: $res->{status} $res->{body}\n";
     $self->{client_of}{$token} = $client;
@@ -152,8 +153,10 @@ L<EIAM::OidcProvider> and L<EIAM::Glewlwyd> are such servers, each on a free por
 of 127.0.0.1, with its files in a directory of its own. C<new> dies where the
 software is missing: a test must not pass without it.
 
-Methods: C<token(client, scopes)>, C<revoke(token)>, C<introspect(token)> (the
-server's answer), C<introspection_path>, C<credentials> (the Authorization header
+Methods: C<token(client, scopes)>, with C<resource =E<gt> 'urn:some:api'> for
+another API than the usual one, C<revoke(token)>, C<introspect(token)> (the
+server's answer), C<introspection_path>, C<issuer> and C<keys_path>
+(of its signed tokens and their keys), C<credentials> (the Authorization header
 with which the gate may introspect), C<basic(client)>, C<address>, C<port>,
 C<said>, C<stop>, C<start> (again, on the same port), C<freeze> and C<thaw>.
 

@@ -15,6 +15,7 @@ use JSON::PP ();
 use constant {
     SCHEMA => '/usr/share/dbconfig-common/data/glewlwyd/install/sqlite3',
     LIFE => 3600,
+    API => 'https://api.example',
     ADMINISTRATOR => { username => 'admin', password => 'password' },
 };
 
@@ -86,7 +87,7 @@ sub _plugin {
     return {
         module => 'oidc', name => 'oidc', display_name => 'OIDC',
         parameters => {
-            iss => "http://127.0.0.1:$self->{port}/api/oidc",
+            iss => $self->issuer,
             'jwt-type' => 'ecdsa', 'jwt-key-size' => '256',
             key => slurp("$self->{dir}/key"), cert => slurp("$self->{dir}/public"),
             (map { ("$_-duration" => LIFE) } qw(access-token refresh-token code)),
@@ -96,6 +97,8 @@ sub _plugin {
             (map { ("auth-type-$_-enabled" => $false) }
                 qw(code token implicit password device none refresh)),
             'auth-type-client-enabled' => $true,
+            'resource-allowed' => $true,
+            'resource-scope' => { map { ($_ => [API]) } qw(org_all org_read) },
             'introspection-revocation-allowed' => $true,
             'introspection-revocation-auth-scope' => ['introspect'],
             'introspection-revocation-allow-target-client' => $true,
@@ -128,6 +131,9 @@ sub _secret { return "$_[1]-secret-of-many-octets" }
 sub _token_path        { return '/api/oidc/token' }
 sub _revocation_path   { return '/api/oidc/revoke' }
 sub introspection_path { return '/api/oidc/introspect' }
+sub keys_path          { return '/api/oidc/jwks' }
+
+sub issuer { return 'http://' . $_[0]->address . '/api/oidc' }
 
 sub credentials { return "Bearer $_[0]{gateway}" }
 
@@ -151,8 +157,9 @@ EIAM::Glewlwyd - Debian's glewlwyd: its tokens can be introspected, the gate has
 =head1 DESCRIPTION
 
 See L<EIAM::AuthorizationServer>. Its tokens are JWTs, which it keeps in SQLite:
-it knows them after a restart. C<expire_in(token, seconds)> brings the end of a
-token's life nearer. Nothing of the system's own glewlwyd is used but the
+it knows them after a restart. Their audience is the C<resource> that is asked for,
+C<https://api.example>, else the scopes. C<expire_in(token, seconds)> brings the
+end of a token's life nearer. Nothing of the system's own glewlwyd is used but the
 programs. Needs Debian's glewlwyd, sqlite3 and openssl.
 
 =cut

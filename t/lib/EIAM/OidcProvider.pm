@@ -8,7 +8,9 @@ use warnings;
 use parent 'EIAM::AuthorizationServer';
 
 use EIAM::Nginx qw(top_dir);
+use JSON::PP ();
 
+my $json = JSON::PP->new->utf8->canonical;
 my $folder = top_dir() . '/example/oidc-provider';
 
 sub _install {
@@ -17,8 +19,26 @@ sub _install {
 
 sub _command {
     my ($self) = @_;
-    my $life = $self->{life} // 600;
-    return ('env', "OIDC_TOKEN_LIFE=$life", 'node', "$folder/server.js", '--port', $self->port);
+    my @settings = ('OIDC_TOKEN_LIFE=' . ($self->{life} // 600));
+    push @settings, 'OIDC_SIGNED=' . $json->encode($self->{signed}) if $self->{signed};
+    push @settings, "OIDC_KEYS=@{[ $self->_write_keys ]}" if $self->{keys};
+    return ('env', @settings, 'node', "$folder/server.js", '--port', $self->port);
+}
+
+sub _write_keys {
+    my ($self) = @_;
+    my $file = "$self->{dir}/keys";
+    open my $out, '>', $file or die "$file: $!\n";
+    print {$out} $json->encode({ keys => $self->{keys} });
+    close $out or die "$file: $!\n";
+    return $file;
+}
+
+# Private JWKs; the next start signs with the first one that fits, and publishes all of them.
+sub sign_with {
+    my ($self, @keys) = @_;
+    $self->{keys} = \@keys;
+    return $self;
 }
 
 sub _says_ready { return qr/^oidc-provider ready/m }
@@ -28,6 +48,9 @@ sub _secret { return "$_[1]-demonstration-secret-of-many-octets" }
 sub _token_path        { return '/token' }
 sub _revocation_path   { return '/token/revocation' }
 sub introspection_path { return '/token/introspection' }
+sub keys_path          { return '/jwks' }
+
+sub issuer { return 'http://' . $_[0]->address }
 
 sub credentials { return $_[0]->basic('gateway') }
 
@@ -49,8 +72,10 @@ EIAM::OidcProvider - npm's oidc-provider: opaque tokens, the gate has Basic cred
 =head1 DESCRIPTION
 
 See L<EIAM::AuthorizationServer>. C<new(life =E<gt> 3)> gives tokens a life of so
-many seconds (600). It keeps its tokens in memory: after C<stop> and C<start> it
-knows none of before. C<introspections> counts how often it was asked. Needs
-node; installs the package if it is missing.
+many seconds (600), C<signed =E<gt> { 'urn:some:api' =E<gt> 'ES256' }> has those for
+an API signed, with the first of these private JWKs that fits: C<keys =E<gt> [...]>;
+C<sign_with(keys)> changes them for the next start. It keeps its other tokens in
+memory: after C<stop> and C<start> it knows none of before. C<introspections>
+counts how often it was asked. Needs node; installs the package if it is missing.
 
 =cut

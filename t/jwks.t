@@ -1,0 +1,662 @@
+#!/usr/bin/perl
+# Key sets from a location: fetched once for all workers, refreshed, and what becomes of signed
+# tokens when the server of the keys is slow, wrong or down.
+
+use strict;
+use warnings;
+
+use FindBin;
+use lib "$FindBin::Bin/lib";
+use JSON::PP ();
+use MIME::Base64 qw(encode_base64 encode_base64url);
+use Test::More;
+use Time::HiRes qw(sleep time);
+use EIAM::Jwt qw(new_key public_jwk mint);
+use EIAM::Source;
+use EIAM::Test;
+
+use constant { REQUESTS => 200, UNKNOWN => 300, DEADLINE => 30, KILO => 1024 };
+
+my $json = JSON::PP->new->utf8->canonical;
+
+# ---------------------------------------------------------------- keys, sets, tokens
+
+sub key {
+    my ($kid) = @_;
+    return { %{ new_key('Ed25519') }, kid => $kid };
+}
+
+sub public {
+    my ($key, %members) = @_;
+    return public_jwk($key, kid => $key->{kid}, use => 'sig', %members);
+}
+
+# The behaviour of a server that has these keys.
+sub set {
+    my (@keys) = @_;
+    return { json => { keys => [ map { ref eq 'HASH' && $_->{pk} ? public($_) : $_ } @keys ] } };
+}
+
+my $serial = 0;
+
+# Each is another one, so that none is in the cache.
+sub token {
+    my ($key, %claims) = @_;
+    return mint($key, 'EdDSA', { iss => 'https://issuer.example', aud => 'api', exp => time + 600,
+        client_id => 'crm', scope => 'user_read', jti => ++$serial, %claims },
+        { typ => 'at+jwt', kid => $key->{kid} });
+}
+
+my ($one, $two) = map { key($_) } qw(one two);
+
+# Tokens that name keys that nobody has.
+my ($signed) = token($one) =~ /(\..*)/;
+sub unknown {
+    return map { encode_base64url(qq({"alg":"EdDSA","kid":"unknown-@{[ ++$serial ]}"})) . $signed }
+        1 .. $_[0];
+}
+
+# ---------------------------------------------------------------- the gate
+
+# What can be wrong with an answer, and so is none.
+my $good = $json->encode(set($one)->{json});
+my %faults = (
+    'status-500'      => { %{ set($one) }, status => 500 },
+    'status-404'      => { %{ set($one) }, status => 404 },
+    'status-201'      => { %{ set($one) }, status => 201 },
+    'status-204'      => { raw => "HTTP/1.1 204 No Content\r\n\r\n" },
+    'redirect'        => { %{ set($one) }, status => 302, headers => ['Location: /other'] },
+    'html'            => { body => '<html><body>Welcome</body></html>', type => 'text/html' },
+    'empty'           => { body => '' },
+    'blank'           => { body => ' ' x 100 },
+    'cut-text'        => { body => substr $good, 0, -1 },
+    'cut-answer'      => { body => $good, stop => 120 },
+    'cut-chunks'      => { body => $good, chunked => 20, last_chunk => 0, close => 1 },
+    'claims-more'     => { body => $good, length => length($good) + 1, close => 1 },
+    'behind-it'       => { body => "$good x" },
+    'twice'           => { body => '{"keys":[],' . substr $good, 1 },
+    'a-list'          => { json => set($one)->{json}{keys} },
+    'no-keys'         => { json => { sets => set($one)->{json}{keys} } },
+    'keys-not-a-list' => { json => { keys => public($one) } },
+    'a-text'          => { body => '"keys"' },
+    'encoded'         => { %{ set($one) }, headers => ['Content-Encoding: gzip'] },
+    'one-octet-more'  => { %{ set($one) }, pad => 64 * KILO + 1 },
+    'ten-megabytes'   => { %{ set($one) }, pad => 10 * KILO * KILO },
+    'ten-in-chunks'   => { %{ set($one) }, pad => 10 * KILO * KILO, chunked => KILO * KILO },
+    'no-http'         => { raw => 'keys', end => 'close' },
+    'closed'          => { stop => 0 },
+    'reset'           => { stop => 0, end => 'reset' },
+    'silent'          => { hold => 0, end => 'close' },
+    'down'            => {},
+    'slow'            => { %{ set($one) }, pace => 0.5, end => 'close' },
+);
+
+# Locations, each with a set and a server of its own.
+my %terms = (
+    (map { ("fault-$_" => 'eiam_jwks_timeout 300ms; eiam_jwks_refresh 1s;') } keys %faults),
+    (map { ($_ => '') } qw(first forwarded body large largest chunked closing typed unknown bad
+        empty useless leader all reload)),
+    refresh  => 'eiam_jwks_refresh 1s;',
+    left     => 'eiam_jwks_refresh 1s;',
+    replaced => 'eiam_jwks_refresh 1s;',
+    removed  => 'eiam_jwks_refresh 1s; eiam_cache_valid 1s;',
+    aged     => 'eiam_jwks_refresh 1s; eiam_jwks_max_age 2s;',
+    found    => 'eiam_jwks_interval 100ms;',
+    flood    => 'eiam_jwks_interval 200ms;',
+    lasting  => 'eiam_jwks_interval 100ms;',
+    nothing  => 'eiam_jwks_interval 1ms;',
+    gone     => '',
+    broken   => 'eiam_jwks_interval 100ms;',
+    lost     => 'eiam_jwks_timeout 200ms;',
+    killed   => 'eiam_jwks_timeout 20s;',
+);
+
+# The server learns which worker fetches.
+my %headers = ((map { ($_ => '') } keys %terms),
+    map { ($_ => 'proxy_set_header X-Pid $pid;') } qw(killed lost));
+
+my %server = map { ($_ => EIAM::Source->new('*' => set($one))) } sort keys %terms;
+
+my $locations = join "\n", map {
+    "location = /api/$_ { eiam on; eiam_jwks /keys-$_; $terms{$_} try_files /none \@served; }"
+    . " location = /keys-$_ { internal; $headers{$_}"
+    . " proxy_pass http://@{[ $server{$_}->address ]}/$_; }"
+} sort keys %terms;
+
+my ($left, $right) = map { EIAM::Source->new('*' => set({ %$_, kid => 'same' }, $_)) } $one, $two;
+
+my $gate = nginx(workers => 2, events => 'worker_connections 4096;',
+    files => {
+        'set.json' => set($one)->{json},
+        'policy.json' => policy('/api', 'PUT /body' => ['user_read'],
+            map { ("GET /$_" => ['user_read']) } sort(keys %terms), qw(echo shared once file nowhere)),
+    },
+    conf => qq{
+        eiam_zone eiam 16m;
+        eiam_policy %DIR%/policy.json;
+        eiam_jwt_issuer https://issuer.example;
+        eiam_jwt_audience api;
+        add_header X-Cache "\$eiam_source \$eiam_cache" always;
+        add_header X-Pid \$pid always;
+        server {
+            listen 127.0.0.1:%PORT% reuseport backlog=4096;
+            keepalive_requests 100000;
+            $locations
+            location = /api/echo { eiam on; eiam_jwks /keys-forwarded; proxy_pass http://%ECHO%; }
+            location = /api/file { eiam on; eiam_jwks /keys-file; try_files /none \@served; }
+            location = /keys-file { internal; alias %DIR%/set.json; }
+            location = /api/nowhere { eiam on; eiam_jwks /keys-nowhere; try_files /none \@served; }
+            location = /keys-nowhere { internal; alias %DIR%/nowhere.json; }
+            location \@served { return 200 "\$eiam_application \$eiam_scopes"; }
+        }
+        server {
+            listen 127.0.0.1:%PORT2%;
+            location / { stub_status; }
+        }
+        server {
+            listen 127.0.0.1:%PORT3%;
+            eiam_jwks /keys;
+            location = /api/shared { eiam on; try_files /none =204; }
+            location = /api/once { eiam on; try_files /none =204; }
+            location = /keys { internal; proxy_pass http://@{[ $left->address ]}; }
+        }
+        server {
+            listen 127.0.0.1:%PORT4%;
+            eiam_jwks /keys;
+            location = /api/shared { eiam on; try_files /none =204; }
+            location = /keys { internal; proxy_pass http://@{[ $right->address ]}; }
+        }
+    })->start;
+
+# ---------------------------------------------------------------- calls
+
+sub ask {
+    my ($name, $token, %opt) = @_;
+    return get($gate, "/api/$name", token => $token, timeout => DEADLINE, %opt);
+}
+
+sub seen {
+    my ($res) = @_;
+    return $res ? join ' ', $res->{status}, $res->{headers}{'x-cache'} // '' : 'none';
+}
+
+sub told { return seen(ask(@_)) }
+
+sub open_all {
+    my ($name, @tokens) = @_;
+    return map {
+        connection($gate, timeout => DEADLINE)->send(request("/api/$name", token => $_))
+    } @tokens;
+}
+
+sub answers { return map { scalar $_->read_response } @_ }
+
+# "200 jwt MISS" => how many of the answers.
+sub tally {
+    my %tally;
+    $tally{ seen($_) }++ for @_;
+    return join ', ', map { "$tally{$_} x $_" } sort keys %tally;
+}
+
+sub until_true {
+    my ($condition) = @_;
+    my $deadline = time + DEADLINE;
+    while (time < $deadline) {
+        my $value = $condition->();
+        return $value if $value;
+        sleep 0.02;
+    }
+    return;
+}
+
+# Waits until nginx has so many requests under way.
+sub under_way {
+    my ($count) = @_;
+    return 1 if until_true(sub {
+        my ($writing) = get($gate, '/', port => $gate->port(2))->{body} =~ /Writing: (\d+)/;
+        return $writing > $count;
+    });
+    die "never $count requests under way\n";
+}
+
+# Asks with ever new tokens until the answer is like that; the last one.
+sub at_last {
+    my ($name, $pattern, $key) = @_;
+    my $res;
+    until_true(sub { $res = ask($name, token($key // $one)); seen($res) =~ $pattern });
+    return seen($res);
+}
+
+# All workers have parsed the set of the location.
+sub all_know {
+    my ($name) = @_;
+    my %pid;
+    until_true(sub { $pid{ ask($name, token($one))->{headers}{'x-pid'} } = 1; keys %pid == 2 });
+    return scalar keys %pid;
+}
+
+# Sets that are older than eiam_jwks_refresh when their tests come.
+my @old = qw(refresh left replaced);
+is told($_, token($one)), '200 jwt MISS', "$_: a token passes" for @old;
+my $old = time + 1.1;
+
+# ---------------------------------------------------------------- one fetch
+
+subtest 'the first requests of a set' => sub {
+    my $server = $server{first}->answer('*' => { %{ set($one) }, hold => 0 });
+    my @open = open_all('first', map { token($one) } 1 .. REQUESTS);
+    under_way(REQUESTS);
+    is $server->await(1), 1, 'the set is fetched while they wait';
+    $server->answer('*' => set($one))->release;
+    my @res = answers(@open);
+    is tally(@res), REQUESTS . ' x 200 jwt MISS', 'all are answered by it';
+    is $res[0]{body}, 'crm user_read', 'with the application and the scopes of the token';
+    is $server->count, 1, 'one fetch for all';
+    my %pid = map { ($_->{headers}{'x-pid'} => 1) } @res;
+    is scalar keys %pid, 2, '  in both workers';
+    my $token = token($one);
+    is told('first', $token), '200 jwt MISS', 'another token is verified by the same set';
+    is told('first', $token), '200 jwt HIT', '  and comes from the cache the next time';
+    is told('first', token($two)), '401 jwt MISS', 'a token of a key that is not in it is refused';
+};
+
+subtest 'the set outlives a reload' => sub {
+    my $before = $server{first}->count;
+    my %old = map { ($_ => 1) } $gate->worker_pids;
+    ok $gate->reload, 'a reload';
+    for (1 .. 8) {
+        my $res = ask('first', token($one));
+        is seen($res), '200 jwt MISS', 'a token is verified';
+        ok !$old{ $res->{headers}{'x-pid'} }, '  by a new worker';
+    }
+    is $server{first}->count, $before, '  without another fetch';
+};
+
+subtest 'what the server of the keys is told' => sub {
+    my $server = $server{forwarded};
+    my $token = token($one);
+    my $res = get($gate, '/api/echo', token => $token, body => 'the client body', headers => [
+        'Cookie: session=1', 'X-Client: yes', 'Range: bytes=0-1', 'If-None-Match: "x"',
+        'Accept: text/html', 'Accept-Encoding: gzip', 'Content-Type: text/plain', 'TE: trailers' ]);
+    passed $res, 'a request with a body and headers of its own passes', application => 'crm',
+        scopes => 'user_read';
+    is $res->{json}{body}, 'the client body', '  its body goes to the backend';
+    my ($req) = $server->requests;
+    is "$req->{method} $req->{target}", 'GET /forwarded', 'the set is fetched by GET';
+    is join(', ', sort map { lc $_->[0] } @{ $req->{headers} }), 'accept, connection, host',
+        '  without any header of the client';
+    my %header = map { (lc $_->[0] => $_->[1]) } @{ $req->{headers} };
+    is $header{accept}, 'application/json', '  JSON is asked for';
+    is $req->{body}, '', '  without a body';
+    is get($gate, '/keys-forwarded')->{status}, 404, 'clients cannot fetch it there';
+};
+
+subtest 'a body that comes while the request waits' => sub {
+    my $server = $server{body}->answer('*' => { %{ set($one) }, hold => 0 });
+    my $body = 'x' x 100_000;
+    my $c = connection($gate, timeout => DEADLINE)->send(request('/api/body', method => 'PUT',
+        token => token($one), headers => [ 'Content-Length: ' . length $body ]));
+    is $server->await(1), 1, 'the set is fetched';
+    $c->send($body);
+    $server->release;
+    is seen($c->read_response), '200 jwt MISS', 'the request is answered';
+};
+
+# ---------------------------------------------------------------- sizes
+
+subtest 'large sets' => sub {
+    my $certificate = encode_base64(join('', map { chr 17 * $_ % 256 } 1 .. 1850), '');
+    my @keys = map { public(key("large-$_"), x5c => [ ($certificate) x 2 ], x5t => "t$_") } 1 .. 8;
+    my $set = set(@keys, $one);
+    cmp_ok length $json->encode($set->{json}), '>', 39 * KILO, 'a set of 40 KB with certificates';
+    $server{large}->answer('*' => $set);
+    is told('large', token($one)), '200 jwt MISS', 'is read with nginx\'s default buffers';
+    $server{largest}->answer('*' => { %{ set($one) }, pad => 64 * KILO });
+    is told('largest', token($one)), '200 jwt MISS', 'and one of 64 KB';
+};
+
+subtest 'answers of other shapes' => sub {
+    my %shape = (chunked => { chunked => 50 }, closing => { until_close => 1, close => 1 },
+        typed => { type => 'application/jwk-set+json' });
+    for my $name (sort keys %shape) {
+        $server{$name}->answer('*' => { %{ set($one) }, %{ $shape{$name} } });
+        is told($name, token($one)), '200 jwt MISS', "$name: a token passes";
+    }
+    is told('file', token($one)), '200 jwt MISS', 'from a file: a token passes';
+    refused ask('nowhere', token($one)), 'source_unavailable',
+        'from a file that is not there: none can be verified';
+};
+
+# ---------------------------------------------------------------- refresh
+
+sleep 0.02 while time < $old;
+
+subtest 'a refresh' => sub {
+    my $server = $server{refresh};
+    is $server->answer('*' => { %{ set($two) }, hold => 0 })->count, 1, 'a set is old';
+    $server->forget;
+    my $kept = token($one);
+    my @open = open_all('refresh', $kept, map { token($one) } 2 .. REQUESTS);
+    is tally(answers(@open)), REQUESTS . ' x 200 jwt MISS', 'requests are answered by it at once';
+    is $server->count, 1, '  and it is fetched again, once';
+    is $server->state->{busy}, 1, '  which is still under way';
+    is told('refresh', token($one)), '200 jwt MISS', '  the next ones too';
+    is $server->count, 1, '  without another fetch';
+    $server->answer('*' => set($two))->release;
+    like at_last('refresh', qr/^200/, $two), qr/^200 jwt MISS$/, 'then the new set is used';
+    is told('refresh', token($one)), '401 jwt MISS', '  and no longer the old one';
+    is told('refresh', $kept), '200 jwt HIT', '  but for what is in the cache';
+    my $new = token($two);
+    $_->send(request('/api/refresh', token => $new)) for @open;
+    like tally(answers(@open)), qr/^((\d+) x 200 jwt HIT, )?\d+ x 200 jwt MISS$/,
+        'the connections can be used again';
+};
+
+subtest 'a refresh whose client goes away' => sub {
+    my $server = $server{left};
+    $server->answer('*' => [ { %{ set($two) }, hold => 0 }, set($two) ])->forget;
+    my ($c) = open_all('left', token($one));
+    is seen($c->read_response), '200 jwt MISS', 'the one that started it is answered';
+    is $server->await(1), 1, '  while it is under way';
+    undef $c;
+    $server->release;
+    is at_last('left', qr/^200/, $two), '200 jwt MISS', 'the new set comes nevertheless';
+    cmp_ok $server->count, '<=', 3, '  without many fetches';
+};
+
+subtest 'a key that is removed' => sub {
+    my $server = $server{removed}->answer('*' => set($one, $two));
+    my ($first, $second) = (token($one), token($two));
+    is told('removed', $_), '200 jwt MISS', 'a token passes' for $first, $second;
+    is told('removed', $_), '200 jwt HIT', '  and is in the cache' for $first, $second;
+    $server->answer('*' => set($two));
+    my ($since, $res) = (time);
+    until_true(sub { ($res = ask('removed', $first))->{status} != 200 });
+    refused $res, 'token_invalid',
+        'then its token is refused once eiam_jwks_refresh and eiam_cache_valid are over';
+    cmp_ok time - $since, '<', 10, '  though it is used all the time';
+    is ask('removed', $second)->{status}, 200, 'and one of the other key passes';
+};
+
+# ---------------------------------------------------------------- unknown keys
+
+subtest 'tokens of unknown keys' => sub {
+    my $server = $server{unknown};
+    is all_know('unknown'), 2, 'both workers know the set';
+    $server->answer('*' => { %{ set($one) }, hold => 0 })->forget;
+    my @open = open_all('unknown', unknown(UNKNOWN));
+    under_way(UNKNOWN);
+    is $server->count, 1, 'the set is fetched once while they wait';
+    is told('unknown', token($one)), '200 jwt MISS', '  and tokens of known keys do not';
+    $server->release;
+    my @res = answers(@open);
+    is tally(@res), UNKNOWN . ' x 401 jwt MISS', 'all are refused';
+    refused $res[0], 'token_invalid', '  as invalid';
+    is tally(answers(open_all('unknown', unknown(UNKNOWN)))),
+        UNKNOWN . ' x 401 jwt MISS', 'and the next ones';
+    is $server->count, 1, '  without another fetch in eiam_jwks_interval';
+};
+
+subtest 'a flood of them' => sub {
+    my $server = $server{flood};
+    is told('flood', token($one)), '200 jwt MISS', 'the set is known';
+    $server->forget;
+    my ($start, $sent, %status) = (time, 0);
+    while (time < $start + 0.9) {
+        $status{ seen($_) }++ for answers(open_all('flood', unknown(20)));
+        $sent += 20;
+    }
+    my $most = int((time - $start) / 0.2) + 1;
+    is_deeply \%status, { '401 jwt MISS' => $sent }, 'all are refused';
+    cmp_ok $sent, '>', 100, '  many of them';
+    cmp_ok $server->count, '<=', $most, 'the set is fetched once in eiam_jwks_interval';
+    cmp_ok $server->count, '>=', 3, '  again and again';
+};
+
+subtest 'clients that go away' => sub {
+    my $server = $server{gone};
+    is told('gone', token($one)), '200 jwt MISS', 'the set is known';
+    $server->answer('*' => { %{ set($one) }, hold => 0 })->forget;
+    for my $n (1 .. 20) {
+        my ($c) = open_all('gone', unknown(1));
+        for (1 .. 10) { sleep 0.005 if $server->count < $n }
+    }
+    cmp_ok $server->count, '<=', 3, 'their unknown keys make no more fetches';
+};
+
+subtest 'a new key' => sub {
+    my $server = $server{found};
+    is all_know('found'), 2, 'both workers know the old set';
+    my $token = token($two);
+    refused ask('found', $token), 'token_invalid', 'its token is refused while it is not there';
+    $server->answer('*' => set($one, $two))->forget;
+    sleep 0.15;
+    is told('found', $token), '200 jwt MISS', 'the same token passes at once when it is';
+    is told('found', $token), '200 jwt HIT', '  and from the cache';
+    is tally(answers(open_all('found', map { token($two) } 1 .. 20))), '20 x 200 jwt MISS',
+        'and others of it, in both workers';
+    is $server->count, 1, '  by one fetch';
+};
+
+subtest 'a fetch that lasts longer than eiam_jwks_interval' => sub {
+    my $server = $server{lasting};
+    is told('lasting', token($one)), '200 jwt MISS', 'the set is known';
+    $server->answer('*' => { %{ set($one) }, delay => 0.3 })->forget;
+    my ($c) = open_all('lasting', unknown(1));
+    my $res = eval { local $c->{timeout} = 5; $c->read_response };
+    is seen($res), '401 jwt MISS', 'a token of an unknown key is refused after it';
+    is $server->count, 1, '  and does not wait for another one';
+};
+
+subtest 'an interval shorter than a fetch' => sub {
+    my $server = $server{nothing};
+    is told('nothing', token($one)), '200 jwt MISS', 'the set is known';
+    $server->forget;
+    my ($c) = open_all('nothing', unknown(1));
+    my $res = eval { local $c->{timeout} = 3; $c->read_response };
+    is seen($res), '401 jwt MISS', 'a token of an unknown key is refused';
+    cmp_ok $server->count, '<=', 2, '  after one fetch';
+};
+
+subtest 'an unknown key while the server fails' => sub {
+    my $server = $server{broken};
+    is told('broken', token($one)), '200 jwt MISS', 'the set is known';
+    $server->answer('*' => { status => 500 })->forget;
+    refused ask('broken', token($two)), 'source_unavailable', 'its token is refused for now';
+    is told('broken', token($one)), '200 jwt MISS', '  and those of known keys pass';
+    is tally(answers(open_all('broken', unknown(50)))), '50 x 503 jwt MISS',
+        'so are others';
+    cmp_ok $server->count, '<=', 2, '  and the server is spared';
+    $server->answer('*' => set($one, $two));
+    is at_last('broken', qr/^200/, $two), '200 jwt MISS', 'when it recovers, the key is found';
+};
+
+# ---------------------------------------------------------------- sets that are partly good
+
+subtest 'a set with bad keys' => sub {
+    my @bad = ({ kty => 'OKP', crv => 'Ed25519', kid => 'short', x => 'AAAA' }, 7,
+        { kty => 'RSA', kid => 'weak', n => 'AQAB', e => 'AQAB' });
+    $server{bad}->answer('*' => set(@bad, $one));
+    is told('bad', token($one)), '200 jwt MISS', 'its good one is used';
+    like $gate->error_log, qr{\[warn\] .* a key is left out: "/keys-bad": \#/keys/$_},
+        "  and the log names bad one $_" for 0 .. 2;
+    my @told = $gate->error_log =~ m{left out: "/keys-bad"}g;
+    is scalar @told, 3, '  once for a fetch, not for a worker';
+};
+
+subtest 'a set without a key' => sub {
+    for my $row ([ empty => {} ], [ useless => { use => 'enc' } ]) {
+        my ($name, $more) = @$row;
+        my $server = $server{$name}->answer('*' => $name eq 'empty'
+            ? { json => { keys => [] } } : set(public($one, %$more)));
+        refused ask($name, token($one)), 'token_invalid', "$name: all tokens are refused";
+        like $gate->error_log, qr{\[warn\] .* "/keys-$name" has no key to verify with},
+            '  and the log says it';
+        is tally(answers(open_all($name, map { token($one) } 1 .. 50))), '50 x 401 jwt MISS',
+            '  as are others';
+        cmp_ok $server->count, '<=', 2, '  without many fetches';
+    }
+    my $server = $server{replaced};
+    $server->answer('*' => { json => { keys => [] } })->forget;
+    is told('replaced', token($one)), '200 jwt MISS', 'when a set loses its keys, tokens pass';
+    is at_last('replaced', qr/^401/), '401 jwt MISS', '  until it is fetched again';
+};
+
+# ---------------------------------------------------------------- failures
+
+my @faults = sort keys %faults;
+sub at_fault { return $server{"fault-$_[0]"} }
+
+subtest 'the first answer is none' => sub {
+    for (@faults) { $_ eq 'down' ? at_fault($_)->down : at_fault($_)->answer('*' => $faults{$_}) }
+    my %open = map { ($_ => [ open_all("fault-$_", map { token($one) } 1 .. 3) ]) } @faults;
+    for my $name (@faults) {
+        my @res = answers(@{ $open{$name} });
+        refused $res[0], 'source_unavailable', "$name: no token can be verified";
+        is tally(@res), '3 x 503 jwt MISS', '  for all that wait';
+        cmp_ok at_fault($name)->count, '<=', 1, '  after one fetch';
+    }
+    at_fault($_)->up->answer('*' => set($one))->release for @faults;
+    is at_last("fault-$_", qr/^200/), '200 jwt MISS', "$_: it recovers" for @faults;
+};
+
+subtest 'a refresh is none' => sub {
+    sleep 1.1;
+    for my $name (@faults) {
+        my $server = at_fault($name)->answer('*' => $faults{$name})->forget;
+        $server->down if $name eq 'down';
+        is tally(answers(open_all("fault-$name", map { token($one) } 1 .. 4))),
+            '4 x 200 jwt MISS', "$name: the old set serves";
+    }
+    for my $name (@faults) {
+        my $server = at_fault($name);
+        is $server->await(1), 1, "$name: there was one fetch" unless $name eq 'down';
+        my $failed = qr{\[error\] .*eiam: (no )?key set .*"/keys-fault-$name"};
+        ok until_true(sub { $gate->error_log =~ $failed }), '  and the log says that it failed';
+        is told("fault-$name", token($one)), '200 jwt MISS', '  but the old set serves';
+    }
+    at_fault($_)->up->answer('*' => set($two))->release for @faults;
+    is at_last("fault-$_", qr/^200/, $two), '200 jwt MISS', "$_: it recovers" for @faults;
+};
+
+subtest 'eiam_jwks_max_age' => sub {
+    my $server = $server{aged};
+    is told('aged', my $cached = token($one)), '200 jwt MISS', 'a token passes';
+    my ($since, $res) = (time);
+    $server->down;
+    until_true(sub { ($res = ask('aged', token($one)))->{status} != 200 });
+    refused $res, 'source_unavailable', 'when the old set is too old, no token can be verified';
+    cmp_ok time - $since, '>=', 0.99, '  and not before';
+    is told('aged', $cached), '200 jwt HIT', '  but those in the cache pass';
+    $server->up;
+    is at_last('aged', qr/^200/), '200 jwt MISS', 'when the server is up, all do';
+};
+
+# ---------------------------------------------------------------- somebody goes away
+
+subtest 'the client of the request that fetches goes away' => sub {
+    my $server = $server{leader}->answer('*' => { %{ set($one) }, hold => 0 });
+    my @leader = open_all('leader', token($one));
+    $server->await(1);
+    my @open = open_all('leader', map { token($one) } 1 .. 50);
+    under_way(51);
+    my $start = time;
+    @leader = ();
+    $server->answer('*' => set($one));
+    sleep 0.2;
+    $server->release;
+    is tally(answers(@open)), '50 x 200 jwt MISS', 'the others are answered';
+    cmp_ok time - $start, '<', 10, '  before eiam_jwks_timeout is over';
+    cmp_ok $server->count, '<=', 2, '  with one fetch more at most';
+};
+
+subtest 'all clients go away' => sub {
+    my $server = $server{all}->answer('*' => { %{ set($one) }, hold => 0 });
+    my @open = open_all('all', map { token($one) } 1 .. 50);
+    under_way(50);
+    @open = ();
+    $server->answer('*' => set($one));
+    sleep 0.2;
+    $server->release;
+    is told('all', token($one)), '200 jwt MISS', 'the next one is answered';
+    cmp_ok $server->count, '<=', 2, '  with one fetch more at most';
+};
+
+subtest 'a reload while requests wait' => sub {
+    my $server = $server{reload}->answer('*' => { %{ set($one) }, hold => 0 });
+    my @open = open_all('reload', map { token($one) } 1 .. 20);
+    is $server->await(1), 1, 'the old workers fetch';
+    under_way(20);
+    ok $gate->reload, 'a reload';
+    push @open, open_all('reload', map { token($one) } 1 .. 20);
+    under_way(40);
+    is $server->count, 1, 'the new ones wait for the same fetch';
+    $server->release;
+    is tally(answers(@open)), '40 x 200 jwt MISS', 'and all are answered';
+    is $server->count, 1, '  by it';
+};
+
+# A fetch is under way: (the worker that does it, the connection of its request).
+sub fetching {
+    my ($name) = @_;
+    $server{$name}->answer('*' => [ { %{ set($one) }, hold => 0 }, set($one) ]);
+    my ($c) = open_all($name, token($one));
+    is $server{$name}->await(1), 1, 'a set is fetched';
+    my ($req) = $server{$name}->requests;
+    my ($pid) = map { $_->[1] } grep { $_->[0] eq 'X-Pid' } @{ $req->{headers} };
+    return ($pid, $c);
+}
+
+subtest 'the worker that fetches is killed' => sub {
+    my ($pid, @open) = fetching('killed');
+    push @open, open_all('killed', map { token($one) } 1 .. 60);
+    under_way(61);
+    $gate->expect(qr/exited on signal 9/);
+    my $start = time;
+    kill 'KILL', $pid;
+    my @res = answers(@open);
+    like tally(@res), qr/^\d+ x 200 jwt MISS, \d+ x none$/, 'those of the other one are answered';
+    cmp_ok time - $start, '<', 15, '  before eiam_jwks_timeout is over';
+    ok !(grep { $_ && $_->{headers}{'x-pid'} == $pid } @res), '  those of its own are not';
+    is $server{killed}->count, 2, '  by one fetch more';
+    is told('killed', token($one)), '200 jwt MISS', 'and the next ones too';
+};
+
+subtest 'the worker that fetches hangs' => sub {
+    my ($pid, @open) = fetching('lost');
+    kill 'STOP', $pid;
+    push @open, open_all('lost', map { token($one) } 1 .. 60);
+    ok until_true(sub { $server{lost}->count > 1 }),
+        'the other one fetches when eiam_jwks_timeout is over';
+    kill 'CONT', $pid;
+    is tally(answers(@open)), '61 x 200 jwt MISS', 'all are answered in the end';
+    is $server{lost}->count, 2, '  by these two fetches';
+};
+
+# ---------------------------------------------------------------- two servers
+
+subtest 'two servers that name their location alike' => sub {
+    my %of = (3 => [ $one, $two, $left ], 4 => [ $two, $one, $right ]);
+    for my $n (sort keys %of) {
+        my ($own, $others, $server) = @{ $of{$n} };
+        my $token = token({ %$own, kid => 'same' });
+        my @at = map { (port => $gate->port($_)) } $n;
+        is told('shared', $token, @at), '204 jwt MISS', "server $n: a token of its own set passes";
+        is told('shared', $token, @at), '204 jwt HIT', '  and is in the cache';
+        is told('shared', token($own), @at), '204 jwt MISS', '  and another one';
+        my $other = 7 - $n;
+        is told('shared', $token, port => $gate->port($other)), '401 jwt MISS',
+            '  but not at the other server';
+        is told('shared', token($others), @at), '401 jwt MISS', "server $n: one of the other is refused";
+    }
+    is told('once', token($one), port => $gate->port(3)), '204 jwt MISS',
+        'another location of the server passes';
+    is $_->count, 2, '  a set of its own, fetched once and once for the unknown key'
+        for $left, $right;
+};
+
+subtest 'logs' => sub {
+    unlike $gate->error_log, qr/eyJ[A-Za-z0-9_-]{10}/, 'no token stands in them';
+};
+
+done_testing;
