@@ -243,7 +243,7 @@ ngx_eiam_applications_id(ngx_eiam_applications_reader_t *reader,
 
     application = reader->application;
 
-    if (ngx_eiam_node_printable(node, NGX_EIAM_APPLICATION_ID_MAX) != NGX_OK
+    if (ngx_eiam_node_identifier(node, NGX_EIAM_APPLICATION_ID_MAX) != NGX_OK
         || ngx_eiam_node_copy(node, reader->pool, &application->id) != NGX_OK)
     {
         return NGX_ERROR;

@@ -42,7 +42,7 @@ ngx_eiam_claims_text(const ngx_eiam_node_t *claims, const char *name,
         return rc;
     }
 
-    if (ngx_eiam_node_printable(&node, max) != NGX_OK) {
+    if (ngx_eiam_node_identifier(&node, max) != NGX_OK) {
         return NGX_ERROR;
     }
 

@@ -513,6 +513,21 @@ ngx_eiam_node_printable(const ngx_eiam_node_t *node, size_t max)
         }
     }
 
+    return NGX_OK;
+}
+
+
+ngx_int_t
+ngx_eiam_node_identifier(const ngx_eiam_node_t *node, size_t max)
+{
+    ngx_str_t  text;
+
+    if (ngx_eiam_node_printable(node, max) != NGX_OK) {
+        return NGX_ERROR;
+    }
+
+    text = ngx_eiam_node_string(node);
+
     if (text.data[0] == ' ' || text.data[text.len - 1] == ' ') {
         return ngx_eiam_fault(node, "must not begin or end with a space");
     }

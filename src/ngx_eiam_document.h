@@ -100,10 +100,12 @@ ngx_int_t ngx_eiam_node_copy(const ngx_eiam_node_t *node, ngx_pool_t *pool,
 
 /*
  * A text that goes into headers and logs: 1 to max bytes, no control
- * characters, no spaces around it, as they would get lost.  NGX_OK, or
- * NGX_ERROR.
+ * characters.  NGX_OK, or NGX_ERROR.
  */
 ngx_int_t ngx_eiam_node_printable(const ngx_eiam_node_t *node, size_t max);
+
+/* and no spaces around it, which a header would lose */
+ngx_int_t ngx_eiam_node_identifier(const ngx_eiam_node_t *node, size_t max);
 
 
 #endif /* _NGX_EIAM_DOCUMENT_H_INCLUDED_ */

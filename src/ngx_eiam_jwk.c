@@ -386,14 +386,18 @@ ngx_eiam_key_ec(const ngx_eiam_node_t *node, ngx_pool_t *pool,
         return NGX_ERROR;
     }
 
-    if (x.len != kind->size || y.len != kind->size) {
+    if (x.len > kind->size || y.len > kind->size) {
         return ngx_eiam_fault(node, "\"x\" and \"y\" must have %uz bytes",
                               kind->size);
     }
 
-    point[0] = 4;     /* uncompressed: SEC 1, section 2.3.3 */
-    ngx_memcpy(point + 1, x.data, x.len);
-    ngx_memcpy(point + 1 + x.len, y.data, y.len);
+    /* uncompressed: SEC 1, section 2.3.3; some servers leave zeros away */
+
+    ngx_memzero(point, sizeof(point));
+
+    point[0] = 4;
+    ngx_memcpy(point + 1 + kind->size - x.len, x.data, x.len);
+    ngx_memcpy(point + 1 + 2 * kind->size - y.len, y.data, y.len);
 
     build = OSSL_PARAM_BLD_new();
     pkey = NULL;
@@ -402,7 +406,7 @@ ngx_eiam_key_ec(const ngx_eiam_node_t *node, ngx_pool_t *pool,
         && OSSL_PARAM_BLD_push_utf8_string(build, OSSL_PKEY_PARAM_GROUP_NAME,
                                            kind->group, 0)
         && OSSL_PARAM_BLD_push_octet_string(build, OSSL_PKEY_PARAM_PUB_KEY,
-                                            point, 1 + x.len + y.len))
+                                            point, 1 + 2 * kind->size))
     {
         pkey = ngx_eiam_key_make("EC", build);
     }

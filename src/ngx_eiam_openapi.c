@@ -535,7 +535,7 @@ ngx_eiam_openapi_id(ngx_eiam_openapi_t *openapi, const ngx_eiam_node_t *node,
         return NGX_OK;
     }
 
-    if (ngx_eiam_node_printable(&id, NGX_EIAM_ID_MAX) != NGX_OK
+    if (ngx_eiam_node_identifier(&id, NGX_EIAM_ID_MAX) != NGX_OK
         || ngx_eiam_node_copy(&id, openapi->pool, &operation->id) != NGX_OK)
     {
         return NGX_ERROR;

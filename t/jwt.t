@@ -1160,7 +1160,7 @@ my @wrong_keys = (
     [ 'an EC point of another curve', { %{ public_jwk($key{k}) }, crv => 'P-256' }, $invalid ],
     [ 'the EC point 0, 0', { %$ec, x => b64("\0" x 32), y => b64("\0" x 32) }, $invalid ],
     [ 'an EC coordinate that is too long', { %$ec, x => b64("\0" . unb64($ec->{x})) }, $coordinates ],
-    [ 'an EC coordinate that is too short', { %$ec, y => b64(substr unb64($ec->{y}), 1) }, $coordinates ],
+    [ 'an EC coordinate that is too short', { %$ec, y => b64(substr unb64($ec->{y}), 1) }, qr/is no valid key/ ],
     [ 'an EC key of P-384 named P-256', { %{ public_jwk($key{e384}) }, crv => 'P-256' }, $coordinates ],
     [ 'an EC key without y', { map { ($_ => $ec->{$_}) } qw(kty crv x) }, qr/has no "y"/ ],
     [ 'an Ed25519 key that is too short', { kty => 'OKP', crv => 'Ed25519', x => b64('x' x 31) },

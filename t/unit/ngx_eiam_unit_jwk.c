@@ -68,6 +68,10 @@ static const ngx_eiam_unit_jwk_good_t  ngx_eiam_unit_jwk_goods[] = {
     { NGX_EIAM_UNIT_P256 "," NGX_EIAM_UNIT_Y, NGX_EIAM_P256, NULL, NULL },
     { NGX_EIAM_UNIT_P256 "," NGX_EIAM_UNIT_Y ",\"alg\":\"ES256\"",
       NGX_EIAM_P256, "ES256", NULL },
+    { "\"kty\":\"EC\",\"crv\":\"P-256\","
+      "\"x\":\"UhaG_e0pwLuQkkXBq3SOBpHF19SepRbPW0WrxRWjyg\","
+      "\"y\":\"PeiJxMQjO60JkOa1hAYdIuh4i_foWqCKhVpypKvcpUw\"",
+      NGX_EIAM_P256, NULL, NULL },   /* a zero of x is left away */
     { "\"kty\":\"EC\",\"crv\":\"P-521\",\"x\":\"" NGX_EIAM_UNIT_P521_X
       "\",\"y\":\"" NGX_EIAM_UNIT_P521_Y "\"", NGX_EIAM_P521, NULL, NULL },
     { NGX_EIAM_UNIT_OKP, NGX_EIAM_ED25519, NULL, NULL },
@@ -168,14 +172,14 @@ static const ngx_eiam_unit_jwk_bad_t  ngx_eiam_unit_jwk_bads[] = {
     { "\"kty\":\"EC\",\"crv\":\"P-256\"," NGX_EIAM_UNIT_Y,
       "has no \"x\"" },
     { NGX_EIAM_UNIT_P256 ",\"y\":\"" NGX_EIAM_UNIT_31 "\"",
-      "\"x\" and \"y\" must have 32 bytes" },
-    { NGX_EIAM_UNIT_P256 ",\"y\":\"\"", "\"x\" and \"y\" must have 32 bytes" },
+      "is no valid key" },
+    { NGX_EIAM_UNIT_P256 ",\"y\":\"\"", "is no valid key" },
     { NGX_EIAM_UNIT_P256 ",\"y\":\"" NGX_EIAM_UNIT_P521_Y "\"",
       "\"x\" and \"y\" must have 32 bytes" },
     { "\"kty\":\"EC\",\"crv\":\"P-384\",\"x\":\"" NGX_EIAM_UNIT_P256_X
-      "\"," NGX_EIAM_UNIT_Y, "\"x\" and \"y\" must have 48 bytes" },
+      "\"," NGX_EIAM_UNIT_Y, "is no valid key" },
     { "\"kty\":\"EC\",\"crv\":\"P-521\",\"x\":\"" NGX_EIAM_UNIT_P256_X
-      "\"," NGX_EIAM_UNIT_Y, "\"x\" and \"y\" must have 66 bytes" },
+      "\"," NGX_EIAM_UNIT_Y, "is no valid key" },
     { NGX_EIAM_UNIT_P256 ",\"y\":\"" NGX_EIAM_UNIT_P256_Y "=\"",
       "\"y\" must be base64url" },
     { NGX_EIAM_UNIT_P256 ",\"y\":[]", "/y: must be a string" },
