@@ -84,6 +84,11 @@ ngx_eiam_introspection_status(ngx_eiam_document_t *document,
 
     status = answer->status;
 
+    if (answer->cached) {
+        (void) ngx_eiam_document_fault(document, "is from proxy_cache");
+        return NGX_EIAM_SOURCE_UNAVAILABLE;
+    }
+
     if (status >= 400 && status < 500
         && status != 401 && status != 403 && status != 429)
     {
@@ -93,11 +98,6 @@ ngx_eiam_introspection_status(ngx_eiam_document_t *document,
     if (status != 200) {
         (void) ngx_eiam_document_fault(document, status ? "status %ui"
                                                         : "no answer", status);
-        return NGX_EIAM_SOURCE_UNAVAILABLE;
-    }
-
-    if (answer->cached) {
-        (void) ngx_eiam_document_fault(document, "is from proxy_cache");
         return NGX_EIAM_SOURCE_UNAVAILABLE;
     }
 

@@ -93,6 +93,7 @@ typedef struct {
     ngx_array_t                policies;      /* of ngx_eiam_policy_t * */
     ngx_uint_t                 mode;          /* the strictest of them */
     ngx_eiam_source_t         *learned;       /* NULL: nowhere here */
+    ngx_str_t                  id;            /* tells it from all others */
 } ngx_http_eiam_srv_conf_t;
 
 
@@ -211,6 +212,9 @@ ngx_int_t ngx_http_eiam_check_targets(const ngx_http_eiam_main_conf_t *mcf,
 /* what a location of this server gives as that kind of source; or NULL */
 ngx_eiam_source_t *ngx_http_eiam_add_source(ngx_conf_t *cf, const char *kind,
     const ngx_str_t *location);
+
+/* a text that tells the server from all others: NGX_OK or NGX_ERROR */
+ngx_int_t ngx_http_eiam_server_id(ngx_conf_t *cf, ngx_str_t *id);
 
 /* subrequests may go there, and bring so much: NGX_OK or NGX_ERROR */
 ngx_int_t ngx_http_eiam_add_target(ngx_conf_t *cf, const char *directive,

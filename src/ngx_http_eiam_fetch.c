@@ -194,6 +194,10 @@ ngx_http_eiam_fetch_done(ngx_http_request_t *r, void *data, ngx_int_t rc)
 
     ngx_memzero(&answer, sizeof(ngx_eiam_answer_t));
 
+#if (NGX_HTTP_CACHE)
+    answer.cached = r->cached;
+#endif
+
     /* of nginx itself, such as 413 or 405, is no answer */
 
     if (rc >= NGX_HTTP_BAD_REQUEST && r->upstream == NULL) {
@@ -243,10 +247,6 @@ ngx_http_eiam_fetch_answer(ngx_http_request_t *r,
     answer->type = r->headers_out.content_type;
     answer->encoded = encoding && encoding->value.len;
     answer->broken = !fetch->complete;
-
-#if (NGX_HTTP_CACHE)
-    answer->cached = r->cached;
-#endif
 
     if (r->out) {
         answer->body.data = r->out->buf->pos;

@@ -3,18 +3,6 @@
 #include <ngx_eiam_string.h>
 
 
-static ngx_int_t ngx_http_eiam_name_server(ngx_conf_t *cf,
-    ngx_array_t *words);
-static ngx_int_t ngx_http_eiam_server_names(ngx_conf_t *cf,
-    const ngx_http_core_srv_conf_t *cscf, ngx_array_t *words);
-static ngx_int_t ngx_http_eiam_server_addresses(ngx_conf_t *cf,
-    const ngx_http_core_main_conf_t *cmcf,
-    const ngx_http_core_srv_conf_t *cscf, ngx_array_t *words);
-static ngx_uint_t ngx_http_eiam_has_server(const ngx_http_conf_addr_t *addr,
-    const ngx_http_core_srv_conf_t *cscf);
-static ngx_uint_t ngx_http_eiam_same_words(const ngx_array_t *one,
-    const ngx_array_t *two);
-static ngx_int_t ngx_http_eiam_cmp_words(const void *one, const void *two);
 static ngx_int_t ngx_http_eiam_choose(const ngx_http_core_loc_conf_t *level,
     const ngx_str_t *uri, ngx_http_core_loc_conf_t **chosen);
 static ngx_int_t ngx_http_eiam_choose_static(
@@ -24,215 +12,32 @@ static ngx_http_core_loc_conf_t *ngx_http_eiam_find_location(
     ngx_http_location_tree_node_t *node, const ngx_str_t *uri);
 
 
-/*
- * Locations of the same name in two servers are two sources.  A server is
- * known by its names, also after a reload, and by its addresses only if
- * another one has the same names.
- */
+/* locations of the same name in two servers are two sources */
 
 ngx_eiam_source_t *
 ngx_http_eiam_add_source(ngx_conf_t *cf, const char *kind,
     const ngx_str_t *location)
 {
-    u_char                     *p;
-    size_t                      len;
-    ngx_str_t                   id, *word;
-    ngx_uint_t                  i;
-    ngx_array_t                 words;
+    ngx_str_t                   id, server;
     ngx_http_eiam_main_conf_t  *mcf;
 
     mcf = ngx_http_conf_get_module_main_conf(cf, ngx_eiam_module);
 
-    if (ngx_http_eiam_name_server(cf, &words) != NGX_OK) {
+    if (ngx_http_eiam_server_id(cf, &server) != NGX_OK) {
         return NULL;
     }
 
-    word = words.elts;
-    len = ngx_strlen(kind) + NGX_SIZE_T_LEN + 2 + location->len;
-
-    for (i = 0; i < words.nelts; i++) {
-        len += 1 + word[i].len;
-    }
-
-    id.data = ngx_pnalloc(cf->temp_pool, len);
+    id.data = ngx_pnalloc(cf->temp_pool, ngx_strlen(kind) + NGX_SIZE_T_LEN + 2
+                                         + location->len + server.len);
     if (id.data == NULL) {
         return NULL;
     }
 
-    p = ngx_sprintf(id.data, "%s %uz:%V", kind, location->len, location);
-
-    for (i = 0; i < words.nelts; i++) {
-        p = ngx_sprintf(p, " %V", &word[i]);
-    }
-
-    id.len = p - id.data;
+    id.len = ngx_sprintf(id.data, "%s %uz:%V%V", kind, location->len,
+                         location, &server)
+             - id.data;
 
     return ngx_eiam_source_add(mcf->zone, &id, cf->pool);
-}
-
-
-/* the words that tell this server from all others */
-
-static ngx_int_t
-ngx_http_eiam_name_server(ngx_conf_t *cf, ngx_array_t *words)
-{
-    ngx_uint_t                   i;
-    ngx_array_t                  other;
-    ngx_http_core_srv_conf_t    *cscf, **cscfp;
-    ngx_http_core_main_conf_t   *cmcf;
-
-    cmcf = ngx_http_conf_get_module_main_conf(cf, ngx_http_core_module);
-    cscf = ngx_http_conf_get_module_srv_conf(cf, ngx_http_core_module);
-
-    if (ngx_http_eiam_server_names(cf, cscf, words) != NGX_OK) {
-        return NGX_ERROR;
-    }
-
-    cscfp = cmcf->servers.elts;
-
-    for (i = 0; i < cmcf->servers.nelts; i++) {
-
-        if (cscfp[i] == cscf) {
-            continue;
-        }
-
-        if (ngx_http_eiam_server_names(cf, cscfp[i], &other) != NGX_OK) {
-            return NGX_ERROR;
-        }
-
-        if (ngx_http_eiam_same_words(words, &other)) {
-            return ngx_http_eiam_server_addresses(cf, cmcf, cscf, words);
-        }
-    }
-
-    return NGX_OK;
-}
-
-
-static ngx_int_t
-ngx_http_eiam_server_names(ngx_conf_t *cf,
-    const ngx_http_core_srv_conf_t *cscf, ngx_array_t *words)
-{
-    ngx_str_t               *word;
-    ngx_uint_t               i;
-    ngx_http_server_name_t  *name;
-
-    if (ngx_array_init(words, cf->temp_pool, cscf->server_names.nelts + 1,
-                       sizeof(ngx_str_t))
-        != NGX_OK)
-    {
-        return NGX_ERROR;
-    }
-
-    name = cscf->server_names.elts;
-
-    for (i = 0; i < cscf->server_names.nelts; i++) {
-
-        word = ngx_array_push(words);
-        if (word == NULL) {
-            return NGX_ERROR;
-        }
-
-        *word = name[i].name;
-    }
-
-    ngx_sort(words->elts, words->nelts, sizeof(ngx_str_t),
-             ngx_http_eiam_cmp_words);
-
-    return NGX_OK;
-}
-
-
-static ngx_int_t
-ngx_http_eiam_server_addresses(ngx_conf_t *cf,
-    const ngx_http_core_main_conf_t *cmcf,
-    const ngx_http_core_srv_conf_t *cscf, ngx_array_t *words)
-{
-    ngx_str_t             *word;
-    ngx_uint_t             i, k, names;
-    ngx_http_conf_port_t  *port;
-    ngx_http_conf_addr_t  *addr;
-
-    names = words->nelts;
-    port = cmcf->ports ? cmcf->ports->elts : NULL;
-
-    for (i = 0; port && i < cmcf->ports->nelts; i++) {
-
-        addr = port[i].addrs.elts;
-
-        for (k = 0; k < port[i].addrs.nelts; k++) {
-
-            if (!ngx_http_eiam_has_server(&addr[k], cscf)) {
-                continue;
-            }
-
-            word = ngx_array_push(words);
-            if (word == NULL) {
-                return NGX_ERROR;
-            }
-
-            *word = addr[k].opt.addr_text;
-        }
-    }
-
-    ngx_sort((ngx_str_t *) words->elts + names, words->nelts - names,
-             sizeof(ngx_str_t), ngx_http_eiam_cmp_words);
-
-    return NGX_OK;
-}
-
-
-static ngx_uint_t
-ngx_http_eiam_has_server(const ngx_http_conf_addr_t *addr,
-    const ngx_http_core_srv_conf_t *cscf)
-{
-    ngx_uint_t                  i;
-    ngx_http_core_srv_conf_t  **server;
-
-    server = addr->servers.elts;
-
-    for (i = 0; i < addr->servers.nelts; i++) {
-
-        if (server[i] == cscf) {
-            return 1;
-        }
-    }
-
-    return 0;
-}
-
-
-static ngx_uint_t
-ngx_http_eiam_same_words(const ngx_array_t *one, const ngx_array_t *two)
-{
-    ngx_str_t   *a, *b;
-    ngx_uint_t   i;
-
-    if (one->nelts != two->nelts) {
-        return 0;
-    }
-
-    a = one->elts;
-    b = two->elts;
-
-    for (i = 0; i < one->nelts; i++) {
-
-        if (!ngx_eiam_str_equal(&a[i], &b[i])) {
-            return 0;
-        }
-    }
-
-    return 1;
-}
-
-
-static ngx_int_t
-ngx_http_eiam_cmp_words(const void *one, const void *two)
-{
-    const ngx_str_t *a = one;
-    const ngx_str_t *b = two;
-
-    return ngx_memn2cmp(a->data, b->data, a->len, b->len);
 }
 
 

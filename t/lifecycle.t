@@ -215,12 +215,17 @@ subtest 'servers that are alike share no tokens' => sub {
         [ 'one address, one name empty', '', 'server_name "" a.example;', 'server_name b.example "";' ],
         [ 'two addresses, the same names', 2, ('server_name a.example b.example;') x 2 ],
         [ 'two addresses, no names', 2, '', '' ],
+        [ 'one address, the same names, one the default', '', ('server_name a.example;') x 2, 'default_server' ],
+        [ 'a name and a regex of the same text', '', 'server_name a.example;', 'server_name ~a.example ~b.example;' ],
+        [ 'names with a space in them', '', 'server_name "b.example c.example" a.example;',
+            'server_name a.example "b.example" c.example;' ],
     ) {
         my ($title, $port, @names) = @$row;
+        my $default = @names > 2 ? pop @names : '';
         my $gate = nginx(files => \%files, conf => qq{
             eiam_policy %DIR%/policy.json;
             server { listen 127.0.0.1:%PORT%; $names[0] $common }
-            server { listen 127.0.0.1:%PORT$port%; $names[1] $of_second }
+            server { listen 127.0.0.1:%PORT$port% $default; $names[1] $of_second }
         })->start;
         my @first = (headers => ['Host: a.example']);
         my @other = (headers => ['Host: b.example'], port => $gate->port($port || 1));
@@ -441,7 +446,7 @@ subtest 'proxy_cache with aio threads' => sub {
     };
     for my $row ([ 'a grant', 200, active() ], [ 'a long one', 200, { %{ active() }, pad => 15_000 } ],
         [ 'a refusal', 401, { json => { active => JSON::PP::false } } ],
-        [ 'an empty answer', 503, { body => '' } ])
+        [ 'status 404', 401, { status => 404 } ], [ 'an empty answer', 503, { body => '' } ])
     {
         my ($title, $status, $behaviour) = @$row;
         my $token = fresh($behaviour);
