@@ -87,7 +87,7 @@ static ngx_command_t  ngx_eiam_commands[] = {
       ngx_conf_set_sec_slot,
       NGX_HTTP_LOC_CONF_OFFSET,
       offsetof(ngx_http_eiam_loc_conf_t, key_terms.refresh),
-      NULL },
+      &ngx_http_eiam_not_zero },
 
     { ngx_string("eiam_jwks_max_age"),
       NGX_HTTP_MAIN_CONF|NGX_HTTP_SRV_CONF|NGX_HTTP_LOC_CONF|NGX_CONF_TAKE1,
@@ -136,7 +136,7 @@ static ngx_command_t  ngx_eiam_commands[] = {
       ngx_conf_set_sec_slot,
       NGX_HTTP_LOC_CONF_OFFSET,
       offsetof(ngx_http_eiam_loc_conf_t, jwt_terms.leeway),
-      NULL },
+      &ngx_http_eiam_a_day },
 
     { ngx_string("eiam_learn"),
       NGX_HTTP_LOC_CONF|NGX_CONF_FLAG,

@@ -346,7 +346,11 @@ ngx_eiam_jwt_signature(ngx_eiam_jwt_t *jwt)
         return ngx_eiam_jwt_invalid(jwt, "is not signed by its key");
     }
 
-    (void) ngx_eiam_jwt_invalid(jwt, "is signed by no known key");
+    (void) ngx_eiam_document_fault(jwt->document, "is signed by no known key");
+
+    if (tries < NGX_EIAM_JWT_TRIES) {
+        jwt->reason = NGX_EIAM_TOKEN_INVALID;
+    }
 
     return NGX_DECLINED;
 }

@@ -27,8 +27,8 @@ ngx_uint_t ngx_eiam_jwt_is(const ngx_str_t *token);
 /*
  * NGX_OK: the grant, whose strings live as long as document->pool;
  * NGX_ABORT: refused, reason says why and document->fault more; NGX_DECLINED:
- * none of the keys has signed it, so perhaps a newer one; NGX_ERROR: no
- * memory.
+ * none of the keys has signed it, so perhaps a newer one, and reason is set if
+ * some were tried; NGX_ERROR: no memory.
  */
 ngx_int_t ngx_eiam_jwt_read(ngx_eiam_document_t *document,
     const ngx_str_t *token, const ngx_eiam_keys_t *keys,

@@ -3,29 +3,73 @@
 #include <ngx_eiam_key_set.h>
 
 
+typedef enum {
+    NGX_EIAM_KEYS_NONE = 0,              /* that could be used */
+    NGX_EIAM_KEYS_OVERDUE,               /* if no newer ones can be had */
+    NGX_EIAM_KEYS_OLD,                   /* while newer ones are fetched */
+    NGX_EIAM_KEYS_FRESH
+} ngx_eiam_keys_state_e;
+
+
+static ngx_int_t ngx_eiam_key_set_look(ngx_eiam_source_t *source,
+    const ngx_eiam_key_terms_t *terms, ngx_eiam_key_question_t *question);
+static ngx_eiam_keys_state_e ngx_eiam_key_set_state(
+    const ngx_eiam_source_t *source, const ngx_eiam_key_terms_t *terms);
 static void ngx_eiam_key_set_copy(const ngx_eiam_key_set_t *set,
     ngx_eiam_key_question_t *question);
 static ngx_uint_t ngx_eiam_key_set_fetch(ngx_eiam_source_t *source,
-    const ngx_eiam_key_terms_t *terms, ngx_eiam_key_question_t *question);
+    const ngx_eiam_key_terms_t *terms, ngx_eiam_key_question_t *question,
+    ngx_uint_t urgent);
 
 
 ngx_int_t
 ngx_eiam_key_set_ask(ngx_eiam_source_t *source,
     const ngx_eiam_key_terms_t *terms, ngx_eiam_key_question_t *question)
 {
-    time_t               age;
     ngx_int_t            rc;
-    ngx_uint_t           have, newer, old, flying;
     ngx_eiam_key_set_t  *set;
 
     set = source->record->keys;
 
     ngx_eiam_zone_lock(source->zone);
 
-    age = ngx_time() - set->fetched;
-    have = set->len && age < terms->max_age;
-    old = age >= terms->refresh || age < -NGX_EIAM_CLOCK_SKEW;
-    newer = have && set->generation != question->generation;
+    if (set->owner <= source->zone->number) {
+        rc = ngx_eiam_key_set_look(source, terms, question);
+
+    } else if (question->generation) {
+
+        /* it is of a newer configuration: go on with what you have */
+
+        rc = question->unknown ? NGX_DECLINED : NGX_OK;
+
+    } else if (set->len) {
+        ngx_eiam_key_set_copy(set, question);
+        rc = NGX_OK;
+
+    } else {
+        rc = NGX_ABORT;
+    }
+
+    ngx_eiam_zone_unlock(source->zone);
+
+    return rc;
+}
+
+
+static ngx_int_t
+ngx_eiam_key_set_look(ngx_eiam_source_t *source,
+    const ngx_eiam_key_terms_t *terms, ngx_eiam_key_question_t *question)
+{
+    ngx_uint_t              newer, wanted, flying, failed;
+    ngx_eiam_key_set_t     *set;
+    ngx_eiam_keys_state_e   state;
+
+    set = source->record->keys;
+    state = ngx_eiam_key_set_state(source, terms);
+    failed = set->failed && set->owner == source->zone->number;
+
+    newer = state != NGX_EIAM_KEYS_NONE
+            && set->generation != question->generation;
 
     if (newer) {
         ngx_eiam_key_set_copy(set, question);
@@ -33,25 +77,50 @@ ngx_eiam_key_set_ask(ngx_eiam_source_t *source,
 
     /* the same set again may know more than it did */
 
+    wanted = state == NGX_EIAM_KEYS_NONE || (question->unknown && !newer);
     flying = 0;
 
-    if (!have || old || (question->unknown && !newer)) {
-        flying = ngx_eiam_key_set_fetch(source, terms, question);
+    if (wanted || state == NGX_EIAM_KEYS_OVERDUE
+        || (state == NGX_EIAM_KEYS_OLD && !question->quiet))
+    {
+        flying = ngx_eiam_key_set_fetch(source, terms, question,
+                                        wanted || !failed);
     }
 
-    if (newer || (have && !question->unknown)) {
-        rc = NGX_OK;
-
-    } else if (flying) {
-        rc = NGX_AGAIN;
-
-    } else {
-        rc = (have && !set->failed) ? NGX_DECLINED : NGX_ABORT;
+    if (flying && (wanted || (state == NGX_EIAM_KEYS_OVERDUE && !failed))) {
+        return NGX_AGAIN;
     }
 
-    ngx_eiam_zone_unlock(source->zone);
+    if (!wanted) {
+        return NGX_OK;
+    }
 
-    return rc;
+    return (state != NGX_EIAM_KEYS_NONE && !failed) ? NGX_DECLINED : NGX_ABORT;
+}
+
+
+static ngx_eiam_keys_state_e
+ngx_eiam_key_set_state(const ngx_eiam_source_t *source,
+    const ngx_eiam_key_terms_t *terms)
+{
+    time_t               age;
+    ngx_eiam_key_set_t  *set;
+
+    set = source->record->keys;
+    age = ngx_time() - set->fetched;
+
+    if (set->len == 0 || age >= terms->max_age) {
+        return NGX_EIAM_KEYS_NONE;
+    }
+
+    if (!set->current || set->owner < source->zone->number
+        || age / 2 >= terms->refresh)
+    {
+        return NGX_EIAM_KEYS_OVERDUE;
+    }
+
+    return (age >= terms->refresh || age < -NGX_EIAM_CLOCK_SKEW)
+           ? NGX_EIAM_KEYS_OLD : NGX_EIAM_KEYS_FRESH;
 }
 
 
@@ -73,7 +142,8 @@ ngx_eiam_key_set_copy(const ngx_eiam_key_set_t *set,
 
 static ngx_uint_t
 ngx_eiam_key_set_fetch(ngx_eiam_source_t *source,
-    const ngx_eiam_key_terms_t *terms, ngx_eiam_key_question_t *question)
+    const ngx_eiam_key_terms_t *terms, ngx_eiam_key_question_t *question,
+    ngx_uint_t urgent)
 {
     ngx_eiam_flight_t   *flight;
     ngx_eiam_shared_t   *shared;
@@ -84,6 +154,19 @@ ngx_eiam_key_set_fetch(ngx_eiam_source_t *source,
 
     if (ngx_eiam_flight_join(shared, source->id)) {
         return 1;
+    }
+
+    if (set->owner < source->zone->number) {
+
+        /* of the configuration before: its server may have been another one */
+
+        set->owner = source->zone->number;
+        set->current = 0;
+        set->failed = 0;
+        set->retry = 0;
+        set->unknown = 0;
+        set->owed = 0;
+        set->flight = 0;
     }
 
     if (set->flight) {
@@ -99,7 +182,8 @@ ngx_eiam_key_set_fetch(ngx_eiam_source_t *source,
     }
 
     if (set->owed == 0
-        && (set->retry > ngx_current_msec
+        && (set->retry + (urgent ? 0 : NGX_EIAM_KEY_SET_REST)
+            > ngx_current_msec
             || (question->unknown && set->unknown > ngx_current_msec)))
     {
         return 0;
@@ -146,11 +230,20 @@ ngx_eiam_key_set_settle(ngx_eiam_source_t *source, uint32_t flight,
     ngx_eiam_zone_change(shared);
 
     set->flight = 0;
-    set->failed = (text == NULL);
 
-    if (set->failed) {
+    /* who waited for it must find that there is nothing newer */
+
+    if (set->interval) {
+        set->unknown = ngx_current_msec + set->interval;
+    }
+
+    if (set->owner > source->zone->number) {
+
+        /* the answer is for nobody any more */
+
+    } else if (text == NULL) {
+        set->failed = 1;
         set->retry = ngx_current_msec + NGX_EIAM_KEY_SET_RETRY;
-        set->unknown = 0;
 
     } else {
 
@@ -165,12 +258,9 @@ ngx_eiam_key_set_settle(ngx_eiam_source_t *source, uint32_t flight,
         }
 
         set->fetched = ngx_time();
-
-        /* who waited for it must find that there is nothing newer */
-
-        if (set->interval) {
-            set->unknown = ngx_current_msec + set->interval;
-        }
+        set->current = 1;
+        set->failed = 0;
+        set->retry = 0;
     }
 
     ngx_eiam_flight_end(shared, own);

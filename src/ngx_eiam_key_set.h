@@ -16,6 +16,7 @@
 
 #define NGX_EIAM_KEY_SET_MAX    (64 * 1024)   /* bytes of JSON */
 #define NGX_EIAM_KEY_SET_RETRY  1000          /* ms: after a failure */
+#define NGX_EIAM_KEY_SET_REST   10000         /* ms: if the old one will do */
 #define NGX_EIAM_KEY_SET_PAUSE  500           /* ms: after a client went away */
 
 
@@ -32,6 +33,8 @@ struct ngx_eiam_key_set_s {
     uint32_t              flight;        /* under way, or lost */
     uint32_t              generation;    /* of the text */
     uint32_t              failed;        /* the last fetch */
+    uint32_t              owner;         /* the configuration that has it */
+    uint32_t              current;       /* fetched for that one */
 };
 
 
@@ -46,6 +49,7 @@ typedef struct {
 typedef struct {
     uint32_t              generation;    /* that the worker has; 0: none */
     ngx_uint_t            unknown;       /* and that does not do */
+    ngx_uint_t            quiet;         /* cannot fetch beside its answer */
     ngx_str_t             text;          /* of a newer one, or empty */
     ngx_uint_t            fetch;         /* you fetch it: settle it */
     uint32_t              flight;

@@ -16,9 +16,10 @@ static uint32_t ngx_eiam_zone_power(size_t n);
 static ngx_int_t ngx_eiam_zone_records(ngx_eiam_zone_t *zone,
     const ngx_eiam_zone_t *prior);
 static ngx_eiam_record_t *ngx_eiam_zone_record(ngx_eiam_zone_t *zone,
-    const ngx_eiam_zone_t *prior, const ngx_eiam_digest_t id);
+    const ngx_eiam_zone_t *prior, const ngx_eiam_source_t *source);
 static ngx_eiam_record_t *ngx_eiam_zone_reuse(ngx_eiam_zone_t *zone,
-    const ngx_eiam_zone_t *prior, const ngx_eiam_digest_t id);
+    const ngx_eiam_zone_t *prior, const ngx_eiam_source_t *source);
+static void ngx_eiam_zone_forget(ngx_eiam_record_t *record);
 static ngx_uint_t ngx_eiam_zone_has(const ngx_eiam_zone_t *zone,
     const ngx_eiam_digest_t id);
 static ngx_int_t ngx_eiam_zone_key_set(ngx_eiam_zone_t *zone,
@@ -45,6 +46,8 @@ ngx_eiam_zone_init(ngx_shm_zone_t *shm_zone, void *data)
     } else if (ngx_eiam_zone_create(zone) != NGX_OK) {
         goto failed;
     }
+
+    zone->number = ++zone->shared->number;
 
     if (ngx_eiam_zone_records(zone, prior) == NGX_OK) {
         return NGX_OK;
@@ -181,12 +184,9 @@ ngx_eiam_zone_records(ngx_eiam_zone_t *zone, const ngx_eiam_zone_t *prior)
             continue;
         }
 
-        source[i]->record = ngx_eiam_zone_record(zone, prior, source[i]->id);
+        source[i]->record = ngx_eiam_zone_record(zone, prior, source[i]);
 
-        if (source[i]->record == NULL
-            || (source[i]->has_keys
-                && ngx_eiam_zone_key_set(zone, source[i]->record) != NGX_OK))
-        {
+        if (source[i]->record == NULL) {
             return NGX_ERROR;
         }
     }
@@ -197,18 +197,18 @@ ngx_eiam_zone_records(ngx_eiam_zone_t *zone, const ngx_eiam_zone_t *prior)
 
 static ngx_eiam_record_t *
 ngx_eiam_zone_record(ngx_eiam_zone_t *zone, const ngx_eiam_zone_t *prior,
-    const ngx_eiam_digest_t id)
+    const ngx_eiam_source_t *source)
 {
     ngx_eiam_record_t  *record;
 
     for (record = zone->shared->records; record; record = record->next) {
 
-        if (ngx_memcmp(record->id, id, NGX_EIAM_DIGEST_LEN) == 0) {
+        if (ngx_memcmp(record->id, source->id, NGX_EIAM_DIGEST_LEN) == 0) {
             return record;
         }
     }
 
-    record = ngx_eiam_zone_reuse(zone, prior, id);
+    record = ngx_eiam_zone_reuse(zone, prior, source);
     if (record) {
         return record;
     }
@@ -218,7 +218,12 @@ ngx_eiam_zone_record(ngx_eiam_zone_t *zone, const ngx_eiam_zone_t *prior,
         return NULL;
     }
 
-    ngx_memcpy(record->id, id, NGX_EIAM_DIGEST_LEN);
+    if (source->has_keys && ngx_eiam_zone_key_set(zone, record) != NGX_OK) {
+        ngx_slab_free(zone->pool, record);
+        return NULL;
+    }
+
+    ngx_memcpy(record->id, source->id, NGX_EIAM_DIGEST_LEN);
     record->next = zone->shared->records;
 
     /* old workers may be walking along the list */
@@ -230,13 +235,13 @@ ngx_eiam_zone_record(ngx_eiam_zone_t *zone, const ngx_eiam_zone_t *prior,
 
 
 /*
- * One that neither this configuration has nor the one before.  Workers of even
- * older ones can do no harm: but for keys there is nothing in it that grants.
+ * One that neither this configuration has nor the one before.  To workers of
+ * even older ones it is of a newer configuration.
  */
 
 static ngx_eiam_record_t *
 ngx_eiam_zone_reuse(ngx_eiam_zone_t *zone, const ngx_eiam_zone_t *prior,
-    const ngx_eiam_digest_t id)
+    const ngx_eiam_source_t *source)
 {
     ngx_eiam_record_t  *record;
 
@@ -244,16 +249,21 @@ ngx_eiam_zone_reuse(ngx_eiam_zone_t *zone, const ngx_eiam_zone_t *prior,
 
     for (record = zone->shared->records; record; record = record->next) {
 
-        if (record->flights == 0 && record->keys == NULL
-            && !ngx_eiam_zone_has(zone, record->id)
-            && (prior == NULL || !ngx_eiam_zone_has(prior, record->id)))
+        if (record->flights || (record->keys != NULL) != source->has_keys
+            || ngx_eiam_zone_has(zone, record->id)
+            || (prior && ngx_eiam_zone_has(prior, record->id)))
         {
-            record->retry = 0;
-            record->failures = 0;
-            record->probe = 0;
-            ngx_memcpy(record->id, id, NGX_EIAM_DIGEST_LEN);
-            break;
+            continue;
         }
+
+        ngx_memcpy(record->id, source->id, NGX_EIAM_DIGEST_LEN);
+        ngx_eiam_zone_forget(record);
+
+        if (record->keys) {
+            record->keys->owner = zone->number;
+        }
+
+        break;
     }
 
     ngx_eiam_zone_unlock(zone);
@@ -286,22 +296,18 @@ ngx_eiam_zone_has(const ngx_eiam_zone_t *zone, const ngx_eiam_digest_t id)
 static ngx_int_t
 ngx_eiam_zone_key_set(ngx_eiam_zone_t *zone, ngx_eiam_record_t *record)
 {
-    u_char              *text;
-    ngx_eiam_key_set_t  *set;
-
-    if (record->keys) {
-        return NGX_OK;
-    }
-
-    set = ngx_slab_calloc(zone->pool, sizeof(ngx_eiam_key_set_t));
-    text = ngx_slab_alloc(zone->pool, NGX_EIAM_KEY_SET_MAX);
-
-    if (set == NULL || text == NULL) {
+    record->keys = ngx_slab_calloc(zone->pool, sizeof(ngx_eiam_key_set_t));
+    if (record->keys == NULL) {
         return NGX_ERROR;
     }
 
-    set->text = text;
-    record->keys = set;
+    record->keys->owner = zone->number;
+    record->keys->text = ngx_slab_alloc(zone->pool, NGX_EIAM_KEY_SET_MAX);
+
+    if (record->keys->text == NULL) {
+        ngx_slab_free(zone->pool, record->keys);
+        return NGX_ERROR;
+    }
 
     return NGX_OK;
 }
@@ -319,18 +325,31 @@ ngx_eiam_zone_wipe(ngx_eiam_shared_t *shared)
     ngx_eiam_zone_step(shared);
 
     for (record = shared->records; record; record = record->next) {
-        record->retry = 0;
-        record->failures = 0;
-        record->probe = 0;
         record->flights = 0;
+        ngx_eiam_zone_forget(record);
+    }
+}
 
-        if (record->keys) {
-            record->keys->len = 0;
-            record->keys->retry = 0;
-            record->keys->unknown = 0;
-            record->keys->owed = 0;
-            record->keys->flight = 0;
-        }
+
+static void
+ngx_eiam_zone_forget(ngx_eiam_record_t *record)
+{
+    ngx_eiam_key_set_t  *set;
+
+    record->retry = 0;
+    record->failures = 0;
+    record->probe = 0;
+
+    set = record->keys;
+
+    if (set) {
+        set->len = 0;
+        set->retry = 0;
+        set->unknown = 0;
+        set->owed = 0;
+        set->flight = 0;
+        set->failed = 0;
+        set->current = 0;
     }
 }
 

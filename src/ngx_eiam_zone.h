@@ -37,6 +37,7 @@ typedef struct {
     ngx_eiam_shared_t     *shared;
     ngx_array_t            sources;       /* of ngx_eiam_source_t * */
     void                  *owner;         /* whoever has the zone */
+    uint32_t               number;        /* of the configuration */
 } ngx_eiam_zone_t;
 
 
@@ -99,6 +100,7 @@ struct ngx_eiam_shared_s {
     ngx_eiam_flights_t     flights;
     ngx_eiam_record_t     *records;
     uint32_t               serial;        /* of the last flight */
+    uint32_t               number;        /* of the last configuration */
     time_t                 swept;         /* for lost flights */
 };
 

@@ -175,6 +175,8 @@ typedef struct {
     ngx_uint_t                 leads;         /* flights of its own */
     ngx_http_eiam_waiter_t    *waiter;        /* NULL: did not wait */
     uint32_t                   unknown;       /* generation without its key */
+    unsigned                   tried:1;       /* keys, but in vain */
+    unsigned                   steady:1;      /* others wait for it too */
 
     ngx_http_eiam_learn_t     *learn;         /* NULL: no such call */
 
@@ -267,6 +269,7 @@ char *ngx_http_eiam_jwt_algorithms(ngx_conf_t *cf, ngx_command_t *cmd,
 extern ngx_conf_num_bounds_t  ngx_http_eiam_limit_bounds;
 extern ngx_conf_post_t  ngx_http_eiam_not_zero;
 extern ngx_conf_post_t  ngx_http_eiam_not_empty;
+extern ngx_conf_post_t  ngx_http_eiam_a_day;
 
 /* the phases: nginx's return codes */
 

@@ -21,6 +21,10 @@ static ngx_int_t ngx_http_eiam_read_key_set(ngx_eiam_document_t *document,
     ngx_http_eiam_main_conf_t *mcf, ngx_pool_t *pool, void *set);
 static char *ngx_http_eiam_check_not_empty(ngx_conf_t *cf, void *post,
     void *data);
+static char *ngx_http_eiam_check_a_day(ngx_conf_t *cf, void *post,
+    void *data);
+static ngx_uint_t ngx_http_eiam_has_fitting_key(
+    const ngx_http_eiam_loc_conf_t *conf);
 
 
 ngx_http_eiam_file_t  ngx_http_eiam_key_file = {
@@ -31,6 +35,7 @@ ngx_http_eiam_file_t  ngx_http_eiam_key_file = {
 
 
 ngx_conf_post_t  ngx_http_eiam_not_empty = { ngx_http_eiam_check_not_empty };
+ngx_conf_post_t  ngx_http_eiam_a_day = { ngx_http_eiam_check_a_day };
 
 
 static ngx_int_t
@@ -47,6 +52,15 @@ ngx_http_eiam_check_not_empty(ngx_conf_t *cf, void *post, void *data)
     ngx_str_t  *text = data;
 
     return text->len ? NGX_CONF_OK : "must not be empty";
+}
+
+
+static char *
+ngx_http_eiam_check_a_day(ngx_conf_t *cf, void *post, void *data)
+{
+    time_t  *time = data;
+
+    return (*time <= 86400) ? NGX_CONF_OK : "must not be more than 1d";
 }
 
 
@@ -253,11 +267,43 @@ ngx_http_eiam_gate_jwt(ngx_conf_t *cf, ngx_http_eiam_loc_conf_t *conf)
         return NGX_ERROR;
     }
 
-    if (conf->jwks.len && ngx_http_eiam_add_key_set(cf, conf) != NGX_OK) {
-        return NGX_ERROR;
+    if (conf->jwks.len) {
+
+        if (ngx_http_eiam_add_key_set(cf, conf) != NGX_OK) {
+            return NGX_ERROR;
+        }
+
+    } else if (!ngx_http_eiam_has_fitting_key(conf)) {
+        ngx_conf_log_error(NGX_LOG_WARN, cf, 0,
+                           "no key of \"%V\" is for any of "
+                           "\"eiam_jwt_algorithms\"", &conf->key_set->name);
     }
 
     return ngx_http_eiam_add_jwt(cf, conf);
+}
+
+
+static ngx_uint_t
+ngx_http_eiam_has_fitting_key(const ngx_http_eiam_loc_conf_t *conf)
+{
+    ngx_uint_t       i, k;
+    ngx_eiam_key_t  *key;
+
+    key = conf->key_set->keys.list.elts;
+
+    for (i = 0; i < conf->key_set->keys.list.nelts; i++) {
+
+        for (k = 0; ngx_eiam_algorithms[k].name.len; k++) {
+
+            if ((conf->jwt_terms.algorithms & ((ngx_uint_t) 1 << k))
+                && ngx_eiam_key_fits(&key[i], k))
+            {
+                return 1;
+            }
+        }
+    }
+
+    return 0;
 }
 
 

@@ -5,6 +5,7 @@
 /* a fetch that this worker leads */
 
 typedef struct {
+    ngx_http_eiam_ctx_t        *ctx;
     ngx_http_eiam_key_set_t    *set;
     uint32_t                    flight;
     ngx_http_eiam_fetch_t       fetch;
@@ -12,8 +13,8 @@ typedef struct {
 
 
 static ngx_int_t ngx_http_eiam_fetch_keys(ngx_http_request_t *r,
-    ngx_http_eiam_key_set_t *set, const ngx_eiam_key_terms_t *terms,
-    uint32_t flight);
+    ngx_http_eiam_ctx_t *ctx, ngx_http_eiam_key_set_t *set,
+    const ngx_eiam_key_terms_t *terms, uint32_t flight);
 static void ngx_http_eiam_keys_fetched(ngx_http_request_t *r, void *data,
     const ngx_eiam_answer_t *answer);
 static ngx_int_t ngx_http_eiam_check_keys(ngx_http_request_t *r,
@@ -44,6 +45,7 @@ ngx_http_eiam_keys(ngx_http_request_t *r, ngx_http_eiam_ctx_t *ctx,
 
     question.generation = set->generation;
     question.unknown = set->generation && ctx->unknown == set->generation;
+    question.quiet = !r->keepalive || r->http_version < NGX_HTTP_VERSION_11;
 
     rc = ngx_eiam_key_set_ask(set->source, terms, &question);
 
@@ -55,7 +57,8 @@ ngx_http_eiam_keys(ngx_http_request_t *r, ngx_http_eiam_ctx_t *ctx,
     }
 
     if (question.fetch
-        && ngx_http_eiam_fetch_keys(r, set, terms, question.flight) != NGX_OK)
+        && ngx_http_eiam_fetch_keys(r, ctx, set, terms, question.flight)
+           != NGX_OK)
     {
         ngx_eiam_key_set_abandon(set->source, question.flight);
         return NGX_ERROR;
@@ -67,8 +70,9 @@ ngx_http_eiam_keys(ngx_http_request_t *r, ngx_http_eiam_ctx_t *ctx,
 
 
 static ngx_int_t
-ngx_http_eiam_fetch_keys(ngx_http_request_t *r, ngx_http_eiam_key_set_t *set,
-    const ngx_eiam_key_terms_t *terms, uint32_t flight)
+ngx_http_eiam_fetch_keys(ngx_http_request_t *r, ngx_http_eiam_ctx_t *ctx,
+    ngx_http_eiam_key_set_t *set, const ngx_eiam_key_terms_t *terms,
+    uint32_t flight)
 {
     ngx_http_eiam_key_fetch_t  *keys;
 
@@ -77,6 +81,9 @@ ngx_http_eiam_fetch_keys(ngx_http_request_t *r, ngx_http_eiam_key_set_t *set,
         return NGX_ERROR;
     }
 
+    ctx->steady = 1;
+
+    keys->ctx = ctx;
     keys->set = set;
     keys->flight = flight;
 
@@ -98,6 +105,7 @@ ngx_http_eiam_keys_fetched(ngx_http_request_t *r, void *data,
     ngx_eiam_source_t  *source;
 
     source = keys->set->source;
+    keys->ctx->steady = 0;
 
     if (answer == NULL) {
         ngx_eiam_key_set_abandon(source, keys->flight);

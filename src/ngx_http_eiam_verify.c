@@ -5,7 +5,7 @@
 static ngx_int_t ngx_http_eiam_verify_now(ngx_http_request_t *r,
     ngx_http_eiam_ctx_t *ctx, ngx_eiam_question_t *question);
 static ngx_int_t ngx_http_eiam_unverified(ngx_http_request_t *r,
-    ngx_http_eiam_ctx_t *ctx, ngx_eiam_reason_e reason);
+    ngx_http_eiam_ctx_t *ctx, ngx_eiam_question_t *question, ngx_int_t rc);
 
 
 /* RFC 7519: what has the shape of a JWS is decided here alone */
@@ -59,13 +59,8 @@ ngx_http_eiam_verify_now(ngx_http_request_t *r, ngx_http_eiam_ctx_t *ctx,
 
         rc = ngx_http_eiam_keys(r, ctx, lcf->key_set, &lcf->key_terms);
 
-        if (rc == NGX_DECLINED) {
-            return ngx_http_eiam_unverified(r, ctx, NGX_EIAM_TOKEN_INVALID);
-        }
-
-        if (rc == NGX_ABORT) {
-            return ngx_http_eiam_unverified(r, ctx,
-                                            NGX_EIAM_SOURCE_UNAVAILABLE);
+        if (rc == NGX_DECLINED || rc == NGX_ABORT) {
+            return ngx_http_eiam_unverified(r, ctx, question, rc);
         }
 
         if (rc != NGX_OK) {
@@ -85,6 +80,7 @@ ngx_http_eiam_verify_now(ngx_http_request_t *r, ngx_http_eiam_ctx_t *ctx,
         }
 
         ctx->unknown = lcf->key_set->generation;
+        ctx->tried = (question->reason != NGX_EIAM_NO_REASON);
     }
 
     if (rc == NGX_ERROR) {
@@ -96,7 +92,9 @@ ngx_http_eiam_verify_now(ngx_http_request_t *r, ngx_http_eiam_ctx_t *ctx,
                       &document.fault);
     }
 
-    if (question->reason != NGX_EIAM_SOURCE_UNAVAILABLE) {
+    /* what is refused after its times were read may be good soon */
+
+    if (rc == NGX_OK || question->grant.expires <= ngx_time()) {
         ngx_eiam_source_remember(lcf->jwt, question);
     }
 
@@ -105,14 +103,30 @@ ngx_http_eiam_verify_now(ngx_http_request_t *r, ngx_http_eiam_ctx_t *ctx,
 }
 
 
-/* nothing is remembered of it: a key may be there the next time */
+/*
+ * A key may be there the next time, so that is remembered only of a token that
+ * cost the trying of keys.
+ */
 
 static ngx_int_t
 ngx_http_eiam_unverified(ngx_http_request_t *r, ngx_http_eiam_ctx_t *ctx,
-    ngx_eiam_reason_e reason)
+    ngx_eiam_question_t *question, ngx_int_t rc)
 {
+    ngx_http_eiam_loc_conf_t  *lcf;
+
+    lcf = ngx_http_get_module_loc_conf(r, ngx_eiam_module);
+
     ngx_log_error(NGX_LOG_INFO, r->connection->log, 0,
                   "eiam: the token is signed by no known key");
 
-    return ngx_http_eiam_refuse(ctx, reason);
+    if (rc == NGX_ABORT) {
+        return ngx_http_eiam_refuse(ctx, NGX_EIAM_SOURCE_UNAVAILABLE);
+    }
+
+    if (ctx->tried) {
+        question->reason = NGX_EIAM_TOKEN_INVALID;
+        ngx_eiam_source_remember(lcf->jwt, question);
+    }
+
+    return ngx_http_eiam_refuse(ctx, NGX_EIAM_TOKEN_INVALID);
 }

@@ -52,9 +52,12 @@ ngx_http_eiam_wait(ngx_http_request_t *r, ngx_http_eiam_ctx_t *ctx,
     c = r->connection;
     waiter = ctx->waiter;
 
-    /* the client may go away */
+    /* the client may go away, but not with what all wait for */
 
-    if (r == r->main) {
+    if (r == r->main && ctx->steady) {
+        r->read_event_handler = ngx_http_block_reading;
+
+    } else if (r == r->main) {
 
         if (c->read->ready) {
             ngx_post_event(c->read, &ngx_posted_events);

@@ -123,7 +123,7 @@ static const ngx_eiam_unit_jwt_row_t  ngx_eiam_unit_jwt_header[] = {
       NGX_EIAM_TOKEN_INVALID, "bad JSON" },
     { "\"alg\":\"HS256\",\"x\":\"\\ud800\"", NGX_ABORT,
       NGX_EIAM_TOKEN_INVALID, "bad JSON" },
-    { "\"alg\":\"RS256\"", NGX_DECLINED, NGX_EIAM_TOKEN_INVALID,
+    { "\"alg\":\"RS256\"", NGX_DECLINED, NGX_EIAM_NO_REASON,
       "by no known key" },
 
     { "\"alg\":\"HS256\",\"typ\":\"\"", NGX_ABORT, NGX_EIAM_TOKEN_INVALID,

@@ -34,6 +34,8 @@ static void ngx_eiam_unit_key_set_newer(ngx_eiam_unit_key_set_t *t);
 static void ngx_eiam_unit_key_set_slow(ngx_eiam_unit_key_set_t *t);
 static void ngx_eiam_unit_key_set_failed(ngx_eiam_unit_key_set_t *t);
 static void ngx_eiam_unit_key_set_old(ngx_eiam_unit_key_set_t *t);
+static void ngx_eiam_unit_key_set_overdue(ngx_eiam_unit_key_set_t *t);
+static void ngx_eiam_unit_key_set_quiet(ngx_eiam_unit_key_set_t *t);
 static void ngx_eiam_unit_key_set_unsure(ngx_eiam_unit_key_set_t *t);
 static void ngx_eiam_unit_key_set_abandoned(ngx_eiam_unit_key_set_t *t);
 static void ngx_eiam_unit_key_set_lost(ngx_eiam_unit_key_set_t *t);
@@ -69,6 +71,8 @@ static const ngx_eiam_unit_key_set_pt  ngx_eiam_unit_key_set_tests[] = {
     ngx_eiam_unit_key_set_slow,
     ngx_eiam_unit_key_set_failed,
     ngx_eiam_unit_key_set_old,
+    ngx_eiam_unit_key_set_overdue,
+    ngx_eiam_unit_key_set_quiet,
     ngx_eiam_unit_key_set_unsure,
     ngx_eiam_unit_key_set_abandoned,
     ngx_eiam_unit_key_set_lost,
@@ -432,20 +436,22 @@ ngx_eiam_unit_key_set_old(ngx_eiam_unit_key_set_t *t)
 {
     ngx_int_t   rc;
     uint32_t    generation;
-    ngx_uint_t  i, wrong;
+    ngx_uint_t  i, wrong, fetches;
 
     generation = ngx_eiam_unit_key_set_put(t, "one");
     wrong = 0;
+    fetches = 0;
 
     ngx_eiam_unit_clock_pass(300000);
 
-    /* 3299 tries, one each second */
-
     for (i = 300; i < 3599; i++) {
         rc = ngx_eiam_unit_key_set_ask(t, generation);
-        wrong += !ngx_eiam_unit_key_set_fetches(t, rc, NGX_OK);
+        wrong += rc != NGX_OK;
 
-        ngx_eiam_unit_key_set_settle(t, t->question.flight, NULL);
+        if (t->question.fetch) {
+            fetches++;
+            ngx_eiam_unit_key_set_settle(t, t->question.flight, NULL);
+        }
 
         rc = ngx_eiam_unit_key_set_ask(t, 0);
         wrong += rc != NGX_OK || t->question.fetch
@@ -455,28 +461,35 @@ ngx_eiam_unit_key_set_old(ngx_eiam_unit_key_set_t *t)
         ngx_eiam_unit_clock_pass(1000);
     }
 
-    ngx_eiam_unit_ok(t->unit, wrong == 0,
-                     "if it cannot be refreshed, the old set serves");
+    ngx_eiam_unit_ok(t->unit, wrong == 0 && fetches == 300,
+                     "if it cannot be refreshed, the old set serves, and "
+                     "every 11 s it is tried again");
 
     ngx_eiam_unit_clock_pass(999);
+
+    ngx_eiam_unit_ok(t->unit,
+                     ngx_eiam_unit_key_set_ask(t, generation) == NGX_OK,
+                     "up to eiam_jwks_max_age");
+
+    ngx_eiam_unit_clock_pass(1);
     rc = ngx_eiam_unit_key_set_ask(t, generation);
 
-    ngx_eiam_unit_ok(t->unit, rc == NGX_OK, "up to eiam_jwks_max_age");
+    ngx_eiam_unit_ok(t->unit, ngx_eiam_unit_key_set_fetches(t, rc, NGX_AGAIN),
+                     "then it is of no use, and one fetches it");
 
     ngx_eiam_unit_key_set_settle(t, t->question.flight, NULL);
-    ngx_eiam_unit_clock_pass(1);
 
     ngx_eiam_unit_ok(t->unit,
                      ngx_eiam_unit_key_set_ask(t, generation) == NGX_ABORT
                      && ngx_eiam_unit_key_set_ask(t, 0) == NGX_ABORT
                      && t->question.text.len == 0,
-                     "then nobody has it any more, whoever had it");
+                     "nobody has it any more, whoever had it");
 
     ngx_eiam_unit_clock_pass(1000);
     rc = ngx_eiam_unit_key_set_ask(t, generation);
 
     ngx_eiam_unit_ok(t->unit, ngx_eiam_unit_key_set_fetches(t, rc, NGX_AGAIN),
-                     "one fetches it, and waits");
+                     "a second later one tries again");
 
     ngx_eiam_unit_key_set_settle(t, t->question.flight, "one");
 
@@ -484,6 +497,67 @@ ngx_eiam_unit_key_set_old(ngx_eiam_unit_key_set_t *t)
                      ngx_eiam_unit_key_set_ask(t, generation) == NGX_OK
                      && t->question.text.len == 0,
                      "the same text: it is of use again");
+}
+
+
+/* nobody asked for long: the key may have been withdrawn */
+
+static void
+ngx_eiam_unit_key_set_overdue(ngx_eiam_unit_key_set_t *t)
+{
+    ngx_int_t  rc;
+    uint32_t   generation;
+
+    generation = ngx_eiam_unit_key_set_put(t, "one");
+
+    ngx_eiam_unit_clock_pass(600000);
+    rc = ngx_eiam_unit_key_set_ask(t, generation);
+
+    ngx_eiam_unit_ok(t->unit, ngx_eiam_unit_key_set_fetches(t, rc, NGX_AGAIN),
+                     "after twice the time a set is fetched before it is used");
+
+    ngx_eiam_unit_key_set_settle(t, t->question.flight, NULL);
+
+    ngx_eiam_unit_ok(t->unit,
+                     ngx_eiam_unit_key_set_ask(t, generation) == NGX_OK,
+                     "if that fails, it serves");
+
+    ngx_eiam_unit_clock_pass(11000);
+    rc = ngx_eiam_unit_key_set_ask(t, generation);
+
+    ngx_eiam_unit_ok(t->unit, ngx_eiam_unit_key_set_fetches(t, rc, NGX_OK),
+                     "and nobody waits for the next try");
+}
+
+
+/* whose connection would wait for the fetch */
+
+static void
+ngx_eiam_unit_key_set_quiet(ngx_eiam_unit_key_set_t *t)
+{
+    uint32_t                  generation;
+    ngx_eiam_key_question_t   question;
+
+    generation = ngx_eiam_unit_key_set_put(t, "one");
+
+    ngx_memzero(&question, sizeof(ngx_eiam_key_question_t));
+
+    question.generation = generation;
+    question.quiet = 1;
+
+    ngx_eiam_unit_clock_pass(300000);
+
+    ngx_eiam_unit_ok(t->unit,
+                     ngx_eiam_key_set_ask(t->a, &t->terms, &question)
+                     == NGX_OK && !question.fetch,
+                     "one who cannot fetch beside its answer does not");
+
+    ngx_eiam_unit_clock_pass(300000);
+
+    ngx_eiam_unit_ok(t->unit,
+                     ngx_eiam_key_set_ask(t->a, &t->terms, &question)
+                     == NGX_AGAIN && question.fetch,
+                     "but before it, after twice the time");
 }
 
 
@@ -509,11 +583,17 @@ ngx_eiam_unit_key_set_unsure(ngx_eiam_unit_key_set_t *t)
                      ngx_eiam_unit_key_set_ask(t, generation) == NGX_OK,
                      "a known one is known");
 
+    ngx_eiam_unit_clock_pass(14000);
+    ngx_eiam_unit_ok(t->unit,
+                     ngx_eiam_unit_key_set_ask_newer(t, generation)
+                     == NGX_ABORT && !t->question.fetch,
+                     "the interval counts from a failure too");
+
     ngx_eiam_unit_clock_pass(1);
     rc = ngx_eiam_unit_key_set_ask_newer(t, generation);
 
     ngx_eiam_unit_ok(t->unit, ngx_eiam_unit_key_set_fetches(t, rc, NGX_AGAIN),
-                     "the interval does not count from a failure");
+                     "then it is tried again");
 
     ngx_eiam_unit_key_set_settle(t, t->question.flight, "one");
 
@@ -865,7 +945,7 @@ ngx_eiam_unit_key_set_reload(ngx_eiam_unit_key_set_t *t)
 {
     ngx_int_t              rc;
     uint32_t               generation;
-    ngx_eiam_source_t     *a, *c;
+    ngx_eiam_source_t     *a, *c, *old;
     ngx_eiam_unit_zone_t   next;
 
     generation = ngx_eiam_unit_key_set_put(t, "one");
@@ -881,13 +961,38 @@ ngx_eiam_unit_key_set_reload(ngx_eiam_unit_key_set_t *t)
 
     rc = ngx_eiam_unit_zone_init(&next, &t->z);
 
+    old = t->a;
     t->a = a;
 
     ngx_eiam_unit_ok(t->unit, rc == NGX_OK
-                              && ngx_eiam_unit_key_set_ask(t, 0) == NGX_OK
+                              && ngx_eiam_unit_key_set_ask(t, 0) == NGX_AGAIN
+                              && t->question.fetch,
+                     "the next configuration fetches the set anew");
+
+    ngx_eiam_unit_key_set_settle(t, t->question.flight, NULL);
+
+    ngx_eiam_unit_ok(t->unit, ngx_eiam_unit_key_set_ask(t, 0) == NGX_OK
                               && t->question.generation == generation
                               && ngx_eiam_unit_key_set_has(t, "one"),
-                     "the next configuration has the set at once");
+                     "if that fails, the one from before serves");
+
+    ngx_eiam_unit_clock_pass(11000);
+    (void) ngx_eiam_unit_key_set_ask(t, generation);
+    ngx_eiam_unit_key_set_settle(t, t->question.flight, "two");
+
+    t->a = old;
+
+    ngx_eiam_unit_ok(t->unit,
+                     ngx_eiam_unit_key_set_ask(t, generation) == NGX_OK
+                     && t->question.text.len == 0 && !t->question.fetch,
+                     "workers of the one before go on with what they have");
+    ngx_eiam_unit_ok(t->unit,
+                     ngx_eiam_unit_key_set_ask_newer(t, generation)
+                     == NGX_DECLINED && !t->question.fetch,
+                     "and neither get newer ones nor fetch them");
+    ngx_eiam_unit_ok(t->unit, ngx_eiam_unit_key_set_ask(t, 0) == NGX_OK
+                              && ngx_eiam_unit_key_set_has(t, "two"),
+                     "those that have none take the newer ones");
 
     t->a = c;
 
