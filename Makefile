@@ -10,7 +10,7 @@ T ?= $(sort $(wildcard t/*.t))
 
 build    := $(CURDIR)/build
 sources  := $(wildcard ngx_eiam_module.c src/*.c src/*.h t/unit/*.c t/unit/*.h)
-configs  := $(wildcard config t/unit/config) .ci/configure
+configs  := $(wildcard config t/unit/config src/*.html) .ci/configure
 
 # Each allocation from a pool becomes one of malloc, so that its bounds are
 # watched. Habits of nginx's core are let pass: memcpy() of nothing, a byte
@@ -25,7 +25,7 @@ asan_env := ASAN_OPTIONS=log_path=$(reports):print_suppressions=0 \
             LSAN_OPTIONS=suppressions=$(CURDIR)/.ci/lsan.supp
 
 .PHONY: module clang steps full asan unit test test-asan test-all check run stop \
-        trial bench clean help FORCE
+        explain trial bench clean help FORCE
 
 module: build/ngx_eiam_module.so ## the dynamic module for the installed nginx (default)
 
@@ -61,6 +61,10 @@ run: ## the example: backend and nginx on 127.0.0.1
 
 stop: ## stops the example
 	sh example/stop
+
+explain: ## what the running example would do (CALL="PUT /path" [SCOPES="a b"] [APPLICATION=id])
+	@sh example/explain $(if $(CALL),'$(word 1,$(CALL))' '$(word 2,$(CALL))') \
+	    $(if $(SCOPES)$(APPLICATION),'$(SCOPES)') $(if $(APPLICATION),'$(APPLICATION)')
 
 trial: ## the example in a bare Debian 12 (.ci/trial test: the tests too)
 	.ci/trial

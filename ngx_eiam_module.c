@@ -145,6 +145,13 @@ static ngx_command_t  ngx_eiam_commands[] = {
       offsetof(ngx_http_eiam_loc_conf_t, learn),
       NULL },
 
+    { ngx_string("eiam_status"),
+      NGX_HTTP_LOC_CONF|NGX_CONF_NOARGS,
+      ngx_http_eiam_status,
+      NGX_HTTP_LOC_CONF_OFFSET,
+      0,
+      NULL },
+
     { ngx_string("eiam_cache_valid"),
       NGX_HTTP_MAIN_CONF|NGX_HTTP_SRV_CONF|NGX_HTTP_LOC_CONF|NGX_CONF_TAKE1,
       ngx_conf_set_sec_slot,

@@ -11,6 +11,7 @@
 
 #include <ngx_config.h>
 #include <ngx_core.h>
+#include <ngx_eiam_metrics.h>
 #include <ngx_eiam_digest.h>
 #include <ngx_eiam_document.h>
 #include <ngx_eiam_grant.h>
@@ -26,6 +27,7 @@ typedef struct {
     ngx_uint_t               index;
     ngx_uint_t               enabled;
     ngx_array_t              permissions;   /* of ngx_str_t, as written */
+    ngx_eiam_application_row_t  *row;     /* NULL: not counted yet */
 } ngx_eiam_application_t;
 
 

@@ -21,6 +21,8 @@ static uint32_t *ngx_eiam_cache_head(ngx_eiam_grants_t *grants,
 static ngx_eiam_refusal_t *ngx_eiam_cache_bucket(
     ngx_eiam_refusals_t *refusals, const ngx_eiam_digest_t key);
 static uint32_t ngx_eiam_cache_take(ngx_eiam_shared_t *shared);
+static void ngx_eiam_cache_evict(ngx_eiam_shared_t *shared,
+    ngx_eiam_entry_t *entry);
 static void ngx_eiam_cache_write(ngx_eiam_shared_t *shared,
     ngx_eiam_entry_t *entry, const u_char *text, size_t len);
 static void ngx_eiam_cache_remove(ngx_eiam_shared_t *shared,
@@ -44,6 +46,8 @@ ngx_eiam_cache_wipe(ngx_eiam_shared_t *shared)
     grants->free = 0;
     grants->newest = 0;
     grants->oldest = 0;
+    grants->entries = 0;
+    grants->used = 0;
 
     ngx_memzero(shared->refusals.slots,
                 (shared->refusals.mask + 1) * NGX_EIAM_REFUSALS
@@ -224,6 +228,7 @@ ngx_eiam_cache_put(ngx_eiam_shared_t *shared, const ngx_eiam_digest_t key,
     ngx_eiam_zone_step(shared);
 
     ngx_eiam_cache_link(shared, entry);
+    shared->grants.entries++;
 }
 
 
@@ -240,13 +245,15 @@ ngx_eiam_cache_take(ngx_eiam_shared_t *shared)
 
     grants = &shared->grants;
 
+    grants->used++;
+
     if (grants->free == 0) {
 
         if (grants->unused < grants->ncells) {
             return grants->unused++;
         }
 
-        ngx_eiam_cache_remove(shared, &grants->cells[grants->oldest]);
+        ngx_eiam_cache_evict(shared, &grants->cells[grants->oldest]);
     }
 
     i = grants->free;
@@ -255,6 +262,17 @@ ngx_eiam_cache_take(ngx_eiam_shared_t *shared)
     ngx_eiam_zone_step(shared);
 
     return i;
+}
+
+
+static void
+ngx_eiam_cache_evict(ngx_eiam_shared_t *shared, ngx_eiam_entry_t *entry)
+{
+    if ((time_t) entry->expires > ngx_time()) {
+        ngx_eiam_metrics_add(&shared->metrics.evictions);
+    }
+
+    ngx_eiam_cache_remove(shared, entry);
 }
 
 
@@ -306,8 +324,10 @@ ngx_eiam_cache_remove(ngx_eiam_shared_t *shared, ngx_eiam_entry_t *entry)
     ngx_eiam_zone_step(shared);
 
     ngx_eiam_cache_unlink(shared, entry);
+    grants->entries--;
 
     for ( /* void */ ; i; i = next) {
+        grants->used--;
         next = grants->cells[i].next;
         grants->cells[i].next = grants->free;
         grants->free = i;

@@ -4,6 +4,7 @@
 #include <ngx_eiam_grant.h>
 #include <ngx_eiam_query.h>
 #include <ngx_eiam_string.h>
+#include <ngx_eiam_utf8.h>
 
 
 static ngx_int_t ngx_eiam_client_basic(const ngx_str_t *authorization,
@@ -191,10 +192,11 @@ ngx_eiam_client_agree(ngx_str_t raw, ngx_pool_t *pool, ngx_str_t *id)
         return rc;
     }
 
-    /* spaces around it would get lost in a header */
+    /* spaces around it would get lost in a header, other bytes in a log */
 
     if (text.len == 0 || text.len > NGX_EIAM_APPLICATION_ID_MAX
-        || text.data[0] == ' ' || text.data[text.len - 1] == ' ')
+        || text.data[0] == ' ' || text.data[text.len - 1] == ' '
+        || !ngx_eiam_utf8_is_text(&text))
     {
         return NGX_ABORT;
     }

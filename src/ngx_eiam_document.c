@@ -48,7 +48,11 @@ ngx_eiam_document_open(ngx_eiam_document_t *document, ngx_eiam_node_t *root)
         return NGX_ERROR;
     }
 
-    rc = ngx_eiam_document_parse(document, &text, root);
+    rc = ngx_eiam_digest(&text, document->digest);
+
+    if (rc == NGX_OK) {
+        rc = ngx_eiam_document_parse(document, &text, root);
+    }
 
     ngx_free(text.data);
 

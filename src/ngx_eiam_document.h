@@ -14,6 +14,7 @@
 
 #include <ngx_config.h>
 #include <ngx_core.h>
+#include <ngx_eiam_digest.h>
 
 
 #define NGX_EIAM_DOCUMENT_MAX  (64 * 1024 * 1024)     /* bytes of a file */
@@ -34,6 +35,7 @@ typedef struct {
     ngx_str_t             fault;       /* "file", pointer or line, reason */
     ngx_pool_t           *pool;        /* the tree goes with it */
     ngx_uint_t            secret;      /* nothing of it is in messages */
+    ngx_eiam_digest_t     digest;      /* of a file that was opened */
 } ngx_eiam_document_t;
 
 

@@ -61,6 +61,8 @@ static ngx_int_t ngx_eiam_openapi_operation(ngx_eiam_openapi_t *openapi,
     ngx_uint_t method);
 static ngx_int_t ngx_eiam_openapi_security(ngx_eiam_openapi_t *openapi,
     const ngx_eiam_node_t *node, ngx_eiam_operation_t *operation);
+static ngx_int_t ngx_eiam_openapi_mode(const ngx_eiam_node_t *node,
+    ngx_eiam_operation_t *operation);
 static ngx_int_t ngx_eiam_openapi_id(ngx_eiam_openapi_t *openapi,
     const ngx_eiam_node_t *node, ngx_uint_t method,
     ngx_eiam_operation_t *operation);
@@ -97,6 +99,7 @@ ngx_eiam_openapi_read(ngx_eiam_document_t *document,
     }
 
     policy->name = document->name;
+    ngx_memcpy(policy->digest, document->digest, NGX_EIAM_DIGEST_LEN);
 
     return ngx_eiam_openapi_compile(&root, scopes, pool, policy);
 }
@@ -125,7 +128,9 @@ ngx_eiam_openapi_compile(const ngx_eiam_node_t *root,
     ngx_rbtree_init(&openapi.ids, &openapi.sentinel,
                     ngx_str_rbtree_insert_value);
 
-    if (ngx_eiam_compile_init(&openapi.compiler) != NGX_OK
+    if (ngx_array_init(&policy->operations, pool, 16, sizeof(void *))
+           != NGX_OK
+        || ngx_eiam_compile_init(&openapi.compiler) != NGX_OK
         || ngx_eiam_node_expect(root, NGX_EIAM_OBJECT) != NGX_OK
         || ngx_eiam_openapi_version(&openapi) != NGX_OK
         || ngx_eiam_openapi_server(&openapi) != NGX_OK
@@ -275,7 +280,7 @@ ngx_eiam_openapi_paths(ngx_eiam_openapi_t *openapi)
         }
     }
 
-    if (openapi->policy->noperations == 0) {
+    if (openapi->policy->operations.nelts == 0) {
         return ngx_eiam_fault(&paths, "has no operation");
     }
 
@@ -428,7 +433,7 @@ ngx_eiam_openapi_operation(ngx_eiam_openapi_t *openapi,
 {
     ngx_int_t              rc;
     ngx_eiam_node_t        servers;
-    ngx_eiam_operation_t  *operation, *other;
+    ngx_eiam_operation_t  *operation, *other, **place;
 
     if (ngx_eiam_node_expect(node, NGX_EIAM_OBJECT) != NGX_OK) {
         return NGX_ERROR;
@@ -447,9 +452,13 @@ ngx_eiam_openapi_operation(ngx_eiam_openapi_t *openapi,
     }
 
     operation->route = path->route;
+    operation->method = method;
+    place = ngx_array_push(&openapi->policy->operations);
 
-    if (ngx_eiam_openapi_security(openapi, node, operation) != NGX_OK
-        || ngx_eiam_openapi_id(openapi, node, method, operation) != NGX_OK)
+    if (place == NULL
+        || ngx_eiam_openapi_security(openapi, node, operation) != NGX_OK
+        || ngx_eiam_openapi_id(openapi, node, method, operation) != NGX_OK
+        || ngx_eiam_openapi_mode(node, operation) != NGX_OK)
     {
         return NGX_ERROR;
     }
@@ -461,7 +470,7 @@ ngx_eiam_openapi_operation(ngx_eiam_openapi_t *openapi,
                               &path->route, &other->route);
     }
 
-    openapi->policy->noperations++;
+    *place = operation;
 
     return NGX_OK;
 }
@@ -500,6 +509,34 @@ ngx_eiam_openapi_security(ngx_eiam_openapi_t *openapi,
     operation->scope = common->scope;
 
     return NGX_OK;
+}
+
+
+/* this project's extension: "report", or "on", as if it were not there */
+
+static ngx_int_t
+ngx_eiam_openapi_mode(const ngx_eiam_node_t *node,
+    ngx_eiam_operation_t *operation)
+{
+    ngx_int_t        rc;
+    ngx_str_t        mode;
+    ngx_eiam_node_t  member;
+
+    static const ngx_str_t  on = ngx_string("on");
+    static const ngx_str_t  report = ngx_string("report");
+
+    rc = ngx_eiam_node_member(node, "x-eiam-mode", NGX_EIAM_STRING, &member);
+
+    if (rc != NGX_OK) {
+        return (rc == NGX_DECLINED) ? NGX_OK : rc;
+    }
+
+    mode = ngx_eiam_node_string(&member);
+    operation->report = ngx_eiam_str_equal(&mode, &report);
+
+    return (operation->report || ngx_eiam_str_equal(&mode, &on))
+           ? NGX_OK
+           : ngx_eiam_fault(&member, "must be \"on\" or \"report\"");
 }
 
 

@@ -14,6 +14,8 @@
 #include <ngx_config.h>
 #include <ngx_core.h>
 #include <ngx_eiam_base.h>
+#include <ngx_eiam_digest.h>
+#include <ngx_eiam_metrics.h>
 #include <ngx_eiam_scope.h>
 
 
@@ -40,12 +42,15 @@ typedef struct {
 
 typedef struct {
     ngx_str_t                  id;             /* operationId */
+    ngx_uint_t                 method;
     ngx_str_t                  route;          /* the full path template */
     ngx_str_t                  required;       /* "a b | c" */
     ngx_str_t                  scope;          /* "a b c", RFC 6750 */
     ngx_uint_t                 is_public;
+    ngx_uint_t                 report;         /* refuses nothing */
     ngx_uint_t                 n;
     ngx_eiam_alternative_t    *alternatives;   /* one of them must hold */
+    ngx_eiam_operation_row_t  *row;            /* NULL: not counted yet */
 } ngx_eiam_operation_t;
 
 
@@ -83,7 +88,8 @@ typedef struct {
     ngx_eiam_state_t          *start;
     ngx_eiam_step_t           *steps;          /* open addressing */
     ngx_uint_t                 mask;
-    ngx_uint_t                 noperations;
+    ngx_array_t                operations;     /* ngx_eiam_operation_t * */
+    ngx_eiam_digest_t          digest;         /* of the file */
 } ngx_eiam_policy_t;
 
 

@@ -383,6 +383,7 @@ ngx_eiam_source_settle(ngx_eiam_source_t *source,
     ngx_eiam_flight_end(shared, flight);
 
     open = ngx_eiam_source_is_open(record, terms);
+    record->open = open;
 
     ngx_eiam_zone_unlock(source->zone);
 

@@ -66,8 +66,9 @@ failed:
 
 
 /*
- * Nearly all of the pages are laid out here once and for all: a part of 32 for
- * flights, another for refusals, and the rest for grants.  The slab allocator
+ * Nearly all of the pages are laid out here once and for all: a part of 16 for
+ * counters, one of 32 for flights, another for refusals, and the rest for
+ * grants.  The slab allocator
  * keeps a part of 16, and what key sets need.
  */
 
@@ -130,8 +131,14 @@ ngx_eiam_zone_lay_out(ngx_eiam_shared_t *shared, u_char *p, size_t size)
     flights = &shared->flights;
     refusals = &shared->refusals;
 
-    part = size / 32;
     last = p + size;
+
+    part = size / 16;
+    ngx_memzero(p, part);
+    ngx_eiam_metrics_lay_out(&shared->metrics, p, part);
+    p += ngx_align(part, sizeof(ngx_eiam_entry_t));
+
+    part = size / 32;
 
     n = part / sizeof(ngx_eiam_flight_t);
     flights->nslots = ngx_min(n, NGX_EIAM_FLIGHTS_MAX + 1);
@@ -339,6 +346,7 @@ ngx_eiam_zone_forget(ngx_eiam_record_t *record)
     record->retry = 0;
     record->failures = 0;
     record->probe = 0;
+    record->open = 0;
 
     set = record->keys;
 

@@ -16,6 +16,7 @@
 #include <ngx_config.h>
 #include <ngx_core.h>
 #include <ngx_eiam_digest.h>
+#include <ngx_eiam_metrics.h>
 
 
 #define NGX_EIAM_ZONE_MIN    (64 * 1024)      /* bytes */
@@ -59,6 +60,7 @@ struct ngx_eiam_record_s {
     uint32_t               failures;      /* in a row */
     uint32_t               probe;         /* the flight that tries again */
     uint32_t               flights;       /* under way */
+    uint32_t               open;          /* the circuit */
     ngx_eiam_key_set_t    *keys;          /* NULL: not of a key set */
 };
 
@@ -75,6 +77,8 @@ typedef struct {
     uint32_t               free;
     uint32_t               newest;
     uint32_t               oldest;
+    uint32_t               entries;
+    uint32_t               used;          /* cells */
 } ngx_eiam_grants_t;
 
 
@@ -102,6 +106,7 @@ struct ngx_eiam_shared_s {
     uint32_t               serial;        /* of the last flight */
     uint32_t               number;        /* of the last configuration */
     time_t                 swept;         /* for lost flights */
+    ngx_eiam_metrics_t     metrics;       /* not under the lock */
 };
 
 

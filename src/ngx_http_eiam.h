@@ -15,6 +15,7 @@
 #include <ngx_eiam_jwk.h>
 #include <ngx_eiam_jwt.h>
 #include <ngx_eiam_key_set.h>
+#include <ngx_eiam_metrics.h>
 #include <ngx_eiam_policy.h>
 #include <ngx_eiam_reason.h>
 #include <ngx_eiam_scope.h>
@@ -31,14 +32,6 @@ typedef enum {
 
 
 #define NGX_HTTP_EIAM_AUTO  NGX_EIAM_LANGUAGES
-
-
-typedef enum {
-    NGX_HTTP_EIAM_UNDECIDED = 0,
-    NGX_HTTP_EIAM_ALLOW,
-    NGX_HTTP_EIAM_DENY,
-    NGX_HTTP_EIAM_WOULD_DENY
-} ngx_http_eiam_decision_e;
 
 
 /* the permissions of an applications file under a set of implications */
@@ -107,6 +100,7 @@ typedef struct {
     ngx_str_t                  introspection; /* empty: off */
     ngx_eiam_source_t         *source;        /* that it is; NULL: off */
     ngx_flag_t                 learn;
+    ngx_uint_t                 status;        /* it is the status location */
     ngx_str_t                  jwks;          /* its location; or empty */
     ngx_http_eiam_key_set_t   *key_set;       /* NULL: none */
     ngx_eiam_source_t         *jwt;           /* the grants that come of it */
@@ -156,7 +150,7 @@ typedef struct {
 typedef struct {
     ngx_http_request_t        *request;
     ngx_uint_t                 stage;         /* the next to run */
-    ngx_http_eiam_decision_e   decision;
+    ngx_eiam_decision_e   decision;
     ngx_eiam_reason_e          reason;
 
     ngx_uint_t                 method;
@@ -260,6 +254,7 @@ char *ngx_http_eiam_zone(ngx_conf_t *cf, ngx_command_t *cmd, void *conf);
 char *ngx_http_eiam_introspection(ngx_conf_t *cf, ngx_command_t *cmd,
     void *conf);
 char *ngx_http_eiam_circuit(ngx_conf_t *cf, ngx_command_t *cmd, void *conf);
+char *ngx_http_eiam_status(ngx_conf_t *cf, ngx_command_t *cmd, void *conf);
 char *ngx_http_eiam_jwks(ngx_conf_t *cf, ngx_command_t *cmd, void *conf);
 char *ngx_http_eiam_jwt_audience(ngx_conf_t *cf, ngx_command_t *cmd,
     void *conf);
@@ -285,10 +280,22 @@ ngx_int_t ngx_http_eiam_log_handler(ngx_http_request_t *r);
 
 ngx_int_t ngx_http_eiam_guard(ngx_http_request_t *r,
     ngx_http_eiam_ctx_t *ctx);
+ngx_int_t ngx_http_eiam_match(ngx_http_request_t *r,
+    ngx_http_eiam_ctx_t *ctx);
+ngx_int_t ngx_http_eiam_authorize(ngx_http_request_t *r,
+    ngx_http_eiam_ctx_t *ctx);
 ngx_int_t ngx_http_eiam_identify(ngx_http_request_t *r,
     ngx_http_eiam_ctx_t *ctx);
 ngx_int_t ngx_http_eiam_forward(ngx_http_request_t *r,
     ngx_http_eiam_ctx_t *ctx);
+
+/* what the policy says of it: ctx->resource and operation, or NULL */
+void ngx_http_eiam_find_operation(ngx_http_eiam_ctx_t *ctx,
+    const ngx_eiam_policy_t *policy, const ngx_str_t *path,
+    const ngx_str_t *method);
+
+/* a decision that was made */
+void ngx_http_eiam_count(ngx_http_request_t *r, ngx_http_eiam_ctx_t *ctx);
 
 /* who asks for a token: as a stage, or a status of nginx */
 ngx_int_t ngx_http_eiam_learn(ngx_http_request_t *r,
@@ -297,12 +304,6 @@ void ngx_http_eiam_not_learned(ngx_http_request_t *r, const char *reason);
 
 /* learn from the answer: called once in each configuration */
 void ngx_http_eiam_add_relay_filters(void);
-
-/* what the variable says */
-extern const ngx_str_t  ngx_http_eiam_cache_bypass;
-extern const ngx_str_t  ngx_http_eiam_cache_hit;
-extern const ngx_str_t  ngx_http_eiam_cache_miss;
-extern const ngx_str_t  ngx_http_eiam_cache_stale;
 
 /* token sources, with the return codes of a stage */
 ngx_int_t ngx_http_eiam_introspect(ngx_http_request_t *r,
@@ -323,6 +324,10 @@ ngx_int_t ngx_http_eiam_read_key_file(ngx_eiam_document_t *document,
 
 /* gives the request what the token is worth: as a stage */
 ngx_int_t ngx_http_eiam_apply(ngx_http_request_t *r,
+    ngx_http_eiam_ctx_t *ctx, const ngx_eiam_grant_t *grant);
+
+/* the same for its scopes alone */
+ngx_int_t ngx_http_eiam_apply_scopes(ngx_http_request_t *r,
     ngx_http_eiam_ctx_t *ctx, const ngx_eiam_grant_t *grant);
 
 /* waiting for what another request, or another worker, asks a source */
@@ -351,6 +356,7 @@ typedef struct {
     void                      *data;
 
     ngx_http_request_t        *request;       /* the subrequest */
+    ngx_msec_t                 since;
     ngx_event_t                timer;
     off_t                      size;          /* of the answer so far */
     unsigned                   complete:1;
@@ -360,6 +366,10 @@ typedef struct {
 /* NGX_OK or NGX_ERROR, then the handler is not called; fetch is kept */
 ngx_int_t ngx_http_eiam_fetch(ngx_http_request_t *r,
     ngx_http_eiam_fetch_t *fetch);
+
+/* what a source did, at last, and how long it took */
+void ngx_http_eiam_observe(ngx_http_request_t *r, ngx_eiam_kind_e kind,
+    ngx_eiam_result_e result, const ngx_http_eiam_fetch_t *fetch);
 
 /* is it such a subrequest? */
 ngx_uint_t ngx_http_eiam_is_fetch(ngx_http_request_t *r);

@@ -23,10 +23,6 @@ static ngx_int_t ngx_http_eiam_locate(ngx_http_request_t *r,
     ngx_http_eiam_ctx_t *ctx);
 static ngx_int_t ngx_http_eiam_bearer(ngx_http_request_t *r,
     ngx_http_eiam_ctx_t *ctx);
-static ngx_int_t ngx_http_eiam_match(ngx_http_request_t *r,
-    ngx_http_eiam_ctx_t *ctx);
-static ngx_int_t ngx_http_eiam_authorize(ngx_http_request_t *r,
-    ngx_http_eiam_ctx_t *ctx);
 static ngx_int_t ngx_http_eiam_finish(ngx_http_request_t *r,
     ngx_http_eiam_ctx_t *ctx);
 
@@ -89,12 +85,12 @@ ngx_http_eiam_access_handler(ngx_http_request_t *r)
 
         ctx = ngx_http_get_module_ctx(r, ngx_eiam_module);
 
-        if (ctx && ctx->decision == NGX_HTTP_EIAM_DENY) {
+        if (ctx && ctx->decision == NGX_EIAM_DENY) {
             return ngx_http_eiam_reply(r, ctx);
         }
 
         return (lcf->learn
-                && (ctx == NULL || ctx->decision == NGX_HTTP_EIAM_UNDECIDED))
+                && (ctx == NULL || ctx->decision == NGX_EIAM_UNDECIDED))
                ? ngx_http_eiam_learn_outside(r, ctx) : NGX_DECLINED;
     }
 
@@ -137,7 +133,7 @@ ngx_http_eiam_outside(ngx_http_request_t *r)
 
     ngx_http_eiam_decide(r, ctx, scf->mode);
 
-    if (ctx->decision != NGX_HTTP_EIAM_DENY) {
+    if (ctx->decision != NGX_EIAM_DENY) {
         return NGX_DECLINED;
     }
 
@@ -274,14 +270,18 @@ static void
 ngx_http_eiam_decide(ngx_http_request_t *r, ngx_http_eiam_ctx_t *ctx,
     ngx_uint_t mode)
 {
-    if (mode == NGX_HTTP_EIAM_ON) {
-        ctx->decision = NGX_HTTP_EIAM_DENY;
+    if (mode == NGX_HTTP_EIAM_ON
+        && !(ctx->operation && ctx->operation->report))
+    {
+        ctx->decision = NGX_EIAM_DENY;
         ngx_http_eiam_log_refusal(r, ctx, "refused");
 
     } else {
-        ctx->decision = NGX_HTTP_EIAM_WOULD_DENY;
+        ctx->decision = NGX_EIAM_WOULD_DENY;
         ngx_http_eiam_log_refusal(r, ctx, "would be refused");
     }
+
+    ngx_http_eiam_count(r, ctx);
 }
 
 
@@ -322,28 +322,31 @@ ngx_http_eiam_log_refusal(ngx_http_request_t *r, ngx_http_eiam_ctx_t *ctx,
 static ngx_int_t
 ngx_http_eiam_locate(ngx_http_request_t *r, ngx_http_eiam_ctx_t *ctx)
 {
-    ngx_uint_t                 method;
     ngx_http_eiam_loc_conf_t  *lcf;
 
     lcf = ngx_http_get_module_loc_conf(r, ngx_eiam_module);
 
-    ctx->resource = ngx_eiam_policy_find(lcf->policy, &r->uri);
-
-    if (ctx->resource == NULL) {
-        return NGX_OK;
-    }
-
-    method = ngx_eiam_method(&r->method_name);
-
-    if (method == NGX_EIAM_METHODS) {
-        return NGX_OK;
-    }
-
-    ctx->operation = ctx->resource->operations[method];
+    ngx_http_eiam_find_operation(ctx, lcf->policy, &r->uri, &r->method_name);
 
     return (ctx->operation && ctx->operation->is_public
             && ctx->fields.authorizations <= 1)
            ? NGX_DECLINED : NGX_OK;
+}
+
+
+void
+ngx_http_eiam_find_operation(ngx_http_eiam_ctx_t *ctx,
+    const ngx_eiam_policy_t *policy, const ngx_str_t *path,
+    const ngx_str_t *method)
+{
+    ngx_uint_t  n;
+
+    ctx->resource = ngx_eiam_policy_find(policy, path);
+    n = ngx_eiam_method(method);
+
+    if (ctx->resource && n < NGX_EIAM_METHODS) {
+        ctx->operation = ctx->resource->operations[n];
+    }
 }
 
 
@@ -378,7 +381,7 @@ ngx_http_eiam_bearer(ngx_http_request_t *r, ngx_http_eiam_ctx_t *ctx)
 }
 
 
-static ngx_int_t
+ngx_int_t
 ngx_http_eiam_match(ngx_http_request_t *r, ngx_http_eiam_ctx_t *ctx)
 {
     if (ctx->operation) {
@@ -391,7 +394,7 @@ ngx_http_eiam_match(ngx_http_request_t *r, ngx_http_eiam_ctx_t *ctx)
 }
 
 
-static ngx_int_t
+ngx_int_t
 ngx_http_eiam_authorize(ngx_http_request_t *r, ngx_http_eiam_ctx_t *ctx)
 {
     if (ctx->application && !ctx->application->enabled) {
@@ -411,20 +414,21 @@ ngx_http_eiam_finish(ngx_http_request_t *r, ngx_http_eiam_ctx_t *ctx)
 {
     ngx_int_t  rc;
 
-    if (ctx->decision == NGX_HTTP_EIAM_DENY) {
+    if (ctx->decision == NGX_EIAM_DENY) {
         return ngx_http_eiam_reply(r, ctx);
     }
 
     /* what would be refused teaches nothing */
 
-    if (ctx->decision == NGX_HTTP_EIAM_UNDECIDED) {
+    if (ctx->decision == NGX_EIAM_UNDECIDED) {
 
         rc = ngx_http_eiam_learn(r, ctx);
         if (rc != NGX_OK) {
             return rc;
         }
 
-        ctx->decision = NGX_HTTP_EIAM_ALLOW;
+        ctx->decision = NGX_EIAM_ALLOW;
+        ngx_http_eiam_count(r, ctx);
     }
 
     return ngx_http_eiam_forward(r, ctx);

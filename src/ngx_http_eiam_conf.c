@@ -4,6 +4,8 @@
 
 static char *ngx_http_eiam_gate(ngx_conf_t *cf,
     ngx_http_eiam_loc_conf_t *conf);
+static char *ngx_http_eiam_show(ngx_conf_t *cf,
+    ngx_http_eiam_loc_conf_t *conf);
 static void ngx_http_eiam_merge_terms(ngx_eiam_terms_t *prev,
     ngx_eiam_terms_t *conf);
 static ngx_int_t ngx_http_eiam_add_learned(ngx_conf_t *cf);
@@ -132,11 +134,41 @@ ngx_http_eiam_merge_loc_conf(ngx_conf_t *cf, void *parent, void *child)
         return NGX_CONF_ERROR;
     }
 
-    if (conf->mode == NGX_HTTP_EIAM_OFF) {
-        return NGX_CONF_OK;
+    if (conf->status) {
+        return ngx_http_eiam_show(cf, conf);
     }
 
-    return ngx_http_eiam_gate(cf, conf);
+    return (conf->mode == NGX_HTTP_EIAM_OFF) ? NGX_CONF_OK
+                                             : ngx_http_eiam_gate(cf, conf);
+}
+
+
+/* its location explains by the settings that it has, or inherits */
+
+static char *
+ngx_http_eiam_show(ngx_conf_t *cf, ngx_http_eiam_loc_conf_t *conf)
+{
+    ngx_http_core_loc_conf_t   *clcf;
+    ngx_http_eiam_main_conf_t  *mcf;
+
+    clcf = ngx_http_conf_get_module_loc_conf(cf, ngx_http_core_module);
+    mcf = ngx_http_conf_get_module_main_conf(cf, ngx_eiam_module);
+
+    if (mcf->zone == NULL) {
+        ngx_conf_log_error(NGX_LOG_EMERG, cf, 0,
+                           "\"eiam_status\" needs \"eiam_zone\" in location "
+                           "\"%V\"", &clcf->name);
+        return NGX_CONF_ERROR;
+    }
+
+    if (conf->mode != NGX_HTTP_EIAM_OFF) {
+        ngx_conf_log_error(NGX_LOG_EMERG, cf, 0,
+                           "\"eiam_status\" needs \"eiam off\" in location "
+                           "\"%V\"", &clcf->name);
+        return NGX_CONF_ERROR;
+    }
+
+    return ngx_http_eiam_resolve(cf, conf);
 }
 
 

@@ -85,6 +85,7 @@ ngx_http_eiam_fetch(ngx_http_request_t *r, ngx_http_eiam_fetch_t *fetch)
     }
 
     fetch->request = sr;
+    fetch->since = ngx_current_msec;
 
     cln->handler = ngx_http_eiam_fetch_cleanup;
     cln->data = fetch;

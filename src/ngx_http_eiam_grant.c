@@ -2,10 +2,6 @@
 #include <ngx_http_eiam.h>
 
 
-static ngx_int_t ngx_http_eiam_apply_scopes(ngx_http_request_t *r,
-    ngx_http_eiam_ctx_t *ctx, const ngx_eiam_grant_t *grant);
-
-
 /*
  * The strings of the grant may be gone afterwards.  A grant without an
  * application would escape the applications file, so it is none there.
@@ -48,7 +44,7 @@ ngx_http_eiam_apply(ngx_http_request_t *r, ngx_http_eiam_ctx_t *ctx,
 
 /* the token's, with what they imply, under the application's permissions */
 
-static ngx_int_t
+ngx_int_t
 ngx_http_eiam_apply_scopes(ngx_http_request_t *r, ngx_http_eiam_ctx_t *ctx,
     const ngx_eiam_grant_t *grant)
 {

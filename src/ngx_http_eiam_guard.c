@@ -129,8 +129,8 @@ ngx_http_eiam_guard_outside(ngx_http_request_t *r,
     ngx_uint_t              allowed;
     ngx_http_eiam_fields_t  fields;
 
-    allowed = prior != NULL && (prior->decision == NGX_HTTP_EIAM_ALLOW
-                                || prior->decision == NGX_HTTP_EIAM_WOULD_DENY);
+    allowed = prior != NULL && (prior->decision == NGX_EIAM_ALLOW
+                                || prior->decision == NGX_EIAM_WOULD_DENY);
 
     /* an allowed call has only the identity headers that the gate set */
 

@@ -9,8 +9,9 @@
  */
 
 typedef struct {
-    ngx_str_t    name;
-    ngx_int_t  (*handler)(ngx_http_request_t *r, ngx_http_eiam_ctx_t *ctx);
+    ngx_eiam_kind_e    kind;
+    ngx_int_t        (*handler)(ngx_http_request_t *r,
+                                  ngx_http_eiam_ctx_t *ctx);
 } ngx_http_eiam_source_t;
 
 
@@ -23,18 +24,12 @@ static ngx_int_t ngx_http_eiam_source_learned(ngx_http_request_t *r,
 /* asked in this order, the first that knows the token decides */
 
 static const ngx_http_eiam_source_t  ngx_http_eiam_sources[] = {
-    { ngx_string("static"), ngx_http_eiam_source_static },
-    { ngx_string("learned"), ngx_http_eiam_source_learned },
-    { ngx_string("jwt"), ngx_http_eiam_verify },
-    { ngx_string("introspection"), ngx_http_eiam_introspect },
-    { ngx_null_string, NULL }
+    { NGX_EIAM_STATIC, ngx_http_eiam_source_static },
+    { NGX_EIAM_LEARNED, ngx_http_eiam_source_learned },
+    { NGX_EIAM_JWT, ngx_http_eiam_verify },
+    { NGX_EIAM_INTROSPECTION, ngx_http_eiam_introspect },
+    { NGX_EIAM_SOURCES, NULL }
 };
-
-
-const ngx_str_t  ngx_http_eiam_cache_bypass = ngx_string("BYPASS");
-const ngx_str_t  ngx_http_eiam_cache_hit = ngx_string("HIT");
-const ngx_str_t  ngx_http_eiam_cache_miss = ngx_string("MISS");
-const ngx_str_t  ngx_http_eiam_cache_stale = ngx_string("STALE");
 
 
 ngx_int_t
@@ -59,7 +54,7 @@ ngx_http_eiam_identify(ngx_http_request_t *r, ngx_http_eiam_ctx_t *ctx)
         rc = source->handler(r, ctx);
 
         if (rc != NGX_DECLINED) {
-            ctx->source = &source->name;
+            ctx->source = &ngx_eiam_kinds[source->kind];
             return rc;
         }
     }
@@ -90,7 +85,7 @@ ngx_http_eiam_source_static(ngx_http_request_t *r, ngx_http_eiam_ctx_t *ctx)
 
     ctx->application = token->application;
     ctx->application_id = token->application->id;
-    ctx->cache = &ngx_http_eiam_cache_bypass;
+    ctx->cache = &ngx_eiam_lookups[NGX_EIAM_BYPASS];
 
     if (token->expires <= ngx_time()) {
         return ngx_http_eiam_refuse(ctx, NGX_EIAM_TOKEN_EXPIRED);
@@ -125,7 +120,7 @@ ngx_http_eiam_source_learned(ngx_http_request_t *r, ngx_http_eiam_ctx_t *ctx)
         return NGX_DECLINED;
     }
 
-    ctx->cache = &ngx_http_eiam_cache_hit;
+    ctx->cache = &ngx_eiam_lookups[NGX_EIAM_HIT];
 
     return ngx_http_eiam_apply(r, ctx, &question.grant);
 }

@@ -48,9 +48,9 @@ ngx_http_eiam_introspect(ngx_http_request_t *r, ngx_http_eiam_ctx_t *ctx)
     rc = ngx_eiam_source_ask(lcf->source, &lcf->terms, &question);
 
     ctx->flight = question.flight;
-    ctx->cache = question.stale ? &ngx_http_eiam_cache_stale
-                 : question.fetched ? &ngx_http_eiam_cache_miss
-                                    : &ngx_http_eiam_cache_hit;
+    ctx->cache = question.stale ? &ngx_eiam_lookups[NGX_EIAM_STALE]
+                 : question.fetched ? &ngx_eiam_lookups[NGX_EIAM_MISS]
+                                    : &ngx_eiam_lookups[NGX_EIAM_HIT];
     switch (rc) {
 
     case NGX_OK:
@@ -64,7 +64,7 @@ ngx_http_eiam_introspect(ngx_http_request_t *r, ngx_http_eiam_ctx_t *ctx)
     }
 
     if (question.reason == NGX_EIAM_SOURCE_UNAVAILABLE) {
-        ctx->cache = &ngx_http_eiam_cache_miss;
+        ctx->cache = &ngx_eiam_lookups[NGX_EIAM_MISS];
     }
 
     return ngx_http_eiam_refuse(ctx, question.reason);
@@ -84,7 +84,7 @@ ngx_http_eiam_lead(ngx_http_request_t *r, ngx_http_eiam_ctx_t *ctx,
 
     if (ctx->leads++ == NGX_HTTP_EIAM_LEADS) {
         ngx_eiam_source_abandon(lcf->source, question);
-        ctx->cache = &ngx_http_eiam_cache_miss;
+        ctx->cache = &ngx_eiam_lookups[NGX_EIAM_MISS];
         return ngx_http_eiam_refuse(ctx, NGX_EIAM_SOURCE_UNAVAILABLE);
     }
 
@@ -160,6 +160,13 @@ ngx_http_eiam_answered(ngx_http_request_t *r, void *data,
     } else {
         ngx_eiam_source_abandon(flight->source, &flight->question);
     }
+
+    ngx_http_eiam_observe(r, NGX_EIAM_INTROSPECTION,
+                          (answer == NULL) ? NGX_EIAM_ABANDONED
+                          : (flight->question.reason
+                             == NGX_EIAM_SOURCE_UNAVAILABLE)
+                            ? NGX_EIAM_FAILED : NGX_EIAM_ANSWERED,
+                          &flight->fetch);
 
     ngx_http_eiam_wake(flight->question.key);
 }

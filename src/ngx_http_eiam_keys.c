@@ -103,18 +103,24 @@ ngx_http_eiam_keys_fetched(ngx_http_request_t *r, void *data,
     ngx_http_eiam_key_fetch_t *keys = data;
 
     ngx_eiam_source_t  *source;
+    ngx_eiam_result_e   result;
 
     source = keys->set->source;
     keys->ctx->steady = 0;
 
     if (answer == NULL) {
+        result = NGX_EIAM_ABANDONED;
         ngx_eiam_key_set_abandon(source, keys->flight);
 
     } else {
+        result = (ngx_http_eiam_check_keys(r, keys->set, answer) == NGX_OK)
+                 ? NGX_EIAM_ANSWERED : NGX_EIAM_FAILED;
         ngx_eiam_key_set_settle(source, keys->flight,
-                                ngx_http_eiam_check_keys(r, keys->set, answer)
-                                == NGX_OK ? &answer->body : NULL);
+                                (result == NGX_EIAM_ANSWERED) ? &answer->body
+                                                              : NULL);
     }
+
+    ngx_http_eiam_observe(r, NGX_EIAM_JWT, result, &keys->fetch);
 
     ngx_http_eiam_wake(source->id);
 }

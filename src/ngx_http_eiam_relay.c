@@ -12,6 +12,8 @@ static ngx_int_t ngx_http_eiam_relay_body(ngx_http_request_t *r,
     ngx_chain_t *in);
 static void ngx_http_eiam_relay_buf(ngx_http_request_t *r,
     ngx_http_eiam_learn_t *learn, const ngx_buf_t *b);
+static void ngx_http_eiam_learned_nothing(ngx_http_request_t *r,
+    const ngx_str_t *reason);
 static void ngx_http_eiam_relayed(ngx_http_request_t *r,
     ngx_http_eiam_ctx_t *ctx);
 
@@ -34,8 +36,26 @@ ngx_http_eiam_add_relay_filters(void)
 void
 ngx_http_eiam_not_learned(ngx_http_request_t *r, const char *reason)
 {
+    ngx_str_t  text;
+
+    text.data = (u_char *) reason;
+    text.len = ngx_strlen(reason);
+
+    ngx_http_eiam_learned_nothing(r, &text);
+}
+
+
+static void
+ngx_http_eiam_learned_nothing(ngx_http_request_t *r, const ngx_str_t *reason)
+{
+    ngx_http_eiam_main_conf_t  *mcf;
+
+    mcf = ngx_http_get_module_main_conf(r, ngx_eiam_module);
+
+    ngx_eiam_metrics_add(&mcf->zone->shared->metrics.not_learned);
+
     ngx_log_error(NGX_LOG_WARN, r->connection->log, 0,
-                  "eiam: the token is not learned: %s", reason);
+                  "eiam: the token is not learned: %V", reason);
 }
 
 
@@ -191,8 +211,7 @@ ngx_http_eiam_relayed(ngx_http_request_t *r, ngx_http_eiam_ctx_t *ctx)
                             ctx->learn->issued, &token, &grant)
         != NGX_OK)
     {
-        ngx_log_error(NGX_LOG_WARN, r->connection->log, 0,
-                      "eiam: the token is not learned: %V", &document.fault);
+        ngx_http_eiam_learned_nothing(r, &document.fault);
         return;
     }
 
@@ -218,6 +237,7 @@ ngx_http_eiam_relayed(ngx_http_request_t *r, ngx_http_eiam_ctx_t *ctx)
     }
 
     ngx_eiam_source_learn(scf->learned, digest, &grant);
+    ngx_eiam_metrics_add(&scf->learned->zone->shared->metrics.learned);
 
     ngx_log_error(NGX_LOG_INFO, r->connection->log, 0,
                   "eiam: learned a token of application \"%V\"",

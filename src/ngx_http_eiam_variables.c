@@ -63,14 +63,6 @@ static ngx_http_variable_t  ngx_http_eiam_variables[] = {
 };
 
 
-static const ngx_str_t  ngx_http_eiam_decisions[] = {
-    ngx_null_string,
-    ngx_string("allow"),
-    ngx_string("deny"),
-    ngx_string("would_deny")
-};
-
-
 ngx_int_t
 ngx_http_eiam_add_variables(ngx_conf_t *cf)
 {
@@ -150,7 +142,7 @@ ngx_http_eiam_value(ngx_http_request_t *r, const ngx_http_eiam_ctx_t *ctx,
         return operation->required;
 
     case NGX_HTTP_EIAM_DECISION:
-        return ngx_http_eiam_decisions[ctx->decision];
+        return ngx_eiam_decisions[ctx->decision];
 
     case NGX_HTTP_EIAM_REASON:
         return ngx_eiam_reasons[ctx->reason].name;

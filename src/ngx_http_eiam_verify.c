@@ -29,15 +29,15 @@ ngx_http_eiam_verify(ngx_http_request_t *r, ngx_http_eiam_ctx_t *ctx)
     switch (ngx_eiam_source_look_up(lcf->jwt, &lcf->terms, &question)) {
 
     case NGX_OK:
-        ctx->cache = &ngx_http_eiam_cache_hit;
+        ctx->cache = &ngx_eiam_lookups[NGX_EIAM_HIT];
         return ngx_http_eiam_apply(r, ctx, &question.grant);
 
     case NGX_ABORT:
-        ctx->cache = &ngx_http_eiam_cache_hit;
+        ctx->cache = &ngx_eiam_lookups[NGX_EIAM_HIT];
         return ngx_http_eiam_refuse(ctx, question.reason);
     }
 
-    ctx->cache = &ngx_http_eiam_cache_miss;
+    ctx->cache = &ngx_eiam_lookups[NGX_EIAM_MISS];
 
     return ngx_http_eiam_verify_now(r, ctx, &question);
 }

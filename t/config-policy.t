@@ -444,6 +444,25 @@ broken @$_ for (
         '#/paths/~1b/$ref/get/operationId', 'operationId "x" stands twice' ],
 );
 
+# ---------------------------------------------------------------- x-eiam-mode
+
+sub mode { return set('paths /users get x-eiam-mode', $_[0]) }
+
+my $mode = '#/paths/~1users/get/x-eiam-mode';
+broken @$_ for (
+    (map { [ "the mode '$_'", mode($_), $mode, 'must be "on" or "report"' ] }
+        'off', 'Report', 'REPORT', 'On', 'report ', 'deny', ''),
+    (map { [ "a mode that is $_->[0]", mode($_->[1]), $mode, 'must be a string' ] }
+        [ 'a number', 1 ], [ 'true', JSON::PP::true ], [ 'null', undef ], [ 'a list', ['report'] ],
+        [ 'an object', { mode => 'report' } ]),
+    [ 'the mode twice',
+        '{"openapi":"3.0.3","paths":{"/a":{"get":{"x-eiam-mode":"on","x-eiam-mode":"report"}}}}',
+        'line 1 column 73', 'duplicate object key near \'"x-eiam-mode"\'' ],
+    [ 'the mode of an operation that a reference brings', both($x, set('paths /users', undef),
+        set('components pathItems x get x-eiam-mode', 'off'), reference('#/components/pathItems/x')),
+        '#/paths/~1users/$ref/get/x-eiam-mode', 'must be "on" or "report"' ],
+);
+
 # ---------------------------------------------------------------- good documents
 
 accepted @$_ for (
@@ -459,6 +478,10 @@ accepted @$_ for (
     [ 'extensions everywhere', both(map { set($_, { nonsense => 1 }) } 'x-a', 'paths x-a',
         'paths /users x-a', 'paths /users get x-a', 'components x-a',
         'components securitySchemes eiam flows x-a') ],
+    (map { [ "the mode $_", set('paths /users get x-eiam-mode', $_) ] } qw(on report)),
+    [ 'a mode of a public operation', both(requires([]), set('paths /users get x-eiam-mode', 'report')) ],
+    [ 'a mode that is not of an operation', both(map { set("$_ x-eiam-mode", 'never') } 'paths',
+        'paths /users') ],
     [ 'an operation without operationId', set('paths /users get operationId') ],
     [ 'security of the document', both(set('security', [ { eiam => ['user_read'] } ]),
         set('paths /users get security')) ],

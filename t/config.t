@@ -82,6 +82,7 @@ my %directives = (
     'eiam_jwt_algorithms'        => [ 'RS256 ES256', 1, undef, @everywhere ],
     'eiam_jwt_leeway'            => [ '1m', 1, 1, @everywhere ],
     'eiam_learn'                 => [ 'off', 1, 1, contexts => ['location'] ],
+    'eiam_status'                => [ '', 0, 0, contexts => ['location'] ],
     'eiam_cache_valid'           => [ '1m', 1, 1, @everywhere ],
     'eiam_cache_negative'        => [ '1m', 1, 1, @everywhere ],
     'eiam_cache_stale'           => [ '1h', 1, 1, @everywhere ],
@@ -109,7 +110,7 @@ for my $name (sort keys %directives) {
     my %allowed = map { ($_ => 1) } @{ $opt{contexts} };
     my $where   = $opt{contexts}[-1];
 
-    refuses "$name without a value", in($where, "$name;"), $number, @zone;
+    refuses "$name without a value", in($where, "$name;"), $number, @zone if $fewest;
     refuses "$name with one value alone", in($where, "$name user_read;"), $number, @zone if $fewest > 1;
     refuses "$name with too many values", in($where, "$name $value x" . ' x' x ($most - $fewest) . ';'),
         $number, @zone if $most;
@@ -196,6 +197,7 @@ refuses @$_ for (
 my $needs = '"eiam" needs "eiam_policy" in location';
 my $any   = '"satisfy any" leads around "eiam" in location';
 my $zone  = '"eiam" needs "eiam_zone" in location';
+my ($status, $at) = ('"eiam_status" needs', 'in location "/status/"');
 refuses @$_ for (
     [ 'a gate without zone', server('location /api/ { %% }'), qq{$zone "/api/"}, @none ],
     [ 'a reporting gate without zone',
@@ -207,6 +209,19 @@ refuses @$_ for (
         '"eiam_learn" needs "eiam_zone" in location "/token"', @none ],
     [ 'eiam_learn in a server without a gate', server('location /token { eiam_learn on; }') . 'server { %% }',
         qq{"eiam_learn" is of no use without "eiam" in server "gate" in $dir/nginx.conf:}, whole => 1 ],
+    [ 'eiam_status without zone', server('location /status/ { eiam_status; }'), qq{$status "eiam_zone" $at},
+        @none ],
+    [ 'eiam_status in a gated location', server('location /status/ { %% eiam_status; }'),
+        qq{$status "eiam off" $at} ],
+    [ 'eiam_status in a location that reports', server('location /status/ { eiam report; eiam_status; }'),
+        qq{$status "eiam off" $at} ],
+    [ 'eiam_status in a gated server', server('%% location /status/ { eiam_status; }'),
+        qq{$status "eiam off" $at} ],
+    [ 'eiam_status in gated servers', '%%' . server('location /status/ { eiam_status; }'),
+        qq{$status "eiam off" $at} ],
+    [ 'eiam_status inside a gated location',
+        server('location /api/ { %% location /api/status/ { eiam_status; } }'),
+        qq{$status "eiam off" in location "/api/status/"} ],
     [ 'a gate without policy', server('location /api/ { eiam on; }'), qq{$needs "/api/"} ],
     [ 'a reporting gate without policy', server('location /api/ { eiam report; }'), qq{$needs "/api/"} ],
     [ 'a server gated without policy', server('eiam on;'), qq{$needs ""} ],
@@ -350,6 +365,17 @@ takes @$_ for (
         location /api/ { %% location = /api/token { eiam_learn on; } }') ],
     [ 'eiam_learn beside a gate that reports',
         server('location = /token { eiam_learn on; } eiam report; eiam_policy %DIR%/policy.json;') ],
+    [ 'eiam_status beside a gate', server('location /api/ { %% } location /status/ { eiam_status; }') ],
+    [ 'eiam_status in a gated server, where it is off',
+        server('%% location /status/ { eiam off; eiam_status; }') ],
+    [ 'eiam_status without a gate', server('location /status/ { eiam_status; }') ],
+    [ 'eiam_status in any kind of location', server('location = /status { eiam_status; }
+        location ~ ^/x { eiam_status; } location @s { eiam_status; }
+        location /y { location /y/z { eiam_status; } }') ],
+    [ 'eiam_status with files of its own',
+        server('location /status/ { eiam_status; eiam_policy policy.json; eiam_applications apps.json; }') ],
+    [ 'a zone behind the server that shows it', server('location /s { eiam_status; }')
+        . 'eiam_zone other 1m;', @none ],
     (map { [ "eiam_error_language $_", server("%% eiam_error_language $_;") ] } qw(en zh auto)),
     (map { [ "eiam_path $_", server("%% eiam_path $_;") ] } qw(strict utf8)),
 );

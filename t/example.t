@@ -140,6 +140,20 @@ sub shows {
     return @answers;
 }
 
+# The status location, and the script that asks it.
+sub explains {
+    like `curl -s http://127.0.0.1:$port/status/metrics`,
+        qr/^eiam_requests_total\{operation="\w+",decision="allow",reason=""\} [1-9]/m, 'the calls are counted';
+    my $path = '/api/v2/tenant/organizations/research/org-leader';
+    my ($code, $text) = run('explain', 'PUT', $path, 'org_read', 'hr-sync');
+    my $told = $json->decode($text);
+    is "$code $told->{reason}", '0 scope_insufficient', 'what would be refused is explained' or diag $text;
+    ($code, $text) = run('explain', 'PUT', $path, "''", 'hr-sync');
+    $told = $json->decode($text);
+    is "$code $told->{decision}", '0 allow', '  and what the application may' or diag $text;
+    return;
+}
+
 my @refusals = ([ 401, 'GATEWAY.4011' ], [ 401, 'GATEWAY.4012' ], [ 403, 'GATEWAY.4031' ],
     [ 403, 'GATEWAY.4032' ], [ 404, 'GATEWAY.4041' ], [ 400, 'GATEWAY.4001' ]);
 
@@ -157,6 +171,7 @@ subtest 'the example' => sub {
     is_deeply [ grep { !/^(?:learned HIT|static BYPASS| )$/ } sort keys %$found ], [], '  and asks nobody'
         or diag explain $found;
     unlike slurp("$copy/build/example/logs/error.log"), qr/is not learned/, '  as it learned all of them';
+    explains();
 };
 
 subtest 'the example with oidc-provider' => sub {
@@ -166,6 +181,7 @@ subtest 'the example with oidc-provider' => sub {
     my $url = "http://127.0.0.1:$port/api/v2/tenant/token";
     is `curl -s -o '$copy/body' -w '%{http_code}' -d a=b $url`, 404,
         "the backend's token interface is not offered";
+    explains();
 };
 
 subtest 'another word' => sub {

@@ -6,6 +6,7 @@ use warnings;
 
 use FindBin;
 use lib "$FindBin::Bin/lib";
+use JSON::PP ();
 use Test::More;
 use EIAM::Test;
 
@@ -133,6 +134,108 @@ subtest 'beside a gate that is on' => sub {
         'one location may report';
     refused get($gate, '/api/none', %opt), 'token_missing', 'another refuses';
     refused get($gate, '/api;x/users', %opt), 'request_ambiguous', 'and the strictest of them holds around both';
+};
+
+# ---------------------------------------------------------------- one operation of many
+
+# Operations in report mode beside others, at a gate that is on, and at one that reports.
+my $mixed = do {
+    my $policy = policy('/api', 'GET /users' => ['user_read'], 'PUT /users' => ['user_write'],
+        'GET /trial' => ['user_read'], 'PUT /trial' => ['user_write'], 'POST /trial' => 'public',
+        'GET /trial/{id}' => ['user_write'], 'GET /trial/me' => ['user_write']);
+    $policy->{paths}{'/trial'}{$_}{'x-eiam-mode'} = 'report' for qw(get put post);
+    $policy->{paths}{'/trial/{id}'}{get}{'x-eiam-mode'} = 'report';
+    $policy->{paths}{'/users'}{$_}{'x-eiam-mode'} = 'on' for qw(get put);
+    nginx(
+        files => { 'policy.json' => $policy, 'apps.json' => slurp($gate->dir . '/apps.json') },
+        conf => qq{
+            eiam_policy %DIR%/policy.json;
+            eiam_applications %DIR%/apps.json;
+            add_header X-All "$all" always;
+            server {
+                listen 127.0.0.1:%PORT%;
+                location /api/ { eiam on; proxy_pass http://%ECHO%; }
+            }
+            server {
+                listen 127.0.0.1:%PORT2%;
+                location /api/ { eiam report; proxy_pass http://%ECHO%; }
+            }
+        })->start;
+};
+
+subtest 'an operation in report mode' => sub {
+    my @claims = (headers => [ 'X-EIAM-Application: evil', 'x-eiam-scopes: all', 'X-EIAM-X: y' ]);
+    for my $row (
+        [ 'an allowed call', { token => 'tok' }, 'allow||crm|getTrial', @who ],
+        [ 'a public one', { method => 'POST' }, 'allow|||postTrial' ],
+        [ 'one without a token', {}, 'would_deny|token_missing||getTrial' ],
+        [ 'an unknown token', { token => 'x' }, 'would_deny|token_invalid||getTrial' ],
+        [ 'an expired token', { token => 'old' }, 'would_deny|token_expired|crm|getTrial' ],
+        [ 'a disabled application', { token => 'off' }, 'would_deny|application_disabled|off|getTrial', 'off',
+            'user_read' ],
+        [ 'a scope that lacks', { token => 'tok', method => 'PUT' },
+            'would_deny|scope_insufficient|crm|putTrial', @who ],
+        [ 'a token in the query', { target => '/api/trial?access_token=x' },
+            'would_deny|authorization_malformed||getTrial' ],
+        [ 'HEAD, which is GET', { token => 'x', method => 'HEAD' }, 'would_deny|token_invalid||getTrial' ],
+        [ 'one with a parameter', { token => 'tok', target => '/api/trial/1' },
+            'would_deny|scope_insufficient|crm|getTrialId', @who ],
+    ) {
+        my ($title, $opt, $variables, $application, $scopes) = @$row;
+        my $target = delete $opt->{target} // '/api/trial';
+        my $res = get($mixed, $target, %$opt, @claims);
+        is $res->{headers}{'x-all'}, $variables, "$title passes, and is known";
+        next if ($opt->{method} // '') eq 'HEAD';
+        passed $res, '  with its identity, and without what the client claims', application => $application
+            // '',
+            scopes => $scopes // '', operation => (split /\|/, $variables)[3], X => '';
+    }
+};
+
+subtest 'beside others, which stay refused' => sub {
+    my $before = $mixed->echo->count;
+    for my $row (
+        [ 'the same call of another operation', '/api/users', {}, 'token_missing' ],
+        [ 'a scope that lacks there', '/api/users', { token => 'tok', method => 'PUT' },
+            'scope_insufficient' ],
+        [ 'the mode "on"', '/api/users', { token => 'x' }, 'token_invalid' ],
+        [ 'a literal beside the parameter', '/api/trial/me', { token => 'tok' }, 'scope_insufficient' ],
+        [ 'a method that the path has not', '/api/trial', { token => 'tok', method => 'DELETE' },
+            'method_unknown' ],
+        [ 'a path that nobody knows', '/api/trial/1/x', { token => 'tok' }, 'operation_unknown' ],
+        [ 'an ambiguous path to it', '/api/trial;x', { token => 'tok' }, 'request_ambiguous' ],
+        [ 'another way to it', '/x/..;/api/trial', { token => 'tok' }, 'request_ambiguous' ],
+        [ 'another case', '/api/Trial/1', { token => 'tok' }, 'operation_unknown' ],
+        [ 'another method asked of it', '/api/trial?_method=PUT', { token => 'tok' }, 'method_override' ],
+    ) {
+        my ($title, $target, $opt, $reason) = @$row;
+        refused get($mixed, $target, %$opt), $reason, $title;
+    }
+    is $mixed->echo->count, $before, 'nothing of it reaches the backend';
+};
+
+subtest 'at a gate that reports' => sub {
+    my %opt = (port => $mixed->port(2));
+    for (qw(/api/users /api/trial)) {
+        like get($mixed, $_, %opt)->{headers}{'x-all'}, qr/^would_deny\|token_missing\|/,
+            "the mode makes no difference: $_";
+    }
+    my $log = $mixed->error_log;
+    like $log, qr{eiam: would be refused, token_missing, .*operation: "getTrial", request: "GET /api/trial"},
+        'the error log names what would be refused';
+    like $log, qr{eiam: refused, token_missing, .*operation: "getUsers", request: "GET /api/users"},
+        '  and what is';
+    unlike $log, qr/eiam: refused, .*operation: "\w+Trial(?:Id)?"/, '  which no operation in report mode is';
+};
+
+subtest 'the policy is changed' => sub {
+    my $policy = JSON::PP->new->utf8->decode(slurp($mixed->dir . '/policy.json'));
+    $policy->{paths}{'/trial'}{get}{'x-eiam-mode'} = 'on';
+    $mixed->write_file('policy.json', $policy);
+    ok $mixed->reload, 'a reload';
+    refused get($mixed, '/api/trial'), 'token_missing', 'the operation is guarded then';
+    is get($mixed, '/api/trial', method => 'PUT')->{headers}{'x-all'}, 'would_deny|token_missing||putTrial',
+        'the others still report';
 };
 
 done_testing;

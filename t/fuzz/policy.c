@@ -39,7 +39,7 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
         && ngx_eiam_openapi_compile(&root, scopes, input.pool, &policy)
            == NGX_OK)
     {
-        fuzz_require(policy.noperations > 0, "it has an operation",
+        fuzz_require(policy.operations.nelts > 0, "it has an operation",
                      &input.text);
 
         none = ngx_eiam_scope_set_create(scopes, input.pool);

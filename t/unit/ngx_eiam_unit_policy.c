@@ -130,7 +130,8 @@ ngx_eiam_unit_policy(ngx_eiam_unit_t *unit)
         return;
     }
 
-    ngx_eiam_unit_ok(unit, policy.noperations == 14, "a policy is compiled");
+    ngx_eiam_unit_ok(unit, policy.operations.nelts == 14,
+                     "a policy is compiled");
 
     ngx_eiam_unit_policy_finds(unit, &policy);
     ngx_eiam_unit_policy_permits(unit, &policy, scopes);

@@ -1,0 +1,257 @@
+
+#include <ngx_eiam_metrics.h>
+#include <ngx_eiam_string.h>
+#include <ngx_eiam_utf8.h>
+
+
+#define NGX_EIAM_PROBES  64      /* rows that are looked at for one id */
+
+
+static ngx_atomic_uint_t ngx_eiam_metrics_key(const ngx_str_t *id);
+static ngx_uint_t ngx_eiam_metrics_is_other(const ngx_str_t *id);
+
+
+const ngx_str_t  ngx_eiam_other = ngx_string("other");
+
+
+const ngx_str_t  ngx_eiam_decisions[] = {
+    ngx_null_string,
+    ngx_string("allow"),
+    ngx_string("deny"),
+    ngx_string("would_deny")
+};
+
+
+const ngx_str_t  ngx_eiam_kinds[] = {
+    ngx_string("static"),
+    ngx_string("learned"),
+    ngx_string("jwt"),
+    ngx_string("introspection")
+};
+
+
+const ngx_str_t  ngx_eiam_lookups[] = {
+    ngx_string("HIT"),
+    ngx_string("MISS"),
+    ngx_string("STALE"),
+    ngx_string("BYPASS")
+};
+
+
+const ngx_str_t  ngx_eiam_results[] = {
+    ngx_string("answered"),
+    ngx_string("failed"),
+    ngx_string("abandoned")
+};
+
+
+const ngx_eiam_bucket_t  ngx_eiam_buckets[] = {
+    { 1, ngx_string("0.001") },
+    { 2, ngx_string("0.002") },
+    { 5, ngx_string("0.005") },
+    { 10, ngx_string("0.01") },
+    { 20, ngx_string("0.02") },
+    { 50, ngx_string("0.05") },
+    { 100, ngx_string("0.1") },
+    { 200, ngx_string("0.2") },
+    { 500, ngx_string("0.5") },
+    { 1000, ngx_string("1") },
+    { 2000, ngx_string("2") },
+    { 5000, ngx_string("5") },
+    { 10000, ngx_string("10") },
+    { NGX_MAX_INT_T_VALUE, ngx_string("+Inf") }
+};
+
+
+/* applications get a third of it */
+
+void
+ngx_eiam_metrics_lay_out(ngx_eiam_metrics_t *metrics, u_char *p, size_t size)
+{
+    size_t  part;
+
+    part = size / 3;
+
+    metrics->applications = (ngx_eiam_application_row_t *) p;
+    metrics->napplications = part / sizeof(ngx_eiam_application_row_t);
+
+    p += metrics->napplications * sizeof(ngx_eiam_application_row_t);
+
+    metrics->operations = (ngx_eiam_operation_row_t *) p;
+    metrics->noperations = (size - part) / sizeof(ngx_eiam_operation_row_t);
+}
+
+
+/* a row is taken by whoever first writes its key */
+
+ngx_eiam_operation_row_t *
+ngx_eiam_metrics_operation(ngx_eiam_metrics_t *metrics, const ngx_str_t *id)
+{
+    ngx_uint_t                 i, n;
+    ngx_atomic_uint_t          key;
+    ngx_eiam_operation_row_t  *row;
+
+    if (ngx_eiam_metrics_is_other(id)) {
+        return &metrics->other_operation;
+    }
+
+    key = ngx_eiam_metrics_key(id);
+    n = ngx_min(metrics->noperations, NGX_EIAM_PROBES);
+
+    for (i = 0; i < n; i++) {
+
+        row = &metrics->operations[(key + i) % metrics->noperations];
+
+        if (row->key == key || ngx_atomic_cmp_set(&row->key, 0, key)
+            || row->key == key)
+        {
+            return row;
+        }
+    }
+
+    return &metrics->other_operation;
+}
+
+
+ngx_eiam_operation_row_t *
+ngx_eiam_metrics_find(ngx_eiam_metrics_t *metrics, const ngx_str_t *id)
+{
+    ngx_uint_t                 i, n;
+    ngx_atomic_uint_t          key;
+    ngx_eiam_operation_row_t  *row;
+
+    key = ngx_eiam_metrics_key(id);
+    n = ngx_min(metrics->noperations, NGX_EIAM_PROBES);
+
+    for (i = 0; i < n; i++) {
+
+        row = &metrics->operations[(key + i) % metrics->noperations];
+
+        if (row->key == key) {
+            return row;
+        }
+    }
+
+    return NULL;
+}
+
+
+/*
+ * An id that would not be shown as it is counts as another one, and so does
+ * the one that these are shown as.
+ */
+
+ngx_eiam_application_row_t *
+ngx_eiam_metrics_application(ngx_eiam_metrics_t *metrics, const ngx_str_t *id)
+{
+    ngx_uint_t                   i, n;
+    ngx_atomic_uint_t            key;
+    ngx_eiam_application_row_t  *row;
+
+    if (id->len == 0) {
+        return &metrics->no_application;
+    }
+
+    if (id->len > NGX_EIAM_LABEL_MAX || ngx_eiam_metrics_is_other(id)
+        || !ngx_eiam_utf8_is_text(id))
+    {
+        return &metrics->other_application;
+    }
+
+    key = ngx_eiam_metrics_key(id);
+    n = ngx_min(metrics->napplications, NGX_EIAM_PROBES);
+
+    for (i = 0; i < n; i++) {
+
+        row = &metrics->applications[(key + i) % metrics->napplications];
+
+        if (row->key == 0 && ngx_atomic_cmp_set(&row->key, 0, key)) {
+
+            row->len = id->len;
+            ngx_memcpy(row->id, id->data, id->len);
+
+            ngx_memory_barrier();
+            row->ready = 1;
+        }
+
+        if (row->key == key) {
+            return row;
+        }
+    }
+
+    return &metrics->other_application;
+}
+
+
+/* it tells an id well enough; 0 is free */
+
+static ngx_atomic_uint_t
+ngx_eiam_metrics_key(const ngx_str_t *id)
+{
+    uint64_t  key;
+
+    key = (uint64_t) ngx_crc32_long(id->data, id->len) << 32
+          | ngx_murmur_hash2(id->data, id->len);
+
+    return key ? (ngx_atomic_uint_t) key : 1;
+}
+
+
+static ngx_uint_t
+ngx_eiam_metrics_is_other(const ngx_str_t *id)
+{
+    return ngx_eiam_str_equal(id, &ngx_eiam_other);
+}
+
+
+ngx_uint_t
+ngx_eiam_outcome(ngx_eiam_decision_e decision, ngx_eiam_reason_e reason)
+{
+    switch (decision) {
+
+    case NGX_EIAM_DENY:
+        return reason;
+
+    case NGX_EIAM_WOULD_DENY:
+        return NGX_EIAM_REASONS - 1 + reason;
+
+    default: /* NGX_EIAM_ALLOW */
+        return 0;
+    }
+}
+
+
+void
+ngx_eiam_outcome_read(ngx_uint_t outcome, ngx_eiam_decision_e *decision,
+    ngx_eiam_reason_e *reason)
+{
+    if (outcome == 0) {
+        *decision = NGX_EIAM_ALLOW;
+        *reason = NGX_EIAM_NO_REASON;
+
+    } else if (outcome < NGX_EIAM_REASONS) {
+        *decision = NGX_EIAM_DENY;
+        *reason = outcome;
+
+    } else {
+        *decision = NGX_EIAM_WOULD_DENY;
+        *reason = outcome - (NGX_EIAM_REASONS - 1);
+    }
+}
+
+
+void
+ngx_eiam_metrics_observe(ngx_eiam_histogram_t *histogram, ngx_msec_t time)
+{
+    ngx_uint_t  i;
+
+    for (i = 0; i < NGX_EIAM_BUCKETS - 1; i++) {
+
+        if (time <= ngx_eiam_buckets[i].bound) {
+            break;
+        }
+    }
+
+    ngx_eiam_metrics_add(&histogram->counts[i]);
+    (void) ngx_atomic_fetch_add(&histogram->sum, time);
+}

@@ -1,0 +1,148 @@
+
+/*
+ * Counters in the zone.  They are added to without its lock, outlive reloads,
+ * and are kept when the rest of the zone is emptied.
+ */
+
+
+#ifndef _NGX_EIAM_METRICS_H_INCLUDED_
+#define _NGX_EIAM_METRICS_H_INCLUDED_
+
+
+#include <ngx_config.h>
+#include <ngx_core.h>
+#include <ngx_eiam_reason.h>
+
+
+typedef enum {
+    NGX_EIAM_UNDECIDED = 0,
+    NGX_EIAM_ALLOW,
+    NGX_EIAM_DENY,
+    NGX_EIAM_WOULD_DENY,
+    NGX_EIAM_DECISIONS
+} ngx_eiam_decision_e;
+
+
+typedef enum {
+    NGX_EIAM_STATIC = 0,
+    NGX_EIAM_LEARNED,
+    NGX_EIAM_JWT,
+    NGX_EIAM_INTROSPECTION,
+    NGX_EIAM_SOURCES
+} ngx_eiam_kind_e;
+
+
+typedef enum {
+    NGX_EIAM_HIT = 0,
+    NGX_EIAM_MISS,
+    NGX_EIAM_STALE,
+    NGX_EIAM_BYPASS,
+    NGX_EIAM_LOOKUPS
+} ngx_eiam_lookup_e;
+
+
+/* what became of a question to a source, or of a fetch of keys */
+
+typedef enum {
+    NGX_EIAM_ANSWERED = 0,
+    NGX_EIAM_FAILED,
+    NGX_EIAM_ABANDONED,              /* nobody waited any longer */
+    NGX_EIAM_RESULTS
+} ngx_eiam_result_e;
+
+
+/* what rows of those without a row are shown as */
+extern const ngx_str_t  ngx_eiam_other;
+
+extern const ngx_str_t  ngx_eiam_decisions[];
+extern const ngx_str_t  ngx_eiam_kinds[];
+extern const ngx_str_t  ngx_eiam_lookups[];
+extern const ngx_str_t  ngx_eiam_results[];
+
+/* upper bounds, also in seconds as they are written; the last one has none */
+
+typedef struct {
+    ngx_msec_t              bound;
+    ngx_str_t               label;
+} ngx_eiam_bucket_t;
+
+extern const ngx_eiam_bucket_t  ngx_eiam_buckets[];
+
+
+#define NGX_EIAM_BUCKETS       14    /* with the one that has no bound */
+#define NGX_EIAM_LABEL_MAX     64    /* bytes of an application's id */
+
+/* allowed, and each reason refused or reported */
+#define NGX_EIAM_OUTCOMES      (1 + 2 * (NGX_EIAM_REASONS - 1))
+
+
+typedef struct {
+    ngx_atomic_t            counts[NGX_EIAM_BUCKETS];
+    ngx_atomic_t            sum;                  /* ms */
+} ngx_eiam_histogram_t;
+
+
+typedef struct {
+    ngx_atomic_t            key;                  /* 0: free */
+    ngx_atomic_t            counts[NGX_EIAM_OUTCOMES];
+} ngx_eiam_operation_row_t;
+
+
+typedef struct {
+    ngx_atomic_t            key;                  /* 0: free */
+    ngx_atomic_t            ready;                /* the id is written */
+    ngx_atomic_t            counts[NGX_EIAM_DECISIONS];
+    size_t                  len;
+    u_char                  id[NGX_EIAM_LABEL_MAX];
+} ngx_eiam_application_row_t;
+
+
+typedef struct {
+    ngx_eiam_operation_row_t     *operations;
+    ngx_uint_t                    noperations;
+    ngx_eiam_operation_row_t      no_operation;
+    ngx_eiam_operation_row_t      other_operation;      /* no room */
+
+    ngx_eiam_application_row_t   *applications;
+    ngx_uint_t                    napplications;
+    ngx_eiam_application_row_t    no_application;
+    ngx_eiam_application_row_t    other_application;    /* no room, too long */
+
+    ngx_atomic_t                  lookups[NGX_EIAM_SOURCES][NGX_EIAM_LOOKUPS];
+    ngx_eiam_histogram_t          fetches[NGX_EIAM_SOURCES][NGX_EIAM_RESULTS];
+    ngx_atomic_t                  learned;
+    ngx_atomic_t                  not_learned;
+    ngx_atomic_t                  evictions;            /* not yet expired */
+} ngx_eiam_metrics_t;
+
+
+/* divides size zeroed bytes into rows */
+void ngx_eiam_metrics_lay_out(ngx_eiam_metrics_t *metrics, u_char *p,
+    size_t size);
+
+/* the row of that operation, for good */
+ngx_eiam_operation_row_t *ngx_eiam_metrics_operation(
+    ngx_eiam_metrics_t *metrics, const ngx_str_t *id);
+
+/* the same if it has one of its own by now, or NULL */
+ngx_eiam_operation_row_t *ngx_eiam_metrics_find(ngx_eiam_metrics_t *metrics,
+    const ngx_str_t *id);
+
+/* the same for an application */
+ngx_eiam_application_row_t *ngx_eiam_metrics_application(
+    ngx_eiam_metrics_t *metrics, const ngx_str_t *id);
+
+/* place of a decision in a row, and what stands there */
+ngx_uint_t ngx_eiam_outcome(ngx_eiam_decision_e decision,
+    ngx_eiam_reason_e reason);
+void ngx_eiam_outcome_read(ngx_uint_t outcome, ngx_eiam_decision_e *decision,
+    ngx_eiam_reason_e *reason);
+
+void ngx_eiam_metrics_observe(ngx_eiam_histogram_t *histogram,
+    ngx_msec_t time);
+
+#define ngx_eiam_metrics_add(counter)                                         \
+    (void) ngx_atomic_fetch_add(counter, 1)
+
+
+#endif /* _NGX_EIAM_METRICS_H_INCLUDED_ */

@@ -1,0 +1,49 @@
+
+#include <ngx_eiam_utf8.h>
+
+
+size_t
+ngx_eiam_utf8_character(u_char *p, u_char *last)
+{
+    u_char    *next;
+    uint32_t   c;
+
+    if (*p < 0x80) {
+        return *p >= 0x20 && *p != 0x7f;
+    }
+
+    /* nginx would take these for the first of four */
+
+    if (*p >= 0xf8) {
+        return 0;
+    }
+
+    next = p;
+    c = ngx_utf8_decode(&next, last - p);
+
+    if (c < 0xa0 || c > 0x10ffff || (c >= 0xd800 && c <= 0xdfff)) {
+        return 0;
+    }
+
+    return next - p;
+}
+
+
+ngx_uint_t
+ngx_eiam_utf8_is_text(const ngx_str_t *text)
+{
+    u_char  *p, *last;
+    size_t   n;
+
+    last = text->data + text->len;
+
+    for (p = text->data; p < last; p += n) {
+
+        n = ngx_eiam_utf8_character(p, last);
+        if (n == 0) {
+            return 0;
+        }
+    }
+
+    return 1;
+}

@@ -1,0 +1,71 @@
+
+#include <ngx_http_eiam.h>
+
+
+/* a row is looked for once in a worker, but for applications of no file */
+
+void
+ngx_http_eiam_count(ngx_http_request_t *r, ngx_http_eiam_ctx_t *ctx)
+{
+    ngx_eiam_metrics_t          *metrics;
+    ngx_eiam_operation_t        *operation;
+    ngx_eiam_application_t      *application;
+    ngx_eiam_operation_row_t    *row;
+    ngx_http_eiam_main_conf_t   *mcf;
+    ngx_eiam_application_row_t  *caller;
+
+    mcf = ngx_http_get_module_main_conf(r, ngx_eiam_module);
+
+    metrics = &mcf->zone->shared->metrics;
+    operation = ctx->operation;
+    application = ctx->application;
+
+    if (operation == NULL) {
+        row = &metrics->no_operation;
+
+    } else {
+
+        if (operation->row == NULL) {
+            operation->row = ngx_eiam_metrics_operation(metrics,
+                                                        &operation->id);
+        }
+
+        row = operation->row;
+    }
+
+    ngx_eiam_metrics_add(&row->counts[ngx_eiam_outcome(ctx->decision,
+                                                       ctx->reason)]);
+
+    if (application == NULL) {
+        caller = ngx_eiam_metrics_application(metrics, &ctx->application_id);
+
+    } else {
+
+        if (application->row == NULL) {
+            application->row = ngx_eiam_metrics_application(metrics,
+                                                            &application->id);
+        }
+
+        caller = application->row;
+    }
+
+    ngx_eiam_metrics_add(&caller->counts[ctx->decision]);
+
+    if (ctx->source && ctx->cache) {
+        ngx_eiam_metrics_add(&metrics->lookups[ctx->source - ngx_eiam_kinds]
+                                       [ctx->cache - ngx_eiam_lookups]);
+    }
+}
+
+
+void
+ngx_http_eiam_observe(ngx_http_request_t *r, ngx_eiam_kind_e kind,
+    ngx_eiam_result_e result, const ngx_http_eiam_fetch_t *fetch)
+{
+    ngx_http_eiam_main_conf_t  *mcf;
+
+    mcf = ngx_http_get_module_main_conf(r, ngx_eiam_module);
+
+    ngx_eiam_metrics_observe(&mcf->zone->shared->metrics.fetches[kind][result],
+                             ngx_current_msec - fetch->since);
+}

@@ -1,0 +1,534 @@
+
+#include <ngx_http_eiam_status.h>
+#include <ngx_eiam_cache.h>
+#include <ngx_eiam_key_set.h>
+
+
+/* the metrics */
+
+
+#define NGX_HTTP_EIAM_SAMPLES  500     /* of one step, about */
+
+
+static ngx_int_t ngx_http_eiam_requests(ngx_http_eiam_status_t *status);
+static void ngx_http_eiam_operation_row(ngx_http_eiam_status_t *status,
+    const ngx_str_t *id, const ngx_eiam_operation_row_t *row);
+static ngx_int_t ngx_http_eiam_applications(ngx_http_eiam_status_t *status);
+static void ngx_http_eiam_application_row(ngx_http_eiam_status_t *status,
+    const ngx_str_t *id, const ngx_eiam_application_row_t *row);
+static ngx_int_t ngx_http_eiam_lookups(ngx_http_eiam_status_t *status);
+static ngx_int_t ngx_http_eiam_fetches(ngx_http_eiam_status_t *status);
+static void ngx_http_eiam_histogram(ngx_http_eiam_status_t *status,
+    const ngx_str_t *source, const ngx_str_t *result,
+    const ngx_eiam_histogram_t *histogram);
+static ngx_int_t ngx_http_eiam_under_way(ngx_http_eiam_status_t *status);
+static ngx_int_t ngx_http_eiam_circuits(ngx_http_eiam_status_t *status);
+static ngx_int_t ngx_http_eiam_key_age(ngx_http_eiam_status_t *status);
+static ngx_int_t ngx_http_eiam_learned(ngx_http_eiam_status_t *status);
+static ngx_int_t ngx_http_eiam_entries(ngx_http_eiam_status_t *status);
+static ngx_int_t ngx_http_eiam_bytes(ngx_http_eiam_status_t *status);
+static ngx_int_t ngx_http_eiam_room(ngx_http_eiam_status_t *status);
+static ngx_int_t ngx_http_eiam_evictions(ngx_http_eiam_status_t *status);
+static ngx_int_t ngx_http_eiam_policies(ngx_http_eiam_status_t *status);
+static ngx_int_t ngx_http_eiam_build(ngx_http_eiam_status_t *status);
+
+
+static const ngx_str_t  ngx_http_eiam_none = ngx_null_string;
+
+
+const ngx_http_eiam_family_t  ngx_http_eiam_families[] = {
+
+    { "eiam_requests_total", "counter",
+      "Decisions by operation, decision and reason.",
+      ngx_http_eiam_requests },
+
+    { "eiam_application_requests_total", "counter",
+      "Decisions by application and decision.",
+      ngx_http_eiam_applications },
+
+    { "eiam_lookups_total", "counter",
+      "Tokens that were looked up, by source and result.",
+      ngx_http_eiam_lookups },
+
+    { "eiam_fetch_duration_seconds", "histogram",
+      "Introspections, and fetches of key sets, by result.",
+      ngx_http_eiam_fetches },
+
+    { "eiam_fetches_in_flight", "gauge",
+      "Introspections and fetches of key sets that are under way.",
+      ngx_http_eiam_under_way },
+
+    { "eiam_circuit_open", "gauge",
+      "1 while an introspection location fails and is not asked.",
+      ngx_http_eiam_circuits },
+
+    { "eiam_key_set_age_seconds", "gauge",
+      "Time since the oldest key set was fetched.",
+      ngx_http_eiam_key_age },
+
+    { "eiam_learned_tokens_total", "counter",
+      "Token answers that were learned from, or not, by result.",
+      ngx_http_eiam_learned },
+
+    { "eiam_zone_entries", "gauge",
+      "Grants in the zone.",
+      ngx_http_eiam_entries },
+
+    { "eiam_zone_used_bytes", "gauge",
+      "Bytes of the zone that grants take.",
+      ngx_http_eiam_bytes },
+
+    { "eiam_zone_size_bytes", "gauge",
+      "Bytes of the zone that there are for grants.",
+      ngx_http_eiam_room },
+
+    { "eiam_zone_evictions_total", "counter",
+      "Grants that had to go before they expired.",
+      ngx_http_eiam_evictions },
+
+    { "eiam_policy_info", "gauge",
+      "The policies, by file and its SHA-256.",
+      ngx_http_eiam_policies },
+
+    { "eiam_build_info", "gauge",
+      "The module's version.",
+      ngx_http_eiam_build },
+
+    { NULL, NULL, NULL, NULL }
+};
+
+
+/* policies may have operations of the same name, which share a row */
+
+static ngx_int_t
+ngx_http_eiam_requests(ngx_http_eiam_status_t *status)
+{
+    ngx_uint_t                  n;
+    ngx_eiam_policy_t         **policy;
+    ngx_eiam_metrics_t         *metrics;
+    ngx_eiam_operation_t      **operation;
+    ngx_eiam_operation_row_t   *row;
+
+    metrics = &status->mcf->zone->shared->metrics;
+    policy = status->mcf->policies.elts;
+
+    if (status->policy == 0 && status->i == 0) {
+        ngx_http_eiam_operation_row(status, &ngx_http_eiam_none,
+                                    &metrics->no_operation);
+        ngx_http_eiam_operation_row(status, &ngx_eiam_other,
+                                    &metrics->other_operation);
+    }
+
+    for ( /* void */ ; status->policy < status->mcf->policies.nelts;
+          status->policy++)
+    {
+        operation = policy[status->policy]->operations.elts;
+
+        while (status->i < policy[status->policy]->operations.nelts) {
+
+            if (status->samples >= NGX_HTTP_EIAM_SAMPLES) {
+                return NGX_AGAIN;
+            }
+
+            /* a look at one that was never called is work too */
+            status->samples++;
+
+            row = ngx_eiam_metrics_find(metrics,
+                                        &operation[status->i]->id);
+
+            if (row) {
+
+                n = row - metrics->operations;
+
+                if (!(status->seen[n / 8] & (1 << n % 8))) {
+                    status->seen[n / 8] |= 1 << n % 8;
+                    ngx_http_eiam_operation_row(status,
+                                                &operation[status->i]->id,
+                                                row);
+                }
+            }
+
+            status->i++;
+        }
+
+        status->i = 0;
+    }
+
+    return NGX_OK;
+}
+
+
+static void
+ngx_http_eiam_operation_row(ngx_http_eiam_status_t *status,
+    const ngx_str_t *id, const ngx_eiam_operation_row_t *row)
+{
+    ngx_uint_t           i;
+    ngx_eiam_reason_e    reason;
+    ngx_eiam_decision_e  decision;
+
+    for (i = 0; i < NGX_EIAM_OUTCOMES; i++) {
+
+        if (row->counts[i] == 0) {
+            continue;
+        }
+
+        ngx_eiam_outcome_read(i, &decision, &reason);
+
+        ngx_http_eiam_label_t  labels[] = {
+            { "operation", *id },
+            { "decision", ngx_eiam_decisions[decision] },
+            { "reason", ngx_eiam_reasons[reason].name },
+            { NULL, ngx_null_string }
+        };
+
+        ngx_http_eiam_sample(status, "", labels, "%uA", row->counts[i]);
+    }
+}
+
+
+static ngx_int_t
+ngx_http_eiam_applications(ngx_http_eiam_status_t *status)
+{
+    ngx_str_t                    id;
+    ngx_eiam_metrics_t          *metrics;
+    ngx_eiam_application_row_t  *row;
+
+    metrics = &status->mcf->zone->shared->metrics;
+
+    if (status->i == 0) {
+        ngx_http_eiam_application_row(status, &ngx_http_eiam_none,
+                                      &metrics->no_application);
+        ngx_http_eiam_application_row(status, &ngx_eiam_other,
+                                      &metrics->other_application);
+    }
+
+    while (status->i < metrics->napplications) {
+
+        /* 0 is the beginning, also of the family */
+
+        if (status->i && status->samples >= NGX_HTTP_EIAM_SAMPLES) {
+            return NGX_AGAIN;
+        }
+
+        row = &metrics->applications[status->i++];
+
+        if (row->ready) {
+            id.data = row->id;
+            id.len = row->len;
+            ngx_http_eiam_application_row(status, &id, row);
+        }
+    }
+
+    return NGX_OK;
+}
+
+
+static void
+ngx_http_eiam_application_row(ngx_http_eiam_status_t *status,
+    const ngx_str_t *id, const ngx_eiam_application_row_t *row)
+{
+    ngx_uint_t  i;
+
+    for (i = NGX_EIAM_ALLOW; i < NGX_EIAM_DECISIONS; i++) {
+
+        if (row->counts[i] == 0) {
+            continue;
+        }
+
+        ngx_http_eiam_label_t  labels[] = {
+            { "application", *id },
+            { "decision", ngx_eiam_decisions[i] },
+            { NULL, ngx_null_string }
+        };
+
+        ngx_http_eiam_sample(status, "", labels, "%uA", row->counts[i]);
+    }
+}
+
+
+static ngx_int_t
+ngx_http_eiam_lookups(ngx_http_eiam_status_t *status)
+{
+    ngx_uint_t           i, k;
+    ngx_eiam_metrics_t  *metrics;
+
+    metrics = &status->mcf->zone->shared->metrics;
+
+    for (i = 0; i < NGX_EIAM_SOURCES; i++) {
+
+        for (k = 0; k < NGX_EIAM_LOOKUPS; k++) {
+
+            ngx_http_eiam_label_t  labels[] = {
+                { "source", ngx_eiam_kinds[i] },
+                { "result", ngx_eiam_lookups[k] },
+                { NULL, ngx_null_string }
+            };
+
+            if (metrics->lookups[i][k]) {
+                ngx_http_eiam_sample(status, "", labels, "%uA",
+                                     metrics->lookups[i][k]);
+            }
+        }
+    }
+
+    return NGX_OK;
+}
+
+
+static ngx_int_t
+ngx_http_eiam_fetches(ngx_http_eiam_status_t *status)
+{
+    ngx_uint_t           i, k;
+    ngx_eiam_metrics_t  *metrics;
+
+    metrics = &status->mcf->zone->shared->metrics;
+
+    for (i = NGX_EIAM_JWT; i <= NGX_EIAM_INTROSPECTION; i++) {
+
+        for (k = 0; k < NGX_EIAM_RESULTS; k++) {
+            ngx_http_eiam_histogram(status, &ngx_eiam_kinds[i],
+                                    &ngx_eiam_results[k],
+                                    &metrics->fetches[i][k]);
+        }
+    }
+
+    return NGX_OK;
+}
+
+
+/* the counts are read once, so that they fit together */
+
+static void
+ngx_http_eiam_histogram(ngx_http_eiam_status_t *status,
+    const ngx_str_t *source, const ngx_str_t *result,
+    const ngx_eiam_histogram_t *histogram)
+{
+    ngx_uint_t          i;
+    ngx_atomic_uint_t   count, sum;
+
+    ngx_http_eiam_label_t  labels[] = {
+        { "source", *source },
+        { "result", *result },
+        { "le", ngx_null_string },
+        { NULL, ngx_null_string }
+    };
+
+    count = 0;
+    sum = histogram->sum;
+
+    for (i = 0; i < NGX_EIAM_BUCKETS; i++) {
+
+        count += histogram->counts[i];
+        labels[2].value = ngx_eiam_buckets[i].label;
+
+        ngx_http_eiam_sample(status, "_bucket", labels, "%uA", count);
+    }
+
+    labels[2].name = NULL;
+
+    ngx_http_eiam_sample(status, "_sum", labels, "%uA.%03uA", sum / 1000,
+                         sum % 1000);
+    ngx_http_eiam_sample(status, "_count", labels, "%uA", count);
+}
+
+
+static ngx_int_t
+ngx_http_eiam_under_way(ngx_http_eiam_status_t *status)
+{
+    ngx_uint_t           i, k;
+    ngx_uint_t           flights[2];
+    ngx_eiam_source_t  **source;
+
+    flights[0] = 0;
+    flights[1] = 0;
+
+    source = status->mcf->zone->sources.elts;
+
+    for (i = 0; i < status->mcf->zone->sources.nelts; i++) {
+
+        if (source[i]->record) {
+            flights[source[i]->has_keys ? 0 : 1] += source[i]->record->flights;
+        }
+    }
+
+    for (k = 0; k < 2; k++) {
+
+        ngx_http_eiam_label_t  labels[] = {
+            { "source", ngx_eiam_kinds[NGX_EIAM_JWT + k] },
+            { NULL, ngx_null_string }
+        };
+
+        ngx_http_eiam_sample(status, "", labels, "%ui", flights[k]);
+    }
+
+    return NGX_OK;
+}
+
+
+static ngx_int_t
+ngx_http_eiam_circuits(ngx_http_eiam_status_t *status)
+{
+    ngx_uint_t           i, open;
+    ngx_eiam_source_t  **source;
+
+    ngx_http_eiam_label_t  labels[] = {
+        { "source", ngx_eiam_kinds[NGX_EIAM_INTROSPECTION] },
+        { NULL, ngx_null_string }
+    };
+
+    open = 0;
+    source = status->mcf->zone->sources.elts;
+
+    for (i = 0; i < status->mcf->zone->sources.nelts; i++) {
+        open |= source[i]->record && source[i]->record->open;
+    }
+
+    ngx_http_eiam_sample(status, "", labels, "%ui", open);
+
+    return NGX_OK;
+}
+
+
+static ngx_int_t
+ngx_http_eiam_key_age(ngx_http_eiam_status_t *status)
+{
+    time_t                age;
+    ngx_uint_t            i;
+    ngx_eiam_source_t   **source;
+    ngx_eiam_key_set_t   *set;
+
+    ngx_http_eiam_label_t  labels[] = {
+        { "source", ngx_eiam_kinds[NGX_EIAM_JWT] },
+        { NULL, ngx_null_string }
+    };
+
+    age = -1;
+    source = status->mcf->zone->sources.elts;
+
+    for (i = 0; i < status->mcf->zone->sources.nelts; i++) {
+
+        set = source[i]->record ? source[i]->record->keys : NULL;
+
+        if (set && set->len) {
+            age = ngx_max(age, ngx_time() - set->fetched);
+        }
+    }
+
+    if (age >= 0) {
+        ngx_http_eiam_sample(status, "", labels, "%T", age);
+    }
+
+    return NGX_OK;
+}
+
+
+static ngx_int_t
+ngx_http_eiam_learned(ngx_http_eiam_status_t *status)
+{
+    ngx_uint_t           i;
+    ngx_eiam_metrics_t  *metrics;
+
+    static const ngx_str_t  results[] = {
+        ngx_string("learned"),
+        ngx_string("not_learned")
+    };
+
+    metrics = &status->mcf->zone->shared->metrics;
+
+    for (i = 0; i < 2; i++) {
+
+        ngx_http_eiam_label_t  labels[] = {
+            { "result", results[i] },
+            { NULL, ngx_null_string }
+        };
+
+        ngx_http_eiam_sample(status, "", labels, "%uA",
+                             i ? metrics->not_learned : metrics->learned);
+    }
+
+    return NGX_OK;
+}
+
+
+static const ngx_http_eiam_label_t  ngx_http_eiam_no_labels[] = {
+    { NULL, ngx_null_string }
+};
+
+
+static ngx_int_t
+ngx_http_eiam_entries(ngx_http_eiam_status_t *status)
+{
+    ngx_http_eiam_sample(status, "", ngx_http_eiam_no_labels, "%uD",
+                         status->mcf->zone->shared->grants.entries);
+    return NGX_OK;
+}
+
+
+static ngx_int_t
+ngx_http_eiam_bytes(ngx_http_eiam_status_t *status)
+{
+    ngx_http_eiam_sample(status, "", ngx_http_eiam_no_labels, "%uz",
+                         status->mcf->zone->shared->grants.used
+                         * sizeof(ngx_eiam_entry_t));
+    return NGX_OK;
+}
+
+
+static ngx_int_t
+ngx_http_eiam_room(ngx_http_eiam_status_t *status)
+{
+    ngx_http_eiam_sample(status, "", ngx_http_eiam_no_labels, "%uz",
+                         (status->mcf->zone->shared->grants.ncells - 1)
+                         * sizeof(ngx_eiam_entry_t));
+    return NGX_OK;
+}
+
+
+static ngx_int_t
+ngx_http_eiam_evictions(ngx_http_eiam_status_t *status)
+{
+    ngx_http_eiam_sample(status, "", ngx_http_eiam_no_labels, "%uA",
+                         status->mcf->zone->shared->metrics.evictions);
+    return NGX_OK;
+}
+
+
+static ngx_int_t
+ngx_http_eiam_policies(ngx_http_eiam_status_t *status)
+{
+    u_char              hex[NGX_EIAM_DIGEST_LEN * 2];
+    ngx_uint_t          i;
+    ngx_eiam_policy_t **policy;
+
+    policy = status->mcf->policies.elts;
+
+    for (i = 0; i < status->mcf->policies.nelts; i++) {
+
+        ngx_http_eiam_label_t  labels[] = {
+            { "policy", policy[i]->name },
+            { "sha256", { sizeof(hex), hex } },
+            { NULL, ngx_null_string }
+        };
+
+        ngx_hex_dump(hex, policy[i]->digest, NGX_EIAM_DIGEST_LEN);
+
+        ngx_http_eiam_sample(status, "", labels, "1");
+    }
+
+    return NGX_OK;
+}
+
+
+static ngx_int_t
+ngx_http_eiam_build(ngx_http_eiam_status_t *status)
+{
+    ngx_http_eiam_label_t  labels[] = {
+        { "version", ngx_string(NGX_EIAM_VERSION) },
+        { "nginx", ngx_string(NGINX_VERSION) },
+        { NULL, ngx_null_string }
+    };
+
+    ngx_http_eiam_sample(status, "", labels, "1");
+
+    return NGX_OK;
+}

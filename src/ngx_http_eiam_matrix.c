@@ -1,0 +1,115 @@
+
+#include <ngx_http_eiam_status.h>
+
+
+#define NGX_HTTP_EIAM_OPERATIONS  500     /* of one step */
+
+
+static void ngx_http_eiam_operation(ngx_http_eiam_status_t *status,
+    const ngx_eiam_operation_t *operation);
+
+
+/* the policies, as JSON: which operation accepts which scopes */
+
+ngx_int_t
+ngx_http_eiam_matrix(ngx_http_eiam_status_t *status)
+{
+    ngx_uint_t              n;
+    ngx_eiam_policy_t     **policy;
+    ngx_eiam_operation_t  **operation;
+
+    policy = status->mcf->policies.elts;
+
+    if (status->size == 0) {
+        ngx_http_eiam_puts(status, "{\"policies\":[");
+    }
+
+    for ( /* void */ ; status->policy < status->mcf->policies.nelts;
+          status->policy++)
+    {
+        operation = policy[status->policy]->operations.elts;
+        n = policy[status->policy]->operations.nelts;
+
+        if (status->i == 0) {
+            ngx_http_eiam_print(status, "%s\n{\"policy\":",
+                                status->policy ? "," : "");
+            ngx_http_eiam_quote(status, &policy[status->policy]->name);
+            ngx_http_eiam_puts(status, ",\"path\":");
+            ngx_http_eiam_quote(status, &policy[status->policy]->path);
+            ngx_http_eiam_puts(status, ",\"operations\":[");
+        }
+
+        while (status->i < n) {
+
+            /* 0 is the beginning, also of the policy */
+
+            if (++status->samples > NGX_HTTP_EIAM_OPERATIONS && status->i) {
+                return NGX_AGAIN;
+            }
+
+            ngx_http_eiam_print(status, "%s\n", status->i ? "," : "");
+            ngx_http_eiam_operation(status, operation[status->i++]);
+        }
+
+        ngx_http_eiam_puts(status, "]}");
+        status->i = 0;
+    }
+
+    ngx_http_eiam_puts(status, "]}\n");
+
+    return NGX_OK;
+}
+
+
+static void
+ngx_http_eiam_operation(ngx_http_eiam_status_t *status,
+    const ngx_eiam_operation_t *operation)
+{
+    ngx_http_eiam_puts(status, "{\"operation\":");
+    ngx_http_eiam_quote(status, &operation->id);
+    ngx_http_eiam_puts(status, ",\"method\":");
+    ngx_http_eiam_quote(status, &ngx_eiam_methods[operation->method]);
+    ngx_http_eiam_puts(status, ",\"route\":");
+    ngx_http_eiam_quote(status, &operation->route);
+    ngx_http_eiam_print(status, ",\"public\":%s,\"report\":%s,\"required\":",
+                        operation->is_public ? "true" : "false",
+                        operation->report ? "true" : "false");
+    ngx_http_eiam_required(status, operation, NULL);
+    ngx_http_eiam_puts(status, "}");
+}
+
+
+void
+ngx_http_eiam_required(ngx_http_eiam_status_t *status,
+    const ngx_eiam_operation_t *operation, const ngx_eiam_scope_bits_t *set)
+{
+    ngx_str_t               *name;
+    ngx_uint_t               i, k, n;
+    ngx_eiam_alternative_t  *alternative;
+
+    name = status->mcf->scopes->names.elts;
+    alternative = operation->alternatives;
+
+    ngx_http_eiam_puts(status, "[");
+
+    for (i = 0; i < operation->n; i++) {
+
+        ngx_http_eiam_print(status, "%s[", i ? "," : "");
+
+        for (n = 0, k = 0; k < alternative[i].n; k++) {
+
+            if (set
+                && ngx_eiam_scope_set_has(set, alternative[i].scopes[k]))
+            {
+                continue;
+            }
+
+            ngx_http_eiam_print(status, "%s", n++ ? "," : "");
+            ngx_http_eiam_quote(status, &name[alternative[i].scopes[k]]);
+        }
+
+        ngx_http_eiam_puts(status, "]");
+    }
+
+    ngx_http_eiam_puts(status, "]");
+}

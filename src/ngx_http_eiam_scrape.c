@@ -1,0 +1,147 @@
+
+#include <ngx_http_eiam_status.h>
+
+
+/*
+ * Metrics, as Prometheus' text format 0.0.4 or as JSON: the same families with
+ * the same samples.
+ */
+
+
+static void ngx_http_eiam_begin(ngx_http_eiam_status_t *status);
+static void ngx_http_eiam_family(ngx_http_eiam_status_t *status);
+
+
+ngx_int_t
+ngx_http_eiam_scrape(ngx_http_eiam_status_t *status)
+{
+    ngx_int_t                      rc;
+    const ngx_http_eiam_family_t  *family;
+
+    if (status->size == 0) {
+        ngx_http_eiam_begin(status);
+    }
+
+    for ( ;; ) {
+
+        family = &ngx_http_eiam_families[status->family];
+
+        if (family->name == NULL) {
+            break;
+        }
+
+        if (status->policy == 0 && status->i == 0) {
+            ngx_http_eiam_family(status);
+        }
+
+        rc = family->walk(status);
+
+        if (status->failed) {
+            return NGX_OK;
+        }
+
+        if (rc == NGX_AGAIN) {
+            return NGX_AGAIN;
+        }
+
+        if (status->json) {
+            ngx_http_eiam_puts(status, "]}");
+        }
+
+        status->family++;
+        status->policy = 0;
+        status->i = 0;
+    }
+
+    if (status->json) {
+        ngx_http_eiam_puts(status, "]}\n");
+    }
+
+    return NGX_OK;
+}
+
+
+static void
+ngx_http_eiam_begin(ngx_http_eiam_status_t *status)
+{
+    size_t               size;
+    ngx_eiam_metrics_t  *metrics;
+
+    metrics = &status->mcf->zone->shared->metrics;
+    size = metrics->noperations / 8 + 1;
+
+    status->seen = ngx_pcalloc(status->request->pool, size);
+
+    if (status->seen == NULL) {
+        status->failed = 1;
+        return;
+    }
+
+    if (status->json) {
+        ngx_http_eiam_puts(status, "{\"metrics\":[");
+    }
+}
+
+
+static void
+ngx_http_eiam_family(ngx_http_eiam_status_t *status)
+{
+    const ngx_http_eiam_family_t  *family;
+
+    family = &ngx_http_eiam_families[status->family];
+
+    if (!status->json) {
+        ngx_http_eiam_print(status, "# HELP %s %s\n# TYPE %s %s\n",
+                            family->name, family->help, family->name,
+                            family->type);
+        return;
+    }
+
+    ngx_http_eiam_print(status, "%s\n{\"name\":\"%s\",\"type\":\"%s\","
+                        "\"help\":\"%s\",\"samples\":[",
+                        status->family ? "," : "", family->name, family->type,
+                        family->help);
+    status->comma = 0;
+}
+
+
+/* the labels end with one without a name */
+
+void
+ngx_http_eiam_sample(ngx_http_eiam_status_t *status, const char *suffix,
+    const ngx_http_eiam_label_t *labels, const char *fmt, ...)
+{
+    u_char       value[NGX_INT64_LEN * 2], *p;
+    va_list      args;
+    ngx_uint_t   i;
+    const char  *name;
+
+    status->samples++;
+    name = ngx_http_eiam_families[status->family].name;
+
+    if (status->json) {
+        ngx_http_eiam_print(status, "%s\n{\"name\":\"%s%s\",\"labels\":{",
+                            status->comma ? "," : "", name, suffix);
+        status->comma = 1;
+
+    } else {
+        ngx_http_eiam_print(status, "%s%s%s", name, suffix,
+                            labels[0].name ? "{" : "");
+    }
+
+    for (i = 0; labels[i].name; i++) {
+        ngx_http_eiam_print(status, status->json ? "%s\"%s\":" : "%s%s=",
+                            i ? "," : "", labels[i].name);
+        ngx_http_eiam_quote(status, &labels[i].value);
+    }
+
+    va_start(args, fmt);
+    p = ngx_vslprintf(value, value + sizeof(value), fmt, args);
+    va_end(args);
+
+    ngx_http_eiam_print(status, "%s%*s%s",
+                        status->json ? "},\"value\":" : labels[0].name ? "} "
+                                                                     : " ",
+                        (size_t) (p - value), value,
+                        status->json ? "}" : "\n");
+}
