@@ -19,5 +19,9 @@ ngx_int_t ngx_eiam_digest_init(void);
 /* a token's name everywhere it is stored or logged: NGX_OK or NGX_ERROR */
 ngx_int_t ngx_eiam_digest(const ngx_str_t *text, ngx_eiam_digest_t digest);
 
+/* the same, for texts that come again and again in this worker */
+ngx_int_t ngx_eiam_digest_again(const ngx_str_t *text,
+    ngx_eiam_digest_t digest);
+
 
 #endif /* _NGX_EIAM_DIGEST_H_INCLUDED_ */

@@ -10,6 +10,9 @@ typedef struct {
 } ngx_eiam_unit_digest_t;
 
 
+static void ngx_eiam_unit_digest_known(ngx_eiam_unit_t *unit);
+
+
 /* FIPS 180-4's examples */
 
 static const ngx_eiam_unit_digest_t  ngx_eiam_unit_digests[] = {
@@ -50,4 +53,35 @@ ngx_eiam_unit_digest(ngx_eiam_unit_t *unit)
 
         ngx_eiam_unit_ok(unit, ok, "%s", row->title);
     }
+
+    ngx_eiam_unit_digest_known(unit);
+}
+
+
+/* more texts than are remembered, in turn, each twice */
+
+static void
+ngx_eiam_unit_digest_known(ngx_eiam_unit_t *unit)
+{
+    u_char             buf[NGX_INT_T_LEN];
+    ngx_str_t          text;
+    ngx_uint_t         i, k, wrong;
+    ngx_eiam_digest_t  one, two;
+
+    wrong = 0;
+    text.data = buf;
+
+    for (i = 0; i < 10000; i++) {
+
+        text.len = ngx_sprintf(buf, "%ui", i % 5000) - buf;
+
+        for (k = 0; k < 2; k++) {
+            wrong += ngx_eiam_digest(&text, one) != NGX_OK
+                     || ngx_eiam_digest_again(&text, two) != NGX_OK
+                     || ngx_memcmp(one, two, NGX_EIAM_DIGEST_LEN) != 0;
+        }
+    }
+
+    ngx_eiam_unit_ok(unit, wrong == 0,
+                     "the digests of texts that come again are the same");
 }
