@@ -1,5 +1,6 @@
 
 #include <ngx_eiam_document.h>
+#include <ngx_eiam_utf8.h>
 
 #include <jansson.h>
 
@@ -501,7 +502,6 @@ ngx_eiam_node_copy(const ngx_eiam_node_t *node, ngx_pool_t *pool,
 ngx_int_t
 ngx_eiam_node_printable(const ngx_eiam_node_t *node, size_t max)
 {
-    size_t     i;
     ngx_str_t  text;
 
     text = ngx_eiam_node_string(node);
@@ -510,11 +510,8 @@ ngx_eiam_node_printable(const ngx_eiam_node_t *node, size_t max)
         return ngx_eiam_fault(node, "must have 1 to %uz bytes", max);
     }
 
-    for (i = 0; i < text.len; i++) {
-
-        if (text.data[i] < 0x20 || text.data[i] == 0x7f) {
-            return ngx_eiam_fault(node, "must not have control characters");
-        }
+    if (!ngx_eiam_utf8_is_text(&text)) {
+        return ngx_eiam_fault(node, "must not have control characters");
     }
 
     return NGX_OK;

@@ -165,8 +165,17 @@ ngx_eiam_metrics_application(ngx_eiam_metrics_t *metrics, const ngx_str_t *id)
 
         row = &metrics->applications[(key + i) % metrics->napplications];
 
-        if (row->key == 0 && ngx_atomic_cmp_set(&row->key, 0, key)) {
+        if (row->key == 0) {
+            (void) ngx_atomic_cmp_set(&row->key, 0, key);
+        }
 
+        if (row->key != key) {
+            continue;
+        }
+
+        /* by whoever comes first: one that took it may have been killed */
+
+        if (!row->ready) {
             row->len = id->len;
             ngx_memcpy(row->id, id->data, id->len);
 
@@ -174,9 +183,7 @@ ngx_eiam_metrics_application(ngx_eiam_metrics_t *metrics, const ngx_str_t *id)
             row->ready = 1;
         }
 
-        if (row->key == key) {
-            return row;
-        }
+        return row;
     }
 
     return &metrics->other_application;

@@ -64,6 +64,33 @@ ngx_eiam_policy_find(const ngx_eiam_policy_t *policy, const ngx_str_t *path)
 }
 
 
+ngx_eiam_below_e
+ngx_eiam_policy_below(const ngx_eiam_policy_t *policy,
+    const ngx_eiam_reading_t *reading)
+{
+    ngx_uint_t         i;
+    ngx_eiam_base_t   *base;
+    ngx_eiam_below_e   below;
+
+    base = policy->bases.elts;
+
+    for (i = 0; i < policy->bases.nelts; i++) {
+
+        below = ngx_eiam_base_below(&base[i], reading);
+
+        /* all is below "/", so there it matters how it is written */
+
+        if (below == NGX_EIAM_BELOW_LOOSE
+            || (below == NGX_EIAM_BELOW_PLAIN && base[i].nsegments))
+        {
+            return below;
+        }
+    }
+
+    return NGX_EIAM_OUTSIDE;
+}
+
+
 /*
  * A segment that some backend would take for a literal, as it differs only by
  * its case or by a suffix (".json"), does not stand for a parameter either.

@@ -103,6 +103,10 @@ ngx_uint_t ngx_eiam_method(const ngx_str_t *name);
 ngx_eiam_resource_t *ngx_eiam_policy_find(const ngx_eiam_policy_t *policy,
     const ngx_str_t *path);
 
+/* could a backend read the target as one of this API? */
+ngx_eiam_below_e ngx_eiam_policy_below(const ngx_eiam_policy_t *policy,
+    const ngx_eiam_reading_t *reading);
+
 /* NGX_OK, or NGX_DECLINED: no alternative holds */
 ngx_int_t ngx_eiam_operation_permits(const ngx_eiam_operation_t *operation,
     const ngx_eiam_scope_bits_t *set);

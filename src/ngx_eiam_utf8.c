@@ -5,7 +5,7 @@
 size_t
 ngx_eiam_utf8_character(u_char *p, u_char *last)
 {
-    u_char    *next;
+    u_char    *q, *next;
     uint32_t   c;
 
     if (*p < 0x80) {
@@ -23,6 +23,15 @@ ngx_eiam_utf8_character(u_char *p, u_char *last)
 
     if (c < 0xa0 || c > 0x10ffff || (c >= 0xd800 && c <= 0xdfff)) {
         return 0;
+    }
+
+    /* nor does it look at the two high bits of the others */
+
+    for (q = p + 1; q < next; q++) {
+
+        if ((*q & 0xc0) != 0x80) {
+            return 0;
+        }
     }
 
     return next - p;

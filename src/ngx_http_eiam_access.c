@@ -154,7 +154,10 @@ ngx_http_eiam_outside(ngx_http_request_t *r)
 static ngx_int_t
 ngx_http_eiam_learn_outside(ngx_http_request_t *r, ngx_http_eiam_ctx_t *ctx)
 {
-    ngx_int_t  rc;
+    ngx_int_t                  rc;
+    ngx_http_eiam_srv_conf_t  *scf;
+
+    scf = ngx_http_get_module_srv_conf(r, ngx_eiam_module);
 
     if (ctx == NULL) {
 
@@ -172,8 +175,10 @@ ngx_http_eiam_learn_outside(ngx_http_request_t *r, ngx_http_eiam_ctx_t *ctx)
         return NGX_DECLINED;
 
     case NGX_ABORT:
-        ngx_http_eiam_decide(r, ctx, NGX_HTTP_EIAM_ON);
-        return ngx_http_eiam_reply(r, ctx);
+        ngx_http_eiam_decide(r, ctx, scf->mode);
+
+        return (ctx->decision == NGX_EIAM_DENY) ? ngx_http_eiam_reply(r, ctx)
+                                                : NGX_DECLINED;
 
     case NGX_ERROR:
         return NGX_HTTP_INTERNAL_SERVER_ERROR;

@@ -11,6 +11,7 @@ static void ngx_http_eiam_merge_terms(ngx_eiam_terms_t *prev,
 static ngx_int_t ngx_http_eiam_add_learned(ngx_conf_t *cf);
 static ngx_int_t ngx_http_eiam_add_introspection(ngx_conf_t *cf,
     ngx_http_eiam_loc_conf_t *conf);
+static void ngx_http_eiam_reserve_rows(const ngx_http_eiam_main_conf_t *mcf);
 static ngx_int_t ngx_http_eiam_add_policy(ngx_array_t *policies,
     ngx_eiam_policy_t *policy);
 static char *ngx_http_eiam_resolve(ngx_conf_t *cf,
@@ -158,6 +159,20 @@ ngx_http_eiam_show(ngx_conf_t *cf, ngx_http_eiam_loc_conf_t *conf)
         ngx_conf_log_error(NGX_LOG_EMERG, cf, 0,
                            "\"eiam_status\" needs \"eiam_zone\" in location "
                            "\"%V\"", &clcf->name);
+        return NGX_CONF_ERROR;
+    }
+
+    /* what is shown is chosen by what follows the location's name */
+
+    if (clcf->named
+#if (NGX_PCRE)
+        || clcf->regex
+#endif
+       )
+    {
+        ngx_conf_log_error(NGX_LOG_EMERG, cf, 0,
+                           "\"eiam_status\" needs a location by a prefix, "
+                           "not \"%V\"", &clcf->name);
         return NGX_CONF_ERROR;
     }
 
@@ -490,7 +505,36 @@ ngx_http_eiam_init_zone(ngx_shm_zone_t *shm_zone, void *data)
         return NGX_ERROR;
     }
 
-    return ngx_eiam_zone_init(shm_zone, data);
+    if (ngx_eiam_zone_init(shm_zone, data) != NGX_OK) {
+        return NGX_ERROR;
+    }
+
+    ngx_http_eiam_reserve_rows(mcf);
+
+    return NGX_OK;
+}
+
+
+/* those of the files have their rows before anybody else comes */
+
+static void
+ngx_http_eiam_reserve_rows(const ngx_http_eiam_main_conf_t *mcf)
+{
+    ngx_uint_t                  i, k;
+    ngx_eiam_application_t    **application;
+    ngx_eiam_applications_t   **file;
+
+    file = mcf->files.elts;
+
+    for (i = 0; i < mcf->files.nelts; i++) {
+
+        application = file[i]->list.elts;
+
+        for (k = 0; k < file[i]->list.nelts; k++) {
+            (void) ngx_eiam_metrics_application(&mcf->zone->shared->metrics,
+                                                &application[k]->id);
+        }
+    }
 }
 
 

@@ -28,6 +28,8 @@ static ngx_int_t ngx_http_eiam_judge(ngx_http_request_t *r,
     ngx_http_eiam_case_t *call, ngx_http_eiam_ctx_t *ctx);
 static ngx_int_t ngx_http_eiam_judge_path(ngx_http_request_t *r,
     ngx_http_eiam_case_t *call, ngx_http_eiam_ctx_t *ctx);
+static ngx_eiam_below_e ngx_http_eiam_place(ngx_http_request_t *r,
+    const ngx_str_t *path, const ngx_str_t *decoded);
 static ngx_int_t ngx_http_eiam_judge_caller(ngx_http_request_t *r,
     const ngx_http_eiam_case_t *call, ngx_http_eiam_ctx_t *ctx);
 static void ngx_http_eiam_tell(ngx_http_eiam_status_t *status,
@@ -64,8 +66,9 @@ ngx_http_eiam_explain(ngx_http_eiam_status_t *status)
 
     if (rc == NGX_DECLINED) {
         status->code = NGX_HTTP_BAD_REQUEST;
-        ngx_http_eiam_puts(status, "{\"error\":\"method and path are needed, "
-                           "and well encoded\"}\n");
+        ngx_http_eiam_puts(status, "{\"error\":\"a method and a path below the "
+                           "policy's are needed, well encoded, and without a "
+                           "query\"}\n");
         return NGX_OK;
     }
 
@@ -83,7 +86,9 @@ ngx_http_eiam_read_case(ngx_http_request_t *r, ngx_http_eiam_case_t *call)
     ngx_int_t  scopes, application;
 
     if (ngx_http_eiam_parameter(r, "method", &call->method) != NGX_OK
-        || ngx_http_eiam_parameter(r, "path", &call->path) != NGX_OK)
+        || ngx_http_eiam_parameter(r, "path", &call->path) != NGX_OK
+        || call->method.len == 0 || call->path.len == 0
+        || ngx_strlchr(call->path.data, call->path.data + call->path.len, '?'))
     {
         return NGX_DECLINED;
     }
@@ -164,6 +169,7 @@ ngx_http_eiam_judge_path(ngx_http_request_t *r, ngx_http_eiam_case_t *call,
     u_char                    *src, *dst;
     ngx_str_t                  decoded;
     ngx_uint_t                 i;
+    ngx_eiam_below_e           below;
     ngx_eiam_policy_t        **policy;
     ngx_http_eiam_loc_conf_t  *lcf;
     ngx_http_eiam_main_conf_t *mcf;
@@ -183,7 +189,16 @@ ngx_http_eiam_judge_path(ngx_http_request_t *r, ngx_http_eiam_case_t *call,
 
     decoded.len = dst - decoded.data;
 
-    if (ngx_eiam_target_check(&call->path, &decoded, lcf->letters) != NGX_OK) {
+    below = ngx_http_eiam_place(r, &call->path, &decoded);
+
+    if (below == NGX_EIAM_OUTSIDE) {
+        return NGX_DECLINED;
+    }
+
+    if (below == NGX_EIAM_BELOW_LOOSE
+        || ngx_eiam_target_check(&call->path, &decoded, lcf->letters)
+           != NGX_OK)
+    {
         return ngx_http_eiam_refuse(ctx, NGX_EIAM_REQUEST_AMBIGUOUS);
     }
 
@@ -210,6 +225,54 @@ ngx_http_eiam_judge_path(ngx_http_request_t *r, ngx_http_eiam_case_t *call,
     }
 
     return NGX_OK;
+}
+
+
+/* plain: nginx takes it to the gate; loose: some backend could read it so */
+
+static ngx_eiam_below_e
+ngx_http_eiam_place(ngx_http_request_t *r, const ngx_str_t *path,
+    const ngx_str_t *decoded)
+{
+    ngx_str_t                   *base;
+    ngx_uint_t                   i;
+    ngx_eiam_below_e             below;
+    ngx_eiam_policy_t          **policy;
+    ngx_eiam_reading_t           reading;
+    ngx_http_eiam_loc_conf_t    *lcf;
+    ngx_http_eiam_main_conf_t   *mcf;
+
+    lcf = ngx_http_get_module_loc_conf(r, ngx_eiam_module);
+    mcf = ngx_http_get_module_main_conf(r, ngx_eiam_module);
+
+    if (ngx_eiam_base_read(&reading, path, r->pool) != NGX_OK) {
+        return NGX_EIAM_BELOW_LOOSE;
+    }
+
+    below = NGX_EIAM_OUTSIDE;
+    policy = mcf->policies.elts;
+
+    for (i = 0; i < mcf->policies.nelts; i++) {
+
+        if (lcf->policy && lcf->policy != policy[i]) {
+            continue;
+        }
+
+        base = &policy[i]->path;
+
+        if (decoded->len > base->len
+            && ngx_memcmp(decoded->data, base->data, base->len) == 0
+            && decoded->data[base->len] == '/')
+        {
+            return NGX_EIAM_BELOW_PLAIN;
+        }
+
+        if (ngx_eiam_policy_below(policy[i], &reading) != NGX_EIAM_OUTSIDE) {
+            below = NGX_EIAM_BELOW_LOOSE;
+        }
+    }
+
+    return below;
 }
 
 

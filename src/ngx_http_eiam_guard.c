@@ -208,8 +208,7 @@ ngx_http_eiam_is_page(ngx_http_request_t *r)
 static ngx_eiam_below_e
 ngx_http_eiam_below(ngx_http_request_t *r, const ngx_str_t *path)
 {
-    ngx_uint_t                 i, k;
-    ngx_eiam_base_t           *base;
+    ngx_uint_t                 i;
     ngx_eiam_reading_t         reading;
     ngx_eiam_below_e           below;
     ngx_eiam_policy_t        **policy;
@@ -224,19 +223,10 @@ ngx_http_eiam_below(ngx_http_request_t *r, const ngx_str_t *path)
 
     for (i = 0; i < scf->policies.nelts; i++) {
 
-        base = policy[i]->bases.elts;
+        below = ngx_eiam_policy_below(policy[i], &reading);
 
-        for (k = 0; k < policy[i]->bases.nelts; k++) {
-
-            below = ngx_eiam_base_below(&base[k], &reading);
-
-            /* all is below "/", so there it matters how it is written */
-
-            if (below == NGX_EIAM_BELOW_LOOSE
-                || (below == NGX_EIAM_BELOW_PLAIN && base[k].nsegments))
-            {
-                return below;
-            }
+        if (below != NGX_EIAM_OUTSIDE) {
+            return below;
         }
     }
 

@@ -2,7 +2,8 @@
 #include <ngx_http_eiam_status.h>
 
 
-#define NGX_HTTP_EIAM_OPERATIONS  500     /* of one step */
+#define NGX_HTTP_EIAM_OPERATIONS  500            /* of one step */
+#define NGX_HTTP_EIAM_STEP        (256 * 1024)   /* bytes of one */
 
 
 static void ngx_http_eiam_operation(ngx_http_eiam_status_t *status,
@@ -43,7 +44,10 @@ ngx_http_eiam_matrix(ngx_http_eiam_status_t *status)
 
             /* 0 is the beginning, also of the policy */
 
-            if (++status->samples > NGX_HTTP_EIAM_OPERATIONS && status->i) {
+            if (status->i
+                && (++status->samples > NGX_HTTP_EIAM_OPERATIONS
+                    || status->size - status->begun > NGX_HTTP_EIAM_STEP))
+            {
                 return NGX_AGAIN;
             }
 

@@ -108,7 +108,7 @@ ngx_http_eiam_status_handler(ngx_http_request_t *r)
     status->event.log = r->connection->log;
 
     r->headers_out.content_type = view->type;
-    r->headers_out.content_type_len = view->type.len;
+    r->headers_out.content_type_len = strcspn((char *) view->type.data, ";");
 
     rc = status->step(status);
 
@@ -141,7 +141,12 @@ ngx_http_eiam_view(ngx_http_request_t *r)
         name.len -= clcf->name.len;
     }
 
-    if (name.len && name.data[0] == '/') {
+    if (name.len && name.data[-1] != '/') {
+
+        if (name.data[0] != '/') {
+            return NULL;
+        }
+
         name.data++;
         name.len--;
     }
@@ -297,6 +302,7 @@ ngx_http_eiam_go_on(ngx_event_t *ev)
     ngx_http_set_log_request(c->log, r);
 
     status->samples = 0;
+    status->begun = status->size;
 
     if (!c->error && status->step(status) == NGX_AGAIN) {
         ngx_post_event(ev, &ngx_posted_next_events);

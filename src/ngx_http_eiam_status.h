@@ -30,6 +30,7 @@ struct ngx_http_eiam_status_s {
     ngx_chain_t                **last;
     ngx_buf_t                   *buf;
     off_t                        size;
+    off_t                        begun;       /* size before this step */
     ngx_uint_t                   code;        /* HTTP's */
 
     ngx_uint_t                   family;      /* where the next step begins */

@@ -368,7 +368,7 @@ broken @$_ for (
     (map { [ $_->[0], id($_->[1]), '#/paths/~1users/get/operationId', 'must have 1 to 255 bytes' ] }
         [ 'an empty operationId', '' ], [ 'an operationId of 256 bytes', 'x' x 256 ]),
     (map { [ sprintf('an operationId with character %d', ord), id("a$_"),
-            '#/paths/~1users/get/operationId', 'must not have control characters' ] } "\r", "\n", "\x7f"),
+            '#/paths/~1users/get/operationId', 'must not have control characters' ] } "\r", "\n", "\x7f", "\x{85}"),
     (map { [ "the operationId '$_'", id($_), '#/paths/~1users/get/operationId', 'must not begin or end with a space' ] }
         ' a', 'a ', ' '),
     [ 'an operationId twice', id('getUser'), '#/paths/~1users~1{id}/get/operationId',

@@ -211,6 +211,10 @@ refuses @$_ for (
         qq{"eiam_learn" is of no use without "eiam" in server "gate" in $dir/nginx.conf:}, whole => 1 ],
     [ 'eiam_status without zone', server('location /status/ { eiam_status; }'), qq{$status "eiam_zone" $at},
         @none ],
+    [ 'eiam_status in a location by a regex', server('location ~ ^/x { eiam_status; }'),
+        qq{$status a location by a prefix, not "^/x"} ],
+    [ 'eiam_status in a named location', server('location @s { eiam_status; }'),
+        qq{$status a location by a prefix, not "\@s"} ],
     [ 'eiam_status in a gated location', server('location /status/ { %% eiam_status; }'),
         qq{$status "eiam off" $at} ],
     [ 'eiam_status in a location that reports', server('location /status/ { eiam report; eiam_status; }'),
@@ -369,9 +373,8 @@ takes @$_ for (
     [ 'eiam_status in a gated server, where it is off',
         server('%% location /status/ { eiam off; eiam_status; }') ],
     [ 'eiam_status without a gate', server('location /status/ { eiam_status; }') ],
-    [ 'eiam_status in any kind of location', server('location = /status { eiam_status; }
-        location ~ ^/x { eiam_status; } location @s { eiam_status; }
-        location /y { location /y/z { eiam_status; } }') ],
+    [ 'eiam_status in locations by a prefix', server('location = /status { eiam_status; }
+        location ^~ /x/ { eiam_status; } location /y { location /y/z { eiam_status; } }') ],
     [ 'eiam_status with files of its own',
         server('location /status/ { eiam_status; eiam_policy policy.json; eiam_applications apps.json; }') ],
     [ 'a zone behind the server that shows it', server('location /s { eiam_status; }')

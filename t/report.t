@@ -238,4 +238,24 @@ subtest 'the policy is changed' => sub {
         'the others still report';
 };
 
+subtest 'a token interface beside a gate that reports' => sub {
+    my $backend = nginx(module => 0, server => 'location / { default_type application/json; return 200 "{}"; }')->start;
+    my $gate = nginx(
+        files => {
+            'policy.json' => policy('/api', 'GET /users' => ['user_read']),
+            'apps.json'   => applications({ id => 'off', permissions => ['user_read'], enabled => 0 }),
+        },
+        server => qq{
+            eiam_policy %DIR%/policy.json;
+            eiam_applications %DIR%/apps.json;
+            location /api/ { eiam report; proxy_pass http://%ECHO%; }
+            location = /token { eiam_learn on; proxy_pass http://127.0.0.1:@{[ $backend->port ]};
+                add_header X-Decision "\$eiam_decision \$eiam_reason"; }
+        })->start;
+    my $res = get($gate, '/token?client_id=off', method => 'POST');
+    is $res->{status}, 200, 'the call of a disabled application passes';
+    is $res->{headers}{'x-decision'}, 'would_deny application_disabled', '  and is told';
+    $_->stop for $gate, $backend;
+};
+
 done_testing;

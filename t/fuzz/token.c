@@ -204,9 +204,10 @@ token_read(const ngx_str_t *token, ngx_pool_t *pool, token_result_t *result)
     fuzz_require(rc == NGX_OK ? reason == NGX_EIAM_NO_REASON
                               : (rc == NGX_ABORT || rc == NGX_DECLINED)
                                 && (reason == NGX_EIAM_TOKEN_INVALID
-                                    || (rc == NGX_ABORT
-                                        && reason
-                                           == NGX_EIAM_TOKEN_EXPIRED)),
+                                    || reason
+                                       == (rc == NGX_ABORT
+                                           ? NGX_EIAM_TOKEN_EXPIRED
+                                           : NGX_EIAM_NO_REASON)),
                  "an answer, and its reason", token);
     fuzz_require(reason != NGX_EIAM_TOKEN_INVALID || document.fault.len,
                  "a message", token);

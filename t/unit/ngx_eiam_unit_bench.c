@@ -8,6 +8,7 @@
  */
 
 #include "ngx_eiam_unit.h"
+#include <ngx_eiam_digest.h>
 #include <ngx_eiam_openapi.h>
 
 
@@ -40,7 +41,7 @@ ngx_eiam_unit_bench(ngx_conf_t *cf, ngx_command_t *cmd, void *conf)
     rounds = (ngx_uint_t) ngx_atoi(value[3].data, value[3].len);
     scopes = ngx_eiam_scopes_create(cf->pool);
 
-    if (scopes == NULL
+    if (scopes == NULL || ngx_eiam_digest_init() != NGX_OK
         || ngx_eiam_openapi_read(&document, scopes, cf->pool, &policy)
            != NGX_OK)
     {

@@ -72,7 +72,18 @@ sub stop {
 }
 
 # It takes connections then, and answers nothing.
-sub freeze { return kill 'STOP', $_[0]{pid} }
+sub freeze {
+    my ($self) = @_;
+    kill 'STOP', $self->{pid};
+    my $deadline = time + STOP_TIMEOUT;
+    for my $stat (glob "/proc/$self->{pid}/task/*/stat") {
+        until ((EIAM::Nginx::slurp($stat) // ') T') =~ /\) [Tt]/) {
+            die "not frozen\n" if time > $deadline;
+            select undef, undef, undef, 0.01;
+        }
+    }
+    return $self;
+}
 sub thaw   { return kill 'CONT', $_[0]{pid} }
 
 # A new token of an application; "org_read user_read" are two scopes.
