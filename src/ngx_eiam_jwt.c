@@ -76,13 +76,17 @@ static const ngx_str_t  ngx_eiam_jwt_types[] = {
 ngx_uint_t
 ngx_eiam_jwt_is(const ngx_str_t *token)
 {
-    size_t      i;
-    ngx_uint_t  dots;
+    u_char      *p, *last;
+    ngx_uint_t   dots;
 
     dots = 0;
+    last = token->data + token->len;
 
-    for (i = 0; i < token->len; i++) {
-        dots += (token->data[i] == '.');
+    for (p = memchr(token->data, '.', token->len);
+         p;
+         p = memchr(p + 1, '.', last - (p + 1)))
+    {
+        dots++;
     }
 
     return dots == 2;

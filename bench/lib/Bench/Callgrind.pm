@@ -1,0 +1,68 @@
+package Bench::Callgrind;
+
+# Instructions per request of a contender that is an nginx: the same on every
+# run but for some tenths of a percent. valgrind offers no SHA extensions, so a
+# SHA-256 counts for about 2,800 per 64 bytes, far more than the processor needs.
+
+use strict;
+use warnings;
+
+use Bench::Contender qw(slurp);
+
+use constant COUNTED => 200;
+
+# scenario-kind => instructions of one request.
+sub count {
+    my ($load, $contender, $dir, $upstream, @cells) = @_;
+    $contender->write_conf($dir, UPSTREAM => $upstream, SPKI => $load->spki);
+    unlink glob "$dir/*callgrind*";
+    $contender->start([ 'valgrind', '-q', '--tool=callgrind', "--callgrind-out-file=$dir/callgrind",
+        '--compress-strings=no', '--collect-jumps=no',
+        "--vgdb-prefix=$dir/vgdb" ], [ '-g', 'master_process off;' ]);
+    $load->learn($contender) if $contender->{prime};
+
+    my (%count, $part);
+    for my $cell (@cells) {
+        my ($scenario, $kind) = split /-/, $cell;
+        my $counted = $contender->{count} // COUNTED;
+        for my $requests ($counted * 1.5, $counted) {    # the first for the caches
+            $load->run($contender, $scenario, $kind, connections => 1, requests => $requests);
+            qx(vgdb --vgdb-prefix=$dir/vgdb --pid=$contender->{pid} dump 2>&1);
+            rename "$dir/callgrind." . ++$part, "$dir/$cell.callgrind" or die "no counts\n";
+            my $text = slurp("$dir/$cell.callgrind");
+            my ($total) = $text =~ /^totals: (\d+)/m;
+            $count{$cell} = $total / $requests;
+        }
+    }
+    $contender->stop;
+    return \%count;
+}
+
+# function => instructions of one request, those of what it calls included.
+sub inclusive {
+    my ($file, $requests) = @_;
+    my (%cost, $caller, $called, $next);
+    for (split /\n/, slurp($file) // '') {
+        if (/^(c?)fn=(.*)/) {
+            $1 ? $called = $2 : ($caller = $2);
+        } elsif (/^calls=/) {
+            $next = 1;
+        } elsif ($next && /^\S+ (\d+)/) {
+            $next = 0;
+            $cost{$called} += $1 / $requests if $called ne $caller;
+        }
+    }
+    return \%cost;
+}
+
+# The stages of the module, by its own table, and what they cost an allowed request.
+sub stages {
+    my ($contender, $kind) = @_;
+    my ($table) = slurp("$contender->{top}/src/ngx_http_eiam_access.c") =~ /_stages\[\] = \{(.*?)\n\};/s;
+    my @handlers = ($table // '') =~ /, (\w+) \}/g;
+    my $cost = inclusive("$contender->{dir}-counted/allowed-$kind.callgrind",
+        $contender->{count} // COUNTED);
+    return [ map { [ s/.*_eiam_//r, $cost->{$_} // 0 ] } @handlers, 'ngx_eiam_digest' ];
+}
+
+1;
