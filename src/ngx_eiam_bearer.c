@@ -1,5 +1,6 @@
 
 #include <ngx_eiam_bearer.h>
+#include <ngx_eiam_bytes.h>
 
 
 /* b64token without its trailing "=": ALPHA / DIGIT / "-._~+/" */
@@ -20,6 +21,9 @@ static const uint32_t  ngx_eiam_bearer_b64token[] = {
 };
 
 
+static ngx_uint_t ngx_eiam_bearer_is_b64(const u_char *p, size_t len);
+
+
 ngx_int_t
 ngx_eiam_bearer_parse(const ngx_str_t *value, ngx_str_t *token)
 {
@@ -30,7 +34,9 @@ ngx_eiam_bearer_parse(const ngx_str_t *value, ngx_str_t *token)
     last = p + value->len;
 
     if (value->len < sizeof("Bearer") - 1
-        || ngx_strncasecmp(p, (u_char *) "Bearer", sizeof("Bearer") - 1) != 0)
+        || (ngx_memcmp(p, "Bearer", sizeof("Bearer") - 1) != 0
+            && ngx_strncasecmp(p, (u_char *) "Bearer", sizeof("Bearer") - 1)
+               != 0))
     {
         return NGX_DECLINED;
     }
@@ -74,11 +80,45 @@ ngx_eiam_bearer_is_token(const ngx_str_t *token)
         last--;
     }
 
-    while (p < last
-           && (ngx_eiam_bearer_b64token[*p >> 5] & (1U << (*p & 0x1f))))
-    {
-        p++;
+    return p < last && ngx_eiam_bearer_is_b64(p, last - p);
+}
+
+
+static ngx_uint_t
+ngx_eiam_bearer_is_b64(const u_char *p, size_t len)
+{
+    const u_char      *last;
+    ngx_eiam_bytes_t   bytes, bad;
+
+    last = p + len;
+
+    if (len < NGX_EIAM_BYTES) {
+
+        while (p < last
+               && (ngx_eiam_bearer_b64token[*p >> 5] & (1U << (*p & 0x1f))))
+        {
+            p++;
+        }
+
+        return p == last;
     }
 
-    return p > token->data && p == last;
+    last -= NGX_EIAM_BYTES;
+    bad = (ngx_eiam_bytes_t) { 0 };
+
+    for ( ;; ) {
+
+        bytes = ngx_eiam_bytes_load(p);
+
+        bad |= ~(ngx_eiam_bytes_plain(bytes)
+                 | (ngx_eiam_bytes_t) (bytes == '+'));
+
+        if (p == last) {
+            break;
+        }
+
+        p = ngx_min(p + NGX_EIAM_BYTES, last);
+    }
+
+    return !ngx_eiam_bytes_any(bad);
 }

@@ -19,11 +19,19 @@ typedef struct {
 } ngx_eiam_compile_list_t;
 
 
+#define ngx_eiam_state_begins(state, c)                                       \
+    (state)->literals[(c) >> 5] |= 1U << ((c) & 0x1f)
+
+
 static ngx_eiam_tree_node_t *ngx_eiam_compile_node(ngx_pool_t *pool);
 static ngx_eiam_tree_node_t *ngx_eiam_compile_literal(ngx_pool_t *pool,
     ngx_eiam_tree_node_t *node, ngx_str_t *name);
 static ngx_eiam_tree_node_t *ngx_eiam_compile_lookup(
     ngx_eiam_tree_node_t *node, ngx_str_t *name);
+static ngx_eiam_tree_node_t *ngx_eiam_compile_prefix(
+    ngx_eiam_compiler_t *compiler);
+static ngx_uint_t ngx_eiam_compile_is_passage(
+    const ngx_eiam_tree_node_t *node);
 static ngx_int_t ngx_eiam_compile_bases(ngx_eiam_compiler_t *compiler);
 static ngx_int_t ngx_eiam_compile_state(ngx_eiam_compiler_t *compiler,
     ngx_array_t *nodes, ngx_eiam_state_t **statep);
@@ -168,12 +176,15 @@ ngx_eiam_compile(ngx_eiam_compiler_t *compiler)
 {
     ngx_int_t              rc;
     ngx_array_t            nodes;
-    ngx_eiam_tree_node_t  *root;
+    ngx_eiam_tree_node_t  *first;
 
-    root = compiler->root;
+    first = ngx_eiam_compile_prefix(compiler);
+    if (first == NULL) {
+        return NGX_ERROR;
+    }
 
     /* as a key of compiler->states it is used in this call only */
-    nodes.elts = &root;
+    nodes.elts = &first;
     nodes.nelts = 1;
 
     rc = ngx_eiam_compile_state(compiler, &nodes, &compiler->policy->start);
@@ -187,6 +198,54 @@ ngx_eiam_compile(ngx_eiam_compiler_t *compiler)
     }
 
     return ngx_eiam_compile_table(compiler);
+}
+
+
+/* the node behind the literals that all templates begin with */
+
+static ngx_eiam_tree_node_t *
+ngx_eiam_compile_prefix(ngx_eiam_compiler_t *compiler)
+{
+    u_char                *p;
+    size_t                 len;
+    ngx_str_t             *name;
+    ngx_eiam_tree_node_t  *node;
+
+    len = 0;
+
+    for (node = compiler->root; ngx_eiam_compile_is_passage(node);
+         node = ngx_eiam_compile_lookup(node, name))
+    {
+        name = node->names.elts;
+        len += 1 + name->len;
+    }
+
+    p = ngx_pnalloc(compiler->pool, len + 1);
+    if (p == NULL) {
+        return NULL;
+    }
+
+    compiler->policy->prefix.data = p;
+    compiler->policy->prefix.len = len;
+
+    for (node = compiler->root; ngx_eiam_compile_is_passage(node);
+         node = ngx_eiam_compile_lookup(node, name))
+    {
+        name = node->names.elts;
+        *p++ = '/';
+        p = ngx_cpymem(p, name->data, name->len);
+    }
+
+    return node;
+}
+
+
+/* there is one way on, and no template ends here */
+
+static ngx_uint_t
+ngx_eiam_compile_is_passage(const ngx_eiam_tree_node_t *node)
+{
+    return node->names.nelts == 1 && node->any == NULL && !node->ends;
 }
 
 
@@ -441,7 +500,8 @@ ngx_eiam_compile_literal_step(ngx_eiam_compiler_t *compiler,
     step->to = to;
     step->segment = *name;
 
-    state->literals = 1;
+    ngx_eiam_state_begins(state, ngx_tolower(*name->data));
+    ngx_eiam_state_begins(state, ngx_toupper(*name->data));
 
     return NGX_OK;
 }

@@ -1,20 +1,9 @@
 
 #include <ngx_eiam_digest.h>
-#include <ngx_eiam_siphash.h>
+#include <ngx_eiam_nh.h>
 
 #include <openssl/evp.h>
 #include <openssl/rand.h>
-
-
-#define NGX_EIAM_DIGESTS  1024      /* that a worker remembers */
-
-
-/* the text itself is not kept: a hash stands for it, by a key of our own */
-
-typedef struct {
-    uint64_t            hash[2];
-    ngx_eiam_digest_t   digest;
-} ngx_eiam_known_digest_t;
 
 
 /*
@@ -25,8 +14,28 @@ typedef struct {
 static EVP_MD      *ngx_eiam_digest_sha256;
 static EVP_MD_CTX  *ngx_eiam_digest_ctx;
 
-static u_char                    ngx_eiam_digest_key[NGX_EIAM_SIPHASH_KEY];
+#if (NGX_EIAM_HAVE_NH)
+
+#define NGX_EIAM_DIGESTS  4096      /* that a worker remembers: a power of 2 */
+
+
+/* the text itself is not kept: a hash stands for it, by a key of our own */
+
+typedef struct {
+    ngx_eiam_nh_t       hash;
+    ngx_eiam_digest_t   digest;
+    size_t              len;        /* of the text; 0: none yet */
+} ngx_eiam_known_digest_t;
+
+
+static ngx_eiam_known_digest_t *ngx_eiam_digest_place(
+    const ngx_eiam_nh_t hash);
+
+
+static uint64_t                  ngx_eiam_digest_key[NGX_EIAM_NH_KEY];
 static ngx_eiam_known_digest_t  *ngx_eiam_digests;
+
+#endif
 
 
 ngx_int_t
@@ -40,16 +49,26 @@ ngx_eiam_digest_init(void)
         ngx_eiam_digest_ctx = EVP_MD_CTX_new();
     }
 
+#if (NGX_EIAM_HAVE_NH)
+
     if (ngx_eiam_digests == NULL
-        && RAND_bytes(ngx_eiam_digest_key, NGX_EIAM_SIPHASH_KEY) == 1)
+        && RAND_bytes((u_char *) ngx_eiam_digest_key,
+                      sizeof(ngx_eiam_digest_key))
+           == 1)
     {
         ngx_eiam_digests = ngx_calloc(NGX_EIAM_DIGESTS
                                       * sizeof(ngx_eiam_known_digest_t),
                                       ngx_cycle->log);
     }
 
-    return (ngx_eiam_digest_sha256 && ngx_eiam_digest_ctx && ngx_eiam_digests)
-           ? NGX_OK : NGX_ERROR;
+    if (ngx_eiam_digests == NULL) {
+        return NGX_ERROR;
+    }
+
+#endif
+
+    return (ngx_eiam_digest_sha256 && ngx_eiam_digest_ctx) ? NGX_OK
+                                                           : NGX_ERROR;
 }
 
 
@@ -67,34 +86,61 @@ ngx_eiam_digest(const ngx_str_t *text, ngx_eiam_digest_t digest)
 }
 
 
-/*
- * SipHash costs an eighth of SHA-256.  A place that was never used has the
- * hash 0, which a text has by a chance of 1 in 2^128.
- */
+#if (NGX_EIAM_HAVE_NH)
 
 ngx_int_t
 ngx_eiam_digest_again(const ngx_str_t *text, ngx_eiam_digest_t digest)
 {
-    uint64_t                  hash[2];
+    ngx_eiam_nh_t             hash;
     ngx_eiam_known_digest_t  *known;
 
-    ngx_eiam_siphash(ngx_eiam_digest_key, text, hash);
+    if (text->len < NGX_EIAM_NH_MIN || text->len > NGX_EIAM_NH_MAX) {
+        return ngx_eiam_digest(text, digest);
+    }
 
-    known = &ngx_eiam_digests[hash[0] % NGX_EIAM_DIGESTS];
+    ngx_eiam_nh(ngx_eiam_digest_key, text, hash);
 
-    if (known->hash[0] != hash[0] || known->hash[1] != hash[1]) {
+    known = ngx_eiam_digest_place(hash);
+
+    if (known->len != text->len || known->hash[0] != hash[0]
+        || known->hash[1] != hash[1])
+    {
+        known->len = 0;
 
         if (ngx_eiam_digest(text, known->digest) != NGX_OK) {
-            known->hash[0] = 0;
-            known->hash[1] = 0;
             return NGX_ERROR;
         }
 
         known->hash[0] = hash[0];
         known->hash[1] = hash[1];
+        known->len = text->len;
     }
 
     ngx_memcpy(digest, known->digest, NGX_EIAM_DIGEST_LEN);
 
     return NGX_OK;
 }
+
+
+/* the sums of products are uneven at both of their ends */
+
+static ngx_eiam_known_digest_t *
+ngx_eiam_digest_place(const ngx_eiam_nh_t hash)
+{
+    uint64_t  mixed;
+
+    mixed = ((uint64_t) hash[0] ^ (uint64_t) (hash[1] >> 64))
+            * 0x9e3779b97f4a7c15ULL;
+
+    return &ngx_eiam_digests[(mixed >> 32) % NGX_EIAM_DIGESTS];
+}
+
+#else
+
+ngx_int_t
+ngx_eiam_digest_again(const ngx_str_t *text, ngx_eiam_digest_t digest)
+{
+    return ngx_eiam_digest(text, digest);
+}
+
+#endif

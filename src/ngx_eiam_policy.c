@@ -5,9 +5,10 @@
 
 static ngx_eiam_state_t *ngx_eiam_policy_step(const ngx_eiam_policy_t *policy,
     const ngx_eiam_state_t *state, u_char *segment, size_t len);
-static const ngx_eiam_step_t *ngx_eiam_policy_literal(
-    const ngx_eiam_policy_t *policy, const ngx_eiam_state_t *state,
-    u_char *segment, size_t len);
+static ngx_int_t ngx_eiam_policy_literal(const ngx_eiam_policy_t *policy,
+    const ngx_eiam_state_t *state, u_char *segment, size_t len,
+    ngx_eiam_state_t **to);
+static uint64_t ngx_eiam_policy_word(const u_char *p, size_t len);
 
 
 const ngx_str_t  ngx_eiam_methods[] = {
@@ -42,11 +43,24 @@ ngx_eiam_resource_t *
 ngx_eiam_policy_find(const ngx_eiam_policy_t *policy, const ngx_str_t *path)
 {
     u_char                  *p, *last, *segment;
+    const ngx_str_t         *prefix;
     const ngx_eiam_state_t  *state;
 
+    prefix = &policy->prefix;
+
+    if (path->len < prefix->len
+        || ngx_memcmp(path->data, prefix->data, prefix->len) != 0)
+    {
+        return NULL;
+    }
+
     state = policy->start;
-    p = path->data;
-    last = p + path->len;
+    p = path->data + prefix->len;
+    last = path->data + path->len;
+
+    if (p < last && *p != '/') {
+        return NULL;
+    }
 
     while (p < last && state) {
 
@@ -100,18 +114,19 @@ static ngx_eiam_state_t *
 ngx_eiam_policy_step(const ngx_eiam_policy_t *policy,
     const ngx_eiam_state_t *state, u_char *segment, size_t len)
 {
-    u_char                 *dot, *last;
-    const ngx_eiam_step_t  *step;
+    u_char            *dot, *last;
+    ngx_eiam_state_t  *to;
 
-    if (!state->literals) {
+    if (len == 0) {
+        return NULL;
+    }
+
+    if (!(state->literals[*segment >> 5] & (1U << (*segment & 0x1f)))) {
         return state->any;
     }
 
-    step = ngx_eiam_policy_literal(policy, state, segment, len);
-
-    if (step) {
-        return ngx_memcmp(step->segment.data, segment, len) == 0 ? step->to
-                                                                 : NULL;
+    if (ngx_eiam_policy_literal(policy, state, segment, len, &to) == NGX_OK) {
+        return to;
     }
 
     last = segment + len;
@@ -120,7 +135,10 @@ ngx_eiam_policy_step(const ngx_eiam_policy_t *policy,
          dot;
          dot = memchr(dot + 1, '.', last - (dot + 1)))
     {
-        if (ngx_eiam_policy_literal(policy, state, segment, dot - segment)) {
+        if (ngx_eiam_policy_literal(policy, state, segment, dot - segment,
+                                    &to)
+            == NGX_OK)
+        {
             return NULL;
         }
     }
@@ -129,16 +147,21 @@ ngx_eiam_policy_step(const ngx_eiam_policy_t *policy,
 }
 
 
-/* the step by that literal, otherwise by one that differs only by its case */
+/*
+ * NGX_OK: it is that literal, or one that differs only by its case, and then
+ * it leads nowhere: to is NULL.  NGX_DECLINED: neither.
+ */
 
-static const ngx_eiam_step_t *
+static ngx_int_t
 ngx_eiam_policy_literal(const ngx_eiam_policy_t *policy,
-    const ngx_eiam_state_t *state, u_char *segment, size_t len)
+    const ngx_eiam_state_t *state, u_char *segment, size_t len,
+    ngx_eiam_state_t **to)
 {
+    ngx_int_t               rc;
     ngx_uint_t              i;
-    const ngx_eiam_step_t  *step, *near;
+    const ngx_eiam_step_t  *step;
 
-    near = NULL;
+    rc = NGX_DECLINED;
     i = ngx_eiam_policy_hash(state, segment, len);
 
     for (step = &policy->steps[i & policy->mask];
@@ -150,34 +173,66 @@ ngx_eiam_policy_literal(const ngx_eiam_policy_t *policy,
         }
 
         if (ngx_memcmp(step->segment.data, segment, len) == 0) {
-            return step;
+            *to = step->to;
+            return NGX_OK;
         }
 
         if (ngx_strncasecmp(step->segment.data, segment, len) == 0) {
-            near = step;
+            *to = NULL;
+            rc = NGX_OK;
         }
     }
 
-    return near;
+    return rc;
 }
 
 
-/* FNV-1a over the segment in lower case */
+/* a letter's case is its bit 5: the same hash for both, and no loop by bytes */
 
 uint32_t
 ngx_eiam_policy_hash(const ngx_eiam_state_t *state, u_char *segment,
     size_t len)
 {
     u_char    *last;
-    uint32_t   hash;
+    uint64_t   hash;
 
-    hash = state->seed;
+    hash = state->seed + len;
 
-    for (last = segment + len; segment < last; segment++) {
-        hash = (hash ^ ngx_tolower(*segment)) * 16777619;
+    for (last = segment + len; last - segment > 8; segment += 8) {
+        hash ^= ngx_eiam_policy_word(segment, 8);
+        hash *= 0x9e3779b97f4a7c15ULL;
+        hash ^= hash >> 32;
     }
 
-    return hash ^ (hash >> 15);
+    hash ^= ngx_eiam_policy_word(segment, last - segment);
+    hash *= 0x9e3779b97f4a7c15ULL;
+
+    return hash >> 32;
+}
+
+
+/* up to 8 bytes, some of them perhaps twice */
+
+static uint64_t
+ngx_eiam_policy_word(const u_char *p, size_t len)
+{
+    uint32_t  half[2];
+    uint64_t  word;
+
+    if (len == 8) {
+        ngx_memcpy(&word, p, 8);
+
+    } else if (len >= 4) {
+        ngx_memcpy(&half[0], p, 4);
+        ngx_memcpy(&half[1], p + len - 4, 4);
+        word = (uint64_t) half[1] << 32 | half[0];
+
+    } else {
+        word = (len == 0) ? 0
+               : p[0] | (uint64_t) p[len / 2] << 8 | (uint64_t) p[len - 1] << 16;
+    }
+
+    return word | 0x2020202020202020ULL;
 }
 
 

@@ -68,7 +68,7 @@ struct ngx_eiam_state_s {
     ngx_eiam_resource_t       *resource;       /* if the path ends here */
     ngx_eiam_state_t          *any;            /* any other segment */
     uint32_t                   seed;
-    ngx_uint_t                 literals;       /* there are steps from here */
+    uint32_t                   literals[8];    /* the bytes they begin with */
 };
 
 
@@ -85,7 +85,8 @@ typedef struct {
     ngx_str_t                  name;           /* the file */
     ngx_str_t                  path;           /* of the server's URL */
     ngx_array_t                bases;          /* of ngx_eiam_base_t */
-    ngx_eiam_state_t          *start;
+    ngx_str_t                  prefix;         /* of all templates */
+    ngx_eiam_state_t          *start;          /* behind it */
     ngx_eiam_step_t           *steps;          /* open addressing */
     ngx_uint_t                 mask;
     ngx_array_t                operations;     /* ngx_eiam_operation_t * */

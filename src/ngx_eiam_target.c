@@ -1,4 +1,5 @@
 
+#include <ngx_eiam_bytes.h>
 #include <ngx_eiam_target.h>
 
 
@@ -38,6 +39,7 @@ static const uint32_t  ngx_eiam_target_pchar[] = {
 };
 
 
+static ngx_uint_t ngx_eiam_target_is_plain(const ngx_str_t *path);
 static ngx_int_t ngx_eiam_target_segments(const ngx_str_t *path,
     const uint32_t *plain, ngx_uint_t eight_bit);
 static ngx_int_t ngx_eiam_target_same(const ngx_str_t *raw,
@@ -81,13 +83,16 @@ ngx_eiam_target_check(const ngx_str_t *raw, ngx_str_t *decoded, void *letters)
 
         if (raw != NULL
             && (raw->len != decoded->len
-                || ngx_memcmp(raw->data, decoded->data, raw->len) != 0))
+                || (raw->data != decoded->data
+                    && ngx_memcmp(raw->data, decoded->data, raw->len) != 0)))
         {
             return NGX_DECLINED;
         }
 
-        return ngx_eiam_target_segments(decoded, ngx_eiam_target_unreserved,
-                                        0);
+        return ngx_eiam_target_is_plain(decoded)
+               ? NGX_OK
+               : ngx_eiam_target_segments(decoded, ngx_eiam_target_unreserved,
+                                          0);
     }
 
     if (raw != NULL && ngx_eiam_target_same(raw, decoded) != NGX_OK) {
@@ -101,6 +106,46 @@ ngx_eiam_target_check(const ngx_str_t *raw, ngx_str_t *decoded, void *letters)
     }
 
     return ngx_eiam_target_beyond_ascii(decoded, letters);
+}
+
+
+/*
+ * Most paths have but the plain characters, no segment that begins with a dot,
+ * and are so short that each segment is.  Of all others nothing is said here.
+ */
+
+static ngx_uint_t
+ngx_eiam_target_is_plain(const ngx_str_t *path)
+{
+    u_char            *p, *last;
+    ngx_eiam_bytes_t   bytes, next, bad;
+
+    if (path->len <= NGX_EIAM_BYTES || path->len > NGX_EIAM_SEGMENT_MAX) {
+        return 0;
+    }
+
+    p = path->data;
+    last = p + path->len - NGX_EIAM_BYTES - 1;
+    bad = (ngx_eiam_bytes_t) { 0 };
+
+    for ( ;; ) {
+
+        bytes = ngx_eiam_bytes_load(p);
+        next = ngx_eiam_bytes_load(p + 1);
+
+        bad |= ~ngx_eiam_bytes_plain(next)
+               | ((ngx_eiam_bytes_t) (bytes == '/')
+                  & ngx_eiam_bytes_between(next, '.', '/'));
+
+        if (p == last) {
+            break;
+        }
+
+        p = ngx_min(p + NGX_EIAM_BYTES, last);
+    }
+
+    return !ngx_eiam_bytes_any(bad) && *path->data == '/'
+           && path->data[path->len - 1] != '/';
 }
 
 

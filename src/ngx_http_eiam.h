@@ -31,6 +31,10 @@ typedef enum {
 } ngx_http_eiam_mode_e;
 
 
+/* what few requests need is kept out of the way of all others */
+#define ngx_http_eiam_seldom  __attribute__((noinline))
+
+
 #define NGX_HTTP_EIAM_AUTO  NGX_EIAM_LANGUAGES
 
 
@@ -110,6 +114,7 @@ typedef struct {
     void                      *letters;       /* NULL: eiam_path strict */
     ngx_uint_t                 language;
     ngx_str_t                  realm;
+    ngx_str_t                 *challenges;    /* by reason */
 } ngx_http_eiam_loc_conf_t;
 
 
@@ -387,6 +392,12 @@ ngx_str_t ngx_http_eiam_raw_path(ngx_http_request_t *r);
 /* the query of a target or a request line: from "?" up to the protocol */
 ngx_str_t ngx_http_eiam_query_of(const ngx_str_t *text);
 
+/* the target is the path that is matched: no query, and nothing rewritten */
+#define ngx_http_eiam_is_bare(r)                                              \
+    ((r)->args.len == 0                                                       \
+     && (r)->uri.data == (r)->unparsed_uri.data                               \
+     && (r)->uri.len == (r)->unparsed_uri.len)
+
 /* is there such a parameter in what may be forwarded as the query? */
 ngx_uint_t ngx_http_eiam_asks(ngx_http_request_t *r, const ngx_str_t *name);
 
@@ -401,11 +412,12 @@ ngx_uint_t ngx_http_eiam_field_is(const ngx_table_elt_t *h, const char *name);
 typedef struct {
     ngx_str_t                  name;
     u_char                    *lowcase;
+    ngx_uint_t                 hash;          /* of lowcase; 0: not yet known */
 } ngx_http_eiam_field_t;
 
 /* adds it to the fields of a request; NULL: no memory */
 ngx_table_elt_t *ngx_http_eiam_set_field(ngx_list_t *fields,
-    const ngx_http_eiam_field_t *field, const ngx_str_t *value);
+    ngx_http_eiam_field_t *field, const ngx_str_t *value);
 
 /* keeps tokens and secrets in queries out of nginx's error log */
 void ngx_http_eiam_watch_log(ngx_http_request_t *r);
@@ -420,6 +432,9 @@ ngx_int_t ngx_http_eiam_refuse(ngx_http_eiam_ctx_t *ctx,
 /* answers with ctx->reason's row and ends the request: always NGX_DONE */
 ngx_int_t ngx_http_eiam_reply(ngx_http_request_t *r,
     ngx_http_eiam_ctx_t *ctx);
+
+/* the challenges of the refusals, by reason; NULL: no memory */
+ngx_str_t *ngx_http_eiam_challenges(ngx_pool_t *pool, const ngx_str_t *realm);
 
 /* decisions */
 

@@ -41,14 +41,14 @@ static const ngx_http_eiam_stage_t  ngx_http_eiam_stages[] = {
     { NGX_HTTP_PREACCESS_PHASE, ngx_http_eiam_match },
     { NGX_HTTP_PREACCESS_PHASE, ngx_http_eiam_identify },
     { NGX_HTTP_ACCESS_PHASE, ngx_http_eiam_authorize },
-    { NGX_HTTP_ACCESS_PHASE, ngx_http_eiam_finish }
+    { NGX_HTTP_ACCESS_PHASE, ngx_http_eiam_finish },
+
+    { NGX_HTTP_LOG_PHASE, NULL }
 };
 
 
-#define NGX_HTTP_EIAM_STAGES                                                  \
-    (sizeof(ngx_http_eiam_stages) / sizeof(ngx_http_eiam_stage_t))
-
-#define NGX_HTTP_EIAM_LAST  (NGX_HTTP_EIAM_STAGES - 1)
+#define NGX_HTTP_EIAM_LAST                                                    \
+    (sizeof(ngx_http_eiam_stages) / sizeof(ngx_http_eiam_stage_t) - 2)
 
 
 ngx_int_t
@@ -224,7 +224,7 @@ ngx_http_eiam_run(ngx_http_request_t *r, ngx_http_eiam_loc_conf_t *lcf,
         }
     }
 
-    while (ctx->stage < NGX_HTTP_EIAM_STAGES) {
+    for ( ;; ) {
 
         stage = &ngx_http_eiam_stages[ctx->stage];
 
@@ -234,11 +234,12 @@ ngx_http_eiam_run(ngx_http_request_t *r, ngx_http_eiam_loc_conf_t *lcf,
 
         rc = stage->handler(r, ctx);
 
-        switch (rc) {
-
-        case NGX_OK:
+        if (rc == NGX_OK) {
             ctx->stage++;
             continue;
+        }
+
+        switch (rc) {
 
         case NGX_ABORT:
             ngx_http_eiam_decide(r, ctx, lcf->mode);
@@ -255,8 +256,6 @@ ngx_http_eiam_run(ngx_http_request_t *r, ngx_http_eiam_loc_conf_t *lcf,
             return rc;
         }
     }
-
-    return NGX_DECLINED;
 }
 
 
@@ -306,6 +305,10 @@ ngx_http_eiam_log_refusal(ngx_http_request_t *r, ngx_http_eiam_ctx_t *ctx,
     static const ngx_str_t  none = ngx_null_string;
 
     reason = &ngx_eiam_reasons[ctx->reason];
+
+    if (r->connection->log->log_level < reason->log_level) {
+        return;
+    }
 
     log = *r->connection->log;
     log.handler = NULL;
@@ -363,7 +366,8 @@ ngx_http_eiam_bearer(ngx_http_request_t *r, ngx_http_eiam_ctx_t *ctx)
     static const ngx_str_t  access_token = ngx_string("access_token");
 
     if (ctx->fields.authorizations > 1
-        || ngx_http_eiam_asks(r, &access_token))
+        || (!ngx_http_eiam_is_bare(r)
+            && ngx_http_eiam_asks(r, &access_token)))
     {
         return ngx_http_eiam_refuse(ctx, NGX_EIAM_AUTHORIZATION_MALFORMED);
     }

@@ -131,7 +131,16 @@ ngx_http_eiam_merge_loc_conf(ngx_conf_t *cf, void *parent, void *child)
     ngx_http_eiam_merge_terms(&prev->terms, &conf->terms);
     ngx_http_eiam_merge_jwt(prev, conf);
 
-    if (conf->learn && ngx_http_eiam_add_learned(cf) != NGX_OK) {
+    conf->challenges = (conf->realm.data == prev->realm.data)
+                       ? prev->challenges : NULL;
+
+    if (conf->challenges == NULL) {
+        conf->challenges = ngx_http_eiam_challenges(cf->pool, &conf->realm);
+    }
+
+    if (conf->challenges == NULL
+        || (conf->learn && ngx_http_eiam_add_learned(cf) != NGX_OK))
+    {
         return NGX_CONF_ERROR;
     }
 

@@ -21,12 +21,12 @@ static void ngx_http_eiam_fetch_stop(ngx_http_eiam_fetch_t *fetch);
 static void ngx_http_eiam_fetch_cleanup(void *data);
 
 
-static const ngx_http_eiam_field_t  ngx_http_eiam_accept_field = {
-    ngx_string("Accept"), (u_char *) "accept"
+static ngx_http_eiam_field_t  ngx_http_eiam_accept_field = {
+    ngx_string("Accept"), (u_char *) "accept", 0
 };
 
-static const ngx_http_eiam_field_t  ngx_http_eiam_type_field = {
-    ngx_string("Content-Type"), (u_char *) "content-type"
+static ngx_http_eiam_field_t  ngx_http_eiam_type_field = {
+    ngx_string("Content-Type"), (u_char *) "content-type", 0
 };
 
 

@@ -2,16 +2,16 @@
 #include <ngx_http_eiam.h>
 
 
-static const ngx_http_eiam_field_t  ngx_http_eiam_application_field = {
-    ngx_string("X-EIAM-Application"), (u_char *) "x-eiam-application"
+static ngx_http_eiam_field_t  ngx_http_eiam_application_field = {
+    ngx_string("X-EIAM-Application"), (u_char *) "x-eiam-application", 0
 };
 
-static const ngx_http_eiam_field_t  ngx_http_eiam_scopes_field = {
-    ngx_string("X-EIAM-Scopes"), (u_char *) "x-eiam-scopes"
+static ngx_http_eiam_field_t  ngx_http_eiam_scopes_field = {
+    ngx_string("X-EIAM-Scopes"), (u_char *) "x-eiam-scopes", 0
 };
 
-static const ngx_http_eiam_field_t  ngx_http_eiam_operation_field = {
-    ngx_string("X-EIAM-Operation"), (u_char *) "x-eiam-operation"
+static ngx_http_eiam_field_t  ngx_http_eiam_operation_field = {
+    ngx_string("X-EIAM-Operation"), (u_char *) "x-eiam-operation", 0
 };
 
 
@@ -51,7 +51,7 @@ ngx_http_eiam_forward(ngx_http_request_t *r, ngx_http_eiam_ctx_t *ctx)
 
 ngx_table_elt_t *
 ngx_http_eiam_set_field(ngx_list_t *fields,
-    const ngx_http_eiam_field_t *field, const ngx_str_t *value)
+    ngx_http_eiam_field_t *field, const ngx_str_t *value)
 {
     ngx_table_elt_t  *h;
 
@@ -60,9 +60,13 @@ ngx_http_eiam_set_field(ngx_list_t *fields,
         return NULL;
     }
 
+    if (field->hash == 0) {
+        field->hash = ngx_hash_key(field->lowcase, field->name.len);
+    }
+
     ngx_memzero(h, sizeof(ngx_table_elt_t));
 
-    h->hash = ngx_hash_key(field->lowcase, field->name.len);
+    h->hash = field->hash;
     h->key = field->name;
     h->lowcase_key = field->lowcase;
     h->value = *value;

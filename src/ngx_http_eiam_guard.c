@@ -44,8 +44,10 @@ ngx_http_eiam_guard(ngx_http_request_t *r, ngx_http_eiam_ctx_t *ctx)
         return ngx_http_eiam_refuse(ctx, NGX_EIAM_METHOD_OVERRIDE);
     }
 
-    for (name = ngx_http_eiam_method_parameters; name->len; name++) {
-
+    for (name = ngx_http_eiam_method_parameters;
+         name->len && !ngx_http_eiam_is_bare(r);
+         name++)
+    {
         if (ngx_http_eiam_asks(r, name)) {
             return ngx_http_eiam_refuse(ctx, NGX_EIAM_METHOD_OVERRIDE);
         }
@@ -107,7 +109,8 @@ ngx_http_eiam_is_ambiguous(ngx_http_request_t *r, ngx_http_eiam_ctx_t *ctx)
         }
 
         if (ngx_http_eiam_has_other_host(r)
-            || memchr(r->unparsed_uri.data, '#', r->unparsed_uri.len))
+            || (!ngx_http_eiam_is_bare(r)
+                && memchr(r->unparsed_uri.data, '#', r->unparsed_uri.len)))
         {
             return 1;
         }
@@ -241,8 +244,8 @@ ngx_http_eiam_raw_path(ngx_http_request_t *r)
     ngx_str_t   path;
 
     path = r->unparsed_uri;
-    question = memchr(path.data, '?', path.len);
-
+    question = ngx_http_eiam_is_bare(r) ? NULL
+                                        : memchr(path.data, '?', path.len);
     if (question) {
         path.len = question - path.data;
     }

@@ -6,6 +6,13 @@
 #define NGX_HTTP_EIAM_PREFIX_LEN  (sizeof(NGX_HTTP_EIAM_PREFIX) - 1)
 
 
+#define ngx_http_eiam_is_authorization(h)                                     \
+    ((h)->key.len == sizeof("authorization") - 1                              \
+     && ngx_memcmp((h)->lowcase_key, "authorization",                         \
+                   sizeof("authorization") - 1)                               \
+        == 0)
+
+
 static ngx_uint_t ngx_http_eiam_field_begins(const ngx_table_elt_t *h,
     const char *name, size_t len);
 static void ngx_http_eiam_note_field(ngx_table_elt_t *h,
@@ -63,7 +70,18 @@ ngx_http_eiam_read_fields(ngx_http_request_t *r,
             continue;
         }
 
-        if (h[i].lowcase_key[0] == 'a' || h[i].lowcase_key[0] == 'x') {
+        switch (h[i].lowcase_key[0]) {
+
+        case 'a':
+            if (ngx_http_eiam_is_authorization(&h[i])
+                && fields->authorizations++ == 0)
+            {
+                fields->authorization = &h[i].value;
+            }
+
+            break;
+
+        case 'x':
             ngx_http_eiam_note_field(&h[i], fields);
             foreign |= ngx_http_eiam_field_begins(&h[i], NGX_HTTP_EIAM_PREFIX,
                                                   NGX_HTTP_EIAM_PREFIX_LEN);
@@ -130,14 +148,6 @@ static void
 ngx_http_eiam_note_field(ngx_table_elt_t *h, ngx_http_eiam_fields_t *fields)
 {
     const ngx_str_t  *name;
-
-    if (ngx_http_eiam_field_is(h, "authorization")) {
-        if (fields->authorizations++ == 0) {
-            fields->authorization = &h->value;
-        }
-
-        return;
-    }
 
     for (name = ngx_http_eiam_method_fields; name->len; name++) {
 

@@ -336,9 +336,9 @@ ngx_http_eiam_ask_identity(ngx_http_request_t *r)
     ngx_list_part_t  *part;
     ngx_table_elt_t  *h;
 
-    static const ngx_str_t              identity = ngx_string("identity");
-    static const ngx_http_eiam_field_t  field = {
-        ngx_string("Accept-Encoding"), (u_char *) "accept-encoding"
+    static const ngx_str_t        identity = ngx_string("identity");
+    static ngx_http_eiam_field_t  field = {
+        ngx_string("Accept-Encoding"), (u_char *) "accept-encoding", 0
     };
 
     found = 0;

@@ -75,10 +75,7 @@ ngx_http_eiam_log_handler(ngx_http_request_t *r)
 
     scf = ngx_http_get_module_srv_conf(r, ngx_eiam_module);
 
-    if (scf->policies.nelts
-        && (r->args.len
-            || memchr(r->request_line.data, '?', r->request_line.len)))
-    {
+    if (scf->policies.nelts && !ngx_http_eiam_is_bare(r)) {
         ngx_http_eiam_redact(r);
     }
 

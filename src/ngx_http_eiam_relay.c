@@ -10,6 +10,8 @@ static ngx_int_t ngx_http_eiam_relay_header(ngx_http_request_t *r);
 static const char *ngx_http_eiam_relay_obstacle(ngx_http_request_t *r);
 static ngx_int_t ngx_http_eiam_relay_body(ngx_http_request_t *r,
     ngx_chain_t *in);
+static void ngx_http_eiam_relay_chain(ngx_http_request_t *r,
+    ngx_http_eiam_ctx_t *ctx, ngx_chain_t *in) ngx_http_eiam_seldom;
 static void ngx_http_eiam_relay_buf(ngx_http_request_t *r,
     ngx_http_eiam_learn_t *learn, const ngx_buf_t *b);
 static void ngx_http_eiam_learned_nothing(ngx_http_request_t *r,
@@ -138,15 +140,24 @@ ngx_http_eiam_relay_obstacle(ngx_http_request_t *r)
 static ngx_int_t
 ngx_http_eiam_relay_body(ngx_http_request_t *r, ngx_chain_t *in)
 {
-    ngx_chain_t            *cl;
-    ngx_http_eiam_ctx_t    *ctx;
-    ngx_http_eiam_learn_t  *learn;
+    ngx_http_eiam_ctx_t  *ctx;
 
     ctx = ngx_http_get_module_ctx(r, ngx_eiam_module);
 
-    if (ctx == NULL || ctx->learn == NULL || !ctx->learn->copying) {
-        return ngx_http_eiam_next_body_filter(r, in);
+    if (ctx && ctx->learn && ctx->learn->copying) {
+        ngx_http_eiam_relay_chain(r, ctx, in);
     }
+
+    return ngx_http_eiam_next_body_filter(r, in);
+}
+
+
+static void
+ngx_http_eiam_relay_chain(ngx_http_request_t *r, ngx_http_eiam_ctx_t *ctx,
+    ngx_chain_t *in)
+{
+    ngx_chain_t            *cl;
+    ngx_http_eiam_learn_t  *learn;
 
     learn = ctx->learn;
 
@@ -163,8 +174,6 @@ ngx_http_eiam_relay_body(ngx_http_request_t *r, ngx_chain_t *in)
             ngx_http_eiam_relayed(r, ctx);
         }
     }
-
-    return ngx_http_eiam_next_body_filter(r, in);
 }
 
 

@@ -6,13 +6,20 @@
 static ngx_int_t ngx_http_eiam_add_fields(ngx_http_request_t *r,
     ngx_http_eiam_ctx_t *ctx);
 static ngx_table_elt_t *ngx_http_eiam_add_field(ngx_http_request_t *r,
-    const char *name, const ngx_str_t *value);
+    const ngx_str_t *name, const ngx_str_t *value);
 static ngx_int_t ngx_http_eiam_challenge(ngx_http_request_t *r,
     ngx_http_eiam_ctx_t *ctx);
 static ngx_eiam_language_e ngx_http_eiam_language(ngx_http_request_t *r);
 
 
 static ngx_str_t  ngx_http_eiam_json = ngx_string("application/json");
+
+static const ngx_str_t  ngx_http_eiam_cache_control =
+    ngx_string("Cache-Control");
+static const ngx_str_t  ngx_http_eiam_allow = ngx_string("Allow");
+static const ngx_str_t  ngx_http_eiam_retry_after = ngx_string("Retry-After");
+static const ngx_str_t  ngx_http_eiam_www_authenticate =
+    ngx_string("WWW-Authenticate");
 
 
 ngx_int_t
@@ -27,7 +34,9 @@ ngx_http_eiam_reply(ngx_http_request_t *r, ngx_http_eiam_ctx_t *ctx)
     ngx_memzero(&body, sizeof(ngx_http_complex_value_t));
     body.value = reason->body[ngx_http_eiam_language(r)];
 
-    ngx_http_eiam_redact(r);
+    if (!ngx_http_eiam_is_bare(r)) {
+        ngx_http_eiam_redact(r);
+    }
 
     /* no "100 Continue" for a body that nobody will read */
     r->expect_tested = 1;
@@ -53,22 +62,27 @@ static ngx_int_t
 ngx_http_eiam_add_fields(ngx_http_request_t *r, ngx_http_eiam_ctx_t *ctx)
 {
     static const ngx_str_t  no_store = ngx_string("no-store");
-    static const ngx_str_t  retry_after = ngx_string("1");
+    static const ngx_str_t  second = ngx_string("1");
 
     ngx_str_set(&r->headers_out.charset, "utf-8");
 
-    if (ngx_http_eiam_add_field(r, "Cache-Control", &no_store) == NULL) {
+    if (ngx_http_eiam_add_field(r, &ngx_http_eiam_cache_control, &no_store)
+        == NULL)
+    {
         return NGX_ERROR;
     }
 
     if (ctx->reason == NGX_EIAM_METHOD_UNKNOWN
-        && ngx_http_eiam_add_field(r, "Allow", &ctx->resource->allow) == NULL)
+        && ngx_http_eiam_add_field(r, &ngx_http_eiam_allow,
+                                   &ctx->resource->allow)
+           == NULL)
     {
         return NGX_ERROR;
     }
 
     if (ctx->reason == NGX_EIAM_SOURCE_UNAVAILABLE
-        && ngx_http_eiam_add_field(r, "Retry-After", &retry_after) == NULL)
+        && ngx_http_eiam_add_field(r, &ngx_http_eiam_retry_after, &second)
+           == NULL)
     {
         return NGX_ERROR;
     }
@@ -78,7 +92,7 @@ ngx_http_eiam_add_fields(ngx_http_request_t *r, ngx_http_eiam_ctx_t *ctx)
 
 
 static ngx_table_elt_t *
-ngx_http_eiam_add_field(ngx_http_request_t *r, const char *name,
+ngx_http_eiam_add_field(ngx_http_request_t *r, const ngx_str_t *name,
     const ngx_str_t *value)
 {
     ngx_table_elt_t  *h;
@@ -91,63 +105,100 @@ ngx_http_eiam_add_field(ngx_http_request_t *r, const char *name,
     ngx_memzero(h, sizeof(ngx_table_elt_t));
 
     h->hash = 1;
-    h->key.data = (u_char *) name;
-    h->key.len = ngx_strlen(name);
+    h->key = *name;
     h->value = *value;
 
     return h;
 }
 
 
-/* RFC 6750, section 3 */
+/* RFC 6750, section 3; the scopes are those of the operation */
 
 static ngx_int_t
 ngx_http_eiam_challenge(ngx_http_request_t *r, ngx_http_eiam_ctx_t *ctx)
 {
     u_char                    *p;
     ngx_str_t                  challenge, scope;
-    const ngx_eiam_reason_t   *reason;
     ngx_http_eiam_loc_conf_t  *lcf;
-
-    reason = &ngx_eiam_reasons[ctx->reason];
-
-    if (reason->challenge == NGX_EIAM_NO_CHALLENGE) {
-        return NGX_OK;
-    }
 
     lcf = ngx_http_get_module_loc_conf(r, ngx_eiam_module);
 
-    ngx_str_null(&scope);
+    challenge = lcf->challenges[ctx->reason];
 
-    if (reason->challenge == NGX_EIAM_CHALLENGE_SCOPE) {
+    if (challenge.len == 0) {
+        return NGX_OK;
+    }
+
+    if (ngx_eiam_reasons[ctx->reason].challenge == NGX_EIAM_CHALLENGE_SCOPE) {
+
         scope = ctx->operation->scope;
+
+        p = ngx_pnalloc(r->pool, challenge.len + scope.len + 1);
+        if (p == NULL) {
+            return NGX_ERROR;
+        }
+
+        ngx_memcpy(p, challenge.data, challenge.len);
+        ngx_memcpy(p + challenge.len, scope.data, scope.len);
+
+        challenge.data = p;
+        challenge.len += scope.len + 1;
+        challenge.data[challenge.len - 1] = '"';
     }
-
-    p = ngx_pnalloc(r->pool, sizeof("Bearer realm=\"\", error=\"\", scope=\"\"")
-                             + lcf->realm.len + reason->error.len
-                             + scope.len);
-    if (p == NULL) {
-        return NGX_ERROR;
-    }
-
-    challenge.data = p;
-
-    p = ngx_sprintf(p, "Bearer realm=\"%V\"", &lcf->realm);
-
-    if (reason->challenge != NGX_EIAM_CHALLENGE) {
-        p = ngx_sprintf(p, ", error=\"%V\"", &reason->error);
-    }
-
-    if (reason->challenge == NGX_EIAM_CHALLENGE_SCOPE) {
-        p = ngx_sprintf(p, ", scope=\"%V\"", &scope);
-    }
-
-    challenge.len = p - challenge.data;
 
     r->headers_out.www_authenticate =
-        ngx_http_eiam_add_field(r, "WWW-Authenticate", &challenge);
+        ngx_http_eiam_add_field(r, &ngx_http_eiam_www_authenticate,
+                                &challenge);
 
     return r->headers_out.www_authenticate ? NGX_OK : NGX_ERROR;
+}
+
+
+/* of each reason; where scopes follow, up to them */
+
+ngx_str_t *
+ngx_http_eiam_challenges(ngx_pool_t *pool, const ngx_str_t *realm)
+{
+    u_char                   *p;
+    ngx_str_t                *challenges;
+    ngx_uint_t                i;
+    const ngx_eiam_reason_t  *reason;
+
+    challenges = ngx_pcalloc(pool, NGX_EIAM_REASONS * sizeof(ngx_str_t));
+    if (challenges == NULL) {
+        return NULL;
+    }
+
+    for (i = 0; i < NGX_EIAM_REASONS; i++) {
+
+        reason = &ngx_eiam_reasons[i];
+
+        if (reason->challenge == NGX_EIAM_NO_CHALLENGE) {
+            continue;
+        }
+
+        p = ngx_pnalloc(pool, sizeof("Bearer realm=\"\", error=\"\", scope=\"")
+                              + realm->len + reason->error.len);
+        if (p == NULL) {
+            return NULL;
+        }
+
+        challenges[i].data = p;
+
+        p = ngx_sprintf(p, "Bearer realm=\"%V\"", realm);
+
+        if (reason->challenge != NGX_EIAM_CHALLENGE) {
+            p = ngx_sprintf(p, ", error=\"%V\"", &reason->error);
+        }
+
+        if (reason->challenge == NGX_EIAM_CHALLENGE_SCOPE) {
+            p = ngx_cpymem(p, ", scope=\"", sizeof(", scope=\"") - 1);
+        }
+
+        challenges[i].len = p - challenges[i].data;
+    }
+
+    return challenges;
 }
 
 

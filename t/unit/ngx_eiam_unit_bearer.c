@@ -12,6 +12,7 @@ typedef struct {
 
 
 static void ngx_eiam_unit_bearer_length(ngx_eiam_unit_t *unit);
+static void ngx_eiam_unit_bearer_places(ngx_eiam_unit_t *unit);
 
 
 static const ngx_eiam_unit_bearer_t  ngx_eiam_unit_bearers[] = {
@@ -81,6 +82,46 @@ ngx_eiam_unit_bearer(ngx_eiam_unit_t *unit)
     }
 
     ngx_eiam_unit_bearer_length(unit);
+    ngx_eiam_unit_bearer_places(unit);
+}
+
+
+/* every byte at every place of tokens that are read in larger pieces */
+
+static void
+ngx_eiam_unit_bearer_places(ngx_eiam_unit_t *unit)
+{
+    u_char      token[50];
+    ngx_str_t   text, copy;
+    ngx_uint_t  c, i, wrong, expected;
+
+    wrong = 0;
+    copy.data = token;
+    ngx_memset(token, 'a', sizeof(token));
+
+    for (copy.len = 1; copy.len <= sizeof(token); copy.len++) {
+
+        for (i = 0; i < copy.len; i++) {
+
+            for (c = 0; c < 256; c++) {
+
+                token[i] = (u_char) c;
+                text = ngx_eiam_unit_place(0, c % 2, &copy);
+
+                expected = (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z')
+                           || (c >= '0' && c <= '9')
+                           || (c && ngx_strchr("-._~+/", (int) c))
+                           || (c == '=' && i && i == copy.len - 1);
+
+                wrong += ngx_eiam_bearer_is_token(&text) != expected;
+            }
+
+            token[i] = 'a';
+        }
+    }
+
+    ngx_eiam_unit_ok(unit, wrong == 0,
+                     "every byte at every place of a token");
 }
 
 

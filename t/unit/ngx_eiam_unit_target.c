@@ -29,6 +29,9 @@ typedef struct {
 static ngx_int_t ngx_eiam_unit_target_check(
     const ngx_eiam_unit_target_t *row, void *letters, ngx_uint_t side);
 static void ngx_eiam_unit_target_bytes(ngx_eiam_unit_t *unit, void *letters);
+static void ngx_eiam_unit_target_places(ngx_eiam_unit_t *unit);
+static ngx_int_t ngx_eiam_unit_target_expected(const ngx_str_t *path);
+static ngx_uint_t ngx_eiam_unit_target_unreserved(ngx_uint_t c);
 static void ngx_eiam_unit_target_length(ngx_eiam_unit_t *unit);
 
 
@@ -141,6 +144,7 @@ ngx_eiam_unit_target(ngx_eiam_unit_t *unit)
     }
 
     ngx_eiam_unit_target_bytes(unit, letters);
+    ngx_eiam_unit_target_places(unit);
     ngx_eiam_unit_target_length(unit);
 }
 
@@ -179,9 +183,7 @@ ngx_eiam_unit_target_bytes(ngx_eiam_unit_t *unit, void *letters)
 
         path[1] = (u_char) c;
 
-        unreserved = (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z')
-                     || (c >= '0' && c <= '9')
-                     || c == '-' || c == '_' || c == '~';
+        unreserved = ngx_eiam_unit_target_unreserved(c) && c != '.';
         other = c && ngx_strchr("!$&'()*+,=:@", (int) c) != NULL;
 
         strict &= (ngx_eiam_target_check(&text, &text, NULL)
@@ -192,6 +194,94 @@ ngx_eiam_unit_target_bytes(ngx_eiam_unit_t *unit, void *letters)
 
     ngx_eiam_unit_ok(unit, strict, "no other byte passes: strict");
     ngx_eiam_unit_ok(unit, utf8, "no other byte passes: utf8");
+}
+
+
+/* every byte at every place of paths that are read in larger pieces */
+
+static void
+ngx_eiam_unit_target_places(ngx_eiam_unit_t *unit)
+{
+    u_char      path[140];
+    ngx_str_t   text, copy;
+    ngx_uint_t  c, i, side, wrong;
+
+    wrong = 0;
+    copy.data = path;
+
+    for (copy.len = 1; copy.len <= sizeof(path);
+         copy.len += (copy.len < 36 || copy.len > 125) ? 1 : 17)
+    {
+        for (i = 0; i < copy.len; i++) {
+            path[i] = (i == 0 || i == 5 || i == 16) ? '/' : 'a';
+        }
+
+        for (i = 0; i < copy.len; i++) {
+
+            for (c = 0; c < 256; c++) {
+
+                side = c % 2;
+                path[i] = (u_char) c;
+
+                text = ngx_eiam_unit_place(0, side, &copy);
+
+                wrong += ngx_eiam_target_check(&text, &text, NULL)
+                         != ngx_eiam_unit_target_expected(&text);
+            }
+
+            path[i] = (i == 0 || i == 5 || i == 16) ? '/' : 'a';
+        }
+    }
+
+    ngx_eiam_unit_ok(unit, wrong == 0, "every byte at every place of a path");
+}
+
+
+/* the definition, byte by byte */
+
+static ngx_int_t
+ngx_eiam_unit_target_expected(const ngx_str_t *path)
+{
+    ngx_uint_t  i, length, dots;
+
+    if (path->data[0] != '/') {
+        return NGX_DECLINED;
+    }
+
+    length = 0;
+    dots = 0;
+
+    for (i = 1; i <= path->len; i++) {
+
+        if (i < path->len && path->data[i] != '/') {
+            length++;
+            dots += (path->data[i] == '.');
+
+            if (ngx_eiam_unit_target_unreserved(path->data[i])) {
+                continue;
+            }
+
+            return NGX_DECLINED;
+        }
+
+        if (length == dots || length > 128) {
+            return NGX_DECLINED;
+        }
+
+        length = 0;
+        dots = 0;
+    }
+
+    return NGX_OK;
+}
+
+
+static ngx_uint_t
+ngx_eiam_unit_target_unreserved(ngx_uint_t c)
+{
+    return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z')
+           || (c >= '0' && c <= '9')
+           || c == '-' || c == '.' || c == '_' || c == '~';
 }
 
 
