@@ -25,10 +25,9 @@ static ngx_uint_t ngx_eiam_bearer_is_b64(const u_char *p, size_t len);
 
 
 ngx_int_t
-ngx_eiam_bearer_parse(const ngx_str_t *value, ngx_str_t *token)
+ngx_eiam_bearer_find(const ngx_str_t *value, ngx_str_t *token)
 {
-    u_char     *p, *last;
-    ngx_str_t   text;
+    u_char  *p, *last;
 
     p = value->data;
     last = p + value->len;
@@ -51,14 +50,8 @@ ngx_eiam_bearer_parse(const ngx_str_t *value, ngx_str_t *token)
         p++;
     }
 
-    text.data = p;
-    text.len = last - p;
-
-    if (!ngx_eiam_bearer_is_token(&text)) {
-        return NGX_ABORT;
-    }
-
-    *token = text;
+    token->data = p;
+    token->len = last - p;
 
     return NGX_OK;
 }

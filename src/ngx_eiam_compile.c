@@ -1,5 +1,6 @@
 
 #include <ngx_eiam_compile.h>
+#include <ngx_eiam_hash.h>
 
 
 struct ngx_eiam_tree_node_s {
@@ -574,8 +575,8 @@ ngx_eiam_compile_table(ngx_eiam_compiler_t *compiler)
 
     for (i = 0; i < compiler->steps.nelts; i++) {
 
-        k = ngx_eiam_policy_hash(step[i].from, step[i].segment.data,
-                                 step[i].segment.len);
+        k = ngx_eiam_hash(step[i].segment.data, step[i].segment.len,
+                          step[i].from->seed);
 
         while (table[k & policy->mask].from) {
             k++;

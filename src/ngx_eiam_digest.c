@@ -89,13 +89,13 @@ ngx_eiam_digest(const ngx_str_t *text, ngx_eiam_digest_t digest)
 #if (NGX_EIAM_HAVE_NH)
 
 ngx_int_t
-ngx_eiam_digest_again(const ngx_str_t *text, ngx_eiam_digest_t digest)
+ngx_eiam_digest_known(const ngx_str_t *text, ngx_eiam_digest_t digest)
 {
     ngx_eiam_nh_t             hash;
     ngx_eiam_known_digest_t  *known;
 
     if (text->len < NGX_EIAM_NH_MIN || text->len > NGX_EIAM_NH_MAX) {
-        return ngx_eiam_digest(text, digest);
+        return NGX_DECLINED;
     }
 
     ngx_eiam_nh(ngx_eiam_digest_key, text, hash);
@@ -105,18 +105,38 @@ ngx_eiam_digest_again(const ngx_str_t *text, ngx_eiam_digest_t digest)
     if (known->len != text->len || known->hash[0] != hash[0]
         || known->hash[1] != hash[1])
     {
-        known->len = 0;
-
-        if (ngx_eiam_digest(text, known->digest) != NGX_OK) {
-            return NGX_ERROR;
-        }
-
-        known->hash[0] = hash[0];
-        known->hash[1] = hash[1];
-        known->len = text->len;
+        return NGX_DECLINED;
     }
 
     ngx_memcpy(digest, known->digest, NGX_EIAM_DIGEST_LEN);
+
+    return NGX_OK;
+}
+
+
+ngx_int_t
+ngx_eiam_digest_keep(const ngx_str_t *text, ngx_eiam_digest_t digest)
+{
+    ngx_eiam_nh_t             hash;
+    ngx_eiam_known_digest_t  *known;
+
+    if (ngx_eiam_digest(text, digest) != NGX_OK) {
+        return NGX_ERROR;
+    }
+
+    if (text->len < NGX_EIAM_NH_MIN || text->len > NGX_EIAM_NH_MAX) {
+        return NGX_OK;
+    }
+
+    ngx_eiam_nh(ngx_eiam_digest_key, text, hash);
+
+    known = ngx_eiam_digest_place(hash);
+
+    known->hash[0] = hash[0];
+    known->hash[1] = hash[1];
+    known->len = text->len;
+
+    ngx_memcpy(known->digest, digest, NGX_EIAM_DIGEST_LEN);
 
     return NGX_OK;
 }
@@ -138,7 +158,14 @@ ngx_eiam_digest_place(const ngx_eiam_nh_t hash)
 #else
 
 ngx_int_t
-ngx_eiam_digest_again(const ngx_str_t *text, ngx_eiam_digest_t digest)
+ngx_eiam_digest_known(const ngx_str_t *text, ngx_eiam_digest_t digest)
+{
+    return NGX_DECLINED;
+}
+
+
+ngx_int_t
+ngx_eiam_digest_keep(const ngx_str_t *text, ngx_eiam_digest_t digest)
 {
     return ngx_eiam_digest(text, digest);
 }

@@ -19,8 +19,12 @@ ngx_int_t ngx_eiam_digest_init(void);
 /* a token's name everywhere it is stored or logged: NGX_OK or NGX_ERROR */
 ngx_int_t ngx_eiam_digest(const ngx_str_t *text, ngx_eiam_digest_t digest);
 
-/* the same, for texts that come again and again in this worker */
-ngx_int_t ngx_eiam_digest_again(const ngx_str_t *text,
+/* the same, and this worker remembers it for a while: NGX_OK or NGX_ERROR */
+ngx_int_t ngx_eiam_digest_keep(const ngx_str_t *text,
+    ngx_eiam_digest_t digest);
+
+/* NGX_OK if it remembers it, else NGX_DECLINED */
+ngx_int_t ngx_eiam_digest_known(const ngx_str_t *text,
     ngx_eiam_digest_t digest);
 
 

@@ -1,4 +1,5 @@
 
+#include <ngx_eiam_hash.h>
 #include <ngx_eiam_policy.h>
 #include <ngx_eiam_string.h>
 
@@ -8,7 +9,6 @@ static ngx_eiam_state_t *ngx_eiam_policy_step(const ngx_eiam_policy_t *policy,
 static ngx_int_t ngx_eiam_policy_literal(const ngx_eiam_policy_t *policy,
     const ngx_eiam_state_t *state, u_char *segment, size_t len,
     ngx_eiam_state_t **to);
-static uint64_t ngx_eiam_policy_word(const u_char *p, size_t len);
 
 
 const ngx_str_t  ngx_eiam_methods[] = {
@@ -162,7 +162,7 @@ ngx_eiam_policy_literal(const ngx_eiam_policy_t *policy,
     const ngx_eiam_step_t  *step;
 
     rc = NGX_DECLINED;
-    i = ngx_eiam_policy_hash(state, segment, len);
+    i = ngx_eiam_hash(segment, len, state->seed);
 
     for (step = &policy->steps[i & policy->mask];
          step->from;
@@ -184,55 +184,6 @@ ngx_eiam_policy_literal(const ngx_eiam_policy_t *policy,
     }
 
     return rc;
-}
-
-
-/* a letter's case is its bit 5: the same hash for both, and no loop by bytes */
-
-uint32_t
-ngx_eiam_policy_hash(const ngx_eiam_state_t *state, u_char *segment,
-    size_t len)
-{
-    u_char    *last;
-    uint64_t   hash;
-
-    hash = state->seed + len;
-
-    for (last = segment + len; last - segment > 8; segment += 8) {
-        hash ^= ngx_eiam_policy_word(segment, 8);
-        hash *= 0x9e3779b97f4a7c15ULL;
-        hash ^= hash >> 32;
-    }
-
-    hash ^= ngx_eiam_policy_word(segment, last - segment);
-    hash *= 0x9e3779b97f4a7c15ULL;
-
-    return hash >> 32;
-}
-
-
-/* up to 8 bytes, some of them perhaps twice */
-
-static uint64_t
-ngx_eiam_policy_word(const u_char *p, size_t len)
-{
-    uint32_t  half[2];
-    uint64_t  word;
-
-    if (len == 8) {
-        ngx_memcpy(&word, p, 8);
-
-    } else if (len >= 4) {
-        ngx_memcpy(&half[0], p, 4);
-        ngx_memcpy(&half[1], p + len - 4, 4);
-        word = (uint64_t) half[1] << 32 | half[0];
-
-    } else {
-        word = (len == 0) ? 0
-               : p[0] | (uint64_t) p[len / 2] << 8 | (uint64_t) p[len - 1] << 16;
-    }
-
-    return word | 0x2020202020202020ULL;
 }
 
 

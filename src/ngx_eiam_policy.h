@@ -87,7 +87,7 @@ typedef struct {
     ngx_array_t                bases;          /* of ngx_eiam_base_t */
     ngx_str_t                  prefix;         /* of all templates */
     ngx_eiam_state_t          *start;          /* behind it */
-    ngx_eiam_step_t           *steps;          /* open addressing */
+    ngx_eiam_step_t           *steps;          /* by ngx_eiam_hash() */
     ngx_uint_t                 mask;
     ngx_array_t                operations;     /* ngx_eiam_operation_t * */
     ngx_eiam_digest_t          digest;         /* of the file */
@@ -111,10 +111,5 @@ ngx_eiam_below_e ngx_eiam_policy_below(const ngx_eiam_policy_t *policy,
 /* NGX_OK, or NGX_DECLINED: no alternative holds */
 ngx_int_t ngx_eiam_operation_permits(const ngx_eiam_operation_t *operation,
     const ngx_eiam_scope_bits_t *set);
-
-/* where the search for a step begins: one home for both sides */
-uint32_t ngx_eiam_policy_hash(const ngx_eiam_state_t *state, u_char *segment,
-    size_t len);
-
 
 #endif /* _NGX_EIAM_POLICY_H_INCLUDED_ */

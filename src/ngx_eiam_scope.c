@@ -1,11 +1,18 @@
 
+#include <ngx_eiam_hash.h>
 #include <ngx_eiam_scope.h>
+#include <ngx_eiam_string.h>
 
 
-typedef struct {
-    ngx_str_node_t   sn;
-    ngx_uint_t       number;
-} ngx_eiam_scope_node_t;
+#define NGX_EIAM_SCOPE_TABLE  64      /* places at first: a power of 2 */
+
+
+static ngx_int_t ngx_eiam_scope_enlarge(ngx_eiam_scopes_t *scopes,
+    ngx_uint_t places);
+static uint16_t *ngx_eiam_scope_place(const ngx_eiam_scopes_t *scopes,
+    const ngx_str_t *name);
+static ngx_uint_t ngx_eiam_scope_set_words(const ngx_eiam_scopes_t *scopes);
+static u_char *ngx_eiam_scope_append(u_char *p, const ngx_str_t *name);
 
 
 ngx_eiam_scopes_t *
@@ -18,77 +25,130 @@ ngx_eiam_scopes_create(ngx_pool_t *pool)
         return NULL;
     }
 
-    if (ngx_array_init(&scopes->names, pool, 32, sizeof(ngx_str_t))
-        != NGX_OK)
+    scopes->pool = pool;
+
+    if (ngx_array_init(&scopes->names, pool, 32, sizeof(ngx_str_t)) != NGX_OK
+        || ngx_eiam_scope_enlarge(scopes, NGX_EIAM_SCOPE_TABLE) != NGX_OK)
     {
         return NULL;
     }
 
-    scopes->pool = pool;
-    ngx_rbtree_init(&scopes->tree, &scopes->sentinel,
-                    ngx_str_rbtree_insert_value);
-
     return scopes;
+}
+
+
+static ngx_int_t
+ngx_eiam_scope_enlarge(ngx_eiam_scopes_t *scopes, ngx_uint_t places)
+{
+    uint16_t    *table;
+    ngx_str_t   *name;
+    ngx_uint_t   i;
+
+    table = ngx_pcalloc(scopes->pool, places * sizeof(uint16_t));
+    if (table == NULL) {
+        return NGX_ERROR;
+    }
+
+    scopes->table = table;
+    scopes->mask = places - 1;
+
+    name = scopes->names.elts;
+
+    for (i = 0; i < scopes->names.nelts; i++) {
+        *ngx_eiam_scope_place(scopes, &name[i]) = i + 1;
+    }
+
+    return NGX_OK;
+}
+
+
+/* where its number is, or would be: a place with 0 */
+
+static uint16_t *
+ngx_eiam_scope_place(const ngx_eiam_scopes_t *scopes, const ngx_str_t *name)
+{
+    uint16_t    *place;
+    ngx_str_t   *names;
+    ngx_uint_t   i;
+
+    names = scopes->names.elts;
+    i = ngx_eiam_hash(name->data, name->len, 0);
+
+    for ( ;; ) {
+
+        place = &scopes->table[i++ & scopes->mask];
+
+        if (*place == 0 || ngx_eiam_str_equal(&names[*place - 1], name)) {
+            return place;
+        }
+    }
 }
 
 
 ngx_int_t
 ngx_eiam_scope_number(ngx_eiam_scopes_t *scopes, const ngx_str_t *name)
 {
-    ngx_int_t               number;
-    ngx_str_t              *copy;
-    ngx_eiam_scope_node_t  *node;
+    ngx_int_t   number;
+    ngx_str_t  *copy;
 
     number = ngx_eiam_scope_find(scopes, name);
     if (number != NGX_DECLINED) {
         return number;
     }
 
-    if (scopes->names.nelts == NGX_EIAM_SCOPES_MAX) {
+    number = scopes->names.nelts;
+
+    if (number == NGX_EIAM_SCOPES_MAX) {
         return NGX_ERROR;
     }
 
-    node = ngx_palloc(scopes->pool, sizeof(ngx_eiam_scope_node_t));
-    copy = ngx_array_push(&scopes->names);
+    if (2 * (ngx_uint_t) number > scopes->mask
+        && ngx_eiam_scope_enlarge(scopes, 2 * (scopes->mask + 1)) != NGX_OK)
+    {
+        return NGX_ERROR;
+    }
 
-    if (node == NULL || copy == NULL) {
+    copy = ngx_array_push(&scopes->names);
+    if (copy == NULL) {
         return NGX_ERROR;
     }
 
     copy->len = name->len;
     copy->data = ngx_pstrdup(scopes->pool, (ngx_str_t *) name);
     if (copy->data == NULL) {
+        scopes->names.nelts--;
         return NGX_ERROR;
     }
 
-    node->sn.str = *copy;
-    node->sn.node.key = ngx_crc32_long(copy->data, copy->len);
-    node->number = scopes->names.nelts - 1;
+    *ngx_eiam_scope_place(scopes, copy) = number + 1;
 
-    ngx_rbtree_insert(&scopes->tree, &node->sn.node);
-
-    return node->number;
+    return number;
 }
 
 
 ngx_int_t
-ngx_eiam_scope_find(ngx_eiam_scopes_t *scopes, const ngx_str_t *name)
+ngx_eiam_scope_find(const ngx_eiam_scopes_t *scopes, const ngx_str_t *name)
 {
-    ngx_str_node_t  *sn;
+    uint16_t  place;
 
-    sn = ngx_str_rbtree_lookup(&scopes->tree, (ngx_str_t *) name,
-                               ngx_crc32_long(name->data, name->len));
+    place = *ngx_eiam_scope_place(scopes, name);
 
-    return sn ? (ngx_int_t) ((ngx_eiam_scope_node_t *) sn)->number
-              : NGX_DECLINED;
+    return place ? place - 1 : NGX_DECLINED;
 }
 
 
 ngx_eiam_scope_bits_t *
 ngx_eiam_scope_set_create(ngx_eiam_scopes_t *scopes, ngx_pool_t *pool)
 {
-    return ngx_pcalloc(pool, (scopes->names.nelts / 64 + 1)
+    return ngx_pcalloc(pool, ngx_eiam_scope_set_words(scopes)
                              * sizeof(ngx_eiam_scope_bits_t));
+}
+
+
+static ngx_uint_t
+ngx_eiam_scope_set_words(const ngx_eiam_scopes_t *scopes)
+{
+    return scopes->names.nelts / 64 + 1;
 }
 
 
@@ -105,7 +165,7 @@ ngx_eiam_scope_set_read(ngx_eiam_scopes_t *scopes, const ngx_str_t *text,
     for (p = text->data; p < last; p = name.data + name.len + 1) {
 
         name.data = p;
-        p = ngx_strlchr(p, last, ' ');
+        p = memchr(p, ' ', last - p);
         name.len = (p ? p : last) - name.data;
 
         n = ngx_eiam_scope_find(scopes, &name);
@@ -133,7 +193,7 @@ ngx_eiam_scope_set_limit(ngx_eiam_scopes_t *scopes,
 {
     ngx_uint_t  i;
 
-    for (i = 0; i <= scopes->names.nelts / 64; i++) {
+    for (i = 0; i < ngx_eiam_scope_set_words(scopes); i++) {
         set[i] &= other[i];
     }
 }
@@ -176,43 +236,58 @@ ngx_eiam_scope_set_text(ngx_eiam_scopes_t *scopes,
 {
     u_char                 *p;
     size_t                  len;
-    ngx_int_t               n, *number;
+    ngx_int_t              *number;
     ngx_str_t              *name;
-    ngx_uint_t              i, ordered;
-    ngx_eiam_scope_bits_t  *seen;
+    ngx_uint_t              i, words;
+    ngx_eiam_scope_bits_t   bits, rest[NGX_EIAM_SCOPES_MAX / 64 + 1];
 
     name = scopes->names.elts;
     number = first->elts;
-    ordered = first->nelts;
+    words = ngx_eiam_scope_set_words(scopes);
     len = 0;
 
-    for (i = 0; i < scopes->names.nelts; i++) {
-        len += ngx_eiam_scope_set_has(set, i) ? name[i].len + 1 : 0;
+    for (i = 0; i < words; i++) {
+
+        rest[i] = set[i];
+
+        for (bits = set[i]; bits; bits &= bits - 1) {
+            len += name[64 * i + __builtin_ctzll(bits)].len + 1;
+        }
     }
 
-    seen = ngx_eiam_scope_set_create(scopes, pool);
     p = ngx_pnalloc(pool, len + 1);
-
-    if (seen == NULL || p == NULL) {
+    if (p == NULL) {
         return NGX_ERROR;
     }
 
     text->data = p;
+    text->len = len ? len - 1 : 0;
 
-    for (i = 0; i < ordered + scopes->names.nelts; i++) {
+    for (i = 0; i < first->nelts; i++) {
 
-        n = (i < ordered) ? number[i] : (ngx_int_t) (i - ordered);
-
-        if (ngx_eiam_scope_set_has(set, n)
-            && !ngx_eiam_scope_set_has(seen, n))
-        {
-            ngx_eiam_scope_set_add(seen, n);
-            p = ngx_cpymem(p, name[n].data, name[n].len);
-            *p++ = ' ';
+        if (ngx_eiam_scope_set_has(rest, number[i])) {
+            ngx_eiam_scope_set_remove(rest, number[i]);
+            p = ngx_eiam_scope_append(p, &name[number[i]]);
         }
     }
 
-    text->len = len ? len - 1 : 0;
+    for (i = 0; i < words; i++) {
+
+        for (bits = rest[i]; bits; bits &= bits - 1) {
+            p = ngx_eiam_scope_append(p,
+                                      &name[64 * i + __builtin_ctzll(bits)]);
+        }
+    }
 
     return NGX_OK;
+}
+
+
+static u_char *
+ngx_eiam_scope_append(u_char *p, const ngx_str_t *name)
+{
+    p = ngx_cpymem(p, name->data, name->len);
+    *p++ = ' ';
+
+    return p;
 }

@@ -22,8 +22,8 @@ typedef uint64_t  ngx_eiam_scope_bits_t;
 typedef struct {
     ngx_pool_t         *pool;
     ngx_array_t         names;       /* of ngx_str_t, by number */
-    ngx_rbtree_t        tree;
-    ngx_rbtree_node_t   sentinel;
+    uint16_t           *table;       /* by ngx_eiam_hash(): a number and 1 */
+    ngx_uint_t          mask;
 } ngx_eiam_scopes_t;
 
 
@@ -44,7 +44,7 @@ ngx_int_t ngx_eiam_scope_number(ngx_eiam_scopes_t *scopes,
     const ngx_str_t *name);
 
 /* number of the scope, or NGX_DECLINED: no policy knows it */
-ngx_int_t ngx_eiam_scope_find(ngx_eiam_scopes_t *scopes,
+ngx_int_t ngx_eiam_scope_find(const ngx_eiam_scopes_t *scopes,
     const ngx_str_t *name);
 
 /* an empty set with room for every scope known now; NULL: no memory */
@@ -75,6 +75,9 @@ ngx_int_t ngx_eiam_scope_set_text(ngx_eiam_scopes_t *scopes,
 
 #define ngx_eiam_scope_set_add(set, n)                                        \
     (set)[(n) >> 6] |= (ngx_eiam_scope_bits_t) 1 << ((n) & 63)
+
+#define ngx_eiam_scope_set_remove(set, n)                                     \
+    (set)[(n) >> 6] &= ~((ngx_eiam_scope_bits_t) 1 << ((n) & 63))
 
 #define ngx_eiam_scope_set_has(set, n)                                        \
     ((ngx_uint_t) ((set)[(n) >> 6] >> ((n) & 63)) & 1)

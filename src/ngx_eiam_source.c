@@ -65,11 +65,17 @@ void
 ngx_eiam_source_key(const ngx_eiam_source_t *source,
     const ngx_eiam_digest_t token, ngx_eiam_digest_t key)
 {
+    uint64_t    a[NGX_EIAM_DIGEST_LEN / 8], b[NGX_EIAM_DIGEST_LEN / 8];
     ngx_uint_t  i;
 
-    for (i = 0; i < NGX_EIAM_DIGEST_LEN; i++) {
-        key[i] = token[i] ^ source->id[i];
+    ngx_memcpy(a, token, NGX_EIAM_DIGEST_LEN);
+    ngx_memcpy(b, source->id, NGX_EIAM_DIGEST_LEN);
+
+    for (i = 0; i < NGX_EIAM_DIGEST_LEN / 8; i++) {
+        a[i] ^= b[i];
     }
+
+    ngx_memcpy(key, a, NGX_EIAM_DIGEST_LEN);
 }
 
 

@@ -168,7 +168,8 @@ typedef struct {
 
     ngx_str_t                  token;
     ngx_eiam_digest_t          digest;        /* of the token */
-    unsigned                   digested:1;
+    unsigned                   known:1;       /* the digest is there */
+    unsigned                   digested:1;    /* and is of use */
 
     uint32_t                   flight;        /* the last one waited for */
     ngx_uint_t                 leads;         /* flights of its own */

@@ -361,8 +361,6 @@ ngx_http_eiam_find_operation(ngx_http_eiam_ctx_t *ctx,
 static ngx_int_t
 ngx_http_eiam_bearer(ngx_http_request_t *r, ngx_http_eiam_ctx_t *ctx)
 {
-    ngx_int_t  rc;
-
     static const ngx_str_t  access_token = ngx_string("access_token");
 
     if (ctx->fields.authorizations > 1
@@ -372,21 +370,22 @@ ngx_http_eiam_bearer(ngx_http_request_t *r, ngx_http_eiam_ctx_t *ctx)
         return ngx_http_eiam_refuse(ctx, NGX_EIAM_AUTHORIZATION_MALFORMED);
     }
 
-    if (ctx->fields.authorization == NULL) {
+    if (ctx->fields.authorization == NULL
+        || ngx_eiam_bearer_find(ctx->fields.authorization, &ctx->token)
+           != NGX_OK)
+    {
         return ngx_http_eiam_refuse(ctx, NGX_EIAM_TOKEN_MISSING);
     }
 
-    rc = ngx_eiam_bearer_parse(ctx->fields.authorization, &ctx->token);
+    /* what has a digest was seen to be a token before */
 
-    if (rc == NGX_DECLINED) {
-        return ngx_http_eiam_refuse(ctx, NGX_EIAM_TOKEN_MISSING);
+    if (ngx_eiam_digest_known(&ctx->token, ctx->digest) == NGX_OK) {
+        ctx->known = 1;
+        return NGX_OK;
     }
 
-    if (rc == NGX_ABORT) {
-        return ngx_http_eiam_refuse(ctx, NGX_EIAM_TOKEN_INVALID);
-    }
-
-    return NGX_OK;
+    return ngx_eiam_bearer_is_token(&ctx->token)
+           ? NGX_OK : ngx_http_eiam_refuse(ctx, NGX_EIAM_TOKEN_INVALID);
 }
 
 

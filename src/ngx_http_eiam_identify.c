@@ -42,7 +42,9 @@ ngx_http_eiam_identify(ngx_http_request_t *r, ngx_http_eiam_ctx_t *ctx)
 
     if (!ctx->digested) {
 
-        if (ngx_eiam_digest_again(&ctx->token, ctx->digest) != NGX_OK) {
+        if (!ctx->known
+            && ngx_eiam_digest_keep(&ctx->token, ctx->digest) != NGX_OK)
+        {
             return NGX_ERROR;
         }
 

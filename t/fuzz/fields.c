@@ -56,7 +56,9 @@ fields_bearer(const ngx_str_t *value)
     size_t     i;
     ngx_str_t  token;
 
-    if (ngx_eiam_bearer_parse(value, &token) != NGX_OK) {
+    if (ngx_eiam_bearer_find(value, &token) != NGX_OK
+        || !ngx_eiam_bearer_is_token(&token))
+    {
         return;
     }
 

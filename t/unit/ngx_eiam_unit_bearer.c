@@ -11,6 +11,8 @@ typedef struct {
 } ngx_eiam_unit_bearer_t;
 
 
+static ngx_int_t ngx_eiam_unit_bearer_read(const ngx_str_t *value,
+    ngx_str_t *token);
 static void ngx_eiam_unit_bearer_length(ngx_eiam_unit_t *unit);
 static void ngx_eiam_unit_bearer_places(ngx_eiam_unit_t *unit);
 
@@ -74,7 +76,7 @@ ngx_eiam_unit_bearer(ngx_eiam_unit_t *unit)
         for (ngx_eiam_unit_sides(side)) {
             ngx_str_null(&token);
             value = ngx_eiam_unit_place(0, side, &row->value);
-            rc = ngx_eiam_bearer_parse(&value, &token);
+            rc = ngx_eiam_unit_bearer_read(&value, &token);
             ok &= (rc == row->rc && ngx_eiam_unit_equal(&token, &row->token));
         }
 
@@ -83,6 +85,25 @@ ngx_eiam_unit_bearer(ngx_eiam_unit_t *unit)
 
     ngx_eiam_unit_bearer_length(unit);
     ngx_eiam_unit_bearer_places(unit);
+}
+
+
+/* NGX_ABORT: Bearer, but what follows is not one b64token */
+
+static ngx_int_t
+ngx_eiam_unit_bearer_read(const ngx_str_t *value, ngx_str_t *token)
+{
+    if (ngx_eiam_bearer_find(value, token) != NGX_OK) {
+        return NGX_DECLINED;
+    }
+
+    if (ngx_eiam_bearer_is_token(token)) {
+        return NGX_OK;
+    }
+
+    ngx_str_null(token);
+
+    return NGX_ABORT;
 }
 
 
@@ -137,13 +158,13 @@ ngx_eiam_unit_bearer_length(ngx_eiam_unit_t *unit)
     value.data = text;
     value.len = sizeof(text) - 1;
 
-    ngx_eiam_unit_ok(unit, ngx_eiam_bearer_parse(&value, &token) == NGX_OK
+    ngx_eiam_unit_ok(unit, ngx_eiam_unit_bearer_read(&value, &token) == NGX_OK
                            && token.len == NGX_EIAM_TOKEN_MAX,
                      "the longest token");
 
     value.len++;
 
     ngx_eiam_unit_ok(unit,
-                     ngx_eiam_bearer_parse(&value, &token) == NGX_ABORT,
+                     ngx_eiam_unit_bearer_read(&value, &token) == NGX_ABORT,
                      "a token of one byte more is none");
 }

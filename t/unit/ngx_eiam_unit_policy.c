@@ -24,7 +24,6 @@ static void ngx_eiam_unit_policy_permits(ngx_eiam_unit_t *unit,
 static void ngx_eiam_unit_policy_texts(ngx_eiam_unit_t *unit,
     const ngx_eiam_policy_t *policy);
 static void ngx_eiam_unit_policy_bases(ngx_eiam_unit_t *unit);
-static void ngx_eiam_unit_policy_hash(ngx_eiam_unit_t *unit);
 
 
 static const ngx_str_t  ngx_eiam_unit_policy_text = ngx_string(
@@ -149,52 +148,6 @@ ngx_eiam_unit_policy(ngx_eiam_unit_t *unit)
     ngx_eiam_unit_policy_permits(unit, &policy, scopes);
     ngx_eiam_unit_policy_texts(unit, &policy);
     ngx_eiam_unit_policy_bases(unit);
-    ngx_eiam_unit_policy_hash(unit);
-}
-
-
-/* the same for both cases, another for other bytes, and none is read beyond */
-
-static void
-ngx_eiam_unit_policy_hash(ngx_eiam_unit_t *unit)
-{
-    u_char             bytes[40];
-    uint32_t           hash;
-    ngx_str_t          text, copy;
-    ngx_uint_t         i, side, wrong, same;
-    ngx_eiam_state_t   state;
-
-    ngx_memzero(&state, sizeof(ngx_eiam_state_t));
-    ngx_memset(bytes, 'a', sizeof(bytes));
-
-    wrong = 0;
-    same = 0;
-    copy.data = bytes;
-
-    for (copy.len = 1; copy.len <= sizeof(bytes); copy.len++) {
-
-        for (ngx_eiam_unit_sides(side)) {
-
-            text = ngx_eiam_unit_place(0, side, &copy);
-            hash = ngx_eiam_policy_hash(&state, text.data, text.len);
-
-            for (i = 0; i < text.len; i++) {
-
-                text.data[i] = 'A';
-                wrong += ngx_eiam_policy_hash(&state, text.data, text.len)
-                         != hash;
-
-                text.data[i] = 'b';
-                same += ngx_eiam_policy_hash(&state, text.data, text.len)
-                        == hash;
-
-                text.data[i] = 'a';
-            }
-        }
-    }
-
-    ngx_eiam_unit_ok(unit, wrong == 0, "the hash is the same in any case");
-    ngx_eiam_unit_ok(unit, same == 0, "each byte of a segment counts in it");
 }
 
 

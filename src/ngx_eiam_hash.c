@@ -1,0 +1,56 @@
+
+#include <ngx_eiam_hash.h>
+
+
+#define NGX_EIAM_HASH_FACTOR  0x9e3779b97f4a7c15ULL    /* Knuth's, of 64 bits */
+
+
+static uint64_t ngx_eiam_hash_word(const u_char *p, size_t len);
+
+
+uint32_t
+ngx_eiam_hash(const u_char *p, size_t len, uint32_t seed)
+{
+    uint64_t       hash;
+    const u_char  *last;
+
+    hash = (uint64_t) seed + len;
+
+    for (last = p + len; last - p > 8; p += 8) {
+        hash ^= ngx_eiam_hash_word(p, 8);
+        hash *= NGX_EIAM_HASH_FACTOR;
+        hash ^= hash >> 32;
+    }
+
+    hash ^= ngx_eiam_hash_word(p, last - p);
+    hash *= NGX_EIAM_HASH_FACTOR;
+
+    return hash >> 32;
+}
+
+
+/* up to 8 bytes, some of them perhaps twice; a letter's case is its bit 5 */
+
+static uint64_t
+ngx_eiam_hash_word(const u_char *p, size_t len)
+{
+    uint32_t  half[2];
+    uint64_t  word;
+
+    if (len == 8) {
+        ngx_memcpy(&word, p, 8);
+
+    } else if (len >= 4) {
+        ngx_memcpy(&half[0], p, 4);
+        ngx_memcpy(&half[1], p + len - 4, 4);
+        word = (uint64_t) half[1] << 32 | half[0];
+
+    } else if (len) {
+        word = (uint64_t) p[len - 1] << 16 | (uint64_t) p[len / 2] << 8 | p[0];
+
+    } else {
+        word = 0;
+    }
+
+    return word | 0x2020202020202020ULL;
+}

@@ -1,0 +1,17 @@
+
+#ifndef _NGX_EIAM_HASH_H_INCLUDED_
+#define _NGX_EIAM_HASH_H_INCLUDED_
+
+
+#include <ngx_config.h>
+#include <ngx_core.h>
+
+
+/*
+ * For tables of names that the configuration chooses, not its clients: cheap,
+ * and the same for both cases of a letter.
+ */
+uint32_t ngx_eiam_hash(const u_char *p, size_t len, uint32_t seed);
+
+
+#endif /* _NGX_EIAM_HASH_H_INCLUDED_ */
