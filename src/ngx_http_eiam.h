@@ -395,7 +395,7 @@ ngx_str_t ngx_http_eiam_query_of(const ngx_str_t *text);
 
 /* the target is the path that is matched: no query, and nothing rewritten */
 #define ngx_http_eiam_is_bare(r)                                              \
-    ((r)->args.len == 0                                                       \
+    ((r)->args.len == 0 && (r)->uri.len                                       \
      && (r)->uri.data == (r)->unparsed_uri.data                               \
      && (r)->uri.len == (r)->unparsed_uri.len)
 
