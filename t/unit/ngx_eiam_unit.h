@@ -5,6 +5,7 @@
  *
  *     eiam_unit all | suite;                    TAP on the standard output
  *     eiam_bench_match policy paths rounds;     for bench/match
+ *     eiam_bench_zone, eiam_bench_lock          for bench/zone, bench/lock
  *
  * A suite is a function; ngx_eiam_unit_module.c lists them.
  */
@@ -69,6 +70,10 @@ void ngx_eiam_unit_kill(ngx_eiam_unit_t *unit);
 void ngx_eiam_unit_memory(ngx_eiam_unit_t *unit);
 
 char *ngx_eiam_unit_bench(ngx_conf_t *cf, ngx_command_t *cmd, void *conf);
+char *ngx_eiam_unit_bench_zone(ngx_conf_t *cf, ngx_command_t *cmd,
+    void *conf);
+char *ngx_eiam_unit_bench_lock(ngx_conf_t *cf, ngx_command_t *cmd,
+    void *conf);
 
 
 /* one test; the title in ngx_sprintf()'s format */

@@ -66,6 +66,20 @@ static ngx_command_t  ngx_eiam_unit_commands[] = {
       0,
       NULL },
 
+    { ngx_string("eiam_bench_zone"),
+      NGX_MAIN_CONF|NGX_DIRECT_CONF|NGX_CONF_TAKE4,
+      ngx_eiam_unit_bench_zone,
+      0,
+      0,
+      NULL },
+
+    { ngx_string("eiam_bench_lock"),
+      NGX_MAIN_CONF|NGX_DIRECT_CONF|NGX_CONF_TAKE5,
+      ngx_eiam_unit_bench_lock,
+      0,
+      0,
+      NULL },
+
       ngx_null_command
 };
 

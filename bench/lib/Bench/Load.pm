@@ -155,6 +155,12 @@ sub learn {
     return;
 }
 
+# And so many that nobody else will show.
+sub learn_new {
+    my ($self, $contender, $tokens) = @_;
+    return $self->_send($contender->{port}, 'learn-crm', 'new', connections => 8, requests => $tokens);
+}
+
 sub _send {
     my ($self, $port, $request, $tokens, %how) = @_;
     my @command = (@{ $self->{pin} }, "$self->{dir}/load", $port, "$self->{dir}/$request.request", $tokens,

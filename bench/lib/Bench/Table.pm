@@ -1,15 +1,76 @@
 package Bench::Table;
 
-# The figures as tables, and what they were obtained with.
+# The figures as tables, what they were obtained with, and where they are kept:
+# in build/bench.json, or the file that the environment names by BENCH_JSON.
 
 use strict;
 use warnings;
 
-use Bench::Contender qw(slurp);
+use Bench::Contender qw(slurp spew);
+use Cwd qw(abs_path);
+use File::Basename qw(dirname);
+use File::Path qw(make_path);
 use JSON::PP ();
+
+my @parts = qw(gate match zone lock memory scale);
 
 sub json      { return JSON::PP->new->utf8->canonical->pretty->encode($_[0]) }
 sub read_json { return JSON::PP->new->utf8->decode(slurp($_[0])) }
+
+sub file { return $ENV{BENCH_JSON} || abs_path(dirname(__FILE__) . '/../../..') . '/build/bench.json' }
+
+# part => what was found when it was last measured.
+sub results {
+    my $all = eval { read_json(file()) };
+    return {} if ref $all ne 'HASH';
+    return { map { ref $all->{$_} eq 'HASH' ? ($_ => $all->{$_}) : () } @parts };
+}
+
+# The part's figures in place of its last ones, with when and where they were obtained.
+sub keep {
+    my ($part, $began, $figures) = @_;
+    %$figures = (
+        %$figures, when => scalar gmtime $began, took => time - $began,
+        machine => machine(), versions => versions(),
+    );
+    my $all = results();
+    $all->{$part} = $figures;
+    make_path(dirname(file()));
+    spew(file() . '.new', json($all));
+    rename file() . '.new', file() or die file() . ": $!\n";
+    return;
+}
+
+# Microseconds of the gateway's core that a request took when bench/gate was last run, or nothing.
+sub request {
+    my ($contender, $cell) = @_;
+    my $cells = (results()->{gate}{contenders} // {})->{$contender}{cells} // {};
+    return median(@{ ($cells->{$cell} // {})->{cpu} // [] });
+}
+
+sub median {
+    my @sorted = sort { $a <=> $b } @_;
+    return @sorted ? ($sorted[ $#sorted / 2 ] + $sorted[ @sorted / 2 ]) / 2 : undef;
+}
+
+# 1234567.8 as 1,234,568; small ones as they are.
+sub commas {
+    my ($number) = @_;
+    my $text = sprintf $number >= 100 || $number == int $number ? '%.0f' : '%.1f', $number;
+    1 while $text =~ s/^(\d+)(\d{3})/$1,$2/;
+    return $text;
+}
+
+# A title, the columns' heads, and rows of a label and texts.
+sub plain {
+    my ($title, $heads, @rows) = @_;
+    print "\n$title\n\n";
+    for my $row ([ '', @$heads ], @rows) {
+        my ($label, @texts) = @$row;
+        print sprintf('%-48s', $label) . join('', map { sprintf '%14s', $_ } @texts), "\n";
+    }
+    return;
+}
 
 sub machine {
     my ($cpu) = (slurp('/proc/cpuinfo') // '') =~ /^model name\s*:\s*(.*)/m;
