@@ -1,0 +1,180 @@
+package Bench::Scale;
+
+# The arithmetic of growth, and a simulation of gateways that each have a cache
+# of their own and ask one authorization server.
+
+use strict;
+use warnings;
+
+use POSIX qw(ceil);
+
+use constant {
+    VALID => 300, NEGATIVE => 10,    # s: eiam_cache_valid, eiam_cache_negative
+    LATENCY => 0.02,                 # s: of an introspection
+    LIMIT => 64,                     # eiam_introspection_limit
+    REVOKED => 0.1,                  # of the tokens
+    SEED => 20_261_121,
+    CELL => 64, MB => 1024 * 1024,   # bytes
+};
+
+# ---- workers at a lock
+
+# Requests per second of k workers whose requests take so many microseconds of
+# a core, "hold" of these under the one lock, and how many then stand at the
+# lock, by how many k - 1 do: mean value analysis of a closed system with one
+# queue (the lock) and a delay (the rest of the request).
+sub worker {
+    my ($k, $request, $hold, $queue) = @_;
+    my $locked = $hold * (1 + $queue);
+    my $rate = $k / ($request - $hold + $locked);
+    return (1e6 * $rate, $rate * $locked);
+}
+
+sub workers {
+    my ($n, $request, $hold) = @_;
+    my ($rate, $queue) = (0, 0);
+    ($rate, $queue) = worker($_, $request, $hold, $queue) for 1 .. $n;
+    return $rate;
+}
+
+# The number of workers from which so large a part is lost.
+sub until_lost {
+    my ($part, $request, $hold) = @_;
+    my ($n, $rate, $queue) = (0, 0, 0);
+    do {
+        $n++;
+        ($rate, $queue) = worker($n, $request, $hold, $queue);
+    } while $n < 100_000 && $rate > (1 - $part) * 1e6 * $n / $request;
+    return $n;
+}
+
+# ---- a zone
+
+# Megabytes for so many grants: cells of 64 bytes, an index of 4 bytes for the
+# largest power of two of cells, 15/16 of the pages (a part of 16 is left to the
+# slab allocator), and of these a part of 16 for counters and one of 32, at most,
+# for refusals; flights are 80 KB at most.
+sub zone {
+    my ($grants, $bytes) = @_;
+    my $cells = $grants * $bytes;
+    my $heads = 1;
+    $heads *= 2 while $heads * 2 <= $cells / CELL;
+    my $megabytes = ($cells + 4 * $heads) / MB / (15 / 16 * (1 - 1 / 16 - 1 / 32));
+    return { cells => $cells / MB, index => 4 * $heads / MB, megabytes => ceil($megabytes) };
+}
+
+# ---- questions to the authorization server
+
+# A gateway asks about a token when it is used and the last answer is older than
+# the cache keeps it: once in VALID, and the time to the next use.
+sub steady {
+    my ($tokens, $rate, $gateways, $life) = @_;
+    my $pairs = $tokens * $gateways;
+    return $pairs / (($life // VALID) + $pairs / $rate);
+}
+
+# The first second of gateways that all start empty: what they would ask, and
+# may, as each has a limit of questions under way.
+sub cold {
+    my ($tokens, $rate, $gateways, $limit) = @_;
+    my $pairs = $tokens * $gateways;
+    my ($asked, $most) = ($pairs * (1 - exp(-$rate / $pairs)), $gateways * ($limit // LIMIT) / LATENCY);
+    return $asked < $most ? $asked : $most;
+}
+
+# And for how long they refuse tokens, as too many are unknown: until no more
+# are shown in a second than may be asked about.
+sub crowded {
+    my ($tokens, $rate, $gateways, $limit) = @_;
+    my $most = $gateways * ($limit // LIMIT) / LATENCY;
+    return $rate > $most ? $tokens * $gateways * (1 - $most / $rate) / $most : 0;
+}
+
+# What the simulation should find.
+sub expected {
+    my (%how) = @_;
+    my ($tokens, $rate, $gateways, $limit) = @how{qw(tokens rate gateways limit)};
+    my $pairs = $tokens * $gateways;
+    return { cold => cold($tokens, $rate, $gateways, $limit),
+        crowded => crowded($tokens, $rate, $gateways, $limit) } if $how{empty};
+    my $gap = $pairs / $rate;    # s between two requests of a token at a gateway
+    my $revoked = int $tokens * REVOKED;
+    return {
+        steady => steady($tokens, $rate, $gateways),
+        # a pair has an answer for VALID of VALID + gap, and half of its life is left
+        passed => $revoked * $gateways * VALID / (VALID + $gap) * VALID / 2 / $gap,
+        refused => steady($revoked, $rate * $revoked / $tokens, $gateways, NEGATIVE),
+        last => VALID,
+    };
+}
+
+# Requests at random times with any token at any gateway; each gateway has its
+# own cache and one flight per token, for which all others wait. A cache is
+# until when an answer holds, and whether it is a refusal.
+sub simulate {
+    my (%how) = @_;
+    srand SEED;
+    return $how{empty} ? simulate_empty(\%how) : simulate_revocation(\%how);
+}
+
+# All caches are empty.
+sub simulate_empty {
+    my ($how) = @_;
+    my ($tokens, $rate, $gateways, $limit) = @$how{qw(tokens rate gateways limit)};
+    my $end = crowded($tokens, $rate, $gateways, $limit) + 2;
+    my (%until, @flights);
+    my %seen = (cold => 0, crowded => 0);
+
+    for (my $now = 0; $now < $end; $now -= log(1 - rand) / $rate) {
+        my $gateway = int rand $gateways;
+        my $pair    = $gateway * $tokens + int rand $tokens;
+        next if exists $until{$pair};
+
+        my $under_way = $flights[$gateway] //= [];
+        shift @$under_way while @$under_way && $under_way->[0] <= $now;
+        if (@$under_way >= $limit) {
+            $seen{crowded} = $now;
+            next;
+        }
+        push @$under_way, $now + LATENCY;
+        $until{$pair} = 1;
+        $seen{cold}++ if $now < 1;
+    }
+    return \%seen;
+}
+
+# Caches as they are after a long time; some tokens are revoked after one life
+# of a grant, and once the last grant of these is over, their cost is counted.
+sub simulate_revocation {
+    my ($how) = @_;
+    my ($tokens, $rate, $gateways) = @$how{qw(tokens rate gateways)};
+    my ($revocation, $known, $end) = map { $_ * VALID } 1, 2, 3;
+    my $revoked = int $tokens * REVOKED;
+    my $alive = VALID / (VALID + $tokens * $gateways / $rate);
+    my (@refused, @until);
+    for my $pair (0 .. $tokens * $gateways - 1) { $until[$pair] = rand() < $alive ? VALID * rand : 0 }
+    my %seen = map { ($_ => 0) } qw(steady passed refused last);
+
+    for (my $now = 0; $now < $end; $now -= log(1 - rand) / $rate) {
+        my $token = int rand $tokens;
+        my $pair  = $token * $gateways + int rand $gateways;
+        my $gone  = $token < $revoked && $now >= $revocation;
+
+        if ($until[$pair] > $now) {
+            next if !$gone || $refused[$pair];
+            $seen{passed}++;
+            $seen{last} = $now - $revocation;
+            next;
+        }
+        $until[$pair]   = $now + LATENCY + ($gone ? NEGATIVE : VALID);
+        $refused[$pair] = $gone;
+
+        $seen{steady}++  if $now < $revocation;
+        $seen{refused}++ if $gone && $now >= $known;
+    }
+    $seen{steady}  /= $revocation;
+    $seen{refused} /= $end - $known;
+    return \%seen;
+}
+
+1;
