@@ -1,28 +1,147 @@
 #!/usr/bin/perl
-# The benchmarks hold what they promise. Instructions are counted, so the
-# figures are the same on every run of a build.
+# The benchmarks hold what they promise: instructions are counted, so those
+# figures are the same on every run of a build. The parts that need a load or
+# a quiet machine are only compiled here; nothing is said of times.
 
 use strict;
 use warnings;
+use File::Temp;
 use FindBin;
+use JSON::PP ();
 use Test::More;
 
-plan skip_all => 'instructions are not counted under sanitizers' if $ENV{EIAM_ASAN};
+use lib "$FindBin::Bin/../bench/lib";
 
-my $text = qx("$FindBin::Bin/../bench/match" 2>&1);
-is $?, 0, 'bench/match runs' or diag $text;
+use Bench::Contender qw(slurp spew);
+use Bench::Scale;
+use Bench::Table;
+use Bench::Unit;
 
-my %row = map { /^(\w+) +([\d.]+) +([\d.]+) +([\d.]+)$/ ? ($1 => [ $2, $3, $4 ]) : () } split /\n/, $text;
-my $all = delete $row{all};
-ok $all && $all->[2] > 0.5 && $all->[2] <= 1.5,
-    'a match among 10,000 operations costs at most 1.5 times one among 80' or diag $text;
+my $bench = "$FindBin::Bin/../bench";
+my $dir   = File::Temp->newdir('eiam-bench-XXXXXX', TMPDIR => 1);
+my $file  = $ENV{BENCH_JSON} = "$dir/bench.json";
 
-my @segments = sort { $a <=> $b } keys %row;
-cmp_ok scalar @segments, '>=', 4, 'paths of several lengths are measured';
-for my $segments (@segments) {
-    my ($small, $large, $ratio) = @{ $row{$segments} };
-    cmp_ok $ratio, '<=', 1.5, "so it is for paths of $segments segments";
-    cmp_ok $large / $segments, '<', 500, 'and a segment costs a few hundred instructions';
+sub about { my ($got, $expected) = @_; return abs($got - $expected) <= 0.002 * abs $expected }
+
+subtest 'every part compiles, and bench/run runs it' => sub {
+    my @parts = grep { -f -x && slurp($_) =~ m{^#!/usr/bin/perl} } glob "$bench/*";
+    for my $part (@parts, glob "$bench/lib/Bench/*.pm") {
+        my $text = qx($^X -I"$bench/lib" -c "$part" 2>&1);
+        is $?, 0, $part =~ s{.*/bench/}{}r or diag $text;
+    }
+    my ($run) = slurp("$bench/run") =~ /^for \w+ in (.*); do$/m;
+    is_deeply [ sort split ' ', $run ], [ sort map { s{.*/}{}r } @parts ], 'all of them, once';
+};
+
+subtest 'a part replaces its own figures only' => sub {
+    spew($file, '{"gate": {"a": 1}, "lock": {"b": 2}, "contenders": {}, "when": "once"}');
+    Bench::Table::keep(lock => time, { c => 3 });
+    my $all = Bench::Table::read_json($file);
+    is_deeply [ sort keys %$all ], [qw(gate lock)], 'what is no part goes';
+    is_deeply $all->{gate}, { a => 1 }, 'another part stays';
+    is $all->{lock}{c}, 3, 'the new figures are there';
+    ok !exists $all->{lock}{b}, 'the old ones are not';
+    ok $all->{lock}{when} && $all->{lock}{machine}{cores}, 'with when and where';
+    spew($file, 'no JSON');
+    is_deeply Bench::Table::results(), {}, 'a file that is none holds nothing';
+};
+
+subtest 'the arithmetic' => sub {
+    ok about(Bench::Scale::workers(4, 20, 0), 200_000), 'without a lock four workers do four times as much';
+    ok about(Bench::Scale::workers(1, 20, 5), 50_000), 'a lock does not hold one worker up';
+    ok about(Bench::Scale::workers(1000, 20, 2), 500_000), 'nor does anything pass it faster than one by one';
+    ok about(Bench::Scale::workers(2, 20, 10), 80_000), 'two that need it for half of the time';
+    ok about(Bench::Scale::steady(1000, 100, 1), 1000 / 310), 'a question per life and pause';
+    ok about(Bench::Scale::steady(1000, 100, 10), 10_000 / 400), 'and per gateway';
+    is Bench::Scale::zone(1_000_000, 128)->{megabytes}, 149, 'a zone for a million grants';
+    is Bench::Scale::crowded(1000, 100, 1), 0, 'few questions crowd nobody out';
+
+    my %how = (tokens => 500, rate => 250, gateways => 4);
+    my ($paper, $seen) = (Bench::Scale::expected(%how), Bench::Scale::simulate(%how));
+    for my $what (qw(steady passed refused)) {
+        cmp_ok abs($seen->{$what} / $paper->{$what} - 1), '<', 0.1, "simulated: $what";
+    }
+    cmp_ok $seen->{last}, '<=', Bench::Scale::VALID() + Bench::Scale::LATENCY(),
+        'no revoked token outlives the life of a grant';
+    is_deeply Bench::Scale::simulate(%how), $seen, 'the same every time';
+};
+
+subtest 'bench/scale says what follows from the figures' => sub {
+    spew($file, '{}');
+    like qx("$bench/scale" quick), qr/^Not measured yet: bench\/gate$/m, 'or what is not measured';
+
+    my $cell = sub { { cells => { 'allowed-opaque' => { cpu => [ 30, $_[0], 10 ] } } } };
+    spew($file, JSON::PP::encode_json({
+        gate => { contenders => { 'eiam-learned' => $cell->(20), 'eiam-introspection' => $cell->(25) } },
+        lock => { hold => { 10_000 => 0, 1_000_000 => 10_000 } },
+        zone => { megabytes => 150, learned => { entries => 1_000_000, evictions_total => 0 } },
+        memory => { bytes_per_grant => 128 },
+    }));
+    my $text = qx("$bench/scale" quick);
+    is $?, 0, 'runs' or return;
+    like $text, qr/^learned token +20\.0 +50,000$/m, 'the median makes a core';
+    like $text, qr/core: 2 +100,000 +100,000 +1\.000 +80,000 +0\.800$/m, 'the lock of two workers';
+    like $text, qr/^1,000,000 live tokens +122\.1 +4\.0 +149m$/m, 'the zone';
+    like $text, qr/150m, on paper: 149m; .* learned 1,000,000 grants/, 'and what was found';
+    like $text, qr/^100,000 live tokens +328 +2,857 +12,500$/m, 'the authorization server';
+    my $all = Bench::Table::read_json($file);
+    is $all->{scale}{authorization_server}{load}, 20_000, 'half of what a core serves is the load';
+    is $all->{zone}{megabytes}, 150, 'and the other parts are as before';
+};
+
+SKIP: {
+    skip 'instructions are not counted under sanitizers', 3 if $ENV{EIAM_ASAN};
+    subtest 'a match does not depend on the number of operations' => \&match;
+    subtest 'nor a look-up on the number of grants' => \&zone;
+    subtest 'workers look grants up at the same time' => \&lock;
 }
 
 done_testing;
+
+
+sub match {
+    my $text = qx("$bench/match" 2>&1);
+    is $?, 0, 'bench/match runs' or diag $text;
+
+    my %row = map { /^(\w+) +([\d.]+) +([\d.]+) +([\d.]+)$/ ? ($1 => [ $2, $3, $4 ]) : () } split /\n/, $text;
+    my $all = delete $row{all};
+    ok $all && $all->[2] > 0.5 && $all->[2] <= 1.5,
+        'a match among 10,000 operations costs at most 1.5 times one among 80' or diag $text;
+
+    my @segments = sort { $a <=> $b } keys %row;
+    cmp_ok scalar @segments, '>=', 4, 'paths of several lengths are measured';
+    for my $segments (@segments) {
+        my ($small, $large, $ratio) = @{ $row{$segments} };
+        cmp_ok $ratio, '<=', 1.5, "so it is for paths of $segments segments";
+        cmp_ok $large / $segments, '<', 500, 'and a segment costs a few hundred instructions';
+    }
+    ok Bench::Table::results()->{match}{ratio}, 'it keeps what it found';
+    return;
+}
+
+sub zone {
+    my %cost;
+    for my $grants (100, 20_000) {
+        my ($lines, $counts) = Bench::Unit::counted($dir, 'zone', "eiam_bench_zone $grants 4m 4000 1",
+            'ngx_eiam_unit_bench_look');
+        my @ways = map { /^(\w+) 4000 \d+$/ ? $1 : () } @$lines;
+        is_deeply \@ways, [qw(lock same any first none)], "every way, with $grants grants";
+        @{ $cost{$grants} }{@ways} = map { $_ / 4000 } @$counts;
+    }
+    for my $way (sort keys %{ $cost{100} }) {
+        cmp_ok $cost{100}{$way}, '<', 700, "a few hundred instructions: $way";
+        cmp_ok $cost{20_000}{$way} / $cost{100}{$way}, '<', 1.25, 'as many among many';
+    }
+    ok !eval { Bench::Unit::run($dir, 'zone', 'eiam_bench_zone 20000 1m 1 1') }, 'a zone may be too small';
+    like $@, qr/too small a zone/, 'and says so';
+    return;
+}
+
+sub lock {
+    for my $zones (1, 3) {
+        my @lines = Bench::Unit::run($dir, 'lock', "eiam_bench_lock $zones 3 1000 1m 20");
+        is scalar(grep { /^process [1-9]\d* \d+ \d+$/ } @lines), 3, "three workers, $zones of the zones";
+    }
+    ok !eval { Bench::Unit::run($dir, 'lock', 'eiam_bench_lock 2 1 1000 1m 20') }, 'no zone without a worker';
+    return;
+}
