@@ -80,7 +80,7 @@ subtest 'bench/scale says what follows from the figures' => sub {
     my $text = qx("$bench/scale" quick);
     is $?, 0, 'runs' or return;
     like $text, qr/^learned token +20\.0 +50,000$/m, 'the median makes a core';
-    like $text, qr/core: 2 +100,000 +100,000 +1\.000 +80,000 +0\.800$/m, 'the lock of two workers';
+    like $text, qr/core: 2 +100,000 +100,000 +1\.000 +60,000 +0\.600$/m, 'the lock of two workers';
     like $text, qr/^1,000,000 live tokens +122\.1 +4\.0 +149m$/m, 'the zone';
     like $text, qr/150m, on paper: 149m; .* learned 1,000,000 grants/, 'and what was found';
     like $text, qr/^100,000 live tokens +328 +2,857 +12,500$/m, 'the authorization server';

@@ -13,6 +13,7 @@ use constant {
     LATENCY => 0.02,                 # s: of an introspection
     LIMIT => 64,                     # eiam_introspection_limit
     REVOKED => 0.1,                  # of the tokens
+    CROWD => 0.05,                   # of the calls: what is a crowd
     SEED => 20_261_121,
     CELL => 64, MB => 1024 * 1024,   # bytes
 };
@@ -122,7 +123,7 @@ sub simulate_empty {
     my ($how) = @_;
     my ($tokens, $rate, $gateways, $limit) = @$how{qw(tokens rate gateways limit)};
     my $end = crowded($tokens, $rate, $gateways, $limit) + 2;
-    my (%until, @flights);
+    my (%until, @flights, @crowd);
     my %seen = (cold => 0, crowded => 0);
 
     for (my $now = 0; $now < $end; $now -= log(1 - rand) / $rate) {
@@ -133,13 +134,14 @@ sub simulate_empty {
         my $under_way = $flights[$gateway] //= [];
         shift @$under_way while @$under_way && $under_way->[0] <= $now;
         if (@$under_way >= $limit) {
-            $seen{crowded} = $now;
+            $crowd[$now]++;
             next;
         }
         push @$under_way, $now + LATENCY;
         $until{$pair} = 1;
         $seen{cold}++ if $now < 1;
     }
+    $seen{crowded} = grep { ($_ // 0) > $rate * CROWD } @crowd;    # seconds
     return \%seen;
 }
 
