@@ -69,7 +69,7 @@ explain: ## what the running example would do (CALL="PUT /path" [SCOPES="a b"] [
 trial: ## the example in a bare Debian 12 (.ci/trial test: the tests too)
 	.ci/trial
 
-bench: module unit ## the benchmarks
+bench: module unit ## the benchmarks, half an hour (bench/run quick: three minutes)
 	bench/run
 
 clean: ## removes everything built but the fetched nginx sources
