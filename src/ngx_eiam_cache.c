@@ -74,6 +74,34 @@ ngx_eiam_cache_find(ngx_eiam_shared_t *shared, const ngx_eiam_digest_t key)
 }
 
 
+/*
+ * What is read may change meanwhile, so it is only a hint: the processor has
+ * the places in its caches when the lock is held.
+ */
+
+void
+ngx_eiam_cache_warm(ngx_eiam_shared_t *shared, const ngx_eiam_digest_t key)
+{
+    uint32_t                    i;
+    volatile uint32_t          *head;
+    volatile ngx_eiam_entry_t  *entry;
+
+    head = ngx_eiam_cache_head(&shared->grants, key);
+    i = *head;
+
+    if (i == 0 || i >= shared->grants.ncells) {
+        return;
+    }
+
+    entry = &shared->grants.cells[i];
+    i = entry->next;
+
+    if (i < shared->grants.ncells) {
+        __builtin_prefetch(&shared->grants.cells[i]);
+    }
+}
+
+
 /* a digest is its own hash */
 
 static uint32_t *

@@ -4,6 +4,8 @@
 #include <ngx_eiam_source.h>
 
 
+static void ngx_eiam_source_lock(ngx_eiam_source_t *source,
+    const ngx_eiam_digest_t key);
 static ngx_int_t ngx_eiam_source_look(ngx_eiam_source_t *source,
     const ngx_eiam_terms_t *terms, ngx_eiam_question_t *question);
 static ngx_int_t ngx_eiam_source_start(ngx_eiam_source_t *source,
@@ -88,7 +90,7 @@ ngx_eiam_source_recall(ngx_eiam_source_t *source,
 
     shared = source->zone->shared;
 
-    ngx_eiam_zone_lock(source->zone);
+    ngx_eiam_source_lock(source, question->key);
 
     entry = ngx_eiam_cache_find(shared, question->key);
 
@@ -126,7 +128,7 @@ ngx_eiam_source_look_up(ngx_eiam_source_t *source,
 {
     ngx_int_t  rc;
 
-    ngx_eiam_zone_lock(source->zone);
+    ngx_eiam_source_lock(source, question->key);
     rc = ngx_eiam_source_look(source, terms, question);
     ngx_eiam_zone_unlock(source->zone);
 
@@ -150,7 +152,7 @@ ngx_eiam_source_ask(ngx_eiam_source_t *source, const ngx_eiam_terms_t *terms,
 {
     ngx_int_t  rc;
 
-    ngx_eiam_zone_lock(source->zone);
+    ngx_eiam_source_lock(source, question->key);
 
     rc = ngx_eiam_source_look(source, terms, question);
 
@@ -161,6 +163,16 @@ ngx_eiam_source_ask(ngx_eiam_source_t *source, const ngx_eiam_terms_t *terms,
     ngx_eiam_zone_unlock(source->zone);
 
     return rc;
+}
+
+
+/* to look that up: memory is waited for before, not by all others too */
+
+static void
+ngx_eiam_source_lock(ngx_eiam_source_t *source, const ngx_eiam_digest_t key)
+{
+    ngx_eiam_cache_warm(source->zone->shared, key);
+    ngx_eiam_zone_lock(source->zone);
 }
 
 
