@@ -59,7 +59,7 @@ sub inclusive {
 sub stages {
     my ($contender, $kind) = @_;
     my ($table) = slurp("$contender->{top}/src/ngx_http_eiam_access.c") =~ /_stages\[\] = \{(.*?)\n\};/s;
-    my @handlers = ($table // '') =~ /, (\w+) \}/g;
+    my @handlers = grep { $_ ne 'NULL' } ($table // '') =~ /, (\w+) \}/g;
     my $cost = inclusive("$contender->{dir}-counted/allowed-$kind.callgrind",
         $contender->{count} // COUNTED);
     return [ map { [ s/.*_eiam_//r, $cost->{$_} // 0 ] } @handlers, 'ngx_eiam_digest' ];
