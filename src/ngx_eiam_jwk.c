@@ -185,7 +185,11 @@ ngx_eiam_key_read(const ngx_eiam_node_t *node, ngx_pool_t *pool,
         }
     }
 
-    return (rc == NGX_ERROR) ? rc : kind->read(node, pool, key);
+    if (rc == NGX_ERROR || kind->read(node, pool, key) != NGX_OK) {
+        return NGX_ERROR;
+    }
+
+    return ngx_eiam_key_prepare(key, pool);
 }
 
 

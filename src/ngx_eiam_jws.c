@@ -11,11 +11,33 @@
 #define NGX_EIAM_DER_MAX  160      /* bytes of the largest ECDSA-Sig-Value */
 
 
-static ngx_int_t ngx_eiam_jws_verify_mac(
-    const ngx_eiam_algorithm_t *algorithm, const ngx_eiam_key_t *key,
-    const ngx_str_t *text, const ngx_str_t *signature);
-static ngx_int_t ngx_eiam_jws_verify_pkey(
-    const ngx_eiam_algorithm_t *algorithm, const ngx_eiam_key_t *key,
+/*
+ * To look up the algorithms by name and to make contexts costs a fifth of a
+ * verification by RSA, so they are kept, for the algorithm used last.
+ */
+
+typedef struct {
+    ngx_uint_t            algorithm;     /* NGX_EIAM_ANY_ALGORITHM: none yet */
+    EVP_MD_CTX           *digest;
+    EVP_PKEY_CTX         *pkey;
+    EVP_MAC_CTX          *mac;
+} ngx_eiam_verifier_t;
+
+
+static ngx_int_t ngx_eiam_verifier_make(ngx_eiam_verifier_t *verifier,
+    ngx_uint_t algorithm, const ngx_eiam_key_t *key);
+static ngx_uint_t ngx_eiam_verifier_mac(ngx_eiam_verifier_t *verifier,
+    const ngx_eiam_algorithm_t *algorithm);
+static ngx_uint_t ngx_eiam_verifier_pkey(ngx_eiam_verifier_t *verifier,
+    const ngx_eiam_algorithm_t *algorithm, const ngx_eiam_key_t *key);
+static void ngx_eiam_verifier_free(void *data);
+static ngx_uint_t ngx_eiam_jws_mac(const ngx_eiam_verifier_t *verifier,
+    const ngx_eiam_key_t *key, const ngx_str_t *text,
+    const ngx_str_t *signature);
+static ngx_uint_t ngx_eiam_jws_pkey(const ngx_eiam_verifier_t *verifier,
+    const ngx_eiam_algorithm_t *algorithm, const ngx_str_t *text,
+    const ngx_str_t *signature);
+static ngx_uint_t ngx_eiam_jws_eddsa(const ngx_eiam_key_t *key,
     const ngx_str_t *text, const ngx_str_t *signature);
 static int ngx_eiam_jws_ecdsa(const ngx_str_t *signature, u_char *der);
 
@@ -73,53 +95,180 @@ ngx_eiam_key_fits(const ngx_eiam_key_t *key, ngx_uint_t algorithm)
 
 
 ngx_int_t
+ngx_eiam_key_prepare(ngx_eiam_key_t *key, ngx_pool_t *pool)
+{
+    ngx_pool_cleanup_t   *cln;
+    ngx_eiam_verifier_t  *verifier;
+
+    cln = ngx_pool_cleanup_add(pool, sizeof(ngx_eiam_verifier_t));
+    if (cln == NULL) {
+        return NGX_ERROR;
+    }
+
+    verifier = cln->data;
+
+    ngx_memzero(verifier, sizeof(ngx_eiam_verifier_t));
+    verifier->algorithm = NGX_EIAM_ANY_ALGORITHM;
+
+    cln->handler = ngx_eiam_verifier_free;
+    key->verifier = verifier;
+
+    return NGX_OK;
+}
+
+
+ngx_int_t
 ngx_eiam_jws_verify(ngx_uint_t algorithm, const ngx_eiam_key_t *key,
     const ngx_str_t *text, const ngx_str_t *signature)
 {
+    ngx_uint_t                   valid;
+    ngx_eiam_verifier_t         *verifier;
     const ngx_eiam_algorithm_t  *a;
 
     a = &ngx_eiam_algorithms[algorithm];
+    verifier = key->verifier;
 
     if (a->size && signature->len != a->size) {
         return NGX_DECLINED;
     }
 
-    return key->pkey ? ngx_eiam_jws_verify_pkey(a, key, text, signature)
-                     : ngx_eiam_jws_verify_mac(a, key, text, signature);
+    if (a->hash == NULL) {
+        valid = ngx_eiam_jws_eddsa(key, text, signature);
+
+    } else if (verifier->algorithm != algorithm
+               && ngx_eiam_verifier_make(verifier, algorithm, key) != NGX_OK)
+    {
+        valid = 0;
+
+    } else {
+        valid = key->pkey ? ngx_eiam_jws_pkey(verifier, a, text, signature)
+                          : ngx_eiam_jws_mac(verifier, key, text, signature);
+    }
+
+    ERR_clear_error();
+
+    return valid ? NGX_OK : NGX_DECLINED;
 }
 
 
 static ngx_int_t
-ngx_eiam_jws_verify_mac(const ngx_eiam_algorithm_t *algorithm,
+ngx_eiam_verifier_make(ngx_eiam_verifier_t *verifier, ngx_uint_t algorithm,
+    const ngx_eiam_key_t *key)
+{
+    const ngx_eiam_algorithm_t  *a;
+
+    a = &ngx_eiam_algorithms[algorithm];
+
+    ngx_eiam_verifier_free(verifier);
+
+    if (key->pkey ? ngx_eiam_verifier_pkey(verifier, a, key)
+                  : ngx_eiam_verifier_mac(verifier, a))
+    {
+        verifier->algorithm = algorithm;
+        return NGX_OK;
+    }
+
+    ngx_eiam_verifier_free(verifier);
+
+    return NGX_ERROR;
+}
+
+
+static ngx_uint_t
+ngx_eiam_verifier_mac(ngx_eiam_verifier_t *verifier,
+    const ngx_eiam_algorithm_t *algorithm)
+{
+    EVP_MAC     *hmac;
+    OSSL_PARAM   params[2];
+
+    params[0] = OSSL_PARAM_construct_utf8_string(OSSL_MAC_PARAM_DIGEST,
+                                                 (char *) algorithm->hash, 0);
+    params[1] = OSSL_PARAM_construct_end();
+
+    hmac = EVP_MAC_fetch(NULL, "HMAC", NULL);
+    if (hmac == NULL) {
+        return 0;
+    }
+
+    verifier->mac = EVP_MAC_CTX_new(hmac);
+
+    EVP_MAC_free(hmac);
+
+    return verifier->mac && EVP_MAC_CTX_set_params(verifier->mac, params);
+}
+
+
+static ngx_uint_t
+ngx_eiam_verifier_pkey(ngx_eiam_verifier_t *verifier,
+    const ngx_eiam_algorithm_t *algorithm, const ngx_eiam_key_t *key)
+{
+    EVP_MD        *md;
+    ngx_uint_t     made;
+    EVP_PKEY_CTX  *pkey;
+
+    md = EVP_MD_fetch(NULL, algorithm->hash, NULL);
+    pkey = EVP_PKEY_CTX_new_from_pkey(NULL, key->pkey, NULL);
+
+    verifier->digest = EVP_MD_CTX_new();
+    verifier->pkey = pkey;
+
+    made = md && pkey && verifier->digest
+           && EVP_DigestInit_ex2(verifier->digest, md, NULL) == 1
+           && EVP_PKEY_verify_init(pkey) == 1
+           && EVP_PKEY_CTX_set_signature_md(pkey, md) > 0
+           && (!algorithm->pss
+               || (EVP_PKEY_CTX_set_rsa_padding(pkey, RSA_PKCS1_PSS_PADDING)
+                   > 0
+                   && EVP_PKEY_CTX_set_rsa_pss_saltlen(pkey,
+                                                       RSA_PSS_SALTLEN_DIGEST)
+                      > 0));
+
+    EVP_MD_free(md);
+
+    return made;
+}
+
+
+static void
+ngx_eiam_verifier_free(void *data)
+{
+    ngx_eiam_verifier_t  *verifier = data;
+
+    EVP_MD_CTX_free(verifier->digest);
+    EVP_PKEY_CTX_free(verifier->pkey);
+    EVP_MAC_CTX_free(verifier->mac);
+
+    ngx_memzero(verifier, sizeof(ngx_eiam_verifier_t));
+    verifier->algorithm = NGX_EIAM_ANY_ALGORITHM;
+}
+
+
+static ngx_uint_t
+ngx_eiam_jws_mac(const ngx_eiam_verifier_t *verifier,
     const ngx_eiam_key_t *key, const ngx_str_t *text,
     const ngx_str_t *signature)
 {
     u_char  mac[EVP_MAX_MD_SIZE];
     size_t  len;
 
-    if (EVP_Q_mac(NULL, "HMAC", NULL, algorithm->hash, NULL,
-                  key->secret.data, key->secret.len, text->data, text->len,
-                  mac, sizeof(mac), &len)
-        == NULL)
-    {
-        return NGX_DECLINED;
-    }
-
-    return (len == signature->len
-            && CRYPTO_memcmp(mac, signature->data, len) == 0)
-           ? NGX_OK : NGX_DECLINED;
+    return EVP_MAC_init(verifier->mac, key->secret.data, key->secret.len,
+                        NULL)
+           && EVP_MAC_update(verifier->mac, text->data, text->len)
+           && EVP_MAC_final(verifier->mac, mac, &len, sizeof(mac))
+           && len == signature->len
+           && CRYPTO_memcmp(mac, signature->data, len) == 0;
 }
 
 
-static ngx_int_t
-ngx_eiam_jws_verify_pkey(const ngx_eiam_algorithm_t *algorithm,
-    const ngx_eiam_key_t *key, const ngx_str_t *text,
+static ngx_uint_t
+ngx_eiam_jws_pkey(const ngx_eiam_verifier_t *verifier,
+    const ngx_eiam_algorithm_t *algorithm, const ngx_str_t *text,
     const ngx_str_t *signature)
 {
-    int            rc, len;
+    int            len;
     u_char         der[NGX_EIAM_DER_MAX], *p;
-    EVP_MD_CTX    *ctx;
-    EVP_PKEY_CTX  *pctx;
+    u_char         digest[EVP_MAX_MD_SIZE];
+    unsigned int   size;
 
     p = signature->data;
     len = signature->len;
@@ -129,23 +278,36 @@ ngx_eiam_jws_verify_pkey(const ngx_eiam_algorithm_t *algorithm,
         len = ngx_eiam_jws_ecdsa(signature, der);
     }
 
+    return len > 0
+           && EVP_DigestInit_ex2(verifier->digest, NULL, NULL) == 1
+           && EVP_DigestUpdate(verifier->digest, text->data, text->len) == 1
+           && EVP_DigestFinal_ex(verifier->digest, digest, &size) == 1
+           && EVP_PKEY_verify(verifier->pkey, p, len, digest, size) == 1;
+}
+
+
+/* it has no digest that could be made before, and no context can be kept */
+
+static ngx_uint_t
+ngx_eiam_jws_eddsa(const ngx_eiam_key_t *key, const ngx_str_t *text,
+    const ngx_str_t *signature)
+{
+    ngx_uint_t   valid;
+    EVP_MD_CTX  *ctx;
+
     ctx = EVP_MD_CTX_new();
 
-    rc = len > 0 && ctx
-         && EVP_DigestVerifyInit_ex(ctx, &pctx, algorithm->hash, NULL, NULL,
-                                    key->pkey, NULL)
-            == 1
-         && (!algorithm->pss
-             || (EVP_PKEY_CTX_set_rsa_padding(pctx, RSA_PKCS1_PSS_PADDING) > 0
-                 && EVP_PKEY_CTX_set_rsa_pss_saltlen(pctx,
-                                                     RSA_PSS_SALTLEN_DIGEST)
-                    > 0))
-         && EVP_DigestVerify(ctx, p, len, text->data, text->len) == 1;
+    valid = ctx
+            && EVP_DigestVerifyInit_ex(ctx, NULL, NULL, NULL, NULL,
+                                       key->pkey, NULL)
+               == 1
+            && EVP_DigestVerify(ctx, signature->data, signature->len,
+                                text->data, text->len)
+               == 1;
 
     EVP_MD_CTX_free(ctx);
-    ERR_clear_error();
 
-    return rc ? NGX_OK : NGX_DECLINED;
+    return valid;
 }
 
 

@@ -34,6 +34,7 @@ typedef struct {
     ngx_uint_t            algorithm;     /* the only one, or any */
     void                 *pkey;          /* EVP_PKEY; NULL: the secret */
     ngx_str_t             secret;
+    void                 *verifier;
 } ngx_eiam_key_t;
 
 
@@ -56,6 +57,9 @@ ngx_int_t ngx_eiam_algorithm_find(const ngx_str_t *name);
 
 /* may this key be used with that algorithm?  RFC 8725, section 3.1 */
 ngx_uint_t ngx_eiam_key_fits(const ngx_eiam_key_t *key, ngx_uint_t algorithm);
+
+/* once for a key, which then can verify: NGX_OK, or NGX_ERROR (no memory) */
+ngx_int_t ngx_eiam_key_prepare(ngx_eiam_key_t *key, ngx_pool_t *pool);
 
 /* NGX_OK, or NGX_DECLINED; the key fits */
 ngx_int_t ngx_eiam_jws_verify(ngx_uint_t algorithm, const ngx_eiam_key_t *key,

@@ -53,6 +53,8 @@ static ngx_uint_t ngx_eiam_unit_jws_others(ngx_uint_t algorithm,
     const ngx_str_t *signature);
 static void ngx_eiam_unit_jws_generated(ngx_eiam_unit_t *unit,
     ngx_eiam_unit_signer_t *signers);
+static void ngx_eiam_unit_jws_turns(ngx_eiam_unit_t *unit,
+    const ngx_eiam_unit_signer_t *signer);
 static void ngx_eiam_unit_jws_salt(ngx_eiam_unit_t *unit,
     const ngx_eiam_unit_signer_t *signer);
 static void ngx_eiam_unit_jws_ecdsa(ngx_eiam_unit_t *unit,
@@ -64,7 +66,8 @@ static ngx_uint_t ngx_eiam_unit_jws_verify(ngx_uint_t algorithm,
     const ngx_str_t *signature);
 static ngx_uint_t ngx_eiam_unit_jws_number(const char *name);
 
-static void ngx_eiam_unit_signers_make(ngx_eiam_unit_signer_t *signers);
+static void ngx_eiam_unit_signers_make(ngx_eiam_unit_t *unit,
+    ngx_eiam_unit_signer_t *signers);
 static void ngx_eiam_unit_signers_free(ngx_eiam_unit_signer_t *signers);
 static ngx_str_t ngx_eiam_unit_sign(const ngx_eiam_unit_algorithm_t *a,
     const ngx_eiam_unit_signer_t *signer, int salt, const ngx_str_t *text,
@@ -113,9 +116,11 @@ ngx_eiam_unit_jws(ngx_eiam_unit_t *unit)
         ngx_eiam_unit_jws_vector(unit, vector);
     }
 
-    ngx_eiam_unit_signers_make(signers);
+    ngx_eiam_unit_signers_make(unit, signers);
 
     ngx_eiam_unit_jws_generated(unit, signers);
+    ngx_eiam_unit_jws_turns(unit, &signers[NGX_EIAM_RSA]);
+    ngx_eiam_unit_jws_turns(unit, &signers[NGX_EIAM_OCT]);
     ngx_eiam_unit_jws_salt(unit, &signers[NGX_EIAM_RSA]);
     ngx_eiam_unit_jws_ecdsa(unit, signers);
 
@@ -413,6 +418,54 @@ ngx_eiam_unit_jws_generated(ngx_eiam_unit_t *unit,
 }
 
 
+/* what is kept for one algorithm is not used for another one */
+
+static void
+ngx_eiam_unit_jws_turns(ngx_eiam_unit_t *unit,
+    const ngx_eiam_unit_signer_t *signer)
+{
+    u_char                            buf[NGX_EIAM_UNIT_SIGNATURE_MAX];
+    ngx_str_t                         signature;
+    ngx_uint_t                        i, n, as, wrong;
+    const ngx_eiam_unit_algorithm_t  *a;
+
+    static const ngx_str_t  text = ngx_string("header.claims");
+
+    wrong = 0;
+    n = 0;
+
+    for (a = ngx_eiam_unit_algorithms; a->name; a++) {
+
+        i = a - ngx_eiam_unit_algorithms;
+
+        if (!ngx_eiam_key_fits(&signer->key, i)) {
+            continue;
+        }
+
+        signature = ngx_eiam_unit_sign(a, signer, RSA_PSS_SALTLEN_DIGEST,
+                                       &text, buf);
+
+        for (as = 0; ngx_eiam_algorithms[as].name.len; as++) {
+
+            if (!ngx_eiam_key_fits(&signer->key, as)) {
+                continue;
+            }
+
+            wrong += ngx_eiam_unit_jws_verify(as, &signer->key, &text,
+                                              &signature)
+                     != (as == i);
+            wrong += !ngx_eiam_unit_jws_verify(i, &signer->key, &text,
+                                               &signature);
+            n++;
+        }
+    }
+
+    ngx_eiam_unit_ok(unit, n && wrong == 0,
+                     "a key of type %d takes turns in %ui pairs of algorithms",
+                     (int) signer->key.type, n);
+}
+
+
 /* RFC 7518, section 3.5: the salt has the length of the hash */
 
 static void
@@ -556,7 +609,8 @@ ngx_eiam_unit_jws_number(const char *name)
 /* one of each type */
 
 static void
-ngx_eiam_unit_signers_make(ngx_eiam_unit_signer_t *signers)
+ngx_eiam_unit_signers_make(ngx_eiam_unit_t *unit,
+    ngx_eiam_unit_signer_t *signers)
 {
     ngx_uint_t               i;
     ngx_eiam_unit_signer_t  *signer;
@@ -575,6 +629,10 @@ ngx_eiam_unit_signers_make(ngx_eiam_unit_signer_t *signers)
 
         signer->key.type = i;
         signer->key.algorithm = NGX_EIAM_ANY_ALGORITHM;
+
+        if (ngx_eiam_key_prepare(&signer->key, unit->pool) != NGX_OK) {
+            abort();
+        }
 
         if (i == NGX_EIAM_OCT) {
             ngx_memset(secret, 'k', sizeof(secret));
