@@ -2,17 +2,35 @@
 #include <ngx_eiam_base64url.h>
 
 
-static ngx_int_t ngx_eiam_base64url_value(u_char c);
+#define X  0x80            /* no character of the alphabet */
+
+
+static const u_char  ngx_eiam_base64url_values[256] = {
+     X,  X,  X,  X,  X,  X,  X,  X,  X,  X,  X,  X,  X,  X,  X,  X,
+     X,  X,  X,  X,  X,  X,  X,  X,  X,  X,  X,  X,  X,  X,  X,  X,
+     X,  X,  X,  X,  X,  X,  X,  X,  X,  X,  X,  X,  X, 62,  X,  X,
+    52, 53, 54, 55, 56, 57, 58, 59, 60, 61,  X,  X,  X,  X,  X,  X,
+     X,  0,  1,  2,  3,  4,  5,  6,  7,  8,  9, 10, 11, 12, 13, 14,
+    15, 16, 17, 18, 19, 20, 21, 22, 23, 24, 25,  X,  X,  X,  X, 63,
+     X, 26, 27, 28, 29, 30, 31, 32, 33, 34, 35, 36, 37, 38, 39, 40,
+    41, 42, 43, 44, 45, 46, 47, 48, 49, 50, 51,  X,  X,  X,  X,  X,
+     X,  X,  X,  X,  X,  X,  X,  X,  X,  X,  X,  X,  X,  X,  X,  X,
+     X,  X,  X,  X,  X,  X,  X,  X,  X,  X,  X,  X,  X,  X,  X,  X,
+     X,  X,  X,  X,  X,  X,  X,  X,  X,  X,  X,  X,  X,  X,  X,  X,
+     X,  X,  X,  X,  X,  X,  X,  X,  X,  X,  X,  X,  X,  X,  X,  X,
+     X,  X,  X,  X,  X,  X,  X,  X,  X,  X,  X,  X,  X,  X,  X,  X,
+     X,  X,  X,  X,  X,  X,  X,  X,  X,  X,  X,  X,  X,  X,  X,  X,
+     X,  X,  X,  X,  X,  X,  X,  X,  X,  X,  X,  X,  X,  X,  X,  X,
+     X,  X,  X,  X,  X,  X,  X,  X,  X,  X,  X,  X,  X,  X,  X,  X
+};
 
 
 ngx_int_t
 ngx_eiam_base64url(const ngx_str_t *text, ngx_pool_t *pool, ngx_str_t *bytes)
 {
-    u_char      *p;
-    size_t       i;
-    uint32_t     bits;
-    ngx_int_t    value;
-    ngx_uint_t   n;
+    u_char        *p, *s, *last;
+    uint32_t       bits, rest, seen;
+    const u_char  *value;
 
     if (text->len % 4 == 1) {
         return NGX_DECLINED;
@@ -24,49 +42,51 @@ ngx_eiam_base64url(const ngx_str_t *text, ngx_pool_t *pool, ngx_str_t *bytes)
     }
 
     bytes->data = p;
-    bits = 0;
-    n = 0;
+    value = ngx_eiam_base64url_values;
+    s = text->data;
+    last = s + text->len;
+    seen = 0;
 
-    for (i = 0; i < text->len; i++) {
+    for ( /* void */ ; last - s >= 4; s += 4) {
 
-        value = ngx_eiam_base64url_value(text->data[i]);
-        if (value == NGX_ERROR) {
-            return NGX_DECLINED;
+        seen |= value[s[0]] | value[s[1]] | value[s[2]] | value[s[3]];
+        bits = value[s[0]] << 18 | value[s[1]] << 12 | value[s[2]] << 6
+               | value[s[3]];
+
+        *p++ = (u_char) (bits >> 16);
+        *p++ = (u_char) (bits >> 8);
+        *p++ = (u_char) bits;
+    }
+
+    /* two or three are left, and some of their bits are none of a byte */
+
+    if (s < last) {
+
+        seen |= value[s[0]] | value[s[1]];
+        bits = value[s[0]] << 18 | value[s[1]] << 12;
+
+        *p++ = (u_char) (bits >> 16);
+        rest = 0xffff;
+
+        if (last - s == 3) {
+
+            seen |= value[s[2]];
+            bits |= value[s[2]] << 6;
+
+            *p++ = (u_char) (bits >> 8);
+            rest = 0xff;
         }
 
-        bits = (bits << 6 | value) & 0xffff;
-        n += 6;
-
-        if (n >= 8) {
-            n -= 8;
-            *p++ = (u_char) (bits >> n);
+        if (bits & rest) {
+            return NGX_DECLINED;
         }
     }
 
-    if (bits & ((1U << n) - 1)) {
+    if (seen & X) {
         return NGX_DECLINED;
     }
 
     bytes->len = p - bytes->data;
 
     return NGX_OK;
-}
-
-
-static ngx_int_t
-ngx_eiam_base64url_value(u_char c)
-{
-    if (c >= 'A' && c <= 'Z') {
-        return c - 'A';
-    }
-
-    if (c >= 'a' && c <= 'z') {
-        return c - 'a' + 26;
-    }
-
-    if (c >= '0' && c <= '9') {
-        return c - '0' + 52;
-    }
-
-    return (c == '-') ? 62 : (c == '_') ? 63 : NGX_ERROR;
 }
