@@ -137,7 +137,7 @@ ngx_eiam_jwt_split(ngx_eiam_jwt_t *jwt, const ngx_str_t *token)
     for (i = 0; i < 3; i++) {
 
         jwt->part[i].data = p;
-        p = ngx_strlchr(p, last, '.');
+        p = memchr(p, '.', last - p);
 
         if ((p == NULL) != (i == 2)) {
             return ngx_eiam_jwt_invalid(jwt, "is no JWS");
