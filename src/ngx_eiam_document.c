@@ -10,13 +10,17 @@
 
 static ngx_int_t ngx_eiam_document_read(ngx_eiam_document_t *document,
     ngx_fd_t fd, ngx_str_t *text);
-static void ngx_eiam_document_close(void *data);
+static void *ngx_eiam_document_allocate(size_t size);
+static void ngx_eiam_document_release(void *p);
 static u_char *ngx_eiam_node_pointer(u_char *p, u_char *last,
     const ngx_eiam_node_t *node);
 static void ngx_eiam_node_child(const ngx_eiam_node_t *node,
     ngx_eiam_node_t *child, json_t *value);
 static json_t *ngx_eiam_node_follow(json_t *value, ngx_str_t pointer);
 static size_t ngx_eiam_node_unescape(u_char *p, size_t len);
+
+
+static ngx_pool_t  *ngx_eiam_document_pool;       /* of what is being read */
 
 
 static const char *const  ngx_eiam_type_names[] = {
@@ -105,26 +109,30 @@ ngx_int_t
 ngx_eiam_document_parse(ngx_eiam_document_t *document, const ngx_str_t *text,
     ngx_eiam_node_t *root)
 {
-    json_t              *value;
-    json_error_t         error;
-    ngx_pool_cleanup_t  *cln;
+    json_t         *value;
+    json_free_t     release;
+    json_error_t    error;
+    json_malloc_t   allocate;
 
-    cln = ngx_pool_cleanup_add(document->pool, 0);
-    if (cln == NULL) {
-        return NGX_ERROR;
-    }
+    /* others in this process may use jansson too, with functions of their own */
+
+    json_get_alloc_funcs(&allocate, &release);
+    json_set_alloc_funcs(ngx_eiam_document_allocate,
+                         ngx_eiam_document_release);
+
+    ngx_eiam_document_pool = document->pool;
 
     value = json_loadb((char *) text->data, text->len, JSON_REJECT_DUPLICATES,
                        &error);
+
+    json_set_alloc_funcs(allocate, release);
+
     if (value == NULL) {
         return ngx_eiam_document_fault(document, "line %d column %d: %s",
                                        error.line, error.column,
                                        document->secret ? "bad JSON"
                                                         : error.text);
     }
-
-    cln->handler = ngx_eiam_document_close;
-    cln->data = value;
 
     ngx_memzero(root, sizeof(ngx_eiam_node_t));
 
@@ -135,10 +143,18 @@ ngx_eiam_document_parse(ngx_eiam_document_t *document, const ngx_str_t *text,
 }
 
 
-static void
-ngx_eiam_document_close(void *data)
+/* the tree is never changed, so it can go as its pool does: all at once */
+
+static void *
+ngx_eiam_document_allocate(size_t size)
 {
-    json_decref(data);
+    return ngx_palloc(ngx_eiam_document_pool, size);
+}
+
+
+static void
+ngx_eiam_document_release(void *p)
+{
 }
 
 

@@ -12,8 +12,6 @@
 #include <ngx_eiam_introspection.h>
 #include <ngx_eiam_source.h>
 
-#include <jansson.h>
-
 
 #define NGX_EIAM_UNIT_MEMORY_MAX  10000    /* allocations */
 
@@ -34,7 +32,6 @@ typedef ngx_int_t (*ngx_eiam_unit_memory_pt)(ngx_pool_t *pool,
 
 
 static ngx_uint_t ngx_eiam_unit_memory_fails(void);
-static void *ngx_eiam_unit_memory_json(size_t size);
 static void ngx_eiam_unit_memory_each(ngx_eiam_unit_t *unit,
     const char *what, ngx_eiam_unit_memory_pt run);
 static ngx_int_t ngx_eiam_unit_memory_nth(ngx_uint_t n,
@@ -80,16 +77,10 @@ ngx_eiam_unit_wrap(ngx_pool_cleanup_t *, ngx_pool_cleanup_add,
 void
 ngx_eiam_unit_memory(ngx_eiam_unit_t *unit)
 {
-    json_free_t    release;
-    json_malloc_t  allocate;
-
     if (__real_ngx_palloc == NULL) {
         ngx_eiam_unit_ok(unit, 0, "allocations can be made to fail");
         return;
     }
-
-    json_get_alloc_funcs(&allocate, &release);
-    json_set_alloc_funcs(ngx_eiam_unit_memory_json, release);
 
     ngx_eiam_unit_memory_each(unit, "a policy", ngx_eiam_unit_memory_policy);
     ngx_eiam_unit_memory_each(unit, "a broken policy",
@@ -106,8 +97,6 @@ ngx_eiam_unit_memory(ngx_eiam_unit_t *unit)
                               ngx_eiam_unit_memory_granted);
     ngx_eiam_unit_memory_each(unit, "sources of a zone",
                               ngx_eiam_unit_memory_sources);
-
-    json_set_alloc_funcs(allocate, release);
 }
 
 
@@ -115,13 +104,6 @@ static ngx_uint_t
 ngx_eiam_unit_memory_fails(void)
 {
     return ngx_eiam_unit_memory_left && --ngx_eiam_unit_memory_left == 0;
-}
-
-
-static void *
-ngx_eiam_unit_memory_json(size_t size)
-{
-    return ngx_eiam_unit_memory_fails() ? NULL : malloc(size);
 }
 
 
