@@ -189,6 +189,12 @@ sub show {
             return defined $value ? sprintf $what =~ /ratio/ ? '%.2f' : '%.0f', $value
                 : $r->{cells}{"allowed-$kind"} ? 'too slow' : '-';
         });
+    table($all, 'First, at 10,000 requests per second: processor time per request, and what it is above no gate',
+        [ 'steady', 'steady over' ], sub {
+            my ($r, $what, $kind) = @_;
+            my $value = $m->($r, 'first', $kind, $what);
+            return defined $value ? sprintf '%.1f', $value : $r->{cells}{"first-$kind"} ? 'too slow' : '-';
+        });
     stages($all);
     for (grep { $all->{contenders}{$_}{uncounted} } @{ $all->{order} }) {
         print "not counted: $all->{contenders}{$_}{title}: $all->{contenders}{$_}{uncounted}\n";
