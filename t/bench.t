@@ -12,7 +12,9 @@ use Test::More;
 
 use lib "$FindBin::Bin/../bench/lib";
 
+use Bench::Callgrind;
 use Bench::Contender qw(slurp spew);
+use Bench::Load;
 use Bench::Scale;
 use Bench::Table;
 use Bench::Unit;
@@ -90,7 +92,8 @@ subtest 'bench/scale says what follows from the figures' => sub {
 };
 
 SKIP: {
-    skip 'instructions are not counted under sanitizers', 3 if $ENV{EIAM_ASAN};
+    skip 'instructions are not counted under sanitizers', 4 if $ENV{EIAM_ASAN};
+    subtest 'a call costs little more than without a gate' => \&call;
     subtest 'a match does not depend on the number of operations' => \&match;
     subtest 'nor a look-up on the number of grants' => \&zone;
     subtest 'workers look grants up at the same time' => \&lock;
@@ -98,6 +101,37 @@ SKIP: {
 
 done_testing;
 
+
+sub call {
+    spew("$dir/jwks.json", '{}');    # no tokens are signed for this
+    is system('cc', '-O2', '-o', "$dir/load", "$bench/load.c"), 0, 'the load generator compiles' or return;
+    my $load = Bench::Load->new("$dir");
+
+    my $upstream = Bench::Contender->new("$bench/..", "$bench/upstream.conf");
+    $upstream->{whole} = 1;
+    $upstream->write_conf("$dir/upstream", UPSTREAMTLS => Bench::Contender::free_port());
+    $upstream->start([]);
+
+    my %cost;
+    for ([ bare => 'allowed' ], [ return => 'bad' ], [ 'eiam-static' => 'allowed', 'bad' ]) {
+        my ($name, @scenarios) = @$_;
+        my $c = Bench::Contender->new("$bench/..", "$bench/contenders/$name.conf");
+        my $count = eval {
+            Bench::Callgrind::count($load, $c, "$dir/$name", $upstream->{port}, map { "$_-opaque" } @scenarios);
+        } or diag $@;
+        $cost{"$name $_"} = $count->{"$_-opaque"} for @scenarios;
+    }
+    $upstream->stop;
+
+    for ([ allowed => 'bare', 1.25 ], [ bad => 'return', 1.35 ]) {
+        my ($scenario, $limit, $most) = @$_;
+        my $ratio = $cost{"eiam-static $scenario"} / ($cost{"$limit $scenario"} || 1);
+        note sprintf '%s: %.3f', $scenario, $ratio;
+        cmp_ok $ratio, '>', 1, "$scenario: it costs something";
+        cmp_ok $ratio, '<', $most, 'but not much, in instructions';
+    }
+    return;
+}
 
 sub match {
     my $text = qx("$bench/match" 2>&1);
