@@ -16,12 +16,16 @@ static ngx_int_t ngx_http_eiam_status_handler(ngx_http_request_t *r);
 static const ngx_http_eiam_view_t *ngx_http_eiam_view(ngx_http_request_t *r);
 static ngx_int_t ngx_http_eiam_page(ngx_http_eiam_status_t *status);
 static ngx_int_t ngx_http_eiam_protect(ngx_http_request_t *r);
+static ngx_int_t ngx_http_eiam_make_page_policy(void);
 static ngx_int_t ngx_http_eiam_source_hash(const char *tag, u_char *hash);
 static ngx_int_t ngx_http_eiam_add_header(ngx_http_request_t *r,
     const char *name, const ngx_str_t *value);
 static ngx_int_t ngx_http_eiam_send(ngx_http_eiam_status_t *status);
 static void ngx_http_eiam_go_on(ngx_event_t *ev);
 static void ngx_http_eiam_status_cleanup(void *data);
+
+
+static ngx_str_t  ngx_http_eiam_page_policy;
 
 
 static const ngx_http_eiam_view_t  ngx_http_eiam_views[] = {
@@ -51,6 +55,10 @@ ngx_http_eiam_status(ngx_conf_t *cf, ngx_command_t *cmd, void *conf)
     }
 
     lcf->status = 1;
+
+    if (ngx_http_eiam_make_page_policy() != NGX_OK) {
+        return NGX_CONF_ERROR;
+    }
 
     clcf = ngx_http_conf_get_module_loc_conf(cf, ngx_http_core_module);
     clcf->handler = ngx_http_eiam_status_handler;
@@ -176,30 +184,9 @@ ngx_http_eiam_page(ngx_http_eiam_status_t *status)
 static ngx_int_t
 ngx_http_eiam_protect(ngx_http_request_t *r)
 {
-    u_char     *p;
-    ngx_str_t   policy;
-    u_char      style[NGX_EIAM_DIGEST_LEN * 2], script[NGX_EIAM_DIGEST_LEN * 2];
-
     static const ngx_str_t  no_store = ngx_string("no-store");
     static const ngx_str_t  no_sniff = ngx_string("nosniff");
     static const ngx_str_t  no_referrer = ngx_string("no-referrer");
-    static const char       format[] =
-        "default-src 'none'; style-src 'sha256-%s'; script-src 'sha256-%s'; "
-        "connect-src 'self'; base-uri 'none'; form-action 'none'; "
-        "frame-ancestors 'none'";
-
-    policy.data = ngx_pnalloc(r->pool, sizeof(format) + sizeof(style)
-                                       + sizeof(script));
-
-    if (policy.data == NULL
-        || ngx_http_eiam_source_hash("style", style) != NGX_OK
-        || ngx_http_eiam_source_hash("script", script) != NGX_OK)
-    {
-        return NGX_ERROR;
-    }
-
-    p = ngx_sprintf(policy.data, format, style, script);
-    policy.len = p - policy.data;
 
     if (ngx_http_eiam_add_header(r, "Cache-Control", &no_store) != NGX_OK
         || ngx_http_eiam_add_header(r, "X-Content-Type-Options", &no_sniff)
@@ -210,7 +197,39 @@ ngx_http_eiam_protect(ngx_http_request_t *r)
         return NGX_ERROR;
     }
 
-    return ngx_http_eiam_add_header(r, "Content-Security-Policy", &policy);
+    return ngx_http_eiam_add_header(r, "Content-Security-Policy",
+                                    &ngx_http_eiam_page_policy);
+}
+
+
+/*
+ * The page's own style and script, and nothing else.  It is the same in every
+ * configuration, and must outlive those that are refused.
+ */
+
+static ngx_int_t
+ngx_http_eiam_make_page_policy(void)
+{
+    u_char  style[NGX_EIAM_DIGEST_LEN * 2], script[NGX_EIAM_DIGEST_LEN * 2];
+
+    static const char  format[] =
+        "default-src 'none'; style-src 'sha256-%s'; script-src 'sha256-%s'; "
+        "connect-src 'self'; base-uri 'none'; form-action 'none'; "
+        "frame-ancestors 'none'";
+
+    static u_char  text[sizeof(format) + sizeof(style) + sizeof(script)];
+
+    if (ngx_http_eiam_source_hash("style", style) != NGX_OK
+        || ngx_http_eiam_source_hash("script", script) != NGX_OK)
+    {
+        return NGX_ERROR;
+    }
+
+    ngx_http_eiam_page_policy.data = text;
+    ngx_http_eiam_page_policy.len = ngx_sprintf(text, format, style, script)
+                                    - text;
+
+    return NGX_OK;
 }
 
 
