@@ -16,6 +16,10 @@
 #define NGX_EIAM_BYTES  16
 
 
+/* how such a value is passed does not matter where all is inlined */
+#pragma GCC diagnostic ignored "-Wpsabi"
+
+
 typedef u_char  ngx_eiam_bytes_t __attribute__((vector_size(NGX_EIAM_BYTES)));
 
 

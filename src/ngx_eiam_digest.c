@@ -19,7 +19,7 @@ static EVP_MD_CTX  *ngx_eiam_digest_ctx;
 #define NGX_EIAM_DIGESTS  4096      /* that a worker remembers: a power of 2 */
 
 
-/* the text itself is not kept: a hash stands for it, by a key of our own */
+/* the text itself is not kept: a hash by a secret key stands for it */
 
 typedef struct {
     ngx_eiam_nh_t       hash;

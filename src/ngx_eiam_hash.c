@@ -5,6 +5,7 @@
 #define NGX_EIAM_HASH_FACTOR  0x9e3779b97f4a7c15ULL    /* Knuth's, of 64 bits */
 
 
+static uint64_t ngx_eiam_hash_mix(uint64_t hash);
 static uint64_t ngx_eiam_hash_word(const u_char *p, size_t len);
 
 
@@ -17,15 +18,23 @@ ngx_eiam_hash(const u_char *p, size_t len, uint32_t seed)
     hash = (uint64_t) seed + len;
 
     for (last = p + len; last - p > 8; p += 8) {
-        hash ^= ngx_eiam_hash_word(p, 8);
-        hash *= NGX_EIAM_HASH_FACTOR;
-        hash ^= hash >> 32;
+        hash = ngx_eiam_hash_mix(hash ^ ngx_eiam_hash_word(p, 8));
     }
 
-    hash ^= ngx_eiam_hash_word(p, last - p);
+    hash = ngx_eiam_hash_mix(hash ^ ngx_eiam_hash_word(p, last - p));
+
+    /* once more, as the last bytes have reached too few of the low bits */
+
+    return ngx_eiam_hash_mix(hash);
+}
+
+
+static uint64_t
+ngx_eiam_hash_mix(uint64_t hash)
+{
     hash *= NGX_EIAM_HASH_FACTOR;
 
-    return hash >> 32;
+    return hash ^ (hash >> 32);
 }
 
 
