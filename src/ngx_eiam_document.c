@@ -114,7 +114,7 @@ ngx_eiam_document_parse(ngx_eiam_document_t *document, const ngx_str_t *text,
     json_error_t    error;
     json_malloc_t   allocate;
 
-    /* others in this process may use jansson too, with functions of their own */
+    /* other modules may use jansson too, with functions of their own */
 
     json_get_alloc_funcs(&allocate, &release);
     json_set_alloc_funcs(ngx_eiam_document_allocate,

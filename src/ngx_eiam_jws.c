@@ -31,13 +31,13 @@ static ngx_uint_t ngx_eiam_verifier_mac(ngx_eiam_verifier_t *verifier,
 static ngx_uint_t ngx_eiam_verifier_pkey(ngx_eiam_verifier_t *verifier,
     const ngx_eiam_algorithm_t *algorithm, const ngx_eiam_key_t *key);
 static void ngx_eiam_verifier_free(void *data);
-static ngx_uint_t ngx_eiam_jws_mac(const ngx_eiam_verifier_t *verifier,
+static ngx_int_t ngx_eiam_jws_mac(const ngx_eiam_verifier_t *verifier,
     const ngx_eiam_key_t *key, const ngx_str_t *text,
     const ngx_str_t *signature);
-static ngx_uint_t ngx_eiam_jws_pkey(const ngx_eiam_verifier_t *verifier,
+static ngx_int_t ngx_eiam_jws_pkey(const ngx_eiam_verifier_t *verifier,
     const ngx_eiam_algorithm_t *algorithm, const ngx_str_t *text,
     const ngx_str_t *signature);
-static ngx_uint_t ngx_eiam_jws_eddsa(const ngx_eiam_key_t *key,
+static ngx_int_t ngx_eiam_jws_eddsa(const ngx_eiam_key_t *key,
     const ngx_str_t *text, const ngx_str_t *signature);
 static int ngx_eiam_jws_ecdsa(const ngx_str_t *signature, u_char *der);
 
@@ -121,7 +121,7 @@ ngx_int_t
 ngx_eiam_jws_verify(ngx_uint_t algorithm, const ngx_eiam_key_t *key,
     const ngx_str_t *text, const ngx_str_t *signature)
 {
-    ngx_uint_t                   valid;
+    ngx_int_t                    rc;
     ngx_eiam_verifier_t         *verifier;
     const ngx_eiam_algorithm_t  *a;
 
@@ -133,21 +133,27 @@ ngx_eiam_jws_verify(ngx_uint_t algorithm, const ngx_eiam_key_t *key,
     }
 
     if (a->hash == NULL) {
-        valid = ngx_eiam_jws_eddsa(key, text, signature);
+        rc = ngx_eiam_jws_eddsa(key, text, signature);
 
     } else if (verifier->algorithm != algorithm
                && ngx_eiam_verifier_make(verifier, algorithm, key) != NGX_OK)
     {
-        valid = 0;
+        rc = NGX_ERROR;
 
     } else {
-        valid = key->pkey ? ngx_eiam_jws_pkey(verifier, a, text, signature)
-                          : ngx_eiam_jws_mac(verifier, key, text, signature);
+        rc = key->pkey ? ngx_eiam_jws_pkey(verifier, a, text, signature)
+                       : ngx_eiam_jws_mac(verifier, key, text, signature);
     }
 
     ERR_clear_error();
 
-    return valid ? NGX_OK : NGX_DECLINED;
+    /* what broke half-way is not used again */
+
+    if (rc == NGX_ERROR) {
+        ngx_eiam_verifier_free(verifier);
+    }
+
+    return (rc == NGX_OK) ? NGX_OK : NGX_DECLINED;
 }
 
 
@@ -243,7 +249,9 @@ ngx_eiam_verifier_free(void *data)
 }
 
 
-static ngx_uint_t
+/* NGX_OK, NGX_DECLINED: it is not its signature, or NGX_ERROR */
+
+static ngx_int_t
 ngx_eiam_jws_mac(const ngx_eiam_verifier_t *verifier,
     const ngx_eiam_key_t *key, const ngx_str_t *text,
     const ngx_str_t *signature)
@@ -251,16 +259,20 @@ ngx_eiam_jws_mac(const ngx_eiam_verifier_t *verifier,
     u_char  mac[EVP_MAX_MD_SIZE];
     size_t  len;
 
-    return EVP_MAC_init(verifier->mac, key->secret.data, key->secret.len,
-                        NULL)
-           && EVP_MAC_update(verifier->mac, text->data, text->len)
-           && EVP_MAC_final(verifier->mac, mac, &len, sizeof(mac))
-           && len == signature->len
-           && CRYPTO_memcmp(mac, signature->data, len) == 0;
+    if (!EVP_MAC_init(verifier->mac, key->secret.data, key->secret.len, NULL)
+        || !EVP_MAC_update(verifier->mac, text->data, text->len)
+        || !EVP_MAC_final(verifier->mac, mac, &len, sizeof(mac)))
+    {
+        return NGX_ERROR;
+    }
+
+    return (len == signature->len
+            && CRYPTO_memcmp(mac, signature->data, len) == 0)
+           ? NGX_OK : NGX_DECLINED;
 }
 
 
-static ngx_uint_t
+static ngx_int_t
 ngx_eiam_jws_pkey(const ngx_eiam_verifier_t *verifier,
     const ngx_eiam_algorithm_t *algorithm, const ngx_str_t *text,
     const ngx_str_t *signature)
@@ -278,17 +290,25 @@ ngx_eiam_jws_pkey(const ngx_eiam_verifier_t *verifier,
         len = ngx_eiam_jws_ecdsa(signature, der);
     }
 
-    return len > 0
-           && EVP_DigestInit_ex2(verifier->digest, NULL, NULL) == 1
-           && EVP_DigestUpdate(verifier->digest, text->data, text->len) == 1
-           && EVP_DigestFinal_ex(verifier->digest, digest, &size) == 1
-           && EVP_PKEY_verify(verifier->pkey, p, len, digest, size) == 1;
+    if (len <= 0) {
+        return NGX_DECLINED;
+    }
+
+    if (EVP_DigestInit_ex2(verifier->digest, NULL, NULL) != 1
+        || EVP_DigestUpdate(verifier->digest, text->data, text->len) != 1
+        || EVP_DigestFinal_ex(verifier->digest, digest, &size) != 1)
+    {
+        return NGX_ERROR;
+    }
+
+    return (EVP_PKEY_verify(verifier->pkey, p, len, digest, size) == 1)
+           ? NGX_OK : NGX_DECLINED;
 }
 
 
 /* it has no digest that could be made before, and no context can be kept */
 
-static ngx_uint_t
+static ngx_int_t
 ngx_eiam_jws_eddsa(const ngx_eiam_key_t *key, const ngx_str_t *text,
     const ngx_str_t *signature)
 {
@@ -307,7 +327,7 @@ ngx_eiam_jws_eddsa(const ngx_eiam_key_t *key, const ngx_str_t *text,
 
     EVP_MD_CTX_free(ctx);
 
-    return valid;
+    return valid ? NGX_OK : NGX_DECLINED;
 }
 
 

@@ -65,7 +65,7 @@ ngx_eiam_unit_hash_numbered(ngx_eiam_unit_t *unit)
 {
     u_char      name[40], used[NGX_EIAM_UNIT_TABLE];
     size_t      len;
-    ngx_uint_t  i, places, least;
+    ngx_uint_t  i, place, places, least;
 
     least = NGX_EIAM_UNIT_NAMES;
     ngx_memset(name, 'a', sizeof(name));
@@ -78,8 +78,10 @@ ngx_eiam_unit_hash_numbered(ngx_eiam_unit_t *unit)
         for (i = 0; i < NGX_EIAM_UNIT_NAMES; i++) {
 
             ngx_sprintf(name + len - 3, "%03ui", i);
+            place = ngx_eiam_hash(name, len, 7) % NGX_EIAM_UNIT_TABLE;
 
-            places += !used[ngx_eiam_hash(name, len, 7) % NGX_EIAM_UNIT_TABLE]++;
+            places += !used[place];
+            used[place] = 1;
         }
 
         name[len - 3] = 'a';

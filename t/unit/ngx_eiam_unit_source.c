@@ -572,6 +572,8 @@ ngx_eiam_unit_source_circuit(ngx_eiam_unit_source_t *t)
     ngx_int_t   rc;
     ngx_uint_t  i;
 
+    rc = NGX_ERROR;
+
     (void) ngx_eiam_unit_source_learn(t, 9);
 
     for (i = 0; i < 4; i++) {

@@ -12,7 +12,9 @@ use File::Basename qw(dirname);
 use File::Path qw(make_path);
 use JSON::PP ();
 
-my @parts = qw(gate match zone lock memory scale);
+my @parts = qw(gate selection match zone lock memory scale);
+
+use constant BUSY => 0.9;    # share of its core below which a gateway waits for others
 
 sub json      { return JSON::PP->new->utf8->canonical->pretty->encode($_[0]) }
 sub read_json { return JSON::PP->new->utf8->decode(slurp($_[0])) }
@@ -49,7 +51,7 @@ sub request {
 }
 
 sub median {
-    my @sorted = sort { $a <=> $b } @_;
+    my @sorted = sort { $a <=> $b } grep { defined } @_;
     return @sorted ? ($sorted[ $#sorted / 2 ] + $sorted[ @sorted / 2 ]) / 2 : undef;
 }
 
@@ -125,7 +127,7 @@ sub stages {
     my ($any) = grep { $_ } map { my $r = $_; map { $_->{stages} } values %{ $r->{cells} } }
         values %{ $all->{contenders} };
     return unless $any;
-    my $title = 'Allowed: instructions by stage; the digest is part of identify';
+    my $title = 'Allowed: instructions by stage';
     table($all, $title, [ map { $_->[0] } @$any ], sub {
         my ($r, $stage, $kind) = @_;
         my $cell = $r->{cells}{"allowed-$kind"} or return '-';
@@ -156,7 +158,8 @@ sub show {
     printf "One RSA-2048 verification by OpenSSL: %.1f microseconds\n", $all->{verification} // 0;
     print join(', ', map { "$_ $all->{versions}{$_}" } sort keys %{ $all->{versions} }), "\n";
 
-    my $title = 'Requests per second, to those of no gate (and half of the way between the quartiles)';
+    my $title = 'Requests per second, to those of no gate (and half of the way between the quartiles;'
+        . ' "?": the gateway waited)';
     table($all, $title, \@scenarios, sub {
         my ($r, $scenario, $kind) = @_;
         my $cell = $r->{cells}{"$scenario-$kind"}
@@ -166,13 +169,14 @@ sub show {
             return "wrong: $most";
         }
         my $ratios = $cell->{'rate ratio'} or return 'no limit';
-        return sprintf '%.2f +-%.2f', $median->(@$ratios), $spread->(@$ratios);
+        my $idle = grep { $_->{busy} && $median->(@{ $_->{busy} }) < BUSY } $cell;
+        return sprintf '%.2f +-%.2f%s', $median->(@$ratios), $spread->(@$ratios), $idle ? '?' : '';
     });
     for (
         [ 'Requests per second', 'rate', '%.0f' ],
         [ "Processor time of the gateway per request, microseconds", 'cpu', '%.1f' ],
         [ 'The same, to that of no gate', 'cpu ratio', '%.2f' ],
-        [ 'Share of its core that the gateway used (below 0.9 the figures say little)', 'busy', '%.2f' ],
+        [ 'Share of its core that the gateway used', 'busy', '%.2f' ],
         [ 'Instructions per request (nginx only)', 'instructions', '%.0f' ],
         [ 'The same, to those of no gate', 'instructions ratio', '%.3f' ],
     ) {
@@ -186,8 +190,9 @@ sub show {
         [ 'p50', 'p99', 'p50 ratio', 'p99 ratio' ], sub {
             my ($r, $what, $kind) = @_;
             my $value = $m->($r, 'allowed', $kind, $what);
-            return defined $value ? sprintf $what =~ /ratio/ ? '%.2f' : '%.0f', $value
-                : $r->{cells}{"allowed-$kind"} ? 'too slow' : '-';
+            return $r->{cells}{"allowed-$kind"} ? 'too slow' : '-' if !defined $value;
+            return sprintf '%.0f', $value if $what !~ /ratio/;
+            return sprintf '%.2f +-%.2f', $value, $spread->(@{ $r->{cells}{"allowed-$kind"}{$what} });
         });
     table($all, 'First, at 10,000 requests per second: processor time per request, and what it is above no gate',
         [ 'steady', 'steady over' ], sub {
