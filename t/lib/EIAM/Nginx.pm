@@ -197,12 +197,14 @@ sub _spawn {
 sub _wait_started {
     my ($self) = @_;
     my $deadline = time + START_TIMEOUT;
+    my ($workers) = ($self->{opt}{main} // '') =~ /worker_processes\s+(\d+)/;
+    $workers //= $self->{opt}{workers} // 1;
     while (time < $deadline) {
         if (waitpid($self->{pid}, WNOHANG) == $self->{pid}) {
             delete $self->{pid};
             return 0;
         }
-        return 1 if $self->worker_pids
+        return 1 if $self->worker_pids >= $workers
             && IO::Socket::INET->new(PeerAddr => '127.0.0.1:' . $self->port);
         sleep 0.02;
     }
