@@ -3,24 +3,6 @@
 #include <ngx_eiam_bytes.h>
 
 
-/* b64token without its trailing "=": ALPHA / DIGIT / "-._~+/" */
-
-static const uint32_t  ngx_eiam_bearer_b64token[] = {
-    0x00000000, /* 0000 0000 0000 0000  0000 0000 0000 0000 */
-
-                /* ?>=< ;:98 7654 3210  /.-, +*)( '&%$ #"!  */
-    0x03ffe800, /* 0000 0011 1111 1111  1110 1000 0000 0000 */
-
-                /* _^]\ [ZYX WVUT SRQP  ONML KJIH GFED CBA@ */
-    0x87fffffe, /* 1000 0111 1111 1111  1111 1111 1111 1110 */
-
-                /*  ~}| {zyx wvut srqp  onml kjih gfed cba` */
-    0x47fffffe, /* 0100 0111 1111 1111  1111 1111 1111 1110 */
-
-    0x00000000, 0x00000000, 0x00000000, 0x00000000
-};
-
-
 static ngx_uint_t ngx_eiam_bearer_is_b64(const u_char *p, size_t len);
 
 
@@ -77,26 +59,24 @@ ngx_eiam_bearer_is_token(const ngx_str_t *token)
 }
 
 
+/* b64token without its trailing "=": ALPHA / DIGIT / "-._~+/" */
+
 static ngx_uint_t
 ngx_eiam_bearer_is_b64(const u_char *p, size_t len)
 {
+    u_char             padded[NGX_EIAM_BYTES];
     const u_char      *last;
     ngx_eiam_bytes_t   bytes, bad;
 
-    last = p + len;
-
     if (len < NGX_EIAM_BYTES) {
+        ngx_memset(padded, 'a', NGX_EIAM_BYTES);
+        ngx_memcpy(padded, p, len);
 
-        while (p < last
-               && (ngx_eiam_bearer_b64token[*p >> 5] & (1U << (*p & 0x1f))))
-        {
-            p++;
-        }
-
-        return p == last;
+        p = padded;
+        len = NGX_EIAM_BYTES;
     }
 
-    last -= NGX_EIAM_BYTES;
+    last = p + len - NGX_EIAM_BYTES;
     bad = (ngx_eiam_bytes_t) { 0 };
 
     for ( ;; ) {

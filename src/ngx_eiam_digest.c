@@ -1,5 +1,6 @@
 
 #include <ngx_eiam_digest.h>
+#include <ngx_eiam_hash.h>
 #include <ngx_eiam_nh.h>
 
 #include <openssl/evp.h>
@@ -150,7 +151,7 @@ ngx_eiam_digest_place(const ngx_eiam_nh_t hash)
     uint64_t  mixed;
 
     mixed = ((uint64_t) hash[0] ^ (uint64_t) (hash[1] >> 64))
-            * 0x9e3779b97f4a7c15ULL;
+            * NGX_EIAM_HASH_FACTOR;
 
     return &ngx_eiam_digests[(mixed >> 32) % NGX_EIAM_DIGESTS];
 }

@@ -2,9 +2,6 @@
 #include <ngx_eiam_hash.h>
 
 
-#define NGX_EIAM_HASH_FACTOR  0x9e3779b97f4a7c15ULL    /* Knuth's, of 64 bits */
-
-
 static uint64_t ngx_eiam_hash_mix(uint64_t hash);
 static uint64_t ngx_eiam_hash_word(const u_char *p, size_t len);
 

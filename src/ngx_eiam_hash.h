@@ -7,6 +7,10 @@
 #include <ngx_core.h>
 
 
+/* Knuth's, of 64 bits: the odd number next to 2^64 by the golden ratio */
+#define NGX_EIAM_HASH_FACTOR  0x9e3779b97f4a7c15ULL
+
+
 /*
  * For tables of names that the configuration chooses, not its clients: cheap,
  * and the same for both cases of a letter.

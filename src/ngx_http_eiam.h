@@ -400,7 +400,11 @@ ngx_str_t ngx_http_eiam_query_of(const ngx_str_t *text);
      && (r)->uri.len == (r)->unparsed_uri.len)
 
 /* is there such a parameter in what may be forwarded as the query? */
-ngx_uint_t ngx_http_eiam_asks(ngx_http_request_t *r, const ngx_str_t *name);
+#define ngx_http_eiam_asks(r, name)                                           \
+    (!ngx_http_eiam_is_bare(r) && ngx_http_eiam_has_parameter(r, name))
+
+ngx_uint_t ngx_http_eiam_has_parameter(ngx_http_request_t *r,
+    const ngx_str_t *name);
 
 /* header fields; NGX_OK or NGX_ERROR (no memory) */
 

@@ -364,8 +364,7 @@ ngx_http_eiam_bearer(ngx_http_request_t *r, ngx_http_eiam_ctx_t *ctx)
     static const ngx_str_t  access_token = ngx_string("access_token");
 
     if (ctx->fields.authorizations > 1
-        || (!ngx_http_eiam_is_bare(r)
-            && ngx_http_eiam_asks(r, &access_token)))
+        || ngx_http_eiam_asks(r, &access_token))
     {
         return ngx_http_eiam_refuse(ctx, NGX_EIAM_AUTHORIZATION_MALFORMED);
     }

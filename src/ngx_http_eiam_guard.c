@@ -44,10 +44,8 @@ ngx_http_eiam_guard(ngx_http_request_t *r, ngx_http_eiam_ctx_t *ctx)
         return ngx_http_eiam_refuse(ctx, NGX_EIAM_METHOD_OVERRIDE);
     }
 
-    for (name = ngx_http_eiam_method_parameters;
-         name->len && !ngx_http_eiam_is_bare(r);
-         name++)
-    {
+    for (name = ngx_http_eiam_method_parameters; name->len; name++) {
+
         if (ngx_http_eiam_asks(r, name)) {
             return ngx_http_eiam_refuse(ctx, NGX_EIAM_METHOD_OVERRIDE);
         }
@@ -60,7 +58,7 @@ ngx_http_eiam_guard(ngx_http_request_t *r, ngx_http_eiam_ctx_t *ctx)
 /* of the arguments as they are now, and of those in $request_uri */
 
 ngx_uint_t
-ngx_http_eiam_asks(ngx_http_request_t *r, const ngx_str_t *name)
+ngx_http_eiam_has_parameter(ngx_http_request_t *r, const ngx_str_t *name)
 {
     ngx_str_t  query, value;
 

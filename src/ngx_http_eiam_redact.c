@@ -75,7 +75,7 @@ ngx_http_eiam_log_handler(ngx_http_request_t *r)
 
     scf = ngx_http_get_module_srv_conf(r, ngx_eiam_module);
 
-    if (scf->policies.nelts && !ngx_http_eiam_is_bare(r)) {
+    if (scf->policies.nelts) {
         ngx_http_eiam_redact(r);
     }
 
@@ -86,6 +86,10 @@ ngx_http_eiam_log_handler(ngx_http_request_t *r)
 void
 ngx_http_eiam_redact(ngx_http_request_t *r)
 {
+    if (ngx_http_eiam_is_bare(r)) {
+        return;
+    }
+
     ngx_http_eiam_redact_target(r, &r->request_line);
     ngx_http_eiam_redact_target(r, &r->unparsed_uri);
 

@@ -34,9 +34,7 @@ ngx_http_eiam_reply(ngx_http_request_t *r, ngx_http_eiam_ctx_t *ctx)
     ngx_memzero(&body, sizeof(ngx_http_complex_value_t));
     body.value = reason->body[ngx_http_eiam_language(r)];
 
-    if (!ngx_http_eiam_is_bare(r)) {
-        ngx_http_eiam_redact(r);
-    }
+    ngx_http_eiam_redact(r);
 
     /* no "100 Continue" for a body that nobody will read */
     r->expect_tested = 1;

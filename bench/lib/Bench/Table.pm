@@ -138,7 +138,7 @@ sub stages {
 }
 
 sub show {
-    my ($all, $median) = @_;
+    my ($all) = @_;
     my $spread = sub {
         my @sorted = sort { $a <=> $b } @_;
         return ($sorted[ 0.75 * $#sorted + 0.5 ] - $sorted[ 0.25 * $#sorted + 0.5 ]) / 2;
@@ -148,7 +148,7 @@ sub show {
         my $cell = $r->{cells}{"$scenario-$kind"} or return;
         my $values = $cell->{wrong} ? undef : $cell->{$what};
         return unless $values;
-        return $median->(@$values);
+        return median(@$values);
     };
     my @scenarios = @{ $all->{scenarios} };
 
@@ -169,8 +169,8 @@ sub show {
             return "wrong: $most";
         }
         my $ratios = $cell->{'rate ratio'} or return 'no limit';
-        my $idle = grep { $_->{busy} && $median->(@{ $_->{busy} }) < BUSY } $cell;
-        return sprintf '%.2f +-%.2f%s', $median->(@$ratios), $spread->(@$ratios), $idle ? '?' : '';
+        my $idle = $cell->{busy} && median(@{ $cell->{busy} }) < BUSY;
+        return sprintf '%.2f +-%.2f%s', median(@$ratios), $spread->(@$ratios), $idle ? '?' : '';
     });
     for (
         [ 'Requests per second', 'rate', '%.0f' ],
@@ -194,7 +194,8 @@ sub show {
             return sprintf '%.0f', $value if $what !~ /ratio/;
             return sprintf '%.2f +-%.2f', $value, $spread->(@{ $r->{cells}{"allowed-$kind"}{$what} });
         });
-    table($all, 'First, at 10,000 requests per second: processor time per request, and what it is above no gate',
+    table($all, 'First, at ' . commas($all->{steady})
+            . ' requests per second: processor time per request, and what it is above no gate',
         [ 'steady', 'steady over' ], sub {
             my ($r, $what, $kind) = @_;
             my $value = $m->($r, 'first', $kind, $what);
