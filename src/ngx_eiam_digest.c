@@ -17,24 +17,29 @@ static EVP_MD_CTX  *ngx_eiam_digest_ctx;
 
 #if (NGX_EIAM_HAVE_NH)
 
-#define NGX_EIAM_DIGESTS  4096      /* that a worker remembers: a power of 2 */
+#define NGX_EIAM_DIGEST_BUCKETS  16384     /* at most: a power of 2 */
 
 
 /* the text itself is not kept: a hash by a secret key stands for it */
 
 typedef struct {
-    ngx_eiam_nh_t       hash;
+    ngx_eiam_nh_t       hash;       /* 0: none yet */
     ngx_eiam_digest_t   digest;
-    size_t              len;        /* of the text; 0: none yet */
 } ngx_eiam_known_digest_t;
 
 
-static ngx_eiam_known_digest_t *ngx_eiam_digest_place(
+/* the newer one first, each in one line of the processor's cache */
+
+typedef ngx_eiam_known_digest_t  ngx_eiam_digest_bucket_t[2];
+
+
+static ngx_eiam_known_digest_t *ngx_eiam_digest_bucket(
     const ngx_eiam_nh_t hash);
 
 
-static uint64_t                  ngx_eiam_digest_key[NGX_EIAM_NH_KEY];
-static ngx_eiam_known_digest_t  *ngx_eiam_digests;
+static uint64_t                   ngx_eiam_digest_key[NGX_EIAM_NH_KEY];
+static ngx_eiam_digest_bucket_t  *ngx_eiam_digests;
+static ngx_uint_t                 ngx_eiam_digest_buckets;
 
 #endif
 
@@ -49,24 +54,6 @@ ngx_eiam_digest_init(void)
     if (ngx_eiam_digest_ctx == NULL) {
         ngx_eiam_digest_ctx = EVP_MD_CTX_new();
     }
-
-#if (NGX_EIAM_HAVE_NH)
-
-    if (ngx_eiam_digests == NULL
-        && RAND_bytes((u_char *) ngx_eiam_digest_key,
-                      sizeof(ngx_eiam_digest_key))
-           == 1)
-    {
-        ngx_eiam_digests = ngx_calloc(NGX_EIAM_DIGESTS
-                                      * sizeof(ngx_eiam_known_digest_t),
-                                      ngx_cycle->log);
-    }
-
-    if (ngx_eiam_digests == NULL) {
-        return NGX_ERROR;
-    }
-
-#endif
 
     return (ngx_eiam_digest_sha256 && ngx_eiam_digest_ctx) ? NGX_OK
                                                            : NGX_ERROR;
@@ -89,29 +76,79 @@ ngx_eiam_digest(const ngx_str_t *text, ngx_eiam_digest_t digest)
 
 #if (NGX_EIAM_HAVE_NH)
 
+/* another size forgets what was remembered */
+
+ngx_int_t
+ngx_eiam_digest_reserve(size_t size)
+{
+    ngx_uint_t                 buckets;
+    ngx_eiam_digest_bucket_t  *digests;
+
+    buckets = NGX_EIAM_DIGEST_BUCKETS;
+
+    while (buckets > 1 && buckets * sizeof(ngx_eiam_digest_bucket_t) > size) {
+        buckets /= 2;
+    }
+
+    if (buckets == ngx_eiam_digest_buckets) {
+        return NGX_OK;
+    }
+
+    if (ngx_eiam_digests == NULL
+        && RAND_bytes((u_char *) ngx_eiam_digest_key,
+                      sizeof(ngx_eiam_digest_key))
+           != 1)
+    {
+        return NGX_ERROR;
+    }
+
+    size = buckets * sizeof(ngx_eiam_digest_bucket_t);
+
+    digests = ngx_memalign(sizeof(ngx_eiam_digest_bucket_t), size,
+                           ngx_cycle->log);
+    if (digests == NULL) {
+        return NGX_ERROR;
+    }
+
+    ngx_memzero(digests, size);
+
+    if (ngx_eiam_digests) {
+        ngx_free(ngx_eiam_digests);
+    }
+
+    ngx_eiam_digests = digests;
+    ngx_eiam_digest_buckets = buckets;
+
+    return NGX_OK;
+}
+
+
 ngx_int_t
 ngx_eiam_digest_known(const ngx_str_t *text, ngx_eiam_digest_t digest)
 {
+    ngx_uint_t                i;
     ngx_eiam_nh_t             hash;
     ngx_eiam_known_digest_t  *known;
 
-    if (text->len < NGX_EIAM_NH_MIN || text->len > NGX_EIAM_NH_MAX) {
+    if (text->len < NGX_EIAM_NH_MIN || text->len > NGX_EIAM_NH_MAX
+        || ngx_eiam_digests == NULL)
+    {
         return NGX_DECLINED;
     }
 
     ngx_eiam_nh(ngx_eiam_digest_key, text, hash);
 
-    known = ngx_eiam_digest_place(hash);
+    known = ngx_eiam_digest_bucket(hash);
 
-    if (known->len != text->len || known->hash[0] != hash[0]
-        || known->hash[1] != hash[1])
-    {
-        return NGX_DECLINED;
+    for (i = 0; i < 2; i++) {
+
+        if (known[i].hash[0] == hash[0] && known[i].hash[1] == hash[1]) {
+            ngx_memcpy(digest, known[i].digest, NGX_EIAM_DIGEST_LEN);
+            return NGX_OK;
+        }
     }
 
-    ngx_memcpy(digest, known->digest, NGX_EIAM_DIGEST_LEN);
-
-    return NGX_OK;
+    return NGX_DECLINED;
 }
 
 
@@ -125,17 +162,20 @@ ngx_eiam_digest_keep(const ngx_str_t *text, ngx_eiam_digest_t digest)
         return NGX_ERROR;
     }
 
-    if (text->len < NGX_EIAM_NH_MIN || text->len > NGX_EIAM_NH_MAX) {
+    if (text->len < NGX_EIAM_NH_MIN || text->len > NGX_EIAM_NH_MAX
+        || ngx_eiam_digests == NULL)
+    {
         return NGX_OK;
     }
 
     ngx_eiam_nh(ngx_eiam_digest_key, text, hash);
 
-    known = ngx_eiam_digest_place(hash);
+    known = ngx_eiam_digest_bucket(hash);
+
+    known[1] = known[0];
 
     known->hash[0] = hash[0];
     known->hash[1] = hash[1];
-    known->len = text->len;
 
     ngx_memcpy(known->digest, digest, NGX_EIAM_DIGEST_LEN);
 
@@ -146,17 +186,24 @@ ngx_eiam_digest_keep(const ngx_str_t *text, ngx_eiam_digest_t digest)
 /* the sums of products are uneven at both of their ends */
 
 static ngx_eiam_known_digest_t *
-ngx_eiam_digest_place(const ngx_eiam_nh_t hash)
+ngx_eiam_digest_bucket(const ngx_eiam_nh_t hash)
 {
     uint64_t  mixed;
 
     mixed = ((uint64_t) hash[0] ^ (uint64_t) (hash[1] >> 64))
             * NGX_EIAM_HASH_FACTOR;
 
-    return &ngx_eiam_digests[(mixed >> 32) % NGX_EIAM_DIGESTS];
+    return ngx_eiam_digests[(mixed >> 32) & (ngx_eiam_digest_buckets - 1)];
 }
 
 #else
+
+ngx_int_t
+ngx_eiam_digest_reserve(size_t size)
+{
+    return NGX_OK;
+}
+
 
 ngx_int_t
 ngx_eiam_digest_known(const ngx_str_t *text, ngx_eiam_digest_t digest)

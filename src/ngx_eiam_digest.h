@@ -16,6 +16,12 @@ typedef u_char  ngx_eiam_digest_t[NGX_EIAM_DIGEST_LEN];
 /* once, at configuration time: NGX_OK or NGX_ERROR */
 ngx_int_t ngx_eiam_digest_init(void);
 
+/*
+ * The bytes that each worker may take for digests to remember, of which it
+ * remembers none before: NGX_OK or NGX_ERROR (no memory, no random numbers).
+ */
+ngx_int_t ngx_eiam_digest_reserve(size_t size);
+
 /* a token's name everywhere it is stored or logged: NGX_OK or NGX_ERROR */
 ngx_int_t ngx_eiam_digest(const ngx_str_t *text, ngx_eiam_digest_t digest);
 

@@ -10,8 +10,8 @@ ngx_eiam_nh(const uint64_t *key, const ngx_str_t *text, ngx_eiam_nh_t hash)
     u_char    *p, *last;
     uint64_t   word[2];
 
-    hash[0] = 0;
-    hash[1] = 0;
+    hash[0] = (unsigned __int128) (text->len + key[0]) * key[1];
+    hash[1] = (unsigned __int128) (text->len + key[2]) * key[3];
 
     p = text->data;
     last = p + text->len - sizeof(word);
@@ -19,6 +19,8 @@ ngx_eiam_nh(const uint64_t *key, const ngx_str_t *text, ngx_eiam_nh_t hash)
     /* the last two words may begin in those before */
 
     for ( ;; ) {
+
+        key += 2;
 
         ngx_memcpy(word, p, sizeof(word));
 
@@ -30,7 +32,6 @@ ngx_eiam_nh(const uint64_t *key, const ngx_str_t *text, ngx_eiam_nh_t hash)
         }
 
         p = ngx_min(p + sizeof(word), last);
-        key += 2;
     }
 }
 

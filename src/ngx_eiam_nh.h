@@ -1,10 +1,10 @@
 
 /*
  * NH, the hash of UMAC (Black and others, 1999; RFC 4418, section 5.2), of
- * 64-bit words as in VMAC, and twice.  By a secret random key any two texts of
- * the same length have the same hash with a chance of 2^-128, which is proven;
- * it takes a twentieth of what SHA-256 does.  The hash itself is as secret as
- * the key.
+ * 64-bit words as in VMAC, and twice; the length comes before the text.  By a
+ * secret random key any two texts have the same hash with a chance of at most
+ * 2^-126 (2^-128 if they have the same length), which is proven; it takes a
+ * twentieth of what SHA-256 does.  The hash itself is as secret as the key.
  */
 
 
@@ -20,9 +20,9 @@
 #define NGX_EIAM_NH_MAX  8192
 
 
-/* 64-bit words: one for each of the text's, and two more */
+/* 64-bit words: one for each of the text's, two for its length, and two more */
 
-#define NGX_EIAM_NH_KEY  (NGX_EIAM_NH_MAX / 8 + 2)
+#define NGX_EIAM_NH_KEY  (NGX_EIAM_NH_MAX / 8 + 4)
 
 
 #if defined(__SIZEOF_INT128__)

@@ -1,6 +1,10 @@
 
 #include "ngx_eiam_unit.h"
 #include <ngx_eiam_digest.h>
+#include <ngx_eiam_nh.h>
+
+
+#define NGX_EIAM_UNIT_TEXTS  5000
 
 
 typedef struct {
@@ -11,6 +15,7 @@ typedef struct {
 
 
 static void ngx_eiam_unit_digest_known(ngx_eiam_unit_t *unit);
+static ngx_uint_t ngx_eiam_unit_digest_again(ngx_eiam_unit_t *unit);
 
 
 /* FIPS 180-4's examples */
@@ -58,22 +63,58 @@ ngx_eiam_unit_digest(ngx_eiam_unit_t *unit)
 }
 
 
-/* more texts than are remembered, in turn, each twice */
+/*
+ * Texts in turn, each asked for twice, with room for none, for few, for more
+ * than there are, and for few again.
+ */
 
 static void
 ngx_eiam_unit_digest_known(ngx_eiam_unit_t *unit)
 {
+    ngx_uint_t  i, again[4];
+
+    static const size_t  rooms[] = { 0, 100000, 10000000, 100000 };
+
+    for (i = 0; i < 4; i++) {
+
+        if (rooms[i] && ngx_eiam_digest_reserve(rooms[i]) != NGX_OK) {
+            again[i] = NGX_EIAM_UNIT_TEXTS;
+            continue;
+        }
+
+        again[i] = ngx_eiam_unit_digest_again(unit);
+    }
+
+    ngx_eiam_unit_ok(unit, again[0] == 0, "nothing is remembered without room");
+    ngx_eiam_unit_ok(unit, again[1] == again[3]
+                           && again[1] < NGX_EIAM_UNIT_TEXTS / 4,
+                     "few digests are remembered in a small room");
+
+#if (NGX_EIAM_HAVE_NH)
+    ngx_eiam_unit_ok(unit, again[2] > NGX_EIAM_UNIT_TEXTS * 9 / 10,
+                     "most digests are remembered in a large room");
+#endif
+}
+
+
+/* how many are known from one turn to the next */
+
+static ngx_uint_t
+ngx_eiam_unit_digest_again(ngx_eiam_unit_t *unit)
+{
     u_char             buf[sizeof("a text of some bytes ") + NGX_INT_T_LEN];
     ngx_str_t          text;
-    ngx_uint_t         i, k, known, wrong;
+    ngx_uint_t         i, k, known, wrong, again;
     ngx_eiam_digest_t  one, two;
 
     wrong = 0;
+    again = 0;
     text.data = buf;
 
-    for (i = 0; i < 10000; i++) {
+    for (i = 0; i < 2 * NGX_EIAM_UNIT_TEXTS; i++) {
 
-        text.len = ngx_sprintf(buf, "a text of some bytes %ui", i % 5000)
+        text.len = ngx_sprintf(buf, "a text of some bytes %ui",
+                               i % NGX_EIAM_UNIT_TEXTS)
                    - buf;
 
         for (k = 0; k < 2; k++) {
@@ -81,11 +122,14 @@ ngx_eiam_unit_digest_known(ngx_eiam_unit_t *unit)
 
             wrong += ngx_eiam_digest(&text, one) != NGX_OK
                      || (!known && ngx_eiam_digest_keep(&text, two) != NGX_OK)
-                     || known < k
                      || ngx_memcmp(one, two, NGX_EIAM_DIGEST_LEN) != 0;
+
+            again += known && k == 0 && i >= NGX_EIAM_UNIT_TEXTS;
         }
     }
 
     ngx_eiam_unit_ok(unit, wrong == 0,
                      "the digests of texts that come again are the same");
+
+    return again;
 }

@@ -86,18 +86,20 @@ ngx_eiam_unit_nh_sum(const uint64_t *key, const ngx_str_t *text, BIGNUM *sum,
 {
     size_t     at, k;
     BIGNUM    *number[2];
-    uint64_t   word;
+    uint64_t   word[2] = { text->len, 0 };
 
     number[0] = BN_new();
     number[1] = BN_new();
 
-    for (at = 0; at < text->len; at += 16, key += 2) {
+    for (at = 0; at < text->len + 16; at += 16, key += 2) {
+
+        if (at > 0) {
+            ngx_memcpy(word, text->data + ngx_min(at, text->len) - 16, 16);
+        }
 
         for (k = 0; k < 2; k++) {
-            ngx_memcpy(&word,
-                       text->data + ngx_min(at, text->len - 16) + 8 * k, 8);
-            word += key[k];
-            (void) BN_native2bn((u_char *) &word, 8, number[k]);
+            word[k] += key[k];
+            (void) BN_native2bn((u_char *) &word[k], 8, number[k]);
         }
 
         (void) BN_mul(number[0], number[0], number[1], ctx);
@@ -111,7 +113,7 @@ ngx_eiam_unit_nh_sum(const uint64_t *key, const ngx_str_t *text, BIGNUM *sum,
 }
 
 
-/* a changed bit anywhere changes both sums */
+/* a changed bit anywhere changes both sums, and so does the length */
 
 static void
 ngx_eiam_unit_nh_differ(ngx_eiam_unit_t *unit, const uint64_t *key)
@@ -142,4 +144,15 @@ ngx_eiam_unit_nh_differ(ngx_eiam_unit_t *unit, const uint64_t *key)
 
     ngx_eiam_unit_ok(unit, same == 0, "a bit of any of %d bytes counts",
                      NGX_EIAM_NH_MAX);
+
+    for (text.len = NGX_EIAM_NH_MIN; text.len < sizeof(bytes); text.len++) {
+
+        ngx_eiam_nh(key, &text, two);
+        same += (one[0] == two[0]) + (one[1] == two[1]);
+
+        one[0] = two[0];
+        one[1] = two[1];
+    }
+
+    ngx_eiam_unit_ok(unit, same == 0, "and so does the number of equal ones");
 }
