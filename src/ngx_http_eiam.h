@@ -37,6 +37,19 @@ typedef enum {
 
 #define NGX_HTTP_EIAM_AUTO  NGX_EIAM_LANGUAGES
 
+#define NGX_HTTP_EIAM_WORTHS          256
+#define NGX_HTTP_EIAM_WORTH_TEXT_MAX  256     /* bytes */
+
+
+/* what the scopes of a token came to, under an application's permissions */
+
+typedef struct {
+    ngx_eiam_permissions_t    *permissions;   /* NULL: no limit */
+    ngx_str_t                  text;          /* of the token; empty: none */
+    ngx_eiam_scope_bits_t     *scopes;
+    ngx_str_t                  scopes_text;
+} ngx_http_eiam_worth_t;
+
 
 /* the permissions of an applications file under a set of implications */
 
@@ -45,6 +58,7 @@ typedef struct {
     ngx_array_t               *implied;       /* the words */
     ngx_array_t               *implications;  /* of ngx_eiam_implication_t */
     ngx_eiam_permissions_t    *permissions;   /* by application */
+    ngx_http_eiam_worth_t     *worths;        /* a hash table */
 } ngx_http_eiam_ceiling_t;
 
 
@@ -101,6 +115,7 @@ typedef struct {
     ngx_array_t               *implied;       /* of ngx_array_t: the words */
     ngx_eiam_permissions_t    *permissions;   /* by application */
     ngx_array_t               *implications;  /* of ngx_eiam_implication_t */
+    ngx_http_eiam_worth_t     *worths;        /* this worker's */
     ngx_str_t                  introspection; /* empty: off */
     ngx_eiam_source_t         *source;        /* that it is; NULL: off */
     ngx_flag_t                 learn;
@@ -214,6 +229,9 @@ ngx_int_t ngx_http_eiam_check_targets(const ngx_http_eiam_main_conf_t *mcf,
 /* what a location of this server gives as that kind of source; or NULL */
 ngx_eiam_source_t *ngx_http_eiam_add_source(ngx_conf_t *cf, const char *kind,
     const ngx_str_t *location);
+
+/* the location's permissions, by number: NGX_CONF_OK or NGX_CONF_ERROR */
+char *ngx_http_eiam_resolve(ngx_conf_t *cf, ngx_http_eiam_loc_conf_t *conf);
 
 /* a text that tells the server from all others: NGX_OK or NGX_ERROR */
 ngx_int_t ngx_http_eiam_server_id(ngx_conf_t *cf, ngx_str_t *id);
@@ -332,9 +350,10 @@ ngx_int_t ngx_http_eiam_read_key_file(ngx_eiam_document_t *document,
 ngx_int_t ngx_http_eiam_apply(ngx_http_request_t *r,
     ngx_http_eiam_ctx_t *ctx, const ngx_eiam_grant_t *grant);
 
-/* the same for its scopes alone */
+/* the same for its scopes alone, in memory of that pool */
 ngx_int_t ngx_http_eiam_apply_scopes(ngx_http_request_t *r,
-    ngx_http_eiam_ctx_t *ctx, const ngx_eiam_grant_t *grant);
+    ngx_http_eiam_ctx_t *ctx, const ngx_eiam_grant_t *grant,
+    ngx_pool_t *pool);
 
 /* waiting for what another request, or another worker, asks a source */
 

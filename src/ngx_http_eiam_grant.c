@@ -1,5 +1,15 @@
 
 #include <ngx_http_eiam.h>
+#include <ngx_eiam_hash.h>
+#include <ngx_eiam_string.h>
+
+
+#define ngx_http_eiam_permissions(lcf, application)                           \
+    ((application) ? &(lcf)->permissions[(application)->index] : NULL)
+
+
+static ngx_int_t ngx_http_eiam_recall_scopes(ngx_http_request_t *r,
+    ngx_http_eiam_ctx_t *ctx, const ngx_eiam_grant_t *grant);
 
 
 /*
@@ -38,7 +48,69 @@ ngx_http_eiam_apply(ngx_http_request_t *r, ngx_http_eiam_ctx_t *ctx,
         return ngx_http_eiam_refuse(ctx, NGX_EIAM_TOKEN_EXPIRED);
     }
 
-    return ngx_http_eiam_apply_scopes(r, ctx, grant);
+    return ngx_http_eiam_recall_scopes(r, ctx, grant);
+}
+
+
+/*
+ * Few texts of scopes are common to most tokens, so a worker remembers what
+ * the first of them come to, as long as it has the configuration.
+ */
+
+static ngx_int_t
+ngx_http_eiam_recall_scopes(ngx_http_request_t *r, ngx_http_eiam_ctx_t *ctx,
+    const ngx_eiam_grant_t *grant)
+{
+    ngx_pool_t                 *pool;
+    ngx_eiam_permissions_t     *permissions;
+    ngx_http_eiam_worth_t      *worth;
+    ngx_http_eiam_loc_conf_t   *lcf;
+    ngx_http_eiam_main_conf_t  *mcf;
+
+    lcf = ngx_http_get_module_loc_conf(r, ngx_eiam_module);
+    permissions = ngx_http_eiam_permissions(lcf, ctx->application);
+
+    if (grant->scopes.len == 0
+        || grant->scopes.len > NGX_HTTP_EIAM_WORTH_TEXT_MAX
+        || (grant->implicit && permissions == NULL))
+    {
+        return ngx_http_eiam_apply_scopes(r, ctx, grant, r->pool);
+    }
+
+    worth = &lcf->worths[ngx_eiam_hash(grant->scopes.data, grant->scopes.len,
+                                       ctx->application
+                                       ? ctx->application->index : 0)
+                         % NGX_HTTP_EIAM_WORTHS];
+
+    if (worth->permissions == permissions
+        && ngx_eiam_str_equal(&worth->text, &grant->scopes))
+    {
+        ctx->scopes = worth->scopes;
+        ctx->scopes_text = worth->scopes_text;
+        return NGX_OK;
+    }
+
+    if (worth->text.len) {
+        return ngx_http_eiam_apply_scopes(r, ctx, grant, r->pool);
+    }
+
+    mcf = ngx_http_get_module_main_conf(r, ngx_eiam_module);
+    pool = mcf->scopes->pool;
+
+    worth->text.data = ngx_pstrdup(pool, (ngx_str_t *) &grant->scopes);
+
+    if (worth->text.data == NULL
+        || ngx_http_eiam_apply_scopes(r, ctx, grant, pool) != NGX_OK)
+    {
+        return NGX_ERROR;
+    }
+
+    worth->permissions = permissions;
+    worth->text.len = grant->scopes.len;
+    worth->scopes = ctx->scopes;
+    worth->scopes_text = ctx->scopes_text;
+
+    return NGX_OK;
 }
 
 
@@ -46,7 +118,7 @@ ngx_http_eiam_apply(ngx_http_request_t *r, ngx_http_eiam_ctx_t *ctx,
 
 ngx_int_t
 ngx_http_eiam_apply_scopes(ngx_http_request_t *r, ngx_http_eiam_ctx_t *ctx,
-    const ngx_eiam_grant_t *grant)
+    const ngx_eiam_grant_t *grant, ngx_pool_t *pool)
 {
     ngx_array_t                 order;
     ngx_eiam_scopes_t          *scopes;
@@ -57,8 +129,7 @@ ngx_http_eiam_apply_scopes(ngx_http_request_t *r, ngx_http_eiam_ctx_t *ctx,
     lcf = ngx_http_get_module_loc_conf(r, ngx_eiam_module);
     mcf = ngx_http_get_module_main_conf(r, ngx_eiam_module);
     scopes = mcf->scopes;
-    permissions = ctx->application
-                  ? &lcf->permissions[ctx->application->index] : NULL;
+    permissions = ngx_http_eiam_permissions(lcf, ctx->application);
 
     if (grant->implicit && permissions && grant->scopes.len == 0) {
         ctx->scopes = permissions->scopes;
@@ -66,14 +137,14 @@ ngx_http_eiam_apply_scopes(ngx_http_request_t *r, ngx_http_eiam_ctx_t *ctx,
         return NGX_OK;
     }
 
-    ctx->scopes = ngx_eiam_scope_set_create(scopes, r->pool);
+    ctx->scopes = ngx_eiam_scope_set_create(scopes, pool);
 
     if (ctx->scopes && grant->implicit && permissions == NULL) {
         return NGX_OK;
     }
 
     if (ctx->scopes == NULL
-        || ngx_array_init(&order, r->pool, 8, sizeof(ngx_int_t)) != NGX_OK
+        || ngx_array_init(&order, pool, 8, sizeof(ngx_int_t)) != NGX_OK
         || ngx_eiam_scope_set_read(scopes, &grant->scopes, ctx->scopes, &order)
            != NGX_OK)
     {
@@ -86,6 +157,6 @@ ngx_http_eiam_apply_scopes(ngx_http_request_t *r, ngx_http_eiam_ctx_t *ctx,
         ngx_eiam_scope_set_limit(scopes, ctx->scopes, permissions->scopes);
     }
 
-    return ngx_eiam_scope_set_text(scopes, ctx->scopes, &order, r->pool,
+    return ngx_eiam_scope_set_text(scopes, ctx->scopes, &order, pool,
                                    &ctx->scopes_text);
 }

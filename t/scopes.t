@@ -7,7 +7,9 @@ use warnings;
 use FindBin;
 use lib "$FindBin::Bin/lib";
 use Test::More;
+use EIAM::Jwt qw(mint new_key public_jwk);
 use EIAM::Test;
+use JSON::PP ();
 
 # One operation for each scope; the reading of organizations has two alternatives.
 my @scopes = qw(org_all org_read org_write user_all user_read user_write org.read org:read ORG_READ a b c d e);
@@ -145,5 +147,54 @@ my $challenge = get($gate, '/api/both', token => 'reader', port => $gate->port($
 is $challenge->{headers}{'www-authenticate'},
     'Bearer realm="eiam", error="insufficient_scope", scope="org_read user_read"',
     'the challenge names what is required, not what is missing';
+
+# ---- what tokens bring: many texts, and the same ones again, of several applications
+
+my @letters = ('a' .. 'l');
+my $key = new_key('Ed25519');
+my %may = (first => [qw(f a c e)], second => [ 'g' .. 'l', 'a' ]);
+my $tokens = nginx(
+    files => {
+        'policy.json' => policy('/api', map { ("GET /$_" => [$_]) } @letters, 'any'),
+        'apps.json'   => applications(map { { id => $_, permissions => [ @{ $may{$_} }, 'any' ] } } sort keys %may),
+        'keys.json'   => JSON::PP->new->encode({ keys => [ public_jwk($key, kid => '1') ] }),
+    },
+    server => q{
+        eiam on; eiam_policy %DIR%/policy.json; eiam_jwks %DIR%/keys.json;
+        eiam_jwt_issuer https://as; eiam_jwt_audience https://gate; eiam_cache_valid 1h;
+        location /api/ { eiam_applications %DIR%/apps.json; proxy_pass http://%ECHO%; }
+        location /api/any { eiam_scope_implies b k d; proxy_pass http://%ECHO%; }
+    })->start;
+
+# By the text's order; then what is implied, by the policy's.
+sub effective {
+    my ($text, $application, $implied) = @_;
+    my (%seen, %allowed);
+    my @words = grep { !$seen{$_}++ } split / /, $text;
+    push @words, grep { $seen{b} && !$seen{$_}++ } qw(d k) if $implied;
+    return join ' ', @words if $implied;
+    @allowed{ @{ $may{$application} }, 'any' } = ();
+    return join ' ', grep { exists $allowed{$_} } @words;
+}
+
+srand 7;
+my @texts = map { join ' ', 'any', map { $letters[ rand @letters ] } 1 .. 1 + rand(rand() < 0.1 ? 200 : 6) } 1 .. 250;
+my (%wrong, $asked);
+for my $text (@texts, reverse @texts) {
+    for my $application (sort keys %may) {
+        my $token = mint($key, 'EdDSA', {
+            iss => 'https://as', aud => 'https://gate', exp => time + 600, client_id => $application,
+            sub => 'x', scope => $text, jti => $asked++,
+        }, { typ => 'at+jwt', kid => '1' });
+        for my $where (qw(any a)) {
+            my $expected = effective($text, $application, $where eq 'any');
+            my $res = get($tokens, "/api/$where", token => $token);
+            my $status = $where eq 'any' || $expected =~ /\ba\b/ ? 200 : 403;
+            my ($got) = $res->{status} == 200 ? received($res, 'X-EIAM-Scopes') : $expected;
+            $wrong{"$where, $application, $text: $got"} = $expected if $res->{status} != $status || $got ne $expected;
+        }
+    }
+}
+is_deeply \%wrong, {}, "a text of scopes means what it does, whoever brought it before ($asked tokens)";
 
 done_testing;

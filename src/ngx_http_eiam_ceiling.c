@@ -1,0 +1,173 @@
+
+#include <ngx_http_eiam.h>
+
+
+static ngx_array_t *ngx_http_eiam_implications(ngx_conf_t *cf,
+    ngx_http_eiam_main_conf_t *mcf, ngx_array_t *implied);
+static ngx_int_t ngx_http_eiam_implication(ngx_conf_t *cf,
+    ngx_http_eiam_main_conf_t *mcf, ngx_array_t *words,
+    ngx_array_t *implications);
+static void ngx_http_eiam_warn_unknown(ngx_conf_t *cf,
+    ngx_http_eiam_main_conf_t *mcf, ngx_eiam_applications_t *applications);
+
+
+/* every scope is numbered by now, so names become numbers here */
+
+char *
+ngx_http_eiam_resolve(ngx_conf_t *cf, ngx_http_eiam_loc_conf_t *conf)
+{
+    ngx_uint_t                  i;
+    ngx_array_t                *implications;
+    ngx_http_eiam_worth_t      *worths;
+    ngx_http_eiam_ceiling_t    *ceiling;
+    ngx_http_eiam_main_conf_t  *mcf;
+
+    mcf = ngx_http_conf_get_module_main_conf(cf, ngx_eiam_module);
+
+    ceiling = mcf->ceilings.elts;
+
+    for (i = 0; i < mcf->ceilings.nelts; i++) {
+
+        if (ceiling[i].applications == conf->applications
+            && ceiling[i].implied == conf->implied)
+        {
+            conf->permissions = ceiling[i].permissions;
+            conf->implications = ceiling[i].implications;
+            conf->worths = ceiling[i].worths;
+            return NGX_CONF_OK;
+        }
+    }
+
+    implications = ngx_http_eiam_implications(cf, mcf, conf->implied);
+    worths = ngx_pcalloc(cf->pool, NGX_HTTP_EIAM_WORTHS
+                                   * sizeof(ngx_http_eiam_worth_t));
+    ceiling = ngx_array_push(&mcf->ceilings);
+
+    if (implications == NULL || worths == NULL || ceiling == NULL) {
+        return NGX_CONF_ERROR;
+    }
+
+    ceiling->applications = conf->applications;
+    ceiling->implied = conf->implied;
+    ceiling->implications = implications;
+    ceiling->permissions = NULL;
+    ceiling->worths = worths;
+
+    if (conf->applications) {
+
+        ceiling->permissions = ngx_eiam_applications_permissions(
+                                   conf->applications, mcf->scopes,
+                                   implications, cf->pool);
+        if (ceiling->permissions == NULL) {
+            return NGX_CONF_ERROR;
+        }
+
+        ngx_http_eiam_warn_unknown(cf, mcf, conf->applications);
+    }
+
+    conf->permissions = ceiling->permissions;
+    conf->implications = implications;
+    conf->worths = worths;
+
+    return NGX_CONF_OK;
+}
+
+
+static ngx_array_t *
+ngx_http_eiam_implications(ngx_conf_t *cf, ngx_http_eiam_main_conf_t *mcf,
+    ngx_array_t *implied)
+{
+    ngx_uint_t    i;
+    ngx_array_t  *words, *implications;
+
+    implications = ngx_array_create(cf->pool, 4,
+                                    sizeof(ngx_eiam_implication_t));
+
+    if (implications == NULL || implied == NULL) {
+        return implications;
+    }
+
+    words = implied->elts;
+
+    for (i = 0; i < implied->nelts; i++) {
+
+        if (ngx_http_eiam_implication(cf, mcf, &words[i], implications)
+            != NGX_OK)
+        {
+            return NULL;
+        }
+    }
+
+    return implications;
+}
+
+
+static ngx_int_t
+ngx_http_eiam_implication(ngx_conf_t *cf, ngx_http_eiam_main_conf_t *mcf,
+    ngx_array_t *words, ngx_array_t *implications)
+{
+    ngx_int_t                n, scope;
+    ngx_str_t               *word;
+    ngx_uint_t               i;
+    ngx_eiam_implication_t  *implication;
+
+    word = words->elts;
+    scope = NGX_DECLINED;
+
+    for (i = 0; i < words->nelts; i++) {
+
+        n = ngx_eiam_scope_find(mcf->scopes, &word[i]);
+
+        if (n == NGX_DECLINED) {
+            ngx_conf_log_error(NGX_LOG_EMERG, cf, 0,
+                               "no policy declares the scope \"%V\" of "
+                               "\"eiam_scope_implies\"", &word[i]);
+            return NGX_ERROR;
+        }
+
+        if (i == 0) {
+            scope = n;
+            continue;
+        }
+
+        implication = ngx_array_push(implications);
+        if (implication == NULL) {
+            return NGX_ERROR;
+        }
+
+        implication->scope = scope;
+        implication->included = n;
+    }
+
+    return NGX_OK;
+}
+
+
+/* it cannot grant anything, so it is a warning; most often it is a typo */
+
+static void
+ngx_http_eiam_warn_unknown(ngx_conf_t *cf, ngx_http_eiam_main_conf_t *mcf,
+    ngx_eiam_applications_t *applications)
+{
+    ngx_str_t                *name;
+    ngx_uint_t                i, k;
+    ngx_eiam_application_t  **application;
+
+    application = applications->list.elts;
+
+    for (i = 0; i < applications->list.nelts; i++) {
+
+        name = application[i]->permissions.elts;
+
+        for (k = 0; k < application[i]->permissions.nelts; k++) {
+
+            if (ngx_eiam_scope_find(mcf->scopes, &name[k]) == NGX_DECLINED) {
+                ngx_log_error(NGX_LOG_WARN, cf->log, 0,
+                              "\"%V\": no policy declares the permission "
+                              "\"%V\" of application \"%V\"",
+                              &applications->name, &name[k],
+                              &application[i]->id);
+            }
+        }
+    }
+}
