@@ -162,14 +162,23 @@ typedef struct {
 } ngx_http_eiam_learn_t;
 
 
+typedef struct ngx_http_eiam_ctx_s  ngx_http_eiam_ctx_t;
+
+
+typedef struct {
+    ngx_uint_t    phase;
+    ngx_int_t   (*handler)(ngx_http_request_t *r, ngx_http_eiam_ctx_t *ctx);
+} ngx_http_eiam_stage_t;
+
+
 /*
  * One decision.  It outlives internal redirects, which clear the modules'
  * contexts, as the data of a cleanup of the request's pool.
  */
 
-typedef struct {
+struct ngx_http_eiam_ctx_s {
     ngx_http_request_t        *request;
-    ngx_uint_t                 stage;         /* the next to run */
+    const ngx_http_eiam_stage_t  *stage;      /* the next to run */
     ngx_eiam_decision_e   decision;
     ngx_eiam_reason_e          reason;
 
@@ -201,10 +210,12 @@ typedef struct {
     ngx_str_t                  scopes_text;
     const ngx_str_t           *source;
     const ngx_str_t           *cache;
-} ngx_http_eiam_ctx_t;
+};
 
 
 extern ngx_module_t  ngx_eiam_module;
+
+extern const ngx_http_eiam_stage_t  ngx_http_eiam_stages[];
 
 
 /* configuration */

@@ -3,12 +3,6 @@
 #include <ngx_eiam_bearer.h>
 
 
-typedef struct {
-    ngx_uint_t    phase;
-    ngx_int_t   (*handler)(ngx_http_request_t *r, ngx_http_eiam_ctx_t *ctx);
-} ngx_http_eiam_stage_t;
-
-
 static ngx_int_t ngx_http_eiam_outside(ngx_http_request_t *r);
 static ngx_int_t ngx_http_eiam_learn_outside(ngx_http_request_t *r,
     ngx_http_eiam_ctx_t *ctx);
@@ -34,7 +28,7 @@ static ngx_int_t ngx_http_eiam_finish(ngx_http_request_t *r,
  * limited too.
  */
 
-static const ngx_http_eiam_stage_t  ngx_http_eiam_stages[] = {
+const ngx_http_eiam_stage_t  ngx_http_eiam_stages[] = {
     { NGX_HTTP_PREACCESS_PHASE, ngx_http_eiam_guard },
     { NGX_HTTP_PREACCESS_PHASE, ngx_http_eiam_locate },
     { NGX_HTTP_PREACCESS_PHASE, ngx_http_eiam_bearer },
@@ -47,8 +41,9 @@ static const ngx_http_eiam_stage_t  ngx_http_eiam_stages[] = {
 };
 
 
-#define NGX_HTTP_EIAM_LAST                                                    \
-    (sizeof(ngx_http_eiam_stages) / sizeof(ngx_http_eiam_stage_t) - 2)
+#define ngx_http_eiam_last_stage                                              \
+    (ngx_http_eiam_stages                                                     \
+     + sizeof(ngx_http_eiam_stages) / sizeof(ngx_http_eiam_stage_t) - 2)
 
 
 ngx_int_t
@@ -211,9 +206,8 @@ static ngx_int_t
 ngx_http_eiam_run(ngx_http_request_t *r, ngx_http_eiam_loc_conf_t *lcf,
     ngx_uint_t phase)
 {
-    ngx_int_t                     rc;
-    ngx_http_eiam_ctx_t          *ctx;
-    const ngx_http_eiam_stage_t  *stage;
+    ngx_int_t             rc;
+    ngx_http_eiam_ctx_t  *ctx;
 
     ctx = ngx_http_get_module_ctx(r, ngx_eiam_module);
 
@@ -224,15 +218,9 @@ ngx_http_eiam_run(ngx_http_request_t *r, ngx_http_eiam_loc_conf_t *lcf,
         }
     }
 
-    for ( ;; ) {
+    while (ctx->stage->phase <= phase) {
 
-        stage = &ngx_http_eiam_stages[ctx->stage];
-
-        if (stage->phase > phase) {
-            return NGX_DECLINED;
-        }
-
-        rc = stage->handler(r, ctx);
+        rc = ctx->stage->handler(r, ctx);
 
         if (rc == NGX_OK) {
             ctx->stage++;
@@ -246,7 +234,7 @@ ngx_http_eiam_run(ngx_http_request_t *r, ngx_http_eiam_loc_conf_t *lcf,
             /* fall through */
 
         case NGX_DECLINED:
-            ctx->stage = NGX_HTTP_EIAM_LAST;
+            ctx->stage = ngx_http_eiam_last_stage;
             continue;
 
         case NGX_ERROR:
@@ -256,6 +244,8 @@ ngx_http_eiam_run(ngx_http_request_t *r, ngx_http_eiam_loc_conf_t *lcf,
             return rc;
         }
     }
+
+    return NGX_DECLINED;
 }
 
 

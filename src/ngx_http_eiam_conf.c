@@ -349,9 +349,13 @@ ngx_http_eiam_init_zone(ngx_shm_zone_t *shm_zone, void *data)
         return NGX_ERROR;
     }
 
-    if (ngx_eiam_zone_init(shm_zone, data) != NGX_OK
-        || ngx_eiam_digest_reserve(shm_zone->shm.size / 2) != NGX_OK)
-    {
+    if (ngx_eiam_zone_init(shm_zone, data) != NGX_OK) {
+        return NGX_ERROR;
+    }
+
+    if (ngx_eiam_digest_reserve(shm_zone->shm.size / 2) != NGX_OK) {
+        ngx_log_error(NGX_LOG_EMERG, log, 0,
+                      "eiam: no memory or random numbers for digests");
         return NGX_ERROR;
     }
 

@@ -22,6 +22,7 @@ ngx_http_eiam_create_ctx(ngx_http_request_t *r)
     ngx_memzero(ctx, sizeof(ngx_http_eiam_ctx_t));
 
     ctx->request = r;
+    ctx->stage = ngx_http_eiam_stages;
     ctx->method = r->method;
     ctx->uri = r->uri;
     ctx->raw = r->valid_unparsed_uri;

@@ -4,6 +4,7 @@
 #include <ngx_eiam_string.h>
 
 
+static ngx_uint_t ngx_http_eiam_asks_method(ngx_http_request_t *r);
 static ngx_uint_t ngx_http_eiam_is_ambiguous(ngx_http_request_t *r,
     ngx_http_eiam_ctx_t *ctx);
 static ngx_uint_t ngx_http_eiam_has_other_host(ngx_http_request_t *r);
@@ -28,8 +29,6 @@ static const ngx_str_t  ngx_http_eiam_method_parameters[] = {
 ngx_int_t
 ngx_http_eiam_guard(ngx_http_request_t *r, ngx_http_eiam_ctx_t *ctx)
 {
-    const ngx_str_t  *name;
-
     if (ngx_http_eiam_read_fields(r, &ctx->fields) != NGX_OK) {
         return NGX_ERROR;
     }
@@ -40,18 +39,29 @@ ngx_http_eiam_guard(ngx_http_request_t *r, ngx_http_eiam_ctx_t *ctx)
         return ngx_http_eiam_refuse(ctx, NGX_EIAM_REQUEST_AMBIGUOUS);
     }
 
-    if (ctx->fields.method) {
+    if (ctx->fields.method
+        || (!ngx_http_eiam_is_bare(r) && ngx_http_eiam_asks_method(r)))
+    {
         return ngx_http_eiam_refuse(ctx, NGX_EIAM_METHOD_OVERRIDE);
     }
 
+    return NGX_OK;
+}
+
+
+static ngx_uint_t
+ngx_http_eiam_asks_method(ngx_http_request_t *r)
+{
+    const ngx_str_t  *name;
+
     for (name = ngx_http_eiam_method_parameters; name->len; name++) {
 
-        if (ngx_http_eiam_asks(r, name)) {
-            return ngx_http_eiam_refuse(ctx, NGX_EIAM_METHOD_OVERRIDE);
+        if (ngx_http_eiam_has_parameter(r, name)) {
+            return 1;
         }
     }
 
-    return NGX_OK;
+    return 0;
 }
 
 

@@ -5,6 +5,8 @@
 
 static u_char *ngx_http_eiam_log_error(ngx_http_request_t *r,
     ngx_http_request_t *sr, u_char *buf, size_t len);
+static void ngx_http_eiam_redact_targets(ngx_http_request_t *r)
+    ngx_http_eiam_seldom;
 static void ngx_http_eiam_redact_target(ngx_http_request_t *r,
     ngx_str_t *target);
 static void ngx_http_eiam_redact_query(ngx_str_t query);
@@ -86,10 +88,15 @@ ngx_http_eiam_log_handler(ngx_http_request_t *r)
 void
 ngx_http_eiam_redact(ngx_http_request_t *r)
 {
-    if (ngx_http_eiam_is_bare(r)) {
-        return;
+    if (!ngx_http_eiam_is_bare(r)) {
+        ngx_http_eiam_redact_targets(r);
     }
+}
 
+
+static void
+ngx_http_eiam_redact_targets(ngx_http_request_t *r)
+{
     ngx_http_eiam_redact_target(r, &r->request_line);
     ngx_http_eiam_redact_target(r, &r->unparsed_uri);
 
