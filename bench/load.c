@@ -2,14 +2,17 @@
  * The load generator of bench/gate: HTTP/1.1 over kept connections, each with
  * one request under way, as fast as they are answered or at a fixed rate.
  *
- *     load port request tokens connections seconds rate requests
+ *     load port[,port] request tokens connections seconds rate requests
  *
+ * Of two gateways now one is asked, now the other, 20 ms each and never both
+ * at once, so that whatever else the machine does happens to both of them.
  * "request" is a file with one request, in which "@" stands for the token;
  * "tokens" a file with one token a line, used in turn, or "new" for tokens
  * that never come again. A rate of 0 is none, 0 requests are no limit.
  *
  * With a rate a request counts from the moment it was due, also if no
- * connection was free then. Prints a JSON object, times in microseconds.
+ * connection was free then. Prints a JSON array with an object for each port,
+ * times in microseconds.
  */
 
 #define _GNU_SOURCE
@@ -30,9 +33,15 @@
 
 #define MAX_REQUEST  8192
 #define MAX_ANSWER   65536
-#define MAX_SAMPLES  (1 << 23)
+#define MAX_SAMPLES  (1 << 22)
+#define SLICE        20000000      /* ns */
+#define GRACE        1000000000    /* ns: for the last answers of a slice */
+#define FOREVER      UINT64_MAX
+
+typedef struct side_s  side_t;
 
 typedef struct {
+    side_t   *side;
     int       fd;
     int       busy;
     uint64_t  since;
@@ -40,18 +49,27 @@ typedef struct {
     char      in[MAX_ANSWER + 1];
 } conn_t;
 
-static struct sockaddr_in   address;
-static char                *before, *after, *tokens;
-static char               **token;
-static size_t               token_count, turn;
-static uint64_t             seed;
+/* A gateway, and what became of the requests. */
 
-static conn_t              *conns;
-static int                  ep, conn_count;
-static unsigned             by_status[1000];
-static uint64_t             reconnects;
-static uint32_t            *sample;
-static size_t               samples;
+struct side_s {
+    struct sockaddr_in  address;
+    conn_t             *conns;
+    int                 busy;          /* of them */
+    int                 from;          /* the next one to use */
+    size_t              turn;          /* tokens so far */
+    size_t              done;
+    uint64_t            time;          /* ns */
+    unsigned            by_status[1000];
+    uint64_t            reconnects;
+    uint32_t           *sample;
+    size_t              samples;
+};
+
+static char    *before, *after, *tokens;
+static char   **token;
+static size_t   token_count;
+static uint64_t seed;
+static int      ep, conn_count;
 
 
 static uint64_t
@@ -130,7 +148,8 @@ open_conn(conn_t *c)
 
     c->fd = socket(AF_INET, SOCK_STREAM, 0);
     if (c->fd < 0
-        || connect(c->fd, (struct sockaddr *) &address, sizeof(address)))
+        || connect(c->fd, (struct sockaddr *) &c->side->address,
+                   sizeof(c->side->address)))
     {
         err(1, "connect");
     }
@@ -154,11 +173,12 @@ send_request(conn_t *c, uint64_t since)
 
     t = "";
     if (after && token) {
-        t = token[turn++ % token_count];
+        t = token[c->side->turn++ % token_count];
 
     } else if (after) {
         snprintf(fresh, sizeof(fresh), "a%07x%016llx%016llx", getpid(),
-                 (unsigned long long) seed, (unsigned long long) turn++);
+                 (unsigned long long) seed,
+                 (unsigned long long) c->side->turn++);
         t = fresh;
     }
     n = snprintf(out, sizeof(out), "%s%s%s", before, t, after ? after : "");
@@ -171,7 +191,21 @@ send_request(conn_t *c, uint64_t since)
         err(1, "send");
     }
     c->busy = 1;
+    c->side->busy++;
     c->since = since;
+}
+
+
+static void
+answered(conn_t *c, int status)
+{
+    side_t  *s = c->side;
+
+    s->by_status[status > 0 && status < 1000 ? status : 0]++;
+    s->done++;
+    s->busy--;
+    c->busy = 0;
+    c->have = 0;
 }
 
 
@@ -205,17 +239,16 @@ complete(conn_t *c)
 static int
 read_answer(conn_t *c)
 {
-    int      status;
+    side_t  *s = c->side;
     ssize_t  n;
 
     n = recv(c->fd, c->in + c->have, MAX_ANSWER - c->have, 0);
     if (n <= 0) {
         close(c->fd);
-        reconnects++;
+        s->reconnects++;
         open_conn(c);
         if (c->busy) {
-            by_status[0]++;
-            c->busy = 0;
+            answered(c, 0);
             return 1;
         }
         return 0;
@@ -227,13 +260,10 @@ read_answer(conn_t *c)
         }
         return 0;
     }
-    status = c->have > 12 ? atoi(c->in + 9) : 0;
-    by_status[status > 0 && status < 1000 ? status : 0]++;
-    if (samples < MAX_SAMPLES) {
-        sample[samples++] = (now() - c->since) / 100;
+    if (s->samples < MAX_SAMPLES) {
+        s->sample[s->samples++] = (now() - c->since) / 100;
     }
-    c->have = 0;
-    c->busy = 0;
+    answered(c, c->have > 12 ? atoi(c->in + 9) : 0);
     return 1;
 }
 
@@ -248,120 +278,159 @@ by_value(const void *a, const void *b)
 
 
 static double
-percentile(double part)
+percentile(side_t *s, double part)
 {
-    return samples ? sample[(size_t) (part * (samples - 1))] / 10.0 : 0;
+    return s->samples ? s->sample[(size_t) (part * (s->samples - 1))] / 10.0
+           : 0;
 }
 
 
 static void
-report(double seconds)
+report(side_t *s)
 {
-    int       i;
-    char     *comma;
-    uint64_t  all;
+    int    i;
+    char  *comma;
 
-    qsort(sample, samples, sizeof(*sample), by_value);
-    all = 0;
+    qsort(s->sample, s->samples, sizeof(*s->sample), by_value);
     comma = "";
     printf("{\"status\":{");
     for (i = 0; i < 1000; i++) {
-        all += by_status[i];
-        if (by_status[i]) {
-            printf("%s\"%d\":%u", comma, i, by_status[i]);
+        if (s->by_status[i]) {
+            printf("%s\"%d\":%u", comma, i, s->by_status[i]);
             comma = ",";
         }
     }
-    printf("},\"requests\":%llu,\"seconds\":%.6f,\"reconnects\":%llu,"
-           "\"p50\":%.1f,\"p99\":%.1f}\n", (unsigned long long) all, seconds,
-           (unsigned long long) reconnects, percentile(0.5), percentile(0.99));
+    printf("},\"requests\":%zu,\"seconds\":%.6f,\"reconnects\":%llu,"
+           "\"p50\":%.1f,\"p99\":%.1f}", s->done, s->time / 1e9,
+           (unsigned long long) s->reconnects, percentile(s, 0.5),
+           percentile(s, 0.99));
 }
 
 
 /* What is due goes out on the connections that are free. */
 
-static int
-send_due(double step, uint64_t *due, uint64_t t, int from)
+static void
+send_due(side_t *s, double step, uint64_t *due, uint64_t t)
 {
-    int  i;
+    int      i;
+    conn_t  *c;
 
     for (i = 0; i < conn_count && *due <= t; i++) {
-        conn_t  *c = &conns[(from + i) % conn_count];
-
+        c = &s->conns[s->from];
+        s->from = (s->from + 1) % conn_count;
         if (!c->busy) {
             send_request(c, *due);
             *due += step;
-            from++;
         }
     }
-    return from % conn_count;
 }
 
 
+/* Asks one of them for a while, and waits for the last answers. */
+
 static void
-drive(double seconds, double rate, size_t limit)
+drive(side_t *s, uint64_t length, double rate, size_t limit)
 {
-    int                 i, n, from;
+    int                 i, n, open;
     double              step;
-    size_t              done;
-    uint64_t            start, end, due, t;
+    uint64_t            start, due, t;
     struct timespec     wait;
     struct epoll_event  events[256];
 
     step = rate > 0 ? 1e9 / rate : 0;
     start = now();
-    end = seconds > 0 ? start + seconds * 1e9 : UINT64_MAX;
     due = start;
-    from = 0;
-    done = 0;
     for (i = 0; rate == 0 && i < conn_count; i++) {
-        send_request(&conns[i], start);
+        if (!s->conns[i].busy) {
+            send_request(&s->conns[i], start);
+        }
     }
-    for (t = start; t < end && (limit == 0 || done < limit); t = now()) {
+    for (t = start; ; t = now()) {
+        open = t - start < length && (limit == 0 || s->done < limit);
+        if (!open && (s->busy == 0 || limit || t - start > length + GRACE)) {
+            break;
+        }
         wait.tv_sec = 0;
-        wait.tv_nsec = 50000000;
-        if (rate > 0) {
-            from = send_due(step, &due, t, from);
-            wait.tv_nsec = due > t && due - t < 50000000 ? due - t
-                           : due > t ? 50000000 : 1000000;
+        wait.tv_nsec = 10000000;
+        if (open && rate > 0) {
+            send_due(s, step, &due, t);
+            wait.tv_nsec = due <= t ? 1000000
+                           : due - t < 10000000 ? due - t : 10000000;
         }
         n = epoll_pwait2(ep, events, 256, &wait, NULL);
         for (i = 0; i < n; i++) {
-            if (read_answer(events[i].data.ptr)) {
-                done++;
-                if (rate == 0 && (limit == 0 || done < limit)) {
-                    send_request(events[i].data.ptr, now());
-                }
+            conn_t  *c = events[i].data.ptr;
+
+            if (read_answer(c) && c->side == s && open && rate == 0
+                && (limit == 0 || s->done < limit))
+            {
+                send_request(c, now());
             }
         }
     }
-    report((now() - start) / 1e9);
+    s->time += t - start;
+}
+
+
+static void
+init(side_t *s, int port)
+{
+    int  i;
+
+    s->address.sin_family = AF_INET;
+    s->address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+    s->address.sin_port = htons(port);
+    s->conns = calloc(conn_count, sizeof(conn_t));
+    s->sample = malloc(MAX_SAMPLES * sizeof(*s->sample));
+    if (s->conns == NULL || s->sample == NULL) {
+        err(1, "start");
+    }
+    for (i = 0; i < conn_count; i++) {
+        s->conns[i].side = s;
+        open_conn(&s->conns[i]);
+    }
 }
 
 
 int
 main(int argc, char **argv)
 {
-    int  i;
+    int            i, count;
+    char          *second;
+    double         rate;
+    size_t         limit;
+    uint64_t       length;
+    static side_t  side[2];
 
     if (argc != 8) {
-        errx(2, "load port request tokens connections seconds rate requests");
+        errx(2, "load port[,port] request tokens connections seconds rate "
+             "requests");
     }
-    address.sin_family = AF_INET;
-    address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
-    address.sin_port = htons(atoi(argv[1]));
+    second = strchr(argv[1], ',');
+    count = second ? 2 : 1;
     read_request(argv[2]);
     read_tokens(argv[3]);
     conn_count = atoi(argv[4]);
-    conns = calloc(conn_count, sizeof(conn_t));
-    sample = malloc(MAX_SAMPLES * sizeof(*sample));
+    length = atof(argv[5]) > 0 ? atof(argv[5]) * 1e9 : FOREVER;
+    rate = atof(argv[6]);
+    limit = strtoul(argv[7], NULL, 10);
     ep = epoll_create1(0);
-    if (conns == NULL || sample == NULL || ep < 0) {
+    if (ep < 0) {
         err(1, "start");
     }
-    for (i = 0; i < conn_count; i++) {
-        open_conn(&conns[i]);
+    for (i = 0; i < count; i++) {
+        init(&side[i], atoi(i ? second + 1 : argv[1]));
     }
-    drive(atof(argv[5]), atof(argv[6]), strtoul(argv[7], NULL, 10));
+    do {
+        for (i = 0; i < count; i++) {
+            drive(&side[i], count > 1 && length > SLICE ? SLICE : length, rate,
+                  limit);
+        }
+    } while (count > 1 && side[0].time < length);
+    for (i = 0; i < count; i++) {
+        printf(i ? "," : "[");
+        report(&side[i]);
+    }
+    printf("]\n");
     return 0;
 }

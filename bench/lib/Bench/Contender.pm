@@ -173,6 +173,7 @@ sub cpu {
 
 sub stop {
     my ($self) = @_;
+    delete $self->{pids};
     my $pid = delete $self->{pid} or return;
     for my $signal (qw(TERM KILL)) {
         kill $signal, $pid;

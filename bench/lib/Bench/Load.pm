@@ -133,16 +133,20 @@ sub spki {
 
 # ---- the generator
 
-# One run of a scenario with tokens of a kind: what it printed, and which part was as expected.
+# One run of a scenario with tokens of a kind: what it printed, and which part was as expected. With
+# "beside", another contender, the two are asked by turns, and there are two results.
 sub run {
     my ($self, $contender, $scenario, $kind, %how) = @_;
     my $tokens = $scenario{$scenario}[1];
     my $file = $tokens eq 'first' && $kind eq 'opaque' ? 'new'
         : "$self->{dir}/" . ($tokens || 'one') . ".$kind";
-    my $result = $self->_send($contender->{port}, $scenario, $file, %how);
-    my $status = $contender->{status}{$scenario} // $scenario{$scenario}[2];
-    $result->{good} = ($result->{status}{$status} // 0) / ($result->{requests} || 1);
-    return $result;
+    my @asked = ($contender, $how{beside} // ());
+    my $results = $self->_send(join(',', map { $_->{port} } @asked), $scenario, $file, %how);
+    for my $i (0 .. $#asked) {
+        my $status = $asked[$i]{status}{$scenario} // $scenario{$scenario}[2];
+        $results->[$i]{good} = ($results->[$i]{status}{$status} // 0) / ($results->[$i]{requests} || 1);
+    }
+    return @$results;
 }
 
 # Shows a gate that learns all tokens once.

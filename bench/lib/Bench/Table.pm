@@ -14,7 +14,7 @@ use JSON::PP ();
 
 my @parts = qw(gate selection match zone lock memory scale);
 
-use constant BUSY => 0.9;    # share of its core below which a gateway waits for others
+use constant BUSY => 0.8;    # share of its core below which a gateway waits for others
 
 sub json      { return JSON::PP->new->utf8->canonical->pretty->encode($_[0]) }
 sub read_json { return JSON::PP->new->utf8->decode(slurp($_[0])) }
