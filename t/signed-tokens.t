@@ -178,14 +178,16 @@ my $gate = gate_for($oidc, 'urn:ES256', qq{
 my $notes = $gate->dir . '/notes';
 
 # A client that takes a new token as often as it gets one, and uses it, an earlier one and its
-# first one; "old steady 200" are the key, the location and what became of the call.
+# first one; "old steady 200" are the key, the location and what became of the call. It ends with
+# the test, also if that is killed.
 sub client {
+    my $parent = $$;
     my $pid = fork() // die "fork: $!";
     return $pid if $pid;
     eval {
         open my $out, '>>', $notes or die "$notes: $!";
         my ($first, $last);
-        while (!-e "$notes.end") {
+        while (!-e "$notes.end" && getppid == $parent) {
             my $new = eval { $oidc->token('hr-sync', 'org_read', resource => 'urn:ES256') };
             $first //= $new;
             for my $token (grep { defined } $new, $last, $first) {
