@@ -12,8 +12,8 @@
 
 
 /*
- * For tables of names that the configuration chooses, not its clients: cheap,
- * and the same for both cases of a letter.
+ * For tables of names that the configuration chooses, not its clients, or where
+ * the same hash costs nothing: cheap, and the same for both cases of a letter.
  */
 uint32_t ngx_eiam_hash(const u_char *p, size_t len, uint32_t seed);
 

@@ -51,6 +51,10 @@ ngx_int_t ngx_eiam_scope_find(const ngx_eiam_scopes_t *scopes,
 ngx_eiam_scope_bits_t *ngx_eiam_scope_set_create(ngx_eiam_scopes_t *scopes,
     ngx_pool_t *pool);
 
+/* one for as long as the scopes themselves; NULL: no memory */
+ngx_eiam_scope_bits_t *ngx_eiam_scope_set_copy(ngx_eiam_scopes_t *scopes,
+    const ngx_eiam_scope_bits_t *set);
+
 /*
  * Adds the scopes that a text names, separated by spaces (RFC 6749, section
  * 3.3), and their numbers to order, an array of ngx_int_t.  Names that no

@@ -37,8 +37,8 @@ typedef enum {
 
 #define NGX_HTTP_EIAM_AUTO  NGX_EIAM_LANGUAGES
 
-#define NGX_HTTP_EIAM_WORTHS          256
-#define NGX_HTTP_EIAM_WORTH_TEXT_MAX  256     /* bytes */
+#define NGX_HTTP_EIAM_WORTHS     256
+#define NGX_HTTP_EIAM_WORTH_MAX  1024         /* bytes of its two texts */
 
 
 /* what the scopes of a token came to, under an application's permissions */
@@ -361,10 +361,9 @@ ngx_int_t ngx_http_eiam_read_key_file(ngx_eiam_document_t *document,
 ngx_int_t ngx_http_eiam_apply(ngx_http_request_t *r,
     ngx_http_eiam_ctx_t *ctx, const ngx_eiam_grant_t *grant);
 
-/* the same for its scopes alone, in memory of that pool */
+/* the same for its scopes alone */
 ngx_int_t ngx_http_eiam_apply_scopes(ngx_http_request_t *r,
-    ngx_http_eiam_ctx_t *ctx, const ngx_eiam_grant_t *grant,
-    ngx_pool_t *pool);
+    ngx_http_eiam_ctx_t *ctx, const ngx_eiam_grant_t *grant);
 
 /* waiting for what another request, or another worker, asks a source */
 

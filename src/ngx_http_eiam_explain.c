@@ -296,7 +296,7 @@ ngx_http_eiam_judge_caller(ngx_http_request_t *r,
 
     return (call->application.len || lcf->applications == NULL)
            ? ngx_http_eiam_apply(r, ctx, &grant)
-           : ngx_http_eiam_apply_scopes(r, ctx, &grant, r->pool);
+           : ngx_http_eiam_apply_scopes(r, ctx, &grant);
 }
 
 

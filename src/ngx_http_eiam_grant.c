@@ -10,6 +10,9 @@
 
 static ngx_int_t ngx_http_eiam_recall_scopes(ngx_http_request_t *r,
     ngx_http_eiam_ctx_t *ctx, const ngx_eiam_grant_t *grant);
+static void ngx_http_eiam_remember_scopes(ngx_http_request_t *r,
+    ngx_http_eiam_ctx_t *ctx, const ngx_eiam_grant_t *grant,
+    ngx_eiam_permissions_t *permissions, ngx_http_eiam_worth_t *worth);
 
 
 /*
@@ -61,20 +64,15 @@ static ngx_int_t
 ngx_http_eiam_recall_scopes(ngx_http_request_t *r, ngx_http_eiam_ctx_t *ctx,
     const ngx_eiam_grant_t *grant)
 {
-    ngx_pool_t                 *pool;
-    ngx_eiam_permissions_t     *permissions;
-    ngx_http_eiam_worth_t      *worth;
-    ngx_http_eiam_loc_conf_t   *lcf;
-    ngx_http_eiam_main_conf_t  *mcf;
+    ngx_eiam_permissions_t    *permissions;
+    ngx_http_eiam_worth_t     *worth;
+    ngx_http_eiam_loc_conf_t  *lcf;
 
     lcf = ngx_http_get_module_loc_conf(r, ngx_eiam_module);
     permissions = ngx_http_eiam_permissions(lcf, ctx->application);
 
-    if (grant->scopes.len == 0
-        || grant->scopes.len > NGX_HTTP_EIAM_WORTH_TEXT_MAX
-        || (grant->implicit && permissions == NULL))
-    {
-        return ngx_http_eiam_apply_scopes(r, ctx, grant, r->pool);
+    if (grant->scopes.len == 0 || (grant->implicit && permissions == NULL)) {
+        return ngx_http_eiam_apply_scopes(r, ctx, grant);
     }
 
     worth = &lcf->worths[ngx_eiam_hash(grant->scopes.data, grant->scopes.len,
@@ -90,27 +88,55 @@ ngx_http_eiam_recall_scopes(ngx_http_request_t *r, ngx_http_eiam_ctx_t *ctx,
         return NGX_OK;
     }
 
-    if (worth->text.len) {
-        return ngx_http_eiam_apply_scopes(r, ctx, grant, r->pool);
-    }
-
-    mcf = ngx_http_get_module_main_conf(r, ngx_eiam_module);
-    pool = mcf->scopes->pool;
-
-    worth->text.data = ngx_pstrdup(pool, (ngx_str_t *) &grant->scopes);
-
-    if (worth->text.data == NULL
-        || ngx_http_eiam_apply_scopes(r, ctx, grant, pool) != NGX_OK)
-    {
+    if (ngx_http_eiam_apply_scopes(r, ctx, grant) != NGX_OK) {
         return NGX_ERROR;
     }
 
-    worth->permissions = permissions;
-    worth->text.len = grant->scopes.len;
-    worth->scopes = ctx->scopes;
-    worth->scopes_text = ctx->scopes_text;
+    if (worth->text.len == 0) {
+        ngx_http_eiam_remember_scopes(r, ctx, grant, permissions, worth);
+    }
 
     return NGX_OK;
+}
+
+
+/* in the memory of the configuration; without memory it is not remembered */
+
+static void
+ngx_http_eiam_remember_scopes(ngx_http_request_t *r, ngx_http_eiam_ctx_t *ctx,
+    const ngx_eiam_grant_t *grant, ngx_eiam_permissions_t *permissions,
+    ngx_http_eiam_worth_t *worth)
+{
+    u_char                     *p;
+    ngx_eiam_scope_bits_t      *scopes;
+    ngx_http_eiam_main_conf_t  *mcf;
+
+    if (grant->scopes.len + ctx->scopes_text.len > NGX_HTTP_EIAM_WORTH_MAX) {
+        return;
+    }
+
+    mcf = ngx_http_get_module_main_conf(r, ngx_eiam_module);
+
+    scopes = ngx_eiam_scope_set_copy(mcf->scopes, ctx->scopes);
+    p = ngx_pnalloc(mcf->scopes->pool,
+                    grant->scopes.len + ctx->scopes_text.len + 1);
+
+    if (scopes == NULL || p == NULL) {
+        return;
+    }
+
+    worth->text.data = p;
+    worth->text.len = grant->scopes.len;
+
+    p = ngx_cpymem(p, grant->scopes.data, grant->scopes.len);
+
+    worth->scopes_text.data = p;
+    worth->scopes_text.len = ctx->scopes_text.len;
+
+    ngx_memcpy(p, ctx->scopes_text.data, ctx->scopes_text.len);
+
+    worth->scopes = scopes;
+    worth->permissions = permissions;
 }
 
 
@@ -118,7 +144,7 @@ ngx_http_eiam_recall_scopes(ngx_http_request_t *r, ngx_http_eiam_ctx_t *ctx,
 
 ngx_int_t
 ngx_http_eiam_apply_scopes(ngx_http_request_t *r, ngx_http_eiam_ctx_t *ctx,
-    const ngx_eiam_grant_t *grant, ngx_pool_t *pool)
+    const ngx_eiam_grant_t *grant)
 {
     ngx_array_t                 order;
     ngx_eiam_scopes_t          *scopes;
@@ -137,14 +163,14 @@ ngx_http_eiam_apply_scopes(ngx_http_request_t *r, ngx_http_eiam_ctx_t *ctx,
         return NGX_OK;
     }
 
-    ctx->scopes = ngx_eiam_scope_set_create(scopes, pool);
+    ctx->scopes = ngx_eiam_scope_set_create(scopes, r->pool);
 
     if (ctx->scopes && grant->implicit && permissions == NULL) {
         return NGX_OK;
     }
 
     if (ctx->scopes == NULL
-        || ngx_array_init(&order, pool, 8, sizeof(ngx_int_t)) != NGX_OK
+        || ngx_array_init(&order, r->pool, 8, sizeof(ngx_int_t)) != NGX_OK
         || ngx_eiam_scope_set_read(scopes, &grant->scopes, ctx->scopes, &order)
            != NGX_OK)
     {
@@ -157,6 +183,6 @@ ngx_http_eiam_apply_scopes(ngx_http_request_t *r, ngx_http_eiam_ctx_t *ctx,
         ngx_eiam_scope_set_limit(scopes, ctx->scopes, permissions->scopes);
     }
 
-    return ngx_eiam_scope_set_text(scopes, ctx->scopes, &order, pool,
+    return ngx_eiam_scope_set_text(scopes, ctx->scopes, &order, r->pool,
                                    &ctx->scopes_text);
 }
