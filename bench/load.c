@@ -7,8 +7,9 @@
  * Of two gateways now one is asked, now the other, 20 ms each and never both
  * at once, so that whatever else the machine does happens to both of them.
  * "request" is a file with one request, in which "@" stands for the token;
- * "tokens" a file with one token a line, used in turn, or "new" for tokens
- * that never come again. A rate of 0 is none, 0 requests are no limit.
+ * "tokens" a file with one token a line, used in turn (from any of them on, or
+ * from the first one if the requests have a limit), or "new" for tokens that
+ * never come again. A rate of 0 is none, 0 requests are no limit.
  *
  * With a rate a request counts from the moment it was due, also if no
  * connection was free then. Prints a JSON array with an object for each port,
@@ -253,6 +254,9 @@ read_answer(conn_t *c)
         }
         return 0;
     }
+    if (!c->busy) {
+        return 0;
+    }
     c->have += n;
     if (!complete(c)) {
         if (c->have == MAX_ANSWER) {
@@ -326,28 +330,36 @@ send_due(side_t *s, double step, uint64_t *due, uint64_t t)
 }
 
 
-/* Asks one of them for a while, and waits for the last answers. */
+/*
+ * Asks one of them for a while, and waits for the last answers. At a rate all
+ * that is due is sent, so the time is that until the last of it was.
+ */
 
 static void
 drive(side_t *s, uint64_t length, double rate, size_t limit)
 {
     int                 i, n, open;
     double              step;
-    uint64_t            start, due, t;
+    uint64_t            start, end, due, sent, t;
     struct timespec     wait;
     struct epoll_event  events[256];
 
     step = rate > 0 ? 1e9 / rate : 0;
     start = now();
+    end = length == FOREVER ? FOREVER : start + length;
     due = start;
+    sent = 0;
     for (i = 0; rate == 0 && i < conn_count; i++) {
         if (!s->conns[i].busy) {
             send_request(&s->conns[i], start);
         }
     }
     for (t = start; ; t = now()) {
-        open = t - start < length && (limit == 0 || s->done < limit);
-        if (!open && (s->busy == 0 || limit || t - start > length + GRACE)) {
+        open = (rate > 0 ? due : t) < end && (limit == 0 || s->done < limit);
+        if (!open && sent == 0) {
+            sent = t;
+        }
+        if ((!open && (s->busy == 0 || limit)) || t - GRACE > end) {
             break;
         }
         wait.tv_sec = 0;
@@ -368,12 +380,12 @@ drive(side_t *s, uint64_t length, double rate, size_t limit)
             }
         }
     }
-    s->time += t - start;
+    s->time += (rate > 0 && sent ? sent : t) - start;
 }
 
 
 static void
-init(side_t *s, int port)
+init(side_t *s, int port, size_t first)
 {
     int  i;
 
@@ -385,6 +397,7 @@ init(side_t *s, int port)
     if (s->conns == NULL || s->sample == NULL) {
         err(1, "start");
     }
+    s->turn = first;
     for (i = 0; i < conn_count; i++) {
         s->conns[i].side = s;
         open_conn(&s->conns[i]);
@@ -398,7 +411,7 @@ main(int argc, char **argv)
     int            i, count;
     char          *second;
     double         rate;
-    size_t         limit;
+    size_t         limit, first;
     uint64_t       length;
     static side_t  side[2];
 
@@ -418,15 +431,16 @@ main(int argc, char **argv)
     if (ep < 0) {
         err(1, "start");
     }
+    first = limit == 0 && token_count ? now() / 1000 % token_count : 0;
     for (i = 0; i < count; i++) {
-        init(&side[i], atoi(i ? second + 1 : argv[1]));
+        init(&side[i], atoi(i ? second + 1 : argv[1]), first);
     }
     do {
         for (i = 0; i < count; i++) {
-            drive(&side[i], count > 1 && length > SLICE ? SLICE : length, rate,
-                  limit);
+            drive(&side[i], limit == 0 && length > SLICE ? SLICE : length,
+                  rate, limit);
         }
-    } while (count > 1 && side[0].time < length);
+    } while (limit == 0 && side[0].time < length);
     for (i = 0; i < count; i++) {
         printf(i ? "," : "[");
         report(&side[i]);

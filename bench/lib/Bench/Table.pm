@@ -169,7 +169,7 @@ sub show {
             return "wrong: $most";
         }
         my $ratios = $cell->{'rate ratio'} or return 'no limit';
-        my $idle = $cell->{busy} && median(@{ $cell->{busy} }) < BUSY;
+        my $idle = grep { $cell->{$_} && median(@{ $cell->{$_} }) < BUSY } 'busy', 'busy limit';
         return sprintf '%.2f +-%.2f%s', median(@$ratios), $spread->(@$ratios), $idle ? '?' : '';
     });
     for (
