@@ -34,7 +34,7 @@ typedef ngx_eiam_known_digest_t  ngx_eiam_digest_bucket_t[2];
 
 
 static ngx_eiam_known_digest_t *ngx_eiam_digest_bucket(
-    const ngx_eiam_nh_t hash);
+    const ngx_str_t *text, ngx_eiam_nh_t hash);
 
 
 static uint64_t                   ngx_eiam_digest_key[NGX_EIAM_NH_KEY];
@@ -130,17 +130,9 @@ ngx_eiam_digest_known(const ngx_str_t *text, ngx_eiam_digest_t digest)
     ngx_eiam_nh_t             hash;
     ngx_eiam_known_digest_t  *known;
 
-    if (text->len < NGX_EIAM_NH_MIN || text->len > NGX_EIAM_NH_MAX
-        || ngx_eiam_digests == NULL)
-    {
-        return NGX_DECLINED;
-    }
+    known = ngx_eiam_digest_bucket(text, hash);
 
-    ngx_eiam_nh(ngx_eiam_digest_key, text, hash);
-
-    known = ngx_eiam_digest_bucket(hash);
-
-    for (i = 0; i < 2; i++) {
+    for (i = 0; known && i < 2; i++) {
 
         if (known[i].hash[0] == hash[0] && known[i].hash[1] == hash[1]) {
             ngx_memcpy(digest, known[i].digest, NGX_EIAM_DIGEST_LEN);
@@ -162,33 +154,36 @@ ngx_eiam_digest_keep(const ngx_str_t *text, ngx_eiam_digest_t digest)
         return NGX_ERROR;
     }
 
-    if (text->len < NGX_EIAM_NH_MIN || text->len > NGX_EIAM_NH_MAX
-        || ngx_eiam_digests == NULL)
-    {
-        return NGX_OK;
+    known = ngx_eiam_digest_bucket(text, hash);
+
+    if (known) {
+        known[1] = known[0];
+
+        ngx_memcpy(known->hash, hash, sizeof(ngx_eiam_nh_t));
+        ngx_memcpy(known->digest, digest, NGX_EIAM_DIGEST_LEN);
     }
-
-    ngx_eiam_nh(ngx_eiam_digest_key, text, hash);
-
-    known = ngx_eiam_digest_bucket(hash);
-
-    known[1] = known[0];
-
-    known->hash[0] = hash[0];
-    known->hash[1] = hash[1];
-
-    ngx_memcpy(known->digest, digest, NGX_EIAM_DIGEST_LEN);
 
     return NGX_OK;
 }
 
 
-/* the sums of products are uneven at both of their ends */
+/*
+ * Where the text's digest is, or would be; NULL: nowhere.  The sums of
+ * products are uneven at both of their ends.
+ */
 
 static ngx_eiam_known_digest_t *
-ngx_eiam_digest_bucket(const ngx_eiam_nh_t hash)
+ngx_eiam_digest_bucket(const ngx_str_t *text, ngx_eiam_nh_t hash)
 {
     uint64_t  mixed;
+
+    if (text->len < NGX_EIAM_NH_MIN || text->len > NGX_EIAM_NH_MAX
+        || ngx_eiam_digests == NULL)
+    {
+        return NULL;
+    }
+
+    ngx_eiam_nh(ngx_eiam_digest_key, text, hash);
 
     mixed = ((uint64_t) hash[0] ^ (uint64_t) (hash[1] >> 64))
             * NGX_EIAM_HASH_FACTOR;

@@ -2,6 +2,8 @@
 #include <ngx_http_eiam.h>
 
 
+static ngx_http_eiam_ceiling_t *ngx_http_eiam_add_ceiling(ngx_conf_t *cf,
+    ngx_http_eiam_main_conf_t *mcf, const ngx_http_eiam_loc_conf_t *conf);
 static ngx_array_t *ngx_http_eiam_implications(ngx_conf_t *cf,
     ngx_http_eiam_main_conf_t *mcf, ngx_array_t *implied);
 static ngx_int_t ngx_http_eiam_implication(ngx_conf_t *cf,
@@ -17,8 +19,6 @@ char *
 ngx_http_eiam_resolve(ngx_conf_t *cf, ngx_http_eiam_loc_conf_t *conf)
 {
     ngx_uint_t                  i;
-    ngx_array_t                *implications;
-    ngx_http_eiam_worth_t      *worths;
     ngx_http_eiam_ceiling_t    *ceiling;
     ngx_http_eiam_main_conf_t  *mcf;
 
@@ -26,50 +26,66 @@ ngx_http_eiam_resolve(ngx_conf_t *cf, ngx_http_eiam_loc_conf_t *conf)
 
     ceiling = mcf->ceilings.elts;
 
-    for (i = 0; i < mcf->ceilings.nelts; i++) {
+    for (i = 0; i < mcf->ceilings.nelts; i++, ceiling++) {
 
-        if (ceiling[i].applications == conf->applications
-            && ceiling[i].implied == conf->implied)
+        if (ceiling->applications == conf->applications
+            && ceiling->implied == conf->implied)
         {
-            conf->permissions = ceiling[i].permissions;
-            conf->implications = ceiling[i].implications;
-            conf->worths = ceiling[i].worths;
-            return NGX_CONF_OK;
+            break;
         }
     }
 
-    implications = ngx_http_eiam_implications(cf, mcf, conf->implied);
-    worths = ngx_pcalloc(cf->pool, NGX_HTTP_EIAM_WORTHS
-                                   * sizeof(ngx_http_eiam_worth_t));
-    ceiling = ngx_array_push(&mcf->ceilings);
+    if (i == mcf->ceilings.nelts) {
 
-    if (implications == NULL || worths == NULL || ceiling == NULL) {
-        return NGX_CONF_ERROR;
+        ceiling = ngx_http_eiam_add_ceiling(cf, mcf, conf);
+        if (ceiling == NULL) {
+            return NGX_CONF_ERROR;
+        }
+    }
+
+    conf->permissions = ceiling->permissions;
+    conf->implications = ceiling->implications;
+    conf->worths = ceiling->worths;
+
+    return NGX_CONF_OK;
+}
+
+
+static ngx_http_eiam_ceiling_t *
+ngx_http_eiam_add_ceiling(ngx_conf_t *cf, ngx_http_eiam_main_conf_t *mcf,
+    const ngx_http_eiam_loc_conf_t *conf)
+{
+    ngx_http_eiam_ceiling_t  *ceiling;
+
+    ceiling = ngx_array_push(&mcf->ceilings);
+    if (ceiling == NULL) {
+        return NULL;
     }
 
     ceiling->applications = conf->applications;
     ceiling->implied = conf->implied;
-    ceiling->implications = implications;
+    ceiling->implications = ngx_http_eiam_implications(cf, mcf, conf->implied);
     ceiling->permissions = NULL;
-    ceiling->worths = worths;
+    ceiling->worths = ngx_pcalloc(cf->pool, NGX_HTTP_EIAM_WORTHS
+                                            * sizeof(ngx_http_eiam_worth_t));
+
+    if (ceiling->implications == NULL || ceiling->worths == NULL) {
+        return NULL;
+    }
 
     if (conf->applications) {
 
         ceiling->permissions = ngx_eiam_applications_permissions(
                                    conf->applications, mcf->scopes,
-                                   implications, cf->pool);
+                                   ceiling->implications, cf->pool);
         if (ceiling->permissions == NULL) {
-            return NGX_CONF_ERROR;
+            return NULL;
         }
 
         ngx_http_eiam_warn_unknown(cf, mcf, conf->applications);
     }
 
-    conf->permissions = ceiling->permissions;
-    conf->implications = implications;
-    conf->worths = worths;
-
-    return NGX_CONF_OK;
+    return ceiling;
 }
 
 
