@@ -36,7 +36,12 @@ static void ngx_eiam_cache_unlink(ngx_eiam_shared_t *shared,
 void
 ngx_eiam_cache_wipe(ngx_eiam_shared_t *shared)
 {
+    ngx_uint_t          i;
     ngx_eiam_grants_t  *grants;
+
+    for (i = 0; i < NGX_EIAM_CHANGES; i++) {
+        shared->changes[i]++;
+    }
 
     grants = &shared->grants;
 
@@ -214,6 +219,8 @@ ngx_eiam_cache_put(ngx_eiam_shared_t *shared, const ngx_eiam_digest_t key,
     ngx_eiam_refusal_t  *refusal;
 
     ngx_eiam_zone_change(shared);
+
+    ngx_eiam_zone_changes(shared, key)++;
 
     refusal = ngx_eiam_cache_find_refusal(shared, key);
     if (refusal) {
@@ -427,6 +434,8 @@ ngx_eiam_cache_refuse(ngx_eiam_shared_t *shared, const ngx_eiam_digest_t key,
     ngx_eiam_refusal_t  *slot, *bucket;
 
     ngx_eiam_zone_change(shared);
+
+    ngx_eiam_zone_changes(shared, key)++;
 
     if (reason != NGX_EIAM_SOURCE_UNAVAILABLE) {
 

@@ -23,7 +23,7 @@ static EVP_MD_CTX  *ngx_eiam_digest_ctx;
 /* the text itself is not kept: a hash by a secret key stands for it */
 
 typedef struct {
-    ngx_eiam_nh_t       hash;       /* 0: none yet */
+    uint64_t            hash[4];    /* 0: none yet */
     ngx_eiam_digest_t   digest;
 } ngx_eiam_known_digest_t;
 
@@ -31,10 +31,6 @@ typedef struct {
 /* the newer one first, each in one line of the processor's cache */
 
 typedef ngx_eiam_known_digest_t  ngx_eiam_digest_bucket_t[2];
-
-
-static ngx_eiam_known_digest_t *ngx_eiam_digest_bucket(
-    const ngx_str_t *text, ngx_eiam_nh_t hash);
 
 
 static uint64_t                   ngx_eiam_digest_key[NGX_EIAM_NH_KEY];
@@ -123,18 +119,48 @@ ngx_eiam_digest_reserve(size_t size)
 }
 
 
+void
+ngx_eiam_digest_expect(const ngx_str_t *text, ngx_eiam_digest_place_t *place)
+{
+    uint64_t       mixed;
+    ngx_eiam_nh_t  hash;
+
+    if (text->len < NGX_EIAM_NH_MIN || text->len > NGX_EIAM_NH_MAX
+        || ngx_eiam_digests == NULL)
+    {
+        place->bucket = NULL;
+        return;
+    }
+
+    ngx_eiam_nh(ngx_eiam_digest_key, text, hash);
+    ngx_memcpy(place->hash, hash, sizeof(ngx_eiam_nh_t));
+
+    /* the sums of products are uneven at both of their ends */
+
+    mixed = (place->hash[0] ^ place->hash[3]) * NGX_EIAM_HASH_FACTOR;
+
+    place->bucket = ngx_eiam_digests[(mixed >> 32)
+                                     & (ngx_eiam_digest_buckets - 1)];
+    __builtin_prefetch(place->bucket);
+}
+
+
 ngx_int_t
-ngx_eiam_digest_known(const ngx_str_t *text, ngx_eiam_digest_t digest)
+ngx_eiam_digest_known(const ngx_eiam_digest_place_t *place,
+    ngx_eiam_digest_t digest)
 {
     ngx_uint_t                i;
-    ngx_eiam_nh_t             hash;
     ngx_eiam_known_digest_t  *known;
 
-    known = ngx_eiam_digest_bucket(text, hash);
+    known = place->bucket;
 
     for (i = 0; known && i < 2; i++) {
 
-        if (known[i].hash[0] == hash[0] && known[i].hash[1] == hash[1]) {
+        if (known[i].hash[0] == place->hash[0]
+            && known[i].hash[1] == place->hash[1]
+            && known[i].hash[2] == place->hash[2]
+            && known[i].hash[3] == place->hash[3])
+        {
             ngx_memcpy(digest, known[i].digest, NGX_EIAM_DIGEST_LEN);
             return NGX_OK;
         }
@@ -145,50 +171,25 @@ ngx_eiam_digest_known(const ngx_str_t *text, ngx_eiam_digest_t digest)
 
 
 ngx_int_t
-ngx_eiam_digest_keep(const ngx_str_t *text, ngx_eiam_digest_t digest)
+ngx_eiam_digest_keep(const ngx_eiam_digest_place_t *place,
+    const ngx_str_t *text, ngx_eiam_digest_t digest)
 {
-    ngx_eiam_nh_t             hash;
     ngx_eiam_known_digest_t  *known;
 
     if (ngx_eiam_digest(text, digest) != NGX_OK) {
         return NGX_ERROR;
     }
 
-    known = ngx_eiam_digest_bucket(text, hash);
+    known = place->bucket;
 
     if (known) {
         known[1] = known[0];
 
-        ngx_memcpy(known->hash, hash, sizeof(ngx_eiam_nh_t));
+        ngx_memcpy(known->hash, place->hash, sizeof(place->hash));
         ngx_memcpy(known->digest, digest, NGX_EIAM_DIGEST_LEN);
     }
 
     return NGX_OK;
-}
-
-
-/*
- * Where the text's digest is, or would be; NULL: nowhere.  The sums of
- * products are uneven at both of their ends.
- */
-
-static ngx_eiam_known_digest_t *
-ngx_eiam_digest_bucket(const ngx_str_t *text, ngx_eiam_nh_t hash)
-{
-    uint64_t  mixed;
-
-    if (text->len < NGX_EIAM_NH_MIN || text->len > NGX_EIAM_NH_MAX
-        || ngx_eiam_digests == NULL)
-    {
-        return NULL;
-    }
-
-    ngx_eiam_nh(ngx_eiam_digest_key, text, hash);
-
-    mixed = ((uint64_t) hash[0] ^ (uint64_t) (hash[1] >> 64))
-            * NGX_EIAM_HASH_FACTOR;
-
-    return ngx_eiam_digests[(mixed >> 32) & (ngx_eiam_digest_buckets - 1)];
 }
 
 #else
@@ -200,15 +201,24 @@ ngx_eiam_digest_reserve(size_t size)
 }
 
 
+void
+ngx_eiam_digest_expect(const ngx_str_t *text, ngx_eiam_digest_place_t *place)
+{
+    place->bucket = NULL;
+}
+
+
 ngx_int_t
-ngx_eiam_digest_known(const ngx_str_t *text, ngx_eiam_digest_t digest)
+ngx_eiam_digest_known(const ngx_eiam_digest_place_t *place,
+    ngx_eiam_digest_t digest)
 {
     return NGX_DECLINED;
 }
 
 
 ngx_int_t
-ngx_eiam_digest_keep(const ngx_str_t *text, ngx_eiam_digest_t digest)
+ngx_eiam_digest_keep(const ngx_eiam_digest_place_t *place,
+    const ngx_str_t *text, ngx_eiam_digest_t digest)
 {
     return ngx_eiam_digest(text, digest);
 }

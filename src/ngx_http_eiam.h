@@ -46,8 +46,7 @@ typedef enum {
 typedef struct {
     ngx_eiam_permissions_t    *permissions;   /* NULL: no limit */
     ngx_str_t                  text;          /* of the token; empty: none */
-    ngx_eiam_scope_bits_t     *scopes;
-    ngx_str_t                  scopes_text;
+    ngx_eiam_permissions_t     effective;
 } ngx_http_eiam_worth_t;
 
 
@@ -109,6 +108,7 @@ typedef struct {
 
 
 typedef struct {
+    ngx_uint_t                 number;        /* no other one ever had */
     ngx_uint_t                 mode;
     ngx_eiam_policy_t         *policy;
     ngx_eiam_applications_t   *applications;
@@ -190,10 +190,12 @@ struct ngx_http_eiam_ctx_s {
     ngx_eiam_resource_t       *resource;
     ngx_eiam_operation_t      *operation;
 
-    ngx_str_t                  token;
-    ngx_eiam_digest_t          digest;        /* of the token */
+    ngx_str_t                  token;         /* no data: none */
+    ngx_eiam_digest_place_t    place;         /* of its digest */
+    ngx_eiam_digest_t          digest;
     unsigned                   known:1;       /* the digest is there */
     unsigned                   digested:1;    /* and is of use */
+    uint32_t                   changes;       /* before a source was asked */
 
     uint32_t                   flight;        /* the last one waited for */
     ngx_uint_t                 leads;         /* flights of its own */
@@ -206,8 +208,10 @@ struct ngx_http_eiam_ctx_s {
 
     ngx_eiam_application_t    *application;   /* of the applications file */
     ngx_str_t                  application_id;
+    ngx_eiam_application_row_t  *row;         /* NULL: not looked for yet */
     ngx_eiam_scope_bits_t     *scopes;        /* effective; NULL: no grant */
     ngx_str_t                  scopes_text;
+    const ngx_eiam_permissions_t  *effective; /* if these outlive it; or NULL */
     const ngx_str_t           *source;
     const ngx_str_t           *cache;
 };
@@ -329,6 +333,10 @@ void ngx_http_eiam_find_operation(ngx_http_eiam_ctx_t *ctx,
     const ngx_eiam_policy_t *policy, const ngx_str_t *path,
     const ngx_str_t *method);
 
+/* where calls of the request's application are counted */
+ngx_eiam_application_row_t *ngx_http_eiam_row(ngx_http_request_t *r,
+    ngx_http_eiam_ctx_t *ctx);
+
 /* a decision that was made */
 void ngx_http_eiam_count(ngx_http_request_t *r, ngx_http_eiam_ctx_t *ctx);
 
@@ -357,9 +365,22 @@ ngx_int_t ngx_http_eiam_keys(ngx_http_request_t *r, ngx_http_eiam_ctx_t *ctx,
 ngx_int_t ngx_http_eiam_read_key_file(ngx_eiam_document_t *document,
     ngx_pool_t *pool, ngx_http_eiam_key_set_t *set);
 
+/*
+ * Before the sources are asked: what a note says of the token, as a stage, or
+ * NGX_DECLINED.  And afterwards: what they have said, for the next request.
+ */
+ngx_int_t ngx_http_eiam_recall(ngx_http_request_t *r,
+    ngx_http_eiam_ctx_t *ctx);
+void ngx_http_eiam_note(ngx_http_request_t *r, ngx_http_eiam_ctx_t *ctx,
+    ngx_int_t rc);
+
 /* gives the request what the token is worth: as a stage */
 ngx_int_t ngx_http_eiam_apply(ngx_http_request_t *r,
     ngx_http_eiam_ctx_t *ctx, const ngx_eiam_grant_t *grant);
+
+/* these are its scopes, of the configuration's memory */
+void ngx_http_eiam_give(ngx_http_eiam_ctx_t *ctx,
+    const ngx_eiam_permissions_t *effective);
 
 /* the same for its scopes alone */
 ngx_int_t ngx_http_eiam_apply_scopes(ngx_http_request_t *r,

@@ -359,16 +359,13 @@ ngx_http_eiam_bearer(ngx_http_request_t *r, ngx_http_eiam_ctx_t *ctx)
         return ngx_http_eiam_refuse(ctx, NGX_EIAM_AUTHORIZATION_MALFORMED);
     }
 
-    if (ctx->fields.authorization == NULL
-        || ngx_eiam_bearer_find(ctx->fields.authorization, &ctx->token)
-           != NGX_OK)
-    {
+    if (ctx->token.data == NULL) {
         return ngx_http_eiam_refuse(ctx, NGX_EIAM_TOKEN_MISSING);
     }
 
     /* what has a digest was seen to be a token before */
 
-    if (ngx_eiam_digest_known(&ctx->token, ctx->digest) == NGX_OK) {
+    if (ngx_eiam_digest_known(&ctx->place, ctx->digest) == NGX_OK) {
         ctx->known = 1;
         return NGX_OK;
     }

@@ -2,14 +2,11 @@
 #include <ngx_http_eiam.h>
 
 
-/* a row is looked for once in a worker, but for applications of no file */
-
 void
 ngx_http_eiam_count(ngx_http_request_t *r, ngx_http_eiam_ctx_t *ctx)
 {
     ngx_eiam_metrics_t          *metrics;
     ngx_eiam_operation_t        *operation;
-    ngx_eiam_application_t      *application;
     ngx_eiam_operation_row_t    *row;
     ngx_http_eiam_main_conf_t   *mcf;
     ngx_eiam_application_row_t  *caller;
@@ -18,7 +15,6 @@ ngx_http_eiam_count(ngx_http_request_t *r, ngx_http_eiam_ctx_t *ctx)
 
     metrics = &mcf->zone->shared->metrics;
     operation = ctx->operation;
-    application = ctx->application;
 
     if (operation == NULL) {
         row = &metrics->no_operation;
@@ -36,18 +32,7 @@ ngx_http_eiam_count(ngx_http_request_t *r, ngx_http_eiam_ctx_t *ctx)
     ngx_eiam_metrics_add(&row->counts[ngx_eiam_outcome(ctx->decision,
                                                        ctx->reason)]);
 
-    if (application == NULL) {
-        caller = ngx_eiam_metrics_application(metrics, &ctx->application_id);
-
-    } else {
-
-        if (application->row == NULL) {
-            application->row = ngx_eiam_metrics_application(metrics,
-                                                            &application->id);
-        }
-
-        caller = application->row;
-    }
+    caller = ngx_http_eiam_row(r, ctx);
 
     ngx_eiam_metrics_add(&caller->counts[ctx->decision]);
 
@@ -55,6 +40,28 @@ ngx_http_eiam_count(ngx_http_request_t *r, ngx_http_eiam_ctx_t *ctx)
         ngx_eiam_metrics_add(&metrics->lookups[ctx->source - ngx_eiam_kinds]
                                        [ctx->cache - ngx_eiam_lookups]);
     }
+}
+
+
+/* a worker looks once for those of the applications file */
+
+ngx_eiam_application_row_t *
+ngx_http_eiam_row(ngx_http_request_t *r, ngx_http_eiam_ctx_t *ctx)
+{
+    ngx_eiam_metrics_t           *metrics;
+    ngx_http_eiam_main_conf_t    *mcf;
+    ngx_eiam_application_row_t  **row;
+
+    row = ctx->application ? &ctx->application->row : &ctx->row;
+
+    if (*row == NULL) {
+        mcf = ngx_http_get_module_main_conf(r, ngx_eiam_module);
+        metrics = &mcf->zone->shared->metrics;
+
+        *row = ngx_eiam_metrics_application(metrics, &ctx->application_id);
+    }
+
+    return *row;
 }
 
 

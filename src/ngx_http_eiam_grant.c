@@ -15,6 +15,16 @@ static void ngx_http_eiam_remember_scopes(ngx_http_request_t *r,
     ngx_eiam_permissions_t *permissions, ngx_http_eiam_worth_t *worth);
 
 
+void
+ngx_http_eiam_give(ngx_http_eiam_ctx_t *ctx,
+    const ngx_eiam_permissions_t *effective)
+{
+    ctx->scopes = effective->scopes;
+    ctx->scopes_text = effective->text;
+    ctx->effective = effective;
+}
+
+
 /*
  * The strings of the grant may be gone afterwards.  A grant without an
  * application would escape the applications file, so it is none there.
@@ -83,8 +93,7 @@ ngx_http_eiam_recall_scopes(ngx_http_request_t *r, ngx_http_eiam_ctx_t *ctx,
     if (worth->permissions == permissions
         && ngx_eiam_str_equal(&worth->text, &grant->scopes))
     {
-        ctx->scopes = worth->scopes;
-        ctx->scopes_text = worth->scopes_text;
+        ngx_http_eiam_give(ctx, &worth->effective);
         return NGX_OK;
     }
 
@@ -108,7 +117,7 @@ ngx_http_eiam_remember_scopes(ngx_http_request_t *r, ngx_http_eiam_ctx_t *ctx,
     ngx_http_eiam_worth_t *worth)
 {
     u_char                     *p;
-    ngx_eiam_scope_bits_t      *scopes;
+    ngx_eiam_permissions_t     *effective;
     ngx_http_eiam_main_conf_t  *mcf;
 
     if (grant->scopes.len + ctx->scopes_text.len > NGX_HTTP_EIAM_WORTH_MAX) {
@@ -117,11 +126,13 @@ ngx_http_eiam_remember_scopes(ngx_http_request_t *r, ngx_http_eiam_ctx_t *ctx,
 
     mcf = ngx_http_get_module_main_conf(r, ngx_eiam_module);
 
-    scopes = ngx_eiam_scope_set_copy(mcf->scopes, ctx->scopes);
+    effective = &worth->effective;
+
+    effective->scopes = ngx_eiam_scope_set_copy(mcf->scopes, ctx->scopes);
     p = ngx_pnalloc(mcf->scopes->pool,
                     grant->scopes.len + ctx->scopes_text.len + 1);
 
-    if (scopes == NULL || p == NULL) {
+    if (effective->scopes == NULL || p == NULL) {
         return;
     }
 
@@ -130,12 +141,11 @@ ngx_http_eiam_remember_scopes(ngx_http_request_t *r, ngx_http_eiam_ctx_t *ctx,
 
     p = ngx_cpymem(p, grant->scopes.data, grant->scopes.len);
 
-    worth->scopes_text.data = p;
-    worth->scopes_text.len = ctx->scopes_text.len;
+    effective->text.data = p;
+    effective->text.len = ctx->scopes_text.len;
 
     ngx_memcpy(p, ctx->scopes_text.data, ctx->scopes_text.len);
 
-    worth->scopes = scopes;
     worth->permissions = permissions;
 }
 
@@ -158,8 +168,7 @@ ngx_http_eiam_apply_scopes(ngx_http_request_t *r, ngx_http_eiam_ctx_t *ctx,
     permissions = ngx_http_eiam_permissions(lcf, ctx->application);
 
     if (grant->implicit && permissions && grant->scopes.len == 0) {
-        ctx->scopes = permissions->scopes;
-        ctx->scopes_text = permissions->text;
+        ngx_http_eiam_give(ctx, permissions);
         return NGX_OK;
     }
 

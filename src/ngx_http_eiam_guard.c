@@ -1,5 +1,6 @@
 
 #include <ngx_http_eiam.h>
+#include <ngx_eiam_bearer.h>
 #include <ngx_eiam_query.h>
 #include <ngx_eiam_string.h>
 
@@ -31,6 +32,15 @@ ngx_http_eiam_guard(ngx_http_request_t *r, ngx_http_eiam_ctx_t *ctx)
 {
     if (ngx_http_eiam_read_fields(r, &ctx->fields) != NGX_OK) {
         return NGX_ERROR;
+    }
+
+    /* what is known of the token comes from memory while the path is read */
+
+    if (ctx->fields.authorization
+        && ngx_eiam_bearer_find(ctx->fields.authorization, &ctx->token)
+           == NGX_OK)
+    {
+        ngx_eiam_digest_expect(&ctx->token, &ctx->place);
     }
 
     ngx_http_eiam_watch_log(r);

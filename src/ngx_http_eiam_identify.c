@@ -15,16 +15,20 @@ typedef struct {
 } ngx_http_eiam_source_t;
 
 
+static ngx_int_t ngx_http_eiam_ask_sources(ngx_http_request_t *r,
+    ngx_http_eiam_ctx_t *ctx);
 static ngx_int_t ngx_http_eiam_source_static(ngx_http_request_t *r,
     ngx_http_eiam_ctx_t *ctx);
 static ngx_int_t ngx_http_eiam_source_learned(ngx_http_request_t *r,
     ngx_http_eiam_ctx_t *ctx);
 
 
-/* asked in this order, the first that knows the token decides */
+/*
+ * Asked in this order behind the static one, the first that knows the token
+ * decides.
+ */
 
 static const ngx_http_eiam_source_t  ngx_http_eiam_sources[] = {
-    { NGX_EIAM_STATIC, ngx_http_eiam_source_static },
     { NGX_EIAM_LEARNED, ngx_http_eiam_source_learned },
     { NGX_EIAM_JWT, ngx_http_eiam_verify },
     { NGX_EIAM_INTROSPECTION, ngx_http_eiam_introspect },
@@ -35,21 +39,46 @@ static const ngx_http_eiam_source_t  ngx_http_eiam_sources[] = {
 ngx_int_t
 ngx_http_eiam_identify(ngx_http_request_t *r, ngx_http_eiam_ctx_t *ctx)
 {
-    ngx_int_t                      rc;
-    const ngx_http_eiam_source_t  *source;
+    ngx_int_t  rc;
 
     /* a request that had to wait comes again */
 
-    if (!ctx->digested) {
-
-        if (!ctx->known
-            && ngx_eiam_digest_keep(&ctx->token, ctx->digest) != NGX_OK)
-        {
-            return NGX_ERROR;
-        }
-
-        ctx->digested = 1;
+    if (ctx->digested) {
+        return ngx_http_eiam_ask_sources(r, ctx);
     }
+
+    if (!ctx->known
+        && ngx_eiam_digest_keep(&ctx->place, &ctx->token, ctx->digest)
+           != NGX_OK)
+    {
+        return NGX_ERROR;
+    }
+
+    ctx->digested = 1;
+
+    rc = ngx_http_eiam_source_static(r, ctx);
+
+    if (rc != NGX_DECLINED) {
+        ctx->source = &ngx_eiam_kinds[NGX_EIAM_STATIC];
+        return rc;
+    }
+
+    rc = ngx_http_eiam_recall(r, ctx);
+
+    if (rc == NGX_DECLINED) {
+        rc = ngx_http_eiam_ask_sources(r, ctx);
+        ngx_http_eiam_note(r, ctx, rc);
+    }
+
+    return rc;
+}
+
+
+static ngx_int_t
+ngx_http_eiam_ask_sources(ngx_http_request_t *r, ngx_http_eiam_ctx_t *ctx)
+{
+    ngx_int_t                      rc;
+    const ngx_http_eiam_source_t  *source;
 
     for (source = ngx_http_eiam_sources; source->handler; source++) {
 
@@ -95,8 +124,7 @@ ngx_http_eiam_source_static(ngx_http_request_t *r, ngx_http_eiam_ctx_t *ctx)
 
     permissions = &lcf->permissions[token->application->index];
 
-    ctx->scopes = permissions->scopes;
-    ctx->scopes_text = permissions->text;
+    ngx_http_eiam_give(ctx, permissions);
 
     return NGX_OK;
 }

@@ -42,6 +42,7 @@ sub location_of { return "internal; proxy_pass http://@{[ $_[0]->address ]};" }
 my $gate = nginx(files => \%files, workers => 2, conf => qq{
     eiam_policy %DIR%/policy.json;
     add_header X-Cache "\$eiam_source \$eiam_cache" always;
+    add_header X-Worker \$pid always;
     server {
         listen 127.0.0.1:%PORT% reuseport default_server;
         eiam_introspection /introspect;
@@ -186,6 +187,58 @@ subtest 'nothing from the cache' => sub {
     $token = fresh($no);
     is ask('zero', $token), '401 MISS', 'eiam_cache_valid 0: a refusal';
     is ask('zero', $token), '401 HIT', '  is known';
+};
+
+# Both workers are asked until each had that token twice; the different answers.
+sub everywhere {
+    my ($target, $token) = @_;
+    my (%workers, %answers);
+    my $deadline = time + DEADLINE;
+    while (grep({ $_ >= 2 } values %workers) < 2 && time < $deadline) {
+        my $res = get($gate, "/api/$target", token => $token);
+        my $worker = $res->{headers}{'x-worker'};
+        $answers{ join ' ', $res->{status}, map { received($res, "X-EIAM-$_") } 'Application', 'Scopes' }++;
+        $workers{$worker}++;
+    }
+    return join ', ', sort keys %answers;
+}
+
+subtest 'a token that is in use in every worker' => sub {
+    my @grants = map { [ "app$_", (qw(user_read user_write))[ $_ % 2 ] ] } 1 .. 4;
+    my $token = fresh([ map({ (active(client_id => $_->[0], scope => $_->[1]), $no) } @grants), active() ]);
+    for my $grant (@grants) {
+        ask('none-negative', $token);
+        is everywhere('any', $token), "200 @$grant", "a grant to $grant->[0] counts at once in all of them";
+        ask('zero', $token);
+        is everywhere('any', $token), '401', '  and so does a refusal';
+    }
+    ask('none-negative', $token);
+    is everywhere('any', $token), '200 crm user_read', '  and the next grant';
+    is $source->count($token), 9, 'nothing else was asked for';
+};
+
+subtest 'a token that is in use in several locations' => sub {
+    my $token = fresh(active(scope => 'user_read user_write'));
+    ask('users', $token);
+    my %answers;
+    for (1 .. 10) {
+        for my $target (qw(any shown)) {
+            my $res = get($gate, "/api/$target", token => $token);
+            $answers{"$target: " . join ' ', map { received($res, "X-EIAM-$_") } 'Application', 'Scopes'}++;
+        }
+    }
+    is_deeply \%answers, { 'any: crm user_read user_write' => 10, 'shown: crm user_read' => 10 },
+        'has in each what its applications file permits';
+};
+
+subtest 'an application that no file lists' => sub {
+    for my $id ('short', 'a' x 64, 'b' x 65, 'c' x 255, 'other') {
+        my $token = fresh(active(client_id => $id));
+        ask('users', $token);
+        my %seen;
+        $seen{ join '|', received(get($gate, '/api/users', token => $token), 'X-EIAM-Application') }++ for 1 .. 10;
+        is_deeply \%seen, { $id => 10 }, "keeps its id of " . length($id) . ' bytes on every call';
+    }
 };
 
 subtest 'an answer replaces the one before' => sub {

@@ -756,6 +756,30 @@ subtest 'every worker knows it at once' => sub {
         'whichever worker issued, and whichever is asked' or diag explain \%seen;
 };
 
+subtest 'a token that is in use while it is issued' => sub {
+    my ($wrong, %seen) = (0);
+    for my $n (1 .. 20) {
+        my $token = fresh();
+        my $expected = 'token_invalid';
+        for my $scope (undef, 'user_read', 'user_write', 'org_all', 'user_read') {
+            if ($scope) {
+                $backend->answer('*' => { body => issues($token, scope => $scope) });
+                post('/api/token', headers => [ basic('crm') ]);
+                $expected = "crm: $scope";
+            }
+            for (1 .. 12) {
+                my $res = get($gate, '/api/any', token => $token);
+                my $known = $res->{status} == 200
+                    ? join ': ', map({ received($res, "X-EIAM-$_") } qw(Application Scopes)) : 'token_invalid';
+                $wrong++ if $known ne $expected =~ s/org_all/org_all org_read/r;
+                $seen{ $res->{headers}{'x-worker'} }++;
+            }
+        }
+    }
+    is $wrong, 0, 'what it was issued with last counts at once';
+    is keys %seen, 4, '  in every worker';
+};
+
 subtest 'other servers' => sub {
     my $token = fresh();
     $backend->answer('*' => { body => issues($token) });

@@ -106,6 +106,7 @@ ngx_eiam_unit_digest_again(ngx_eiam_unit_t *unit)
     ngx_str_t          text;
     ngx_uint_t         i, k, known, wrong, again;
     ngx_eiam_digest_t  one, two;
+    ngx_eiam_digest_place_t  place;
 
     wrong = 0;
     again = 0;
@@ -118,10 +119,12 @@ ngx_eiam_unit_digest_again(ngx_eiam_unit_t *unit)
                    - buf;
 
         for (k = 0; k < 2; k++) {
-            known = (ngx_eiam_digest_known(&text, two) == NGX_OK);
+            ngx_eiam_digest_expect(&text, &place);
+            known = (ngx_eiam_digest_known(&place, two) == NGX_OK);
 
             wrong += ngx_eiam_digest(&text, one) != NGX_OK
-                     || (!known && ngx_eiam_digest_keep(&text, two) != NGX_OK)
+                     || (!known
+                         && ngx_eiam_digest_keep(&place, &text, two) != NGX_OK)
                      || ngx_memcmp(one, two, NGX_EIAM_DIGEST_LEN) != 0;
 
             again += known && k == 0 && i >= NGX_EIAM_UNIT_TEXTS;

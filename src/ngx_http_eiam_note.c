@@ -1,0 +1,161 @@
+
+#include <ngx_http_eiam.h>
+
+
+#define NGX_HTTP_EIAM_NOTES  128
+
+
+/*
+ * What a token was found to be worth.  All that a source knows of a token has
+ * its times in seconds, and whoever changes it says so in the zone.  So it is
+ * the same for the rest of the second until somebody says so, and a worker
+ * that has a note needs no lock: of the tokens that come most often.
+ */
+
+typedef struct {
+    ngx_eiam_digest_t              digest;
+    time_t                         second;    /* 0: no note */
+    ngx_uint_t                     location;  /* its number */
+    uint32_t                       changes;
+    ngx_eiam_reason_e              reason;
+    ngx_eiam_application_t        *application;
+    ngx_eiam_application_row_t    *row;       /* has the id of one not listed */
+    const ngx_eiam_permissions_t  *effective; /* NULL: it is refused */
+    const ngx_str_t               *source;
+    const ngx_str_t               *cache;
+} __attribute__((aligned(64))) ngx_http_eiam_note_t;
+
+
+static ngx_http_eiam_note_t *ngx_http_eiam_note_of(
+    const ngx_eiam_digest_t digest);
+static ngx_uint_t ngx_http_eiam_is_lasting(const ngx_http_eiam_ctx_t *ctx,
+    ngx_int_t rc);
+
+
+static ngx_http_eiam_note_t  ngx_http_eiam_notes[NGX_HTTP_EIAM_NOTES];
+
+
+ngx_int_t
+ngx_http_eiam_recall(ngx_http_request_t *r, ngx_http_eiam_ctx_t *ctx)
+{
+    ngx_http_eiam_note_t       *note;
+    ngx_http_eiam_loc_conf_t   *lcf;
+    ngx_http_eiam_main_conf_t  *mcf;
+
+    lcf = ngx_http_get_module_loc_conf(r, ngx_eiam_module);
+    mcf = ngx_http_get_module_main_conf(r, ngx_eiam_module);
+
+    /* what changes from here on makes the note void that is taken afterwards */
+
+    ctx->changes = ngx_eiam_zone_changes(mcf->zone->shared, ctx->digest);
+    ngx_memory_barrier();
+
+    note = ngx_http_eiam_note_of(ctx->digest);
+
+    if (note->second != ngx_time() || note->location != lcf->number
+        || note->changes != ctx->changes
+        || ngx_memcmp(note->digest, ctx->digest, NGX_EIAM_DIGEST_LEN) != 0)
+    {
+        return NGX_DECLINED;
+    }
+
+    ctx->source = note->source;
+    ctx->cache = note->cache;
+    ctx->application = note->application;
+    ctx->row = note->row;
+
+    if (note->application) {
+        ctx->application_id = note->application->id;
+
+    } else {
+        ctx->application_id.len = note->row->len;
+        ctx->application_id.data = note->row->id;
+    }
+
+    if (note->effective == NULL) {
+        return ngx_http_eiam_refuse(ctx, note->reason);
+    }
+
+    ngx_http_eiam_give(ctx, note->effective);
+
+    return NGX_OK;
+}
+
+
+void
+ngx_http_eiam_note(ngx_http_request_t *r, ngx_http_eiam_ctx_t *ctx,
+    ngx_int_t rc)
+{
+    ngx_http_eiam_note_t        *note;
+    ngx_http_eiam_loc_conf_t    *lcf;
+    ngx_eiam_application_row_t  *row;
+
+    if (!ngx_http_eiam_is_lasting(ctx, rc)) {
+        return;
+    }
+
+    note = ngx_http_eiam_note_of(ctx->digest);
+
+    /* tokens that would have the same place do not take it from each other */
+
+    if (note->second == ngx_time()
+        && ngx_memcmp(note->digest, ctx->digest, NGX_EIAM_DIGEST_LEN) != 0)
+    {
+        return;
+    }
+
+    row = ngx_http_eiam_row(r, ctx);
+
+    if (ctx->application == NULL
+        && (row->len != ctx->application_id.len
+            || ngx_memcmp(row->id, ctx->application_id.data, row->len) != 0))
+    {
+        return;
+    }
+
+    lcf = ngx_http_get_module_loc_conf(r, ngx_eiam_module);
+
+    ngx_memcpy(note->digest, ctx->digest, NGX_EIAM_DIGEST_LEN);
+
+    note->second = ngx_time();
+    note->location = lcf->number;
+    note->changes = ctx->changes;
+    note->reason = ctx->reason;
+    note->application = ctx->application;
+    note->row = row;
+    note->effective = ctx->effective;
+    note->source = ctx->source;
+    note->cache = ctx->cache;
+}
+
+
+static ngx_http_eiam_note_t *
+ngx_http_eiam_note_of(const ngx_eiam_digest_t digest)
+{
+    uint32_t  hash;
+
+    ngx_memcpy(&hash, digest, sizeof(uint32_t));
+
+    return &ngx_http_eiam_notes[hash % NGX_HTTP_EIAM_NOTES];
+}
+
+
+/*
+ * Will the next request find the same, in memory that is still there?  After
+ * a miss there is a hit, and a source fails for milliseconds.
+ */
+
+static ngx_uint_t
+ngx_http_eiam_is_lasting(const ngx_http_eiam_ctx_t *ctx, ngx_int_t rc)
+{
+    if (rc != NGX_OK && rc != NGX_ABORT) {
+        return 0;
+    }
+
+    if (ctx->cache != NULL && ctx->cache != &ngx_eiam_lookups[NGX_EIAM_HIT]) {
+        return 0;
+    }
+
+    return rc == NGX_OK ? ctx->effective != NULL
+                        : ctx->reason != NGX_EIAM_SOURCE_UNAVAILABLE;
+}
