@@ -1,8 +1,28 @@
 
 #include <ngx_eiam_base64url.h>
+#include <ngx_eiam_hash.h>
 #include <ngx_eiam_jwt.h>
 #include <ngx_eiam_jwt_claims.h>
 #include <ngx_eiam_string.h>
+
+
+#define NGX_EIAM_JWT_HEADERS     16
+#define NGX_EIAM_JWT_HEADER_MAX  256     /* bytes of one that is remembered */
+
+
+/*
+ * A header that was found good, encoded, and what it says.  Each key of an
+ * issuer has one for all of its tokens.
+ */
+
+typedef struct {
+    size_t                         len;          /* 0: none yet */
+    size_t                         kid_len;
+    ngx_uint_t                     has_kid;
+    ngx_uint_t                     algorithm;
+    u_char                         text[NGX_EIAM_JWT_HEADER_MAX];
+    u_char                         kid[NGX_EIAM_JWT_HEADER_MAX];
+} ngx_eiam_jwt_header_t;
 
 
 typedef struct {
@@ -29,7 +49,12 @@ static ngx_int_t ngx_eiam_jwt_split(ngx_eiam_jwt_t *jwt,
 static ngx_int_t ngx_eiam_jwt_object(ngx_eiam_jwt_t *jwt, ngx_uint_t part,
     ngx_eiam_node_t *root);
 static ngx_int_t ngx_eiam_jwt_header(ngx_eiam_jwt_t *jwt);
+static ngx_int_t ngx_eiam_jwt_read_header(ngx_eiam_jwt_t *jwt);
+static void ngx_eiam_jwt_keep_header(const ngx_eiam_jwt_t *jwt,
+    ngx_eiam_jwt_header_t *header);
+static ngx_int_t ngx_eiam_jwt_foreign(ngx_eiam_jwt_t *jwt);
 static ngx_int_t ngx_eiam_jwt_algorithm(ngx_eiam_jwt_t *jwt);
+static ngx_int_t ngx_eiam_jwt_accept(ngx_eiam_jwt_t *jwt);
 static ngx_int_t ngx_eiam_jwt_type(ngx_eiam_jwt_t *jwt);
 static ngx_int_t ngx_eiam_jwt_kid(ngx_eiam_jwt_t *jwt);
 static ngx_int_t ngx_eiam_jwt_signature(ngx_eiam_jwt_t *jwt);
@@ -44,18 +69,27 @@ static ngx_int_t ngx_eiam_jwt_invalid(ngx_eiam_jwt_t *jwt,
 
 static const ngx_eiam_jwt_pt  ngx_eiam_jwt_checks[] = {
     ngx_eiam_jwt_header,
-    ngx_eiam_jwt_algorithm,
-    ngx_eiam_jwt_type,
-    ngx_eiam_jwt_kid,
     ngx_eiam_jwt_signature,
     ngx_eiam_jwt_claims,
     NULL
 };
 
 
+static const ngx_eiam_jwt_pt  ngx_eiam_jwt_header_checks[] = {
+    ngx_eiam_jwt_foreign,
+    ngx_eiam_jwt_algorithm,
+    ngx_eiam_jwt_type,
+    ngx_eiam_jwt_kid,
+    NULL
+};
+
+
+static ngx_eiam_jwt_header_t  ngx_eiam_jwt_headers[NGX_EIAM_JWT_HEADERS];
+
+
 /* members of the header that nothing here understands: RFC 7515, 4.1.11 */
 
-static const ngx_str_t  ngx_eiam_jwt_foreign[] = {
+static const ngx_str_t  ngx_eiam_jwt_unsupported[] = {
     ngx_string("crit"),
     ngx_string("b64"),
     ngx_string("cty"),
@@ -184,21 +218,86 @@ ngx_eiam_jwt_object(ngx_eiam_jwt_t *jwt, ngx_uint_t part,
 }
 
 
-/* keys that the token itself brings ("jwk", "jku", ...) are not looked at */
-
 static ngx_int_t
 ngx_eiam_jwt_header(ngx_eiam_jwt_t *jwt)
 {
-    ngx_int_t         rc;
+    ngx_int_t               rc;
+    const ngx_str_t        *text;
+    ngx_eiam_jwt_header_t  *header;
+
+    text = &jwt->part[0];
+
+    header = &ngx_eiam_jwt_headers[ngx_eiam_hash(text->data, text->len, 0)
+                                   % NGX_EIAM_JWT_HEADERS];
+
+    if (header->len == text->len && text->len
+        && ngx_memcmp(header->text, text->data, text->len) == 0)
+    {
+        jwt->algorithm = header->algorithm;
+
+        if (header->has_kid) {
+            jwt->kid.data = header->kid;
+            jwt->kid.len = header->kid_len;
+        }
+
+        return ngx_eiam_jwt_accept(jwt);
+    }
+
+    rc = ngx_eiam_jwt_read_header(jwt);
+
+    if (rc == NGX_OK && text->len <= NGX_EIAM_JWT_HEADER_MAX) {
+        ngx_eiam_jwt_keep_header(jwt, header);
+    }
+
+    return rc;
+}
+
+
+static ngx_int_t
+ngx_eiam_jwt_read_header(ngx_eiam_jwt_t *jwt)
+{
+    ngx_int_t               rc;
+    const ngx_eiam_jwt_pt  *check;
+
+    rc = ngx_eiam_jwt_object(jwt, 0, &jwt->header);
+
+    for (check = ngx_eiam_jwt_header_checks; rc == NGX_OK && *check; check++) {
+        rc = (*check)(jwt);
+    }
+
+    return rc;
+}
+
+
+/* what is decoded is shorter than the text */
+
+static void
+ngx_eiam_jwt_keep_header(const ngx_eiam_jwt_t *jwt,
+    ngx_eiam_jwt_header_t *header)
+{
+    header->len = jwt->part[0].len;
+    ngx_memcpy(header->text, jwt->part[0].data, header->len);
+
+    header->algorithm = jwt->algorithm;
+
+    header->has_kid = (jwt->kid.data != NULL);
+
+    if (header->has_kid) {
+        header->kid_len = jwt->kid.len;
+        ngx_memcpy(header->kid, jwt->kid.data, jwt->kid.len);
+    }
+}
+
+
+/* keys that the token itself brings ("jwk", "jku", ...) are not looked at */
+
+static ngx_int_t
+ngx_eiam_jwt_foreign(ngx_eiam_jwt_t *jwt)
+{
     ngx_eiam_node_t   node;
     const ngx_str_t  *name;
 
-    rc = ngx_eiam_jwt_object(jwt, 0, &jwt->header);
-    if (rc != NGX_OK) {
-        return rc;
-    }
-
-    for (name = ngx_eiam_jwt_foreign; name->len; name++) {
+    for (name = ngx_eiam_jwt_unsupported; name->len; name++) {
 
         if (ngx_eiam_node_has(&jwt->header, name, &node) == NGX_OK) {
             return ngx_eiam_jwt_invalid(jwt, "has a header member that is "
@@ -226,13 +325,20 @@ ngx_eiam_jwt_algorithm(ngx_eiam_jwt_t *jwt)
         n = ngx_eiam_algorithm_find(&name);
     }
 
-    if (n == NGX_DECLINED
-        || !(jwt->terms->algorithms & ((ngx_uint_t) 1 << n)))
+    jwt->algorithm = n;
+
+    return ngx_eiam_jwt_accept(jwt);
+}
+
+
+static ngx_int_t
+ngx_eiam_jwt_accept(ngx_eiam_jwt_t *jwt)
+{
+    if (jwt->algorithm == (ngx_uint_t) NGX_DECLINED
+        || !(jwt->terms->algorithms & ((ngx_uint_t) 1 << jwt->algorithm)))
     {
         return ngx_eiam_jwt_invalid(jwt, "has no accepted \"alg\"");
     }
-
-    jwt->algorithm = n;
 
     return NGX_OK;
 }
