@@ -113,7 +113,9 @@ sub call {
     $upstream->start([]);
 
     my %cost;
-    for ([ bare => 'allowed' ], [ return => 'bad' ], [ 'eiam-static' => 'allowed', 'bad' ]) {
+    for ([ bare => 'allowed' ], [ return => 'bad' ], [ 'eiam-static' => 'allowed', 'bad' ],
+        [ 'eiam-learned' => 'allowed' ])
+    {
         my ($name, @scenarios) = @$_;
         my $c = Bench::Contender->new("$bench/..", "$bench/contenders/$name.conf");
         my $count = eval {
@@ -123,13 +125,16 @@ sub call {
     }
     $upstream->stop;
 
-    for ([ allowed => 'bare', 1.25 ], [ bad => 'return', 1.35 ]) {
+    for ([ allowed => 'bare', 1.2 ], [ bad => 'return', 1.3 ]) {
         my ($scenario, $limit, $most) = @$_;
         my $ratio = $cost{"eiam-static $scenario"} / ($cost{"$limit $scenario"} || 1);
         note sprintf '%s: %.3f', $scenario, $ratio;
         cmp_ok $ratio, '>', 1, "$scenario: it costs something";
         cmp_ok $ratio, '<', $most, 'but not much, in instructions';
     }
+    my $more = $cost{'eiam-learned allowed'} - $cost{'eiam-static allowed'};
+    note sprintf 'learned: %.0f more', $more;
+    cmp_ok $more, '<', 650, 'a learned token that is in use costs hardly more than a static one';
     return;
 }
 
