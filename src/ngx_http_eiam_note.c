@@ -19,13 +19,17 @@ typedef struct {
     uint32_t                       changes;
     ngx_eiam_reason_e              reason;
     ngx_eiam_application_t        *application;
-    ngx_eiam_application_row_t    *row;       /* has the id of one not listed */
+    ngx_eiam_application_row_t    *row;
     const ngx_eiam_permissions_t  *effective; /* NULL: it is refused */
     const ngx_str_t               *source;
     const ngx_str_t               *cache;
+    size_t                         len;       /* of the id if not listed */
+    u_char                         id[NGX_EIAM_LABEL_MAX];
 } __attribute__((aligned(64))) ngx_http_eiam_note_t;
 
 
+static ngx_int_t ngx_http_eiam_recall_id(ngx_http_request_t *r,
+    ngx_http_eiam_ctx_t *ctx, const ngx_http_eiam_note_t *note);
 static ngx_http_eiam_note_t *ngx_http_eiam_note_of(
     const ngx_eiam_digest_t digest);
 static ngx_uint_t ngx_http_eiam_is_lasting(const ngx_http_eiam_ctx_t *ctx,
@@ -64,12 +68,8 @@ ngx_http_eiam_recall(ngx_http_request_t *r, ngx_http_eiam_ctx_t *ctx)
     ctx->application = note->application;
     ctx->row = note->row;
 
-    if (note->application) {
-        ctx->application_id = note->application->id;
-
-    } else {
-        ctx->application_id.len = note->row->len;
-        ctx->application_id.data = note->row->id;
+    if (ngx_http_eiam_recall_id(r, ctx, note) != NGX_OK) {
+        return NGX_ERROR;
     }
 
     if (note->effective == NULL) {
@@ -82,13 +82,39 @@ ngx_http_eiam_recall(ngx_http_request_t *r, ngx_http_eiam_ctx_t *ctx)
 }
 
 
+/* the request may outlive the note */
+
+static ngx_int_t
+ngx_http_eiam_recall_id(ngx_http_request_t *r, ngx_http_eiam_ctx_t *ctx,
+    const ngx_http_eiam_note_t *note)
+{
+    if (note->application) {
+        ctx->application_id = note->application->id;
+        return NGX_OK;
+    }
+
+    if (note->len == 0) {
+        return NGX_OK;
+    }
+
+    ctx->application_id.data = ngx_pnalloc(r->pool, note->len);
+    if (ctx->application_id.data == NULL) {
+        return NGX_ERROR;
+    }
+
+    ctx->application_id.len = note->len;
+    ngx_memcpy(ctx->application_id.data, note->id, note->len);
+
+    return NGX_OK;
+}
+
+
 void
 ngx_http_eiam_note(ngx_http_request_t *r, ngx_http_eiam_ctx_t *ctx,
     ngx_int_t rc)
 {
-    ngx_http_eiam_note_t        *note;
-    ngx_http_eiam_loc_conf_t    *lcf;
-    ngx_eiam_application_row_t  *row;
+    ngx_http_eiam_note_t      *note;
+    ngx_http_eiam_loc_conf_t  *lcf;
 
     if (!ngx_http_eiam_is_lasting(ctx, rc)) {
         return;
@@ -104,15 +130,6 @@ ngx_http_eiam_note(ngx_http_request_t *r, ngx_http_eiam_ctx_t *ctx,
         return;
     }
 
-    row = ngx_http_eiam_row(r, ctx);
-
-    if (ctx->application == NULL
-        && (row->len != ctx->application_id.len
-            || ngx_memcmp(row->id, ctx->application_id.data, row->len) != 0))
-    {
-        return;
-    }
-
     lcf = ngx_http_get_module_loc_conf(r, ngx_eiam_module);
 
     ngx_memcpy(note->digest, ctx->digest, NGX_EIAM_DIGEST_LEN);
@@ -122,10 +139,16 @@ ngx_http_eiam_note(ngx_http_request_t *r, ngx_http_eiam_ctx_t *ctx,
     note->changes = ctx->changes;
     note->reason = ctx->reason;
     note->application = ctx->application;
-    note->row = row;
+    note->row = ngx_http_eiam_row(r, ctx);
     note->effective = ctx->effective;
     note->source = ctx->source;
     note->cache = ctx->cache;
+
+    note->len = ctx->application ? 0 : ctx->application_id.len;
+
+    if (note->len) {
+        ngx_memcpy(note->id, ctx->application_id.data, note->len);
+    }
 }
 
 
@@ -142,7 +165,8 @@ ngx_http_eiam_note_of(const ngx_eiam_digest_t digest)
 
 /*
  * Will the next request find the same, in memory that is still there?  After
- * a miss there is a hit, and a source fails for milliseconds.
+ * a miss there is a hit, and a source fails for milliseconds.  What is logged
+ * on the way to a refusal is logged once in a second then.
  */
 
 static ngx_uint_t
@@ -153,6 +177,12 @@ ngx_http_eiam_is_lasting(const ngx_http_eiam_ctx_t *ctx, ngx_int_t rc)
     }
 
     if (ctx->cache != NULL && ctx->cache != &ngx_eiam_lookups[NGX_EIAM_HIT]) {
+        return 0;
+    }
+
+    if (ctx->application == NULL
+        && ctx->application_id.len > NGX_EIAM_LABEL_MAX)
+    {
         return 0;
     }
 

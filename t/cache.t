@@ -241,6 +241,22 @@ subtest 'an application that no file lists' => sub {
     }
 };
 
+subtest 'two ids that the counters do not tell apart' => sub {
+    my @ids = qw(
+        cbbcbbcbccbbbcbcccbbbcbcbcbccccbbccbbbbcccbbbbbcbbbccbccbbbc
+        cbcccbbbccbcbbbbbcbcbbbcbcbcbccbccbbbcbcbcccbcbcbbbbccbbcbcbbc
+    );
+    my %token = map { ($_ => fresh(active(client_id => $_))) } @ids;
+    ask('users', $token{$_}) for @ids;
+    my %seen;
+    for (1 .. 10) {
+        for my $id (@ids) {
+            $seen{ join '|', $id, received(get($gate, '/api/users', token => $token{$id}), 'X-EIAM-Application') }++;
+        }
+    }
+    is_deeply \%seen, { map { ("$_|$_" => 10) } @ids }, 'are told apart';
+};
+
 subtest 'an answer replaces the one before' => sub {
     my $token = fresh([ active(scope => 'user_read'),
         active(scope => 'user_write', client_id => 'erp'), $no, active() ]);
