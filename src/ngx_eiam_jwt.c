@@ -17,11 +17,10 @@
 
 typedef struct {
     size_t                         len;          /* 0: none yet */
-    size_t                         kid_len;
-    ngx_uint_t                     has_kid;
     ngx_uint_t                     algorithm;
+    ngx_str_t                      kid;          /* data is NULL: none */
     u_char                         text[NGX_EIAM_JWT_HEADER_MAX];
-    u_char                         kid[NGX_EIAM_JWT_HEADER_MAX];
+    u_char                         kid_text[NGX_EIAM_JWT_HEADER_MAX];
 } ngx_eiam_jwt_header_t;
 
 
@@ -234,11 +233,7 @@ ngx_eiam_jwt_header(ngx_eiam_jwt_t *jwt)
         && ngx_memcmp(header->text, text->data, text->len) == 0)
     {
         jwt->algorithm = header->algorithm;
-
-        if (header->has_kid) {
-            jwt->kid.data = header->kid;
-            jwt->kid.len = header->kid_len;
-        }
+        jwt->kid = header->kid;
 
         return ngx_eiam_jwt_accept(jwt);
     }
@@ -279,12 +274,11 @@ ngx_eiam_jwt_keep_header(const ngx_eiam_jwt_t *jwt,
     ngx_memcpy(header->text, jwt->part[0].data, header->len);
 
     header->algorithm = jwt->algorithm;
+    header->kid = jwt->kid;
 
-    header->has_kid = (jwt->kid.data != NULL);
-
-    if (header->has_kid) {
-        header->kid_len = jwt->kid.len;
-        ngx_memcpy(header->kid, jwt->kid.data, jwt->kid.len);
+    if (jwt->kid.data) {
+        header->kid.data = header->kid_text;
+        ngx_memcpy(header->kid_text, jwt->kid.data, jwt->kid.len);
     }
 }
 

@@ -378,6 +378,10 @@ void ngx_http_eiam_note(ngx_http_request_t *r, ngx_http_eiam_ctx_t *ctx,
 ngx_int_t ngx_http_eiam_apply(ngx_http_request_t *r,
     ngx_http_eiam_ctx_t *ctx, const ngx_eiam_grant_t *grant);
 
+/* a copy, as what it comes from may be gone: NGX_OK or NGX_ERROR */
+ngx_int_t ngx_http_eiam_set_id(ngx_http_request_t *r,
+    ngx_http_eiam_ctx_t *ctx, const ngx_str_t *id);
+
 /* these are its scopes, of the configuration's memory */
 void ngx_http_eiam_give(ngx_http_eiam_ctx_t *ctx,
     const ngx_eiam_permissions_t *effective);

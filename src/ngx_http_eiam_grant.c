@@ -38,10 +38,7 @@ ngx_http_eiam_apply(ngx_http_request_t *r, ngx_http_eiam_ctx_t *ctx,
 
     lcf = ngx_http_get_module_loc_conf(r, ngx_eiam_module);
 
-    ctx->application_id.len = grant->application.len;
-    ctx->application_id.data = ngx_pstrdup(r->pool,
-                                           (ngx_str_t *) &grant->application);
-    if (ctx->application_id.data == NULL) {
+    if (ngx_http_eiam_set_id(r, ctx, &grant->application) != NGX_OK) {
         return NGX_ERROR;
     }
 
@@ -62,6 +59,17 @@ ngx_http_eiam_apply(ngx_http_request_t *r, ngx_http_eiam_ctx_t *ctx,
     }
 
     return ngx_http_eiam_recall_scopes(r, ctx, grant);
+}
+
+
+ngx_int_t
+ngx_http_eiam_set_id(ngx_http_request_t *r, ngx_http_eiam_ctx_t *ctx,
+    const ngx_str_t *id)
+{
+    ctx->application_id.len = id->len;
+    ctx->application_id.data = ngx_pstrdup(r->pool, (ngx_str_t *) id);
+
+    return ctx->application_id.data ? NGX_OK : NGX_ERROR;
 }
 
 

@@ -28,8 +28,6 @@ typedef struct {
 } __attribute__((aligned(64))) ngx_http_eiam_note_t;
 
 
-static ngx_int_t ngx_http_eiam_recall_id(ngx_http_request_t *r,
-    ngx_http_eiam_ctx_t *ctx, const ngx_http_eiam_note_t *note);
 static ngx_http_eiam_note_t *ngx_http_eiam_note_of(
     const ngx_eiam_digest_t digest);
 static ngx_uint_t ngx_http_eiam_is_lasting(const ngx_http_eiam_ctx_t *ctx,
@@ -42,6 +40,7 @@ static ngx_http_eiam_note_t  ngx_http_eiam_notes[NGX_HTTP_EIAM_NOTES];
 ngx_int_t
 ngx_http_eiam_recall(ngx_http_request_t *r, ngx_http_eiam_ctx_t *ctx)
 {
+    ngx_str_t                   id;
     ngx_http_eiam_note_t       *note;
     ngx_http_eiam_loc_conf_t   *lcf;
     ngx_http_eiam_main_conf_t  *mcf;
@@ -68,7 +67,13 @@ ngx_http_eiam_recall(ngx_http_request_t *r, ngx_http_eiam_ctx_t *ctx)
     ctx->application = note->application;
     ctx->row = note->row;
 
-    if (ngx_http_eiam_recall_id(r, ctx, note) != NGX_OK) {
+    id.len = note->len;
+    id.data = note->id;
+
+    if (note->application) {
+        ctx->application_id = note->application->id;
+
+    } else if (id.len && ngx_http_eiam_set_id(r, ctx, &id) != NGX_OK) {
         return NGX_ERROR;
     }
 
@@ -77,33 +82,6 @@ ngx_http_eiam_recall(ngx_http_request_t *r, ngx_http_eiam_ctx_t *ctx)
     }
 
     ngx_http_eiam_give(ctx, note->effective);
-
-    return NGX_OK;
-}
-
-
-/* the request may outlive the note */
-
-static ngx_int_t
-ngx_http_eiam_recall_id(ngx_http_request_t *r, ngx_http_eiam_ctx_t *ctx,
-    const ngx_http_eiam_note_t *note)
-{
-    if (note->application) {
-        ctx->application_id = note->application->id;
-        return NGX_OK;
-    }
-
-    if (note->len == 0) {
-        return NGX_OK;
-    }
-
-    ctx->application_id.data = ngx_pnalloc(r->pool, note->len);
-    if (ctx->application_id.data == NULL) {
-        return NGX_ERROR;
-    }
-
-    ctx->application_id.len = note->len;
-    ngx_memcpy(ctx->application_id.data, note->id, note->len);
 
     return NGX_OK;
 }
