@@ -67,7 +67,7 @@ explain: ## what the running example would do (CALL="PUT /path" [SCOPES="a b"] [
 	@sh example/explain $(if $(CALL),'$(word 1,$(CALL))' '$(word 2,$(CALL))') \
 	    $(if $(SCOPES)$(APPLICATION),'$(SCOPES)') $(if $(APPLICATION),'$(APPLICATION)')
 
-trial: ## the example in a bare Debian 12 (.ci/trial test: the tests too)
+trial: ## the example in a bare Debian 12, and each fuzzer for a minute (.ci/trial test: the tests too)
 	.ci/trial
 
 bench: module unit ## the benchmarks, half an hour (bench/run quick: three minutes)

@@ -1,6 +1,6 @@
 #!/usr/bin/perl
 # The fuzzers take their corpora and 20,000 inputs more, the same on every
-# run. For longer: t/fuzz/run TARGET SECONDS
+# run. For longer: t/fuzz/run TARGET SECONDS; .ci/trial gives each a minute.
 
 use strict;
 use warnings;
@@ -14,6 +14,10 @@ my $fuzz = "$FindBin::Bin/fuzz";
 my $made = qx("$fuzz/build" 2>&1);
 is $?, 0, 'the fuzzers are built' or diag $made;
 
+# What the inputs must have come to, by the target's own count.
+my %counted = (introspection => [ 'granted', 'evicted alive', 'evicted over',
+    qw(token_invalid token_expired source_unavailable) ]);
+
 for my $fuzzer (split /\n/, $made) {
     my ($target) = $fuzzer =~ m{/(\w+)$} or next;
     ok scalar(glob "$fuzz/corpus/$target/*"), "$target has a corpus";
@@ -23,6 +27,11 @@ for my $fuzzer (split /\n/, $made) {
         -artifact_prefix="$grown/" "$grown" "$fuzz/corpus/$target" 2>&1);
     is $?, 0, "$target: nothing is found" or diag last_lines($text);
     like $text, qr/^Done 2\d{4} runs/m, "$target: all inputs were run";
+    my ($counts) = $text =~ /^counted: (.*)/m;
+    for my $what (@{ $counted{$target} // [] }) {
+        my ($count) = ($counts // '') =~ /\b\Q$what\E (\d+)/;
+        cmp_ok $count // 0, '>', 10, "2.1-21: $target goes on beyond the first of its kind: $what";
+    }
 }
 
 sub last_lines {

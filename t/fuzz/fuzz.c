@@ -11,10 +11,37 @@ static ngx_cycle_t  fuzz_cycle = { .log = &fuzz_log };
 /* of the rest of nginx the core needs these names, and its log to be silent */
 
 volatile ngx_cycle_t  *ngx_cycle = &fuzz_cycle;
-volatile ngx_time_t   *ngx_cached_time;
-volatile ngx_msec_t    ngx_current_msec;
 ngx_pid_t              ngx_pid;
-ngx_int_t              ngx_ncpu;
+ngx_int_t              ngx_ncpu = 1;
+
+
+/* what a process of nginx has before it reads its configuration */
+
+int
+LLVMFuzzerInitialize(int *argc, char ***argv)
+{
+    ngx_pid = getpid();
+    ngx_pagesize = 4096;
+    ngx_pagesize_shift = 12;
+    ngx_cacheline_size = 64;
+
+    ngx_time_init();
+    fuzz_time(FUZZ_NOW);
+
+    ngx_slab_sizes_init();
+
+    return (ngx_strerror_init() == NGX_OK && ngx_crc32_table_init() == NGX_OK)
+           ? 0 : 1;
+}
+
+
+void
+fuzz_time(time_t now)
+{
+    ngx_cached_time->sec = now;
+    ngx_cached_time->msec = 0;
+    ngx_current_msec = (ngx_msec_t) now * 1000;
+}
 
 
 void
@@ -56,9 +83,6 @@ ngx_thread_task_alloc(ngx_pool_t *pool, size_t size)
 void
 fuzz_open(fuzz_input_t *input, const uint8_t *data, size_t size)
 {
-    ngx_pagesize = 4096;
-    ngx_cacheline_size = 64;
-
     input->pool = ngx_create_pool(NGX_DEFAULT_POOL_SIZE, &fuzz_log);
     input->text.data = malloc(size ? size : 1);
 

@@ -14,6 +14,9 @@
 #include <ngx_core.h>
 
 
+#define FUZZ_NOW  1700000000     /* what ngx_time() says at first */
+
+
 /* an input as a text of its own length, and a pool that goes with it */
 
 typedef struct {
@@ -25,6 +28,9 @@ typedef struct {
 void fuzz_open(fuzz_input_t *input, const uint8_t *data, size_t size);
 void fuzz_close(fuzz_input_t *input);
 
+/* nginx's clocks stand still, so that an input does the same each time */
+void fuzz_time(time_t now);
+
 /* takes the text up to the byte away from the rest; all of it if none is */
 ngx_str_t fuzz_take(ngx_str_t *rest, u_char byte);
 
@@ -34,6 +40,7 @@ void *fuzz_letters(void);
 /* says what does not hold, and crashes */
 void fuzz_require(int holds, const char *what, const ngx_str_t *text);
 
+int LLVMFuzzerInitialize(int *argc, char ***argv);
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
 

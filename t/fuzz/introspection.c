@@ -11,8 +11,15 @@
 #include <ngx_eiam_scope.h>
 
 
-#define NOW    1700000000
-#define CELLS  128
+#define CELLS  80
+
+
+static struct {
+    ngx_uint_t  granted;
+    ngx_uint_t  alive;                      /* evicted before they were over */
+    ngx_uint_t  over;                       /* evicted later */
+    ngx_uint_t  refused[NGX_EIAM_REASONS];
+} counts;
 
 
 static ngx_eiam_reason_e introspection_read(const ngx_eiam_answer_t *answer,
@@ -22,6 +29,12 @@ static void introspection_grant(const ngx_eiam_grant_t *grant,
 static void introspection_scopes(const ngx_eiam_grant_t *grant,
     ngx_str_t *names, ngx_pool_t *pool);
 static void introspection_cache(const ngx_eiam_grant_t *grant);
+static void introspection_refuse(const ngx_eiam_answer_t *answer,
+    ngx_eiam_reason_e reason);
+static ngx_eiam_shared_t *introspection_zone(void);
+static void introspection_whole(const ngx_eiam_shared_t *shared,
+    const ngx_str_t *text);
+static void introspection_print(void);
 
 
 int
@@ -56,6 +69,9 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
         introspection_grant(&grant, &answer);
         introspection_scopes(&grant, &names, input.pool);
         introspection_cache(&grant);
+
+    } else {
+        introspection_refuse(&answer, reason);
     }
 
     fuzz_close(&input);
@@ -76,7 +92,7 @@ introspection_read(const ngx_eiam_answer_t *answer, ngx_pool_t *pool,
     ngx_str_set(&document.name, "/introspect");
     document.pool = pool;
 
-    reason = ngx_eiam_introspection_read(&document, answer, NOW, grant);
+    reason = ngx_eiam_introspection_read(&document, answer, FUZZ_NOW, grant);
 
     fuzz_require(reason == NGX_EIAM_NO_REASON
                  || reason == NGX_EIAM_TOKEN_INVALID
@@ -104,7 +120,7 @@ introspection_grant(const ngx_eiam_grant_t *grant,
                  && memmem(answer->body.data, answer->body.len, "true", 4),
                  "an answer that may grant", &answer->body);
 
-    fuzz_require(grant->expires > NOW, "it is not over", &answer->body);
+    fuzz_require(grant->expires > FUZZ_NOW, "it is not over", &answer->body);
 
     fuzz_require(grant->application.len <= NGX_EIAM_APPLICATION_ID_MAX
                  && grant->scopes.len <= NGX_EIAM_SCOPES_TEXT_MAX,
@@ -169,10 +185,85 @@ introspection_scopes(const ngx_eiam_grant_t *grant, ngx_str_t *names,
 static void
 introspection_cache(const ngx_eiam_grant_t *grant)
 {
+    ngx_uint_t          before, alive;
     ngx_eiam_entry_t   *entry;
     ngx_eiam_grant_t    cached;
     ngx_eiam_digest_t   key;
+    ngx_eiam_shared_t  *shared;
 
+    shared = introspection_zone();
+
+    ngx_memset(key, grant->scopes.len, NGX_EIAM_DIGEST_LEN);
+
+    before = shared->grants.entries
+             + (ngx_eiam_cache_find(shared, key) == NULL);
+    alive = shared->metrics.evictions;
+
+    ngx_eiam_cache_put(shared, key, grant, FUZZ_NOW, 1);
+    entry = ngx_eiam_cache_find(shared, key);
+
+    fuzz_require(entry != NULL, "it is cached", &grant->scopes);
+
+    ngx_eiam_cache_read(shared, entry, &cached);
+
+    fuzz_require(cached.scopes.len == grant->scopes.len
+                 && cached.application.len == grant->application.len
+                 && memcmp(cached.scopes.data, grant->scopes.data,
+                           cached.scopes.len)
+                    == 0
+                 && memcmp(cached.application.data, grant->application.data,
+                           cached.application.len)
+                    == 0,
+                 "it is the same in the cache", &grant->scopes);
+
+    introspection_whole(shared, &grant->scopes);
+
+    alive = shared->metrics.evictions - alive;
+
+    counts.granted++;
+    counts.alive += alive;
+    counts.over += before - shared->grants.entries - alive;
+}
+
+
+/* what is refused is known as that, and a source in trouble ends no grant */
+
+static void
+introspection_refuse(const ngx_eiam_answer_t *answer,
+    ngx_eiam_reason_e reason)
+{
+    ngx_uint_t           had;
+    ngx_eiam_digest_t    key;
+    ngx_eiam_shared_t   *shared;
+    ngx_eiam_refusal_t  *refusal;
+
+    shared = introspection_zone();
+
+    ngx_memset(key, answer->body.len, NGX_EIAM_DIGEST_LEN);
+
+    had = (ngx_eiam_cache_find(shared, key) != NULL);
+
+    ngx_eiam_cache_refuse(shared, key, reason, FUZZ_NOW, 1);
+    refusal = ngx_eiam_cache_find_refusal(shared, key);
+
+    fuzz_require(refusal && refusal->reason == reason,
+                 "a refusal is cached", &answer->body);
+
+    fuzz_require((ngx_eiam_cache_find(shared, key) != NULL)
+                 == (had && reason == NGX_EIAM_SOURCE_UNAVAILABLE),
+                 "a grant goes when its token is refused", &answer->body);
+
+    introspection_whole(shared, &answer->body);
+
+    counts.refused[reason]++;
+}
+
+
+/* a zone in which two grants of the greatest size have no room */
+
+static ngx_eiam_shared_t *
+introspection_zone(void)
+{
     static uint32_t            heads[8];
     static ngx_eiam_entry_t    cells[CELLS];
     static ngx_eiam_refusal_t  refusals[NGX_EIAM_REFUSALS];
@@ -184,24 +275,66 @@ introspection_cache(const ngx_eiam_grant_t *grant)
 
     if (shared.grants.unused == 0) {
         ngx_eiam_cache_wipe(&shared);
+
+        /* so that some of the grants are over when they are evicted */
+
+        fuzz_time(FUZZ_NOW + 3600);
+        atexit(introspection_print);
     }
 
-    ngx_memset(key, grant->scopes.len, NGX_EIAM_DIGEST_LEN);
+    return &shared;
+}
 
-    ngx_eiam_cache_put(&shared, key, grant, NOW, 1);
-    entry = ngx_eiam_cache_find(&shared, key);
 
-    fuzz_require(entry != NULL, "it is cached", &grant->scopes);
+/* each cell is one of a grant in the list, or free, or was never used */
 
-    ngx_eiam_cache_read(&shared, entry, &cached);
+static void
+introspection_whole(const ngx_eiam_shared_t *shared, const ngx_str_t *text)
+{
+    uint32_t                  i, k, cells, entries;
+    const ngx_eiam_grants_t  *grants;
 
-    fuzz_require(cached.scopes.len == grant->scopes.len
-                 && cached.application.len == grant->application.len
-                 && memcmp(cached.scopes.data, grant->scopes.data,
-                           cached.scopes.len)
-                    == 0
-                 && memcmp(cached.application.data, grant->application.data,
-                           cached.application.len)
-                    == 0,
-                 "it is the same in the cache", &grant->scopes);
+    grants = &shared->grants;
+    entries = 0;
+    cells = 0;
+
+    for (i = grants->newest; i && entries < CELLS; i = grants->cells[i].older)
+    {
+        entries++;
+
+        for (k = i; k && cells < CELLS; k = grants->cells[k].next) {
+            cells++;
+        }
+    }
+
+    fuzz_require(entries == grants->entries && cells == grants->used,
+                 "grants and cells are counted", text);
+
+    for (i = grants->free; i && cells < CELLS; i = grants->cells[i].next) {
+        cells++;
+    }
+
+    fuzz_require(cells + 1 == grants->unused, "no cell is lost", text);
+}
+
+
+static void
+introspection_print(void)
+{
+    ngx_uint_t  i;
+
+    fprintf(stderr, "counted: granted %u, evicted alive %u, evicted over %u",
+            (unsigned) counts.granted, (unsigned) counts.alive,
+            (unsigned) counts.over);
+
+    for (i = 0; i < NGX_EIAM_REASONS; i++) {
+
+        if (counts.refused[i]) {
+            fprintf(stderr, ", %.*s %u", (int) ngx_eiam_reasons[i].name.len,
+                    ngx_eiam_reasons[i].name.data,
+                    (unsigned) counts.refused[i]);
+        }
+    }
+
+    fprintf(stderr, "\n");
 }

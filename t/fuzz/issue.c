@@ -6,7 +6,6 @@
 #include <ngx_eiam_issue.h>
 
 
-#define NOW     1700000000
 #define WINDOW  10         /* bytes of an answer that no fault may repeat */
 
 
@@ -56,8 +55,8 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
                      && memcmp(again.data, token.data, token.len) == 0,
                      "the same token again", &token);
 
-        fuzz_require(grant.expires > NOW
-                     && grant.expires - NOW < NGX_EIAM_CLAIMS_TIME_MAX,
+        fuzz_require(grant.expires > FUZZ_NOW
+                     && grant.expires - FUZZ_NOW < NGX_EIAM_CLAIMS_TIME_MAX,
                      "it lives, and ends", &input.text);
 
         fuzz_require(grant.scopes.len <= NGX_EIAM_SCOPES_TEXT_MAX
@@ -86,7 +85,7 @@ issue_read(const ngx_str_t *body, ngx_pool_t *pool, ngx_str_t *token,
     ngx_str_set(&document.name, "answer");
     document.pool = pool;
 
-    rc = ngx_eiam_issue_read(&document, body, NOW, token, grant);
+    rc = ngx_eiam_issue_read(&document, body, FUZZ_NOW, token, grant);
 
     fuzz_require(rc == NGX_OK || (rc == NGX_ERROR && document.fault.len > 0),
                  "a token or a fault", &document.fault);

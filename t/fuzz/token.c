@@ -13,7 +13,6 @@
 #include <openssl/evp.h>
 
 
-#define NOW     1700000000
 #define LEEWAY  30
 #define SECRET  "a secret of the fuzzer, 32 bytes"
 #define ISSUER  "https://as"
@@ -190,13 +189,13 @@ token_read(const ngx_str_t *token, ngx_pool_t *pool, token_result_t *result)
     ngx_str_set(&document.name, "token");
     document.pool = pool;
 
-    rc = ngx_eiam_jwt_read(&document, token, &token_keys, &token_terms, NOW,
+    rc = ngx_eiam_jwt_read(&document, token, &token_keys, &token_terms, FUZZ_NOW,
                            &grant, &reason);
 
     document.fault.len = 0;
 
     result->rc = ngx_eiam_jwt_read(&document, token, &token_keys,
-                                   &token_terms, NOW, &result->grant,
+                                   &token_terms, FUZZ_NOW, &result->grant,
                                    &result->reason);
 
     fuzz_require(rc == result->rc && reason == result->reason,
@@ -327,7 +326,7 @@ token_may_grant(const ngx_str_t *header, const ngx_str_t *claims,
     fuzz_require(token_audience_is_ours(json_object_get(body, "aud")),
                  "its audience", claims);
     fuzz_require(json_is_number(exp)
-                 && json_number_value(exp) > NOW - LEEWAY
+                 && json_number_value(exp) > FUZZ_NOW - LEEWAY
                  && json_number_value(exp)
                     > (double) (result->grant.expires - LEEWAY - 1),
                  "its time", claims);
@@ -395,7 +394,7 @@ token_grant(const token_result_t *result, const ngx_str_t *text)
 
     grant = &result->grant;
 
-    fuzz_require(grant->expires > NOW, "it is not over", text);
+    fuzz_require(grant->expires > FUZZ_NOW, "it is not over", text);
     fuzz_require(grant->application.len <= NGX_EIAM_APPLICATION_ID_MAX
                  && grant->scopes.len <= NGX_EIAM_SCOPES_TEXT_MAX,
                  "it has room in the cache", text);
