@@ -160,21 +160,24 @@ ngx_eiam_key_set_fetch(ngx_eiam_source_t *source,
 
         /* of the configuration before: its server may have been another one */
 
+        ngx_eiam_zone_change(shared);
+
         set->owner = source->zone->number;
-        set->current = 0;
-        set->failed = 0;
-        set->retry = 0;
-        set->unknown = 0;
-        set->owed = 0;
-        set->flight = 0;
+        ngx_eiam_zone_step(shared);
+
+        ngx_eiam_key_set_reset(shared, set);
     }
 
     if (set->flight) {
 
         /* its worker died */
 
+        ngx_eiam_zone_change(shared);
+
         set->flight = 0;
+        ngx_eiam_zone_step(shared);
         set->unknown = 0;
+        ngx_eiam_zone_step(shared);
     }
 
     if (set->owed > ngx_current_msec) {
@@ -197,13 +200,34 @@ ngx_eiam_key_set_fetch(ngx_eiam_source_t *source,
     }
 
     set->owed = 0;
+    ngx_eiam_zone_step(shared);
     set->flight = flight->serial;
+    ngx_eiam_zone_step(shared);
     set->interval = question->unknown ? terms->interval : 0;
+    ngx_eiam_zone_step(shared);
 
     question->fetch = 1;
     question->flight = flight->serial;
 
     return 1;
+}
+
+
+void
+ngx_eiam_key_set_reset(ngx_eiam_shared_t *shared, ngx_eiam_key_set_t *set)
+{
+    set->current = 0;
+    ngx_eiam_zone_step(shared);
+    set->failed = 0;
+    ngx_eiam_zone_step(shared);
+    set->retry = 0;
+    ngx_eiam_zone_step(shared);
+    set->unknown = 0;
+    ngx_eiam_zone_step(shared);
+    set->owed = 0;
+    ngx_eiam_zone_step(shared);
+    set->flight = 0;
+    ngx_eiam_zone_step(shared);
 }
 
 

@@ -65,6 +65,10 @@ typedef struct {
 ngx_int_t ngx_eiam_key_set_ask(ngx_eiam_source_t *source,
     const ngx_eiam_key_terms_t *terms, ngx_eiam_key_question_t *question);
 
+/* for the holder of the lock, in a change: of its fetches nothing is known */
+void ngx_eiam_key_set_reset(ngx_eiam_shared_t *shared,
+    ngx_eiam_key_set_t *set);
+
 /* the fetch has ended: with a set that was read, or NULL */
 void ngx_eiam_key_set_settle(ngx_eiam_source_t *source, uint32_t flight,
     const ngx_str_t *text);

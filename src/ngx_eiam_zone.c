@@ -19,7 +19,8 @@ static ngx_eiam_record_t *ngx_eiam_zone_record(ngx_eiam_zone_t *zone,
     const ngx_eiam_zone_t *prior, const ngx_eiam_source_t *source);
 static ngx_eiam_record_t *ngx_eiam_zone_reuse(ngx_eiam_zone_t *zone,
     const ngx_eiam_zone_t *prior, const ngx_eiam_source_t *source);
-static void ngx_eiam_zone_forget(ngx_eiam_record_t *record);
+static void ngx_eiam_zone_forget(ngx_eiam_shared_t *shared,
+    ngx_eiam_record_t *record);
 static ngx_uint_t ngx_eiam_zone_has(const ngx_eiam_zone_t *zone,
     const ngx_eiam_digest_t id);
 static ngx_int_t ngx_eiam_zone_key_set(ngx_eiam_zone_t *zone,
@@ -263,8 +264,12 @@ ngx_eiam_zone_reuse(ngx_eiam_zone_t *zone, const ngx_eiam_zone_t *prior,
             continue;
         }
 
+        ngx_eiam_zone_change(zone->shared);
+
         ngx_memcpy(record->id, source->id, NGX_EIAM_DIGEST_LEN);
-        ngx_eiam_zone_forget(record);
+        ngx_eiam_zone_step(zone->shared);
+
+        ngx_eiam_zone_forget(zone->shared, record);
 
         if (record->keys) {
             record->keys->owner = zone->number;
@@ -333,31 +338,28 @@ ngx_eiam_zone_wipe(ngx_eiam_shared_t *shared)
 
     for (record = shared->records; record; record = record->next) {
         record->flights = 0;
-        ngx_eiam_zone_forget(record);
+        ngx_eiam_zone_forget(shared, record);
     }
 }
 
 
 static void
-ngx_eiam_zone_forget(ngx_eiam_record_t *record)
+ngx_eiam_zone_forget(ngx_eiam_shared_t *shared, ngx_eiam_record_t *record)
 {
-    ngx_eiam_key_set_t  *set;
-
     record->retry = 0;
+    ngx_eiam_zone_step(shared);
     record->failures = 0;
+    ngx_eiam_zone_step(shared);
     record->probe = 0;
+    ngx_eiam_zone_step(shared);
     record->open = 0;
+    ngx_eiam_zone_step(shared);
 
-    set = record->keys;
+    if (record->keys) {
+        record->keys->len = 0;
+        ngx_eiam_zone_step(shared);
 
-    if (set) {
-        set->len = 0;
-        set->retry = 0;
-        set->unknown = 0;
-        set->owed = 0;
-        set->flight = 0;
-        set->failed = 0;
-        set->current = 0;
+        ngx_eiam_key_set_reset(shared, record->keys);
     }
 }
 

@@ -10,6 +10,7 @@ use FindBin;
 use lib "$FindBin::Bin/lib";
 use Test::More;
 use Time::HiRes qw(sleep time);
+use EIAM::Jwt qw(new_key public_jwk mint);
 use EIAM::Stub;
 use EIAM::Test;
 
@@ -176,6 +177,69 @@ killed('the next one too, while it wipes what the first has left' => sub {
     my ($gate, $run) = @_;
     ask($gate, 'users', "good-$run");
 }, first => 6, least => 10);
+
+# A key set that is taken over from the configuration before, whose server had other keys: these are
+# never taken for fresh ones, whatever became of the worker that took them over.
+{
+    my @keys = map { new_key('Ed25519') } 0, 1;
+    my $set = sub { return { keys => [ public_jwk($keys[ $_[0] ], kid => "key-$_[0]") ] } };
+    my $serial = 0;
+    my $token = sub {
+        my ($n) = @_;
+        return mint($keys[$n], 'EdDSA', { iss => 'https://issuer.example', aud => 'api',
+            exp => time + 600, client_id => 'crm', scope => 'user_read', jti => ++$serial },
+            { kid => "key-$n" });
+    };
+    my $gate = nginx(workers => WORKERS, main => 'env EIAM_STEPS;',
+        expect => [ qr/exited on signal 9/, qr/shared memory zone "eiam" was locked by/ ],
+        files => { 'set.json' => $set->(0), 'policy.json' => policy('/api', 'GET /users' => ['user_read']) },
+        conf => q{
+            eiam_zone eiam 256k;
+            eiam_policy %DIR%/policy.json;
+            eiam_jwt_issuer https://issuer.example;
+            eiam_jwt_audience api;
+            server {
+                listen 127.0.0.1:%PORT% reuseport;
+                eiam_jwks /keys;
+                location = /api/users { eiam on; try_files /none @served; }
+                location @served { return 200 "$eiam_application"; }
+                location = /keys { internal; alias %DIR%/set.json; }
+            }
+        });
+    local $ENV{EIAM_STEPS} = steps($gate, 0);
+    $gate->start;
+
+    # Sent again when the worker was killed over it.
+    my $status = sub {
+        my ($n) = @_;
+        my $deadline = time + DEADLINE;
+        while (time < $deadline) {
+            my $res = eval { get($gate, '/api/users', token => $token->($n), timeout => DEADLINE) };
+            return $res->{status} if $res;
+            sleep 0.01;
+        }
+        return 'no answer';
+    };
+
+    my ($died, $now, @wrong) = (0, 0);
+    while ($died < MANY) {
+        push @wrong, "before $died" unless $status->($now) eq '200';
+        $now = 1 - $now;
+        $gate->write_file('set.json', $set->($now));
+        $gate->reload or die "no reload\n";
+        my $before = deaths($gate);
+        steps($gate, $died + 1);
+        my $old = join ' ', map { $status->(1 - $now) } 1 .. 2;
+        my $new = join ' ', map { $status->($now) } 1 .. 2;
+        push @wrong, "killed at $died: $old, $new" if "$old $new" ne '401 401 200 200';
+        steps($gate, 0);
+        last if deaths($gate) == $before;
+        $died++;
+    }
+    cmp_ok $died, '>=', 20, "2.1-15: the keys of the configuration before are no fresh ones: killed at each of $died steps";
+    is join("\n", @wrong), '', '  and every answer is right';
+    $gate->stop;
+}
 
 # What is used again in another second becomes the newest; one gate for each step spares the waiting.
 {
