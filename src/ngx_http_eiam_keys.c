@@ -139,6 +139,16 @@ ngx_http_eiam_check_keys(ngx_http_request_t *r, ngx_http_eiam_key_set_t *set,
 
     log = r->connection->log;
 
+    /* it would bring withdrawn keys for as long as the cache holds it */
+
+    if (answer->cached) {
+        ngx_log_error(NGX_LOG_ERR, log, 0,
+                      "eiam: no key set from \"%V\": the answer is from "
+                      "proxy_cache, set \"proxy_cache off;\" in that location",
+                      &set->name);
+        return NGX_ERROR;
+    }
+
     if (answer->status != NGX_HTTP_OK || answer->broken || answer->encoded
         || answer->body.len > NGX_EIAM_KEY_SET_MAX)
     {

@@ -478,6 +478,58 @@ subtest 'an unknown key while the server fails' => sub {
     is at_last('broken', qr/^200/, $two), '200 jwt MISS', 'when it recovers, the key is found';
 };
 
+# ---------------------------------------------------------------- a cache of nginx before it
+
+subtest '2.1-10: a key set out of proxy_cache is none' => sub {
+    my @expired = (headers => [ 'X-Accel-Expires: @1', 'ETag: "1"' ]);
+    my %kind = (
+        hit         => [ {}, set($one, $two) ],
+        stale       => [ {@expired}, { status => 500 } ],
+        timed       => [ {@expired}, { stop => 0 } ],
+        revalidated => [ {@expired}, { raw => qq(HTTP/1.1 304 Not Modified\r\nETag: "1"\r\n\r\n), end => 'close' } ],
+        expired     => [ {@expired}, set($one, $two) ],
+        uncached    => [ {}, set($one, $two) ],
+    );
+    my %source = map { ($_ => EIAM::Source->new('*' => { %{ set($one) }, %{ $kind{$_}[0] } })) } keys %kind;
+    my %more = (uncached => 'proxy_cache off;', expired => 'proxy_cache_background_update on;');
+    my $cached = nginx(workers => 1,
+        files => { 'policy.json' => policy('/api', map { ("GET /$_" => ['user_read']) } keys %kind) },
+        conf => qq{
+            eiam_zone eiam 1m;
+            eiam_policy %DIR%/policy.json;
+            eiam_jwt_issuer https://issuer.example;
+            eiam_jwt_audience api;
+            eiam_jwks_interval 1ms;
+            proxy_cache_path %DIR%/cache keys_zone=answers:1m;
+            proxy_cache answers;
+            proxy_cache_valid 200 1h;
+            proxy_cache_revalidate on;
+            proxy_cache_use_stale updating error http_500;
+            add_header X-Cache "\$eiam_source \$eiam_cache" always;
+            server {
+                listen 127.0.0.1:%PORT%;
+                @{[ map { qq(
+                    location = /api/$_ { eiam on; eiam_jwks /keys-$_; try_files /none =204; }
+                    location = /keys-$_ { internal; $more{$_} proxy_pass http://@{[ $source{$_}->address ]}/$_; }
+                ) } map { $more{$_} //= ''; $_ } sort keys %kind ]}
+            }
+        })->start;
+    my $told = sub { return seen(get($cached, "/api/$_[0]", token => token($_[1]), timeout => DEADLINE)) };
+
+    for my $name (sort keys %kind) {
+        is $told->($name, $one), '204 jwt MISS', "$name: the first set comes from its server";
+        $source{$name}->answer('*' => $kind{$name}[1]);
+        my $good = $name =~ /^(expired|uncached)$/;
+        is $told->($name, $two), $good ? '204 jwt MISS' : '503 jwt MISS',
+            $good ? '  and the next one too' : '  and one out of the cache counts as a fetch that failed';
+        is $told->($name, $one), '204 jwt MISS', '  the keys at hand serve';
+        my $line = qr{\[error\] .*eiam: no key set from "/keys-$name": .*"proxy_cache off;" in that location};
+        $good ? unlike $cached->error_log, $line, '  no line in the log'
+            : like $cached->error_log, $line, '  and the log says what to set';
+    }
+    $cached->stop;
+};
+
 # ---------------------------------------------------------------- sets that are partly good
 
 subtest 'a set with bad keys' => sub {
