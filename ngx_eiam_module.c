@@ -124,6 +124,13 @@ static ngx_command_t  ngx_eiam_commands[] = {
       0,
       NULL },
 
+    { ngx_string("eiam_jwt_application"),
+      NGX_HTTP_MAIN_CONF|NGX_HTTP_SRV_CONF|NGX_HTTP_LOC_CONF|NGX_CONF_1MORE,
+      ngx_http_eiam_claim_names,
+      NGX_HTTP_LOC_CONF_OFFSET,
+      offsetof(ngx_http_eiam_loc_conf_t, jwt_terms.applications),
+      NULL },
+
     { ngx_string("eiam_jwt_algorithms"),
       NGX_HTTP_MAIN_CONF|NGX_HTTP_SRV_CONF|NGX_HTTP_LOC_CONF|NGX_CONF_1MORE,
       ngx_http_eiam_jwt_algorithms,

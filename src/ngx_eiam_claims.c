@@ -3,6 +3,35 @@
 
 
 ngx_int_t
+ngx_eiam_claims_has(const ngx_eiam_node_t *claims, const char *name,
+    ngx_eiam_node_t *node)
+{
+    ngx_str_t  key;
+
+    key.data = (u_char *) name;
+    key.len = ngx_strlen(name);
+
+    if (ngx_eiam_node_has(claims, &key, node) != NGX_OK) {
+        return NGX_DECLINED;
+    }
+
+    return ngx_eiam_node_is(node, NGX_EIAM_NULL) ? NGX_DECLINED : NGX_OK;
+}
+
+
+ngx_int_t
+ngx_eiam_claims_member(const ngx_eiam_node_t *claims, const char *name,
+    ngx_eiam_type_e type, ngx_eiam_node_t *node)
+{
+    if (ngx_eiam_claims_has(claims, name, node) != NGX_OK) {
+        return NGX_DECLINED;
+    }
+
+    return ngx_eiam_node_expect(node, type);
+}
+
+
+ngx_int_t
 ngx_eiam_claims_time(const ngx_eiam_node_t *claims, const char *name,
     time_t *time)
 {
@@ -10,7 +39,7 @@ ngx_eiam_claims_time(const ngx_eiam_node_t *claims, const char *name,
     ngx_int_t        rc;
     ngx_eiam_node_t  node;
 
-    rc = ngx_eiam_node_member(claims, name, NGX_EIAM_NUMBER, &node);
+    rc = ngx_eiam_claims_member(claims, name, NGX_EIAM_NUMBER, &node);
     if (rc != NGX_OK) {
         return rc;
     }
@@ -34,19 +63,27 @@ ngx_int_t
 ngx_eiam_claims_text(const ngx_eiam_node_t *claims, const char *name,
     size_t max, ngx_str_t *text)
 {
-    ngx_int_t        rc;
     ngx_eiam_node_t  node;
 
-    rc = ngx_eiam_node_member(claims, name, NGX_EIAM_STRING, &node);
-    if (rc != NGX_OK) {
-        return rc;
+    if (ngx_eiam_claims_has(claims, name, &node) != NGX_OK) {
+        return NGX_DECLINED;
     }
 
-    if (ngx_eiam_node_identifier(&node, max) != NGX_OK) {
+    return ngx_eiam_claims_identifier(&node, max, text);
+}
+
+
+ngx_int_t
+ngx_eiam_claims_identifier(const ngx_eiam_node_t *node, size_t max,
+    ngx_str_t *text)
+{
+    if (ngx_eiam_node_expect(node, NGX_EIAM_STRING) != NGX_OK
+        || ngx_eiam_node_identifier(node, max) != NGX_OK)
+    {
         return NGX_ERROR;
     }
 
-    *text = ngx_eiam_node_string(&node);
+    *text = ngx_eiam_node_string(node);
 
     return NGX_OK;
 }
@@ -59,7 +96,7 @@ ngx_eiam_claims_is_bearer(const ngx_eiam_node_t *claims)
     ngx_str_t        type;
     ngx_eiam_node_t  node;
 
-    rc = ngx_eiam_node_member(claims, "token_type", NGX_EIAM_STRING, &node);
+    rc = ngx_eiam_claims_member(claims, "token_type", NGX_EIAM_STRING, &node);
     if (rc != NGX_OK) {
         return rc;
     }
@@ -83,7 +120,7 @@ ngx_eiam_claims_scope(const ngx_eiam_node_t *claims, const char *name,
     ngx_int_t        rc;
     ngx_eiam_node_t  node;
 
-    rc = ngx_eiam_node_member(claims, name, NGX_EIAM_STRING, &node);
+    rc = ngx_eiam_claims_member(claims, name, NGX_EIAM_STRING, &node);
     if (rc != NGX_OK) {
         return rc;
     }
@@ -104,7 +141,5 @@ ngx_eiam_claims_is_bound(const ngx_eiam_node_t *claims)
 {
     ngx_eiam_node_t  node;
 
-    static const ngx_str_t  cnf = ngx_string("cnf");
-
-    return ngx_eiam_node_has(claims, &cnf, &node) == NGX_OK;
+    return ngx_eiam_claims_has(claims, "cnf", &node) == NGX_OK;
 }

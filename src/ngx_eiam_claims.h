@@ -15,6 +15,16 @@
 #define NGX_EIAM_CLAIMS_TIME_MAX  9007199254740992.0      /* 2^53 */
 
 
+/* in all of these null counts as absent */
+
+/* any member of that name: NGX_OK, or NGX_DECLINED */
+ngx_int_t ngx_eiam_claims_has(const ngx_eiam_node_t *claims,
+    const char *name, ngx_eiam_node_t *node);
+
+/* NGX_OK; NGX_DECLINED: there is none; NGX_ERROR: not of that type */
+ngx_int_t ngx_eiam_claims_member(const ngx_eiam_node_t *claims,
+    const char *name, ngx_eiam_type_e type, ngx_eiam_node_t *node);
+
 /*
  * A NumericDate in whole seconds: the last one that is over at that time, so
  * it is rounded down.  NGX_OK; NGX_DECLINED: there is none; NGX_ERROR: no
@@ -29,6 +39,10 @@ ngx_int_t ngx_eiam_claims_time(const ngx_eiam_node_t *claims,
  */
 ngx_int_t ngx_eiam_claims_text(const ngx_eiam_node_t *claims,
     const char *name, size_t max, ngx_str_t *text);
+
+/* the same of a member that is there: NGX_OK or NGX_ERROR */
+ngx_int_t ngx_eiam_claims_identifier(const ngx_eiam_node_t *node, size_t max,
+    ngx_str_t *text);
 
 /*
  * "token_type", in any case: NGX_OK; NGX_DECLINED: there is none; NGX_ERROR:

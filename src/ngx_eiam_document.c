@@ -17,7 +17,6 @@ static u_char *ngx_eiam_node_pointer(u_char *p, u_char *last,
 static void ngx_eiam_node_child(const ngx_eiam_node_t *node,
     ngx_eiam_node_t *child, json_t *value);
 static json_t *ngx_eiam_node_follow(json_t *value, ngx_str_t pointer);
-static size_t ngx_eiam_node_unescape(u_char *p, size_t len);
 
 
 static ngx_pool_t  *ngx_eiam_document_pool;       /* of what is being read */
@@ -25,7 +24,7 @@ static ngx_pool_t  *ngx_eiam_document_pool;       /* of what is being read */
 
 static const char *const  ngx_eiam_type_names[] = {
     "an object", "an array", "a string", "a number", "an integer",
-    "true or false"
+    "true or false", "null"
 };
 
 
@@ -282,8 +281,11 @@ ngx_eiam_node_is(const ngx_eiam_node_t *node, ngx_eiam_type_e type)
     case NGX_EIAM_INTEGER:
         return json_is_integer(value);
 
-    default: /* NGX_EIAM_BOOLEAN */
+    case NGX_EIAM_BOOLEAN:
         return json_is_boolean(value);
+
+    default: /* NGX_EIAM_NULL */
+        return json_is_null(value);
     }
 }
 
@@ -339,22 +341,12 @@ ngx_int_t
 ngx_eiam_node_next(const ngx_eiam_node_t *node, ngx_eiam_node_t *child)
 {
     void        *iterator;
-    json_t      *value;
     ngx_uint_t   index;
 
     if (json_is_array((json_t *) node->value)) {
-
         index = child->parent ? child->index + 1 : 0;
 
-        value = json_array_get(node->value, index);
-        if (value == NULL) {
-            return NGX_DECLINED;
-        }
-
-        ngx_eiam_node_child(node, child, value);
-        child->index = index;
-
-        return NGX_OK;
+        return ngx_eiam_node_element(node, index, child);
     }
 
     iterator = child->parent
@@ -370,6 +362,24 @@ ngx_eiam_node_next(const ngx_eiam_node_t *node, ngx_eiam_node_t *child)
     child->iterator = iterator;
     child->key.data = (u_char *) json_object_iter_key(iterator);
     child->key.len = ngx_strlen(child->key.data);
+
+    return NGX_OK;
+}
+
+
+ngx_int_t
+ngx_eiam_node_element(const ngx_eiam_node_t *array, ngx_uint_t index,
+    ngx_eiam_node_t *element)
+{
+    json_t  *value;
+
+    value = json_array_get(array->value, index);
+    if (value == NULL) {
+        return NGX_DECLINED;
+    }
+
+    ngx_eiam_node_child(array, element, value);
+    element->index = index;
 
     return NGX_OK;
 }
@@ -444,7 +454,7 @@ ngx_eiam_node_follow(json_t *value, ngx_str_t pointer)
 
 /* "~1" is "/", "~0" is "~": RFC 6901, section 4 */
 
-static size_t
+size_t
 ngx_eiam_node_unescape(u_char *p, size_t len)
 {
     u_char  *out, *start, *last;

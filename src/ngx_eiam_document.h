@@ -26,7 +26,8 @@ typedef enum {
     NGX_EIAM_STRING,
     NGX_EIAM_NUMBER,
     NGX_EIAM_INTEGER,
-    NGX_EIAM_BOOLEAN
+    NGX_EIAM_BOOLEAN,
+    NGX_EIAM_NULL
 } ngx_eiam_type_e;
 
 
@@ -85,6 +86,13 @@ ngx_int_t ngx_eiam_node_has(const ngx_eiam_node_t *node,
  */
 ngx_int_t ngx_eiam_node_next(const ngx_eiam_node_t *node,
     ngx_eiam_node_t *child);
+
+/* that element of an array: NGX_OK, or NGX_DECLINED: it has fewer */
+ngx_int_t ngx_eiam_node_element(const ngx_eiam_node_t *array,
+    ngx_uint_t index, ngx_eiam_node_t *element);
+
+/* a name in a JSON pointer as it is meant, in place: its new length */
+size_t ngx_eiam_node_unescape(u_char *p, size_t len);
 
 /* what a local reference ("#/...") points to: NGX_OK, or NGX_ERROR */
 ngx_int_t ngx_eiam_node_resolve(const ngx_eiam_node_t *reference,

@@ -7,6 +7,8 @@
 static ngx_int_t ngx_eiam_issue_token(const ngx_eiam_node_t *root,
     ngx_str_t *token);
 static ngx_int_t ngx_eiam_issue_is_bearer(const ngx_eiam_node_t *root);
+static ngx_int_t ngx_eiam_issue_scopes(const ngx_eiam_node_t *root,
+    ngx_str_t *scopes);
 static ngx_int_t ngx_eiam_issue_expires(const ngx_eiam_node_t *root,
     time_t now, time_t *expires);
 
@@ -26,7 +28,7 @@ ngx_eiam_issue_read(ngx_eiam_document_t *document, const ngx_str_t *body,
         || ngx_eiam_issue_token(&root, token) != NGX_OK
         || ngx_eiam_issue_is_bearer(&root) != NGX_OK
         || ngx_eiam_issue_expires(&root, now, &grant->expires) != NGX_OK
-        || ngx_eiam_claims_scope(&root, "scope", &grant->scopes) == NGX_ERROR)
+        || ngx_eiam_issue_scopes(&root, &grant->scopes) != NGX_OK)
     {
         return NGX_ERROR;
     }
@@ -66,6 +68,26 @@ ngx_eiam_issue_is_bearer(const ngx_eiam_node_t *root)
 
     return (rc == NGX_DECLINED)
            ? ngx_eiam_fault(root, "has no \"token_type\"") : rc;
+}
+
+
+/* null does not say that they are those that were asked for */
+
+static ngx_int_t
+ngx_eiam_issue_scopes(const ngx_eiam_node_t *root, ngx_str_t *scopes)
+{
+    ngx_eiam_node_t  node;
+
+    static const ngx_str_t  name = ngx_string("scope");
+
+    if (ngx_eiam_node_has(root, &name, &node) == NGX_OK
+        && ngx_eiam_node_is(&node, NGX_EIAM_NULL))
+    {
+        return ngx_eiam_node_expect(&node, NGX_EIAM_STRING);
+    }
+
+    return (ngx_eiam_claims_scope(root, "scope", scopes) == NGX_ERROR)
+           ? NGX_ERROR : NGX_OK;
 }
 
 

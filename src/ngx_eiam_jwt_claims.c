@@ -32,8 +32,33 @@ static ngx_eiam_reason_e ngx_eiam_jwt_scopes(
     const ngx_eiam_jwt_claims_t *claims);
 static ngx_int_t ngx_eiam_jwt_scope_list(const ngx_eiam_node_t *list,
     ngx_str_t *scopes);
+static ngx_eiam_reason_e ngx_eiam_jwt_unread(
+    const ngx_eiam_jwt_claims_t *claims);
 static ngx_eiam_reason_e ngx_eiam_jwt_wrong(
     const ngx_eiam_jwt_claims_t *claims, const char *fault);
+
+
+/* RFC 9068, section 2.2, and what else issuers have for it */
+
+static ngx_str_t  ngx_eiam_jwt_application_names[] = {
+    ngx_string("client_id"),
+    ngx_string("azp"),
+    ngx_string("cid"),
+    ngx_string("appid")
+};
+
+
+static ngx_eiam_pointer_t  ngx_eiam_jwt_application_claims[] = {
+    { ngx_string("client_id"), &ngx_eiam_jwt_application_names[0], 1 },
+    { ngx_string("azp"), &ngx_eiam_jwt_application_names[1], 1 },
+    { ngx_string("cid"), &ngx_eiam_jwt_application_names[2], 1 },
+    { ngx_string("appid"), &ngx_eiam_jwt_application_names[3], 1 }
+};
+
+
+ngx_array_t  ngx_eiam_jwt_applications = {
+    ngx_eiam_jwt_application_claims, 4, sizeof(ngx_eiam_pointer_t), 4, NULL
+};
 
 
 /* in this order; the first with a reason decides */
@@ -81,7 +106,7 @@ ngx_eiam_jwt_issuer(const ngx_eiam_jwt_claims_t *claims)
     ngx_str_t        issuer;
     ngx_eiam_node_t  node;
 
-    if (ngx_eiam_node_member(claims->node, "iss", NGX_EIAM_STRING, &node)
+    if (ngx_eiam_claims_member(claims->node, "iss", NGX_EIAM_STRING, &node)
         == NGX_OK)
     {
         issuer = ngx_eiam_node_string(&node);
@@ -104,11 +129,9 @@ ngx_eiam_jwt_audience(const ngx_eiam_jwt_claims_t *claims)
     ngx_uint_t       found;
     ngx_eiam_node_t  node, element;
 
-    static const ngx_str_t  aud = ngx_string("aud");
-
     found = 0;
 
-    if (ngx_eiam_node_has(claims->node, &aud, &node) != NGX_OK) {
+    if (ngx_eiam_claims_has(claims->node, "aud", &node) != NGX_OK) {
         return ngx_eiam_jwt_wrong(claims, "has no \"aud\"");
     }
 
@@ -206,25 +229,45 @@ ngx_eiam_jwt_bound(const ngx_eiam_jwt_claims_t *claims)
 }
 
 
-/* RFC 9068, section 2.2; some issuers have others for it */
+/* all of the claims are read: none may contradict the one that counts */
 
 static ngx_eiam_reason_e
 ngx_eiam_jwt_application(const ngx_eiam_jwt_claims_t *claims)
 {
-    ngx_int_t           rc;
-    const char  *const *name;
+    ngx_int_t            rc;
+    ngx_str_t            id, *application;
+    ngx_uint_t           i;
+    ngx_eiam_node_t      node;
+    ngx_eiam_pointer_t  *claim;
 
-    static const char *const  names[] = { "client_id", "azp", "sub", NULL };
+    application = &claims->grant->application;
+    claim = claims->terms->applications->elts;
 
-    rc = NGX_DECLINED;
+    for (i = 0; i < claims->terms->applications->nelts; i++) {
 
-    for (name = names; rc == NGX_DECLINED && *name; name++) {
-        rc = ngx_eiam_claims_text(claims->node, *name,
-                                  NGX_EIAM_APPLICATION_ID_MAX,
-                                  &claims->grant->application);
+        rc = ngx_eiam_pointer_find(&claim[i], claims->node, &node);
+
+        if (rc == NGX_OK) {
+            rc = ngx_eiam_claims_identifier(&node, NGX_EIAM_APPLICATION_ID_MAX,
+                                            &id);
+        }
+
+        if (rc == NGX_DECLINED) {
+            continue;
+        }
+
+        if (rc != NGX_OK) {
+            return ngx_eiam_jwt_unread(claims);
+        }
+
+        if (application->len && !ngx_eiam_str_equal(application, &id)) {
+            return ngx_eiam_jwt_wrong(claims, "names two applications");
+        }
+
+        *application = id;
     }
 
-    return (rc == NGX_ERROR) ? NGX_EIAM_TOKEN_INVALID : NGX_EIAM_NO_REASON;
+    return NGX_EIAM_NO_REASON;
 }
 
 
@@ -235,23 +278,20 @@ ngx_eiam_jwt_scopes(const ngx_eiam_jwt_claims_t *claims)
     ngx_str_t        *scopes;
     ngx_eiam_node_t   node;
 
-    static const ngx_str_t  scp = ngx_string("scp");
-
     scopes = &claims->grant->scopes;
 
     rc = ngx_eiam_claims_scope(claims->node, "scope", scopes);
 
     if (rc == NGX_DECLINED
-        && ngx_eiam_node_has(claims->node, &scp, &node) == NGX_OK)
+        && ngx_eiam_claims_has(claims->node, "scp", &node) == NGX_OK)
     {
         rc = ngx_eiam_node_is(&node, NGX_EIAM_ARRAY)
              ? ngx_eiam_jwt_scope_list(&node, scopes)
              : ngx_eiam_claims_scope(claims->node, "scp", scopes);
     }
 
-    return (rc != NGX_ERROR) ? NGX_EIAM_NO_REASON
-           : claims->node->document->fault.len ? NGX_EIAM_TOKEN_INVALID
-           : NGX_EIAM_SOURCE_UNAVAILABLE;
+    return (rc == NGX_ERROR) ? ngx_eiam_jwt_unread(claims)
+                             : NGX_EIAM_NO_REASON;
 }
 
 
@@ -294,6 +334,16 @@ ngx_eiam_jwt_scope_list(const ngx_eiam_node_t *list, ngx_str_t *scopes)
     scopes->len = p - scopes->data;
 
     return NGX_OK;
+}
+
+
+/* a claim is wrong, or there was no memory to read it */
+
+static ngx_eiam_reason_e
+ngx_eiam_jwt_unread(const ngx_eiam_jwt_claims_t *claims)
+{
+    return claims->node->document->fault.len ? NGX_EIAM_TOKEN_INVALID
+                                             : NGX_EIAM_SOURCE_UNAVAILABLE;
 }
 
 

@@ -10,15 +10,21 @@
 #include <ngx_core.h>
 #include <ngx_eiam_document.h>
 #include <ngx_eiam_grant.h>
+#include <ngx_eiam_pointer.h>
 #include <ngx_eiam_reason.h>
 
 
 typedef struct {
     ngx_str_t            issuer;
     ngx_array_t         *audiences;      /* of ngx_str_t: one must be there */
+    ngx_array_t         *applications;   /* of ngx_eiam_pointer_t: claims */
     ngx_uint_t           algorithms;     /* that are accepted: bits */
     time_t               leeway;         /* s: on exp, nbf and iat */
 } ngx_eiam_jwt_terms_t;
+
+
+/* the claims that name the application by default */
+extern ngx_array_t  ngx_eiam_jwt_applications;
 
 
 /*

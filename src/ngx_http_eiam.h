@@ -297,6 +297,8 @@ char *ngx_http_eiam_status(ngx_conf_t *cf, ngx_command_t *cmd, void *conf);
 char *ngx_http_eiam_jwks(ngx_conf_t *cf, ngx_command_t *cmd, void *conf);
 char *ngx_http_eiam_jwt_audience(ngx_conf_t *cf, ngx_command_t *cmd,
     void *conf);
+char *ngx_http_eiam_claim_names(ngx_conf_t *cf, ngx_command_t *cmd,
+    void *conf);
 char *ngx_http_eiam_jwt_algorithms(ngx_conf_t *cf, ngx_command_t *cmd,
     void *conf);
 

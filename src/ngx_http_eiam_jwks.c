@@ -16,6 +16,8 @@ static ngx_http_eiam_key_set_t *ngx_http_eiam_find_key_set(
 static void ngx_http_eiam_free_keys(void *data);
 static ngx_int_t ngx_http_eiam_add_jwt(ngx_conf_t *cf,
     ngx_http_eiam_loc_conf_t *conf);
+static size_t ngx_http_eiam_list_size(const ngx_array_t *list);
+static u_char *ngx_http_eiam_put_list(u_char *p, const ngx_array_t *list);
 static ngx_uint_t ngx_http_eiam_default_algorithms(void);
 static ngx_int_t ngx_http_eiam_read_key_set(ngx_eiam_document_t *document,
     ngx_http_eiam_main_conf_t *mcf, ngx_pool_t *pool, void *set);
@@ -137,6 +139,62 @@ ngx_http_eiam_jwt_audience(ngx_conf_t *cf, ngx_command_t *cmd, void *conf)
 }
 
 
+/* a slot for names of claims, and JSON pointers to them */
+
+char *
+ngx_http_eiam_claim_names(ngx_conf_t *cf, ngx_command_t *cmd, void *conf)
+{
+    ngx_str_t            *value;
+    ngx_uint_t            i, k;
+    ngx_array_t         **names;
+    ngx_eiam_pointer_t   *name;
+
+    names = (ngx_array_t **) ((u_char *) conf + cmd->offset);
+
+    if (*names) {
+        return "is duplicate";
+    }
+
+    *names = ngx_array_create(cf->pool, cf->args->nelts - 1,
+                              sizeof(ngx_eiam_pointer_t));
+    if (*names == NULL) {
+        return NGX_CONF_ERROR;
+    }
+
+    value = cf->args->elts;
+    name = (*names)->elts;
+
+    for (i = 0; i < cf->args->nelts - 1; i++) {
+
+        (void) ngx_array_push(*names);
+
+        switch (ngx_eiam_pointer_read(&value[i + 1], cf->pool, &name[i])) {
+
+        case NGX_DECLINED:
+            ngx_conf_log_error(NGX_LOG_EMERG, cf, 0,
+                               "\"%V\" is no name of a claim and no JSON "
+                               "pointer", &value[i + 1]);
+            return NGX_CONF_ERROR;
+
+        case NGX_ERROR:
+            return NGX_CONF_ERROR;
+        }
+
+        for (k = 0; k < i; k++) {
+
+            if (ngx_eiam_pointer_equal(&name[k], &name[i])) {
+                ngx_conf_log_error(NGX_LOG_EMERG, cf, 0,
+                                   "claim \"%V\" is named twice",
+                                   &value[i + 1]);
+                return NGX_CONF_ERROR;
+            }
+        }
+    }
+
+    return NGX_CONF_OK;
+}
+
+
 char *
 ngx_http_eiam_jwt_algorithms(ngx_conf_t *cf, ngx_command_t *cmd, void *conf)
 {
@@ -200,6 +258,12 @@ ngx_http_eiam_merge_jwt(ngx_http_eiam_loc_conf_t *prev,
                              prev->jwt_terms.audiences, NULL);
     ngx_conf_merge_sec_value(conf->jwt_terms.leeway, prev->jwt_terms.leeway,
                              30);
+
+    if (conf->jwt_terms.applications == NULL) {
+        conf->jwt_terms.applications = prev->jwt_terms.applications
+                                       ? prev->jwt_terms.applications
+                                       : &ngx_eiam_jwt_applications;
+    }
 
     if (conf->jwt_terms.algorithms == 0) {
         conf->jwt_terms.algorithms = prev->jwt_terms.algorithms
@@ -394,19 +458,15 @@ ngx_http_eiam_add_jwt(ngx_conf_t *cf, ngx_http_eiam_loc_conf_t *conf)
 {
     u_char                *p;
     size_t                 len;
-    ngx_str_t              id, *audience;
-    ngx_uint_t             i;
+    ngx_str_t              id;
     ngx_eiam_jwt_terms_t  *terms;
 
     terms = &conf->jwt_terms;
-    audience = terms->audiences->elts;
 
     len = conf->key_set->name.len + terms->issuer.len
-          + (4 + terms->audiences->nelts) * (NGX_SIZE_T_LEN + 2);
-
-    for (i = 0; i < terms->audiences->nelts; i++) {
-        len += audience[i].len;
-    }
+          + 4 * (NGX_SIZE_T_LEN + 2)
+          + ngx_http_eiam_list_size(terms->audiences)
+          + ngx_http_eiam_list_size(terms->applications);
 
     id.data = ngx_pnalloc(cf->temp_pool, len);
     if (id.data == NULL) {
@@ -418,13 +478,53 @@ ngx_http_eiam_add_jwt(ngx_conf_t *cf, ngx_http_eiam_loc_conf_t *conf)
                     terms->issuer.len, &terms->issuer, terms->algorithms,
                     terms->leeway);
 
-    for (i = 0; i < terms->audiences->nelts; i++) {
-        p = ngx_sprintf(p, " %uz:%V", audience[i].len, &audience[i]);
-    }
+    p = ngx_http_eiam_put_list(p, terms->audiences);
+    p = ngx_http_eiam_put_list(p, terms->applications);
 
     id.len = p - id.data;
 
     conf->jwt = ngx_http_eiam_add_source(cf, "jwt", &id);
 
     return conf->jwt ? NGX_OK : NGX_ERROR;
+}
+
+
+/* a list of texts, or of what begins with its text, as a part of an id */
+
+static size_t
+ngx_http_eiam_list_size(const ngx_array_t *list)
+{
+    size_t       size;
+    u_char      *element;
+    ngx_uint_t   i;
+
+    size = NGX_SIZE_T_LEN + 2;
+    element = list->elts;
+
+    for (i = 0; i < list->nelts; i++) {
+        size += ((ngx_str_t *) element)->len + NGX_SIZE_T_LEN + 2;
+        element += list->size;
+    }
+
+    return size;
+}
+
+
+static u_char *
+ngx_http_eiam_put_list(u_char *p, const ngx_array_t *list)
+{
+    u_char      *element;
+    ngx_str_t   *text;
+    ngx_uint_t   i;
+
+    p = ngx_sprintf(p, " %ui", list->nelts);
+    element = list->elts;
+
+    for (i = 0; i < list->nelts; i++) {
+        text = (ngx_str_t *) element;
+        p = ngx_sprintf(p, " %uz:%V", text->len, text);
+        element += list->size;
+    }
+
+    return p;
 }

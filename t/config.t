@@ -79,6 +79,7 @@ my %directives = (
     'eiam_jwks_timeout'          => [ '1s', 1, 1, @everywhere ],
     'eiam_jwt_issuer'            => [ 'https://as', 1, 1, @everywhere ],
     'eiam_jwt_audience'          => [ 'a b', 1, undef, @everywhere ],
+    'eiam_jwt_application'       => [ 'client_id /act/sub', 1, undef, @everywhere ],
     'eiam_jwt_algorithms'        => [ 'RS256 ES256', 1, undef, @everywhere ],
     'eiam_jwt_leeway'            => [ '1m', 1, 1, @everywhere ],
     'eiam_learn'                 => [ 'off', 1, 1, contexts => ['location'] ],

@@ -418,7 +418,8 @@ my @answers = (
     [ 'a scope of 1 MB', active(scope => 'user_read ' x 100_000), $su ],
     [ '2,000 scopes', active(scope => join(' ', ('y') x 2000) . ' user_read'), $read ],
     (map { [ "scope: $_", body(qq({"active":true,"client_id":"crm","scope":$_})), 'token_invalid' ] }
-        '1', 'null', 'true', '["user_read"]', '{"user_read":true}'),
+        '1', 'true', '["user_read"]', '{"user_read":true}'),
+    [ 'scope: null, which is none', body('{"active":true,"client_id":"crm","scope":null}'), $none ],
     [ 'scopes for scope', body('{"active":true,"client_id":"crm","scopes":"user_read"}'), $none ],
     [ 'a NUL in scope', body('{"active":true,"client_id":"crm","scope":"user_read\u0000"}'), $su ],
 
@@ -435,8 +436,8 @@ my @answers = (
     [ 'a negative fractional exp', raw_with('"exp":-0.5'), 'token_expired' ],
     [ 'a very negative exp', raw_with('"exp":-9007199254740991'), 'token_expired' ],
     (map { [ "exp: $_", raw_with(qq("exp":$_)), 'token_invalid' ] } '9007199254740994',
-        '-9007199254740994', '9223372036854775807', '1e300', '-1e300', '"4102444800"', '""', 'null',
-        'true', '[4102444800]', '{}'),
+        '-9007199254740994', '9223372036854775807', '1e300', '-1e300', '"4102444800"', '""', 'true',
+        '[4102444800]', '{}'),
     (map { [ "exp: $_", raw_with(qq("exp":$_)), $su ] } '1e400', '99999999999999999999',
         '-99999999999999999999', 'NaN', 'Infinity', '0x7fffffff', '04102444800', '+4102444800'),
 
@@ -446,26 +447,28 @@ my @answers = (
     [ 'nbf in the future', active(nbf => $now + 600), 'token_invalid' ],
     [ 'a fractional nbf in the future', raw_with(sprintf '"nbf":%d.5', $now + 600),
         'token_invalid' ],
-    (map { [ "nbf: $_", raw_with(qq("nbf":$_)), 'token_invalid' ] } '9007199254740994', '-1e300', '"0"', 'null',
-        'false', '[]'),
+    (map { [ "nbf: $_", raw_with(qq("nbf":$_)), 'token_invalid' ] } '9007199254740994', '-1e300', '"0"', 'false',
+        '[]'),
+    (map { [ "$_: null, which is none", raw_with(qq("$_":null)), $read ] } qw(exp nbf token_type cnf)),
 
     (map { [ "token_type $_", active(token_type => $_), $read ] } qw(Bearer bearer BEARER)),
     (map { [ "token_type '$_'", active(token_type => $_), 'token_invalid' ] }
         'DPoP', 'pop', 'mac', 'N_A', '', 'Bearer ', 'bearerx', 'Beare', 'refresh_token'),
     (map { [ "token_type: $_", raw_with(qq("token_type":$_)), qr/^(token_invalid|$su)$/ ] } '1',
-        'null', '["Bearer"]'),
+        '["Bearer"]'),
 
     (map { [ "cnf: $_", raw_with(qq("cnf":$_)), 'token_invalid' ] }
-        '{"jkt":"0ZcOCORZNYy-DWpqq30jZyJGHTN0d2HglBV3uiguA4I"}', '{"x5t#S256":"x"}', '{}', 'null',
-        'false', '""'),
+        '{"jkt":"0ZcOCORZNYy-DWpqq30jZyJGHTN0d2HglBV3uiguA4I"}', '{"x5t#S256":"x"}', '{}', 'false', '""'),
 
     [ 'a client_id of 255 bytes', active(client_id => 'c' x 255), 'c' x 255 . '|user_read' ],
     [ 'a client_id of 256 bytes', active(client_id => 'c' x 256), 'token_invalid' ],
     [ 'a client_id with spaces and signs',
         active(client_id => q{a b;"c"=<'>,%41}), q{a b;"c"=<'>,%41} . '|user_read' ],
     (map { [ "client_id: $_", body(qq({"active":true,"client_id":$_,"scope":"user_read"})),
-        'token_invalid' ] } '""', '1', 'null', 'true', '["crm"]', '{}', '"a\u0001b"', '"a\nb"',
+        'token_invalid' ] } '""', '1', 'true', '["crm"]', '{}', '"a\u0001b"', '"a\nb"',
         '"a\r\nX-EIAM-Scopes: all"', '"a\tb"', '"\u007f"'),
+    [ 'client_id: null, which is none', body('{"active":true,"client_id":null,"scope":"user_read"}'),
+        '|user_read' ],
     [ 'a client_id with a NUL', body('{"active":true,"client_id":"a\u0000"}'), $su ],
 
     [ 'no body', body(''), $su ],

@@ -271,10 +271,10 @@ subtest 'answers that do not' => sub {
             [ 'with = inside' => "=$token" ], [ 'with %' => 'a%b' ], [ 'beyond ASCII' => "\x{e9}" ],
             [ 'of 8193 bytes' => 'x' x 8193 ]),
         [ 'a NUL in access_token', [ access_token => "$token\0" ], 'bad JSON' ],
-        [ 'no token_type', [ token_type => $left_out ], '#: has no "token_type"' ],
+        (map { [ 'no token_type', [ token_type => $_ ], '#: has no "token_type"' ] } $left_out, $null),
         (map { [ "token_type $_->[0]", [ token_type => $_->[1] ], '#/token_type: (is not Bearer|must be a string)' ] }
             [ mac => 'mac' ], [ DPoP => 'DPoP' ], [ empty => '' ], [ 'Bearer with a space' => 'Bearer ' ],
-            [ Bearers => 'Bearers' ], [ Beare => 'Beare' ], [ null => $null ], [ 'a list' => ['bearer'] ], [ 1 => 1 ]),
+            [ Bearers => 'Bearers' ], [ Beare => 'Beare' ], [ 'a list' => ['bearer'] ], [ 1 => 1 ]),
         [ 'no expires_in', [ expires_in => $left_out ], '#: has no "expires_in"' ],
         (map { [ "expires_in $_->[0]", [ expires_in => $_->[1] ], '#/expires_in: must be an integer' ] }
             [ 'a string' => '1799' ], [ 'a fraction' => 1799.5 ], [ null => $null ], [ true => $true ],

@@ -160,6 +160,7 @@ token_open(void)
         token_terms.algorithms |= (ngx_uint_t) 1 << n;
     }
 
+    token_terms.applications = &ngx_eiam_jwt_applications;
     token_terms.audiences = ngx_array_create(input.pool, 2,
                                              sizeof(ngx_str_t));
     audience = ngx_array_push_n(token_terms.audiences, 2);

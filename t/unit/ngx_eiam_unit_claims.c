@@ -60,7 +60,7 @@ static const ngx_eiam_unit_claims_time_t  ngx_eiam_unit_claims_time[] = {
     { "{\"t\": 1e300}", NGX_ERROR, 0 },
     { "{\"t\": -1e300}", NGX_ERROR, 0 },
     { "{\"t\": \"1700000000\"}", NGX_ERROR, 0 },
-    { "{\"t\": null}", NGX_ERROR, 0 },
+    { "{\"t\": null}", NGX_DECLINED, 0 },
     { "{\"t\": true}", NGX_ERROR, 0 },
     { "{\"t\": [1700000000]}", NGX_ERROR, 0 },
     { "{\"T\": 1700000000}", NGX_DECLINED, 0 },
@@ -80,7 +80,7 @@ static const ngx_eiam_unit_claims_text_t  ngx_eiam_unit_claims_text[] = {
     { "{\"s\": \"a\\u007f\"}", NGX_ERROR, NULL },
     { "{\"s\": \"\\u0001\"}", NGX_ERROR, NULL },
     { "{\"s\": 1}", NGX_ERROR, NULL },
-    { "{\"s\": null}", NGX_ERROR, NULL },
+    { "{\"s\": null}", NGX_DECLINED, NULL },
     { "{\"s\": [\"crm\"]}", NGX_ERROR, NULL },
     { "{\"S\": \"crm\"}", NGX_DECLINED, NULL },
     { NULL, 0, NULL }

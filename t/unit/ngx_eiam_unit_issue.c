@@ -95,7 +95,7 @@ static const ngx_eiam_unit_no_issue_t  ngx_eiam_unit_no_issues[] = {
     { A "\"t\",\"token_type\":\"bearers\"" E "}",
       "#/token_type: is not Bearer" },
     { A "\"t\",\"token_type\":null" E "}",
-      "#/token_type: must be a string" },
+      "#: has no \"token_type\"" },
 
     { A "\"t\"" B "}", "#: has no \"expires_in\"" },
     { A "\"t\"" B ",\"expires_in\":\"60\"}",

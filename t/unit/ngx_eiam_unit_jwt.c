@@ -219,12 +219,13 @@ static const ngx_eiam_unit_jwt_row_t  ngx_eiam_unit_jwt_claim[] = {
     { NGX_EIAM_UNIT_ISS NGX_EIAM_UNIT_EXP "\"aud\":{\"api\":1}", NGX_ABORT,
       NGX_EIAM_TOKEN_INVALID, "another \"aud\"" },
     { NGX_EIAM_UNIT_ISS NGX_EIAM_UNIT_EXP "\"aud\":null", NGX_ABORT,
-      NGX_EIAM_TOKEN_INVALID, "another \"aud\"" },
+      NGX_EIAM_TOKEN_INVALID, "no \"aud\"" },
+    { NGX_EIAM_UNIT_ISS NGX_EIAM_UNIT_EXP "\"aud\":[null,\"api\"]", NGX_ABORT,
+      NGX_EIAM_TOKEN_INVALID, "must be a string" },
 
     { NGX_EIAM_UNIT_CLAIMS ",\"cnf\":{\"jkt\":\"x\"}", NGX_ABORT,
       NGX_EIAM_TOKEN_INVALID, "\"cnf\"" },
-    { NGX_EIAM_UNIT_CLAIMS ",\"cnf\":null", NGX_ABORT,
-      NGX_EIAM_TOKEN_INVALID, "\"cnf\"" },
+    { NGX_EIAM_UNIT_CLAIMS ",\"cnf\":null", NGX_OK, 0, NULL },
     { NGX_EIAM_UNIT_CLAIMS ",\"iss\":\"https://as\"", NGX_ABORT,
       NGX_EIAM_TOKEN_INVALID, "bad JSON" },
     { NGX_EIAM_UNIT_CLAIMS ",\"x\":\"a\\u0000b\"", NGX_ABORT,
@@ -280,8 +281,8 @@ static const ngx_eiam_unit_jwt_row_t  ngx_eiam_unit_jwt_time[] = {
       "a wrong time" },
     { NGX_EIAM_UNIT_EXP "\"nbf\":\"0\"", NGX_ABORT, NGX_EIAM_TOKEN_INVALID,
       "a wrong time" },
-    { NGX_EIAM_UNIT_EXP "\"nbf\":null", NGX_ABORT, NGX_EIAM_TOKEN_INVALID,
-      "a wrong time" },
+    { NGX_EIAM_UNIT_EXP "\"nbf\":null", NGX_OK, 0, NULL },
+    { NGX_EIAM_UNIT_EXP "\"iat\":null", NGX_OK, 0, NULL },
 
     { NGX_EIAM_UNIT_EXP "\"iat\":1700000030", NGX_OK, 0, NULL },
     { NGX_EIAM_UNIT_EXP "\"iat\":1700000031", NGX_ABORT,
@@ -299,17 +300,31 @@ static const ngx_eiam_unit_jwt_row_t  ngx_eiam_unit_jwt_time[] = {
 
 
 static const ngx_eiam_unit_jwt_grant_t  ngx_eiam_unit_jwt_grant[] = {
-    { "\"client_id\":\"crm\",\"azp\":\"b\",\"sub\":\"c\"", "crm", "" },
+    { "\"client_id\":\"crm\",\"sub\":\"c\"", "crm", "" },
     { "\"azp\":\"b\",\"sub\":\"c\"", "b", "" },
-    { "\"sub\":\"c\"", "c", "" },
-    { "\"appid\":\"d\"", "", "" },
+    { "\"cid\":\"c\"", "c", "" },
+    { "\"appid\":\"d\"", "d", "" },
+    { "\"sub\":\"c\"", "", "" },
+    { "\"sub\":1", "", "" },
+    { "\"client_id\":\"a\",\"azp\":\"a\",\"cid\":\"a\",\"appid\":\"a\"", "a",
+      "" },
+    { "\"client_id\":\"crm\",\"azp\":\"b\"", NULL, NULL },
+    { "\"client_id\":\"crm\",\"appid\":\"CRM\"", NULL, NULL },
+    { "\"client_id\":\"crm\",\"azp\":\"crm\",\"cid\":\"crm2\"", NULL, NULL },
+    { "\"client_id\":null,\"azp\":null,\"cid\":\"c\"", "c", "" },
+    { "\"client_id\":\"crm\",\"azp\":null", "crm", "" },
+    { "\"client_id\":null,\"azp\":null,\"cid\":null,\"appid\":null", "",
+      "" },
+    { "\"client_id\":\"crm\",\"appid\":\"\"", NULL, NULL },
+    { "\"client_id\":\"crm\",\"appid\":\"crm \"", NULL, NULL },
     { "\"client_id\":\"\\u4e2d\"", "\xe4\xb8\xad", "" },
     { "\"client_id\":\"\",\"sub\":\"c\"", NULL, NULL },
     { "\"client_id\":1,\"sub\":\"c\"", NULL, NULL },
-    { "\"client_id\":null,\"sub\":\"c\"", NULL, NULL },
+    { "\"client_id\":null,\"sub\":\"c\"", "", "" },
     { "\"client_id\":\"a\\nb\"", NULL, NULL },
     { "\"azp\":[\"b\"],\"sub\":\"c\"", NULL, NULL },
-    { "\"client_id\":\"crm\",\"azp\":7", "crm", "" },
+    { "\"client_id\":\"crm\",\"azp\":7", NULL, NULL },
+    { "\"client_id\":\"crm\",\"cid\":{}", NULL, NULL },
 
     { "\"scope\":\"a b\"", "", "a b" },
     { "\"scope\":\"\"", "", "" },
@@ -326,9 +341,10 @@ static const ngx_eiam_unit_jwt_grant_t  ngx_eiam_unit_jwt_grant[] = {
     { "\"scp\":[[\"a\"]]", NULL, NULL },
     { "\"scp\":1", NULL, NULL },
     { "\"scp\":{\"a\":1}", NULL, NULL },
-    { "\"scp\":null", NULL, NULL },
+    { "\"scp\":null", "", "" },
+    { "\"scp\":[\"a\",null]", NULL, NULL },
     { "\"scope\":[\"a\"]", NULL, NULL },
-    { "\"scope\":null,\"scp\":\"b\"", NULL, NULL },
+    { "\"scope\":null,\"scp\":\"b\"", "", "b" },
     { "\"scope\":1", NULL, NULL },
     { NULL, NULL, NULL }
 };
@@ -350,6 +366,7 @@ ngx_eiam_unit_jwt(ngx_eiam_unit_t *unit)
     t.terms.algorithms = ngx_eiam_unit_jwt_bit("HS256")
                          | ngx_eiam_unit_jwt_bit("RS256")
                          | ngx_eiam_unit_jwt_bit("ES256");
+    t.terms.applications = &ngx_eiam_jwt_applications;
     t.terms.audiences = ngx_array_create(unit->pool, 2, sizeof(ngx_str_t));
 
     if (t.terms.audiences == NULL) {
@@ -549,8 +566,8 @@ ngx_eiam_unit_jwt_long(ngx_eiam_unit_jwt_t *t)
         size_t       len;
         ngx_int_t    rc;
     } rows[] = {
-        { "%s,\"sub\":\"%s\"", NGX_EIAM_APPLICATION_ID_MAX, NGX_OK },
-        { "%s,\"sub\":\"%s\"", NGX_EIAM_APPLICATION_ID_MAX + 1, NGX_ABORT },
+        { "%s,\"cid\":\"%s\"", NGX_EIAM_APPLICATION_ID_MAX, NGX_OK },
+        { "%s,\"cid\":\"%s\"", NGX_EIAM_APPLICATION_ID_MAX + 1, NGX_ABORT },
         { "%s,\"scope\":\"%s\"", NGX_EIAM_SCOPES_TEXT_MAX, NGX_OK },
         { "%s,\"scope\":\"%s\"", NGX_EIAM_SCOPES_TEXT_MAX + 1, NGX_ABORT },
         { "%s,\"scp\":\"%s\"", NGX_EIAM_SCOPES_TEXT_MAX, NGX_OK },
@@ -632,11 +649,11 @@ ngx_eiam_unit_jwt_order(ngx_eiam_unit_jwt_t *t)
           "\"cnf\":{}", NGX_EIAM_UNIT_A, NGX_ABORT, NGX_EIAM_TOKEN_INVALID,
           "of the future" },
         { NGX_EIAM_UNIT_HEADER, NGX_EIAM_UNIT_CLAIMS ",\"cnf\":{},"
-          "\"sub\":1", NGX_EIAM_UNIT_A, NGX_ABORT, NGX_EIAM_TOKEN_INVALID,
+          "\"cid\":1", NGX_EIAM_UNIT_A, NGX_ABORT, NGX_EIAM_TOKEN_INVALID,
           "\"cnf\"" },
-        { NGX_EIAM_UNIT_HEADER, NGX_EIAM_UNIT_CLAIMS ",\"sub\":1,"
+        { NGX_EIAM_UNIT_HEADER, NGX_EIAM_UNIT_CLAIMS ",\"cid\":1,"
           "\"scope\":1", NGX_EIAM_UNIT_A, NGX_ABORT, NGX_EIAM_TOKEN_INVALID,
-          "#/sub: must be a string" },
+          "#/cid: must be a string" },
         { NULL, NULL, NULL, 0, 0, NULL }
     };
 
