@@ -1,5 +1,6 @@
 
 #include <ngx_eiam_applications.h>
+#include <ngx_eiam_members.h>
 #include <ngx_eiam_string.h>
 #include <ngx_eiam_time.h>
 
@@ -12,40 +13,20 @@ typedef struct {
 } ngx_eiam_applications_reader_t;
 
 
-typedef ngx_int_t (*ngx_eiam_applications_pt)(
-    ngx_eiam_applications_reader_t *reader, const ngx_eiam_node_t *node);
-
-
-typedef struct {
-    ngx_str_t                 name;
-    ngx_eiam_type_e           type;
-    ngx_eiam_applications_pt  handler;
-    ngx_uint_t                required;
-} ngx_eiam_applications_member_t;
-
-
-static ngx_int_t ngx_eiam_applications_members(
-    ngx_eiam_applications_reader_t *reader, const ngx_eiam_node_t *node,
-    const ngx_eiam_applications_member_t *members);
-static ngx_int_t ngx_eiam_applications_member(
-    ngx_eiam_applications_reader_t *reader, const ngx_eiam_node_t *member,
-    const ngx_eiam_applications_member_t *members);
-static ngx_int_t ngx_eiam_applications_list(
-    ngx_eiam_applications_reader_t *reader, const ngx_eiam_node_t *node);
-static ngx_int_t ngx_eiam_applications_id(
-    ngx_eiam_applications_reader_t *reader, const ngx_eiam_node_t *node);
-static ngx_int_t ngx_eiam_applications_name(
-    ngx_eiam_applications_reader_t *reader, const ngx_eiam_node_t *node);
-static ngx_int_t ngx_eiam_applications_enabled(
-    ngx_eiam_applications_reader_t *reader, const ngx_eiam_node_t *node);
-static ngx_int_t ngx_eiam_applications_granted(
-    ngx_eiam_applications_reader_t *reader, const ngx_eiam_node_t *node);
-static ngx_int_t ngx_eiam_applications_tokens(
-    ngx_eiam_applications_reader_t *reader, const ngx_eiam_node_t *node);
-static ngx_int_t ngx_eiam_applications_sha256(
-    ngx_eiam_applications_reader_t *reader, const ngx_eiam_node_t *node);
-static ngx_int_t ngx_eiam_applications_expires(
-    ngx_eiam_applications_reader_t *reader, const ngx_eiam_node_t *node);
+static ngx_int_t ngx_eiam_applications_list(void *data,
+    const ngx_eiam_node_t *node, ngx_uint_t number);
+static ngx_int_t ngx_eiam_applications_id(void *data,
+    const ngx_eiam_node_t *node, ngx_uint_t number);
+static ngx_int_t ngx_eiam_applications_enabled(void *data,
+    const ngx_eiam_node_t *node, ngx_uint_t number);
+static ngx_int_t ngx_eiam_applications_granted(void *data,
+    const ngx_eiam_node_t *node, ngx_uint_t number);
+static ngx_int_t ngx_eiam_applications_tokens(void *data,
+    const ngx_eiam_node_t *node, ngx_uint_t number);
+static ngx_int_t ngx_eiam_applications_sha256(void *data,
+    const ngx_eiam_node_t *node, ngx_uint_t number);
+static ngx_int_t ngx_eiam_applications_expires(void *data,
+    const ngx_eiam_node_t *node, ngx_uint_t number);
 static ngx_int_t ngx_eiam_applications_index(
     ngx_eiam_applications_reader_t *reader, const ngx_eiam_node_t *root);
 static ngx_eiam_token_t *ngx_eiam_applications_place(
@@ -57,31 +38,48 @@ static ngx_int_t ngx_eiam_applications_scopes(
     ngx_eiam_permissions_t *permissions);
 
 
-static const ngx_eiam_applications_member_t  ngx_eiam_applications_file[] = {
-    { ngx_string("applications"), NGX_EIAM_ARRAY,
-      ngx_eiam_applications_list, 1 },
-    { ngx_null_string, 0, NULL, 0 }
+static const ngx_eiam_member_t  ngx_eiam_applications_file_members[] = {
+    ngx_eiam_member_required("applications", NGX_EIAM_ARRAY,
+                             ngx_eiam_applications_list),
+    ngx_eiam_members_end
 };
 
 
-static const ngx_eiam_applications_member_t  ngx_eiam_applications_entry[] = {
-    { ngx_string("id"), NGX_EIAM_STRING, ngx_eiam_applications_id, 1 },
-    { ngx_string("name"), NGX_EIAM_STRING, ngx_eiam_applications_name, 0 },
-    { ngx_string("enabled"), NGX_EIAM_BOOLEAN,
-      ngx_eiam_applications_enabled, 0 },
-    { ngx_string("permissions"), NGX_EIAM_ARRAY,
-      ngx_eiam_applications_granted, 0 },
-    { ngx_string("tokens"), NGX_EIAM_ARRAY, ngx_eiam_applications_tokens, 0 },
-    { ngx_null_string, 0, NULL, 0 }
+static const ngx_eiam_members_t  ngx_eiam_applications_file = {
+    ngx_eiam_applications_file_members, "is an unknown member", 0
 };
 
 
-static const ngx_eiam_applications_member_t  ngx_eiam_applications_secret[] = {
-    { ngx_string("sha256"), NGX_EIAM_STRING,
-      ngx_eiam_applications_sha256, 1 },
-    { ngx_string("expires"), NGX_EIAM_STRING,
-      ngx_eiam_applications_expires, 0 },
-    { ngx_null_string, 0, NULL, 0 }
+static const ngx_eiam_member_t  ngx_eiam_applications_entry_members[] = {
+    ngx_eiam_member_required("id", NGX_EIAM_STRING,
+                             ngx_eiam_applications_id),
+    ngx_eiam_member("name", NGX_EIAM_STRING),
+    ngx_eiam_member_read("enabled", NGX_EIAM_BOOLEAN,
+                         ngx_eiam_applications_enabled, 0),
+    ngx_eiam_member_read("permissions", NGX_EIAM_ARRAY,
+                         ngx_eiam_applications_granted, 0),
+    ngx_eiam_member_read("tokens", NGX_EIAM_ARRAY,
+                         ngx_eiam_applications_tokens, 0),
+    ngx_eiam_members_end
+};
+
+
+static const ngx_eiam_members_t  ngx_eiam_applications_entry = {
+    ngx_eiam_applications_entry_members, "is an unknown member", 0
+};
+
+
+static const ngx_eiam_member_t  ngx_eiam_applications_secret_members[] = {
+    ngx_eiam_member_required("sha256", NGX_EIAM_STRING,
+                             ngx_eiam_applications_sha256),
+    ngx_eiam_member_read("expires", NGX_EIAM_STRING,
+                         ngx_eiam_applications_expires, 0),
+    ngx_eiam_members_end
+};
+
+
+static const ngx_eiam_members_t  ngx_eiam_applications_secret = {
+    ngx_eiam_applications_secret_members, "is an unknown member", 0
 };
 
 
@@ -121,8 +119,7 @@ ngx_eiam_applications_load(const ngx_eiam_node_t *root, ngx_pool_t *pool,
         || ngx_array_init(&reader.tokens, root->document->pool, 8,
                           sizeof(ngx_eiam_token_t))
            != NGX_OK
-        || ngx_eiam_applications_members(&reader, root,
-                                         ngx_eiam_applications_file)
+        || ngx_eiam_members_read(&ngx_eiam_applications_file, root, 0, &reader)
            != NGX_OK)
     {
         return NGX_ERROR;
@@ -132,71 +129,12 @@ ngx_eiam_applications_load(const ngx_eiam_node_t *root, ngx_pool_t *pool,
 }
 
 
-/* every member is known and of its type, and the required ones are there */
-
 static ngx_int_t
-ngx_eiam_applications_members(ngx_eiam_applications_reader_t *reader,
-    const ngx_eiam_node_t *node,
-    const ngx_eiam_applications_member_t *members)
+ngx_eiam_applications_list(void *data, const ngx_eiam_node_t *node,
+    ngx_uint_t number)
 {
-    ngx_eiam_node_t                        member;
-    const ngx_eiam_applications_member_t  *known;
+    ngx_eiam_applications_reader_t *reader = data;
 
-    if (ngx_eiam_node_expect(node, NGX_EIAM_OBJECT) != NGX_OK) {
-        return NGX_ERROR;
-    }
-
-    for (known = members; known->name.len; known++) {
-
-        if (known->required
-            && ngx_eiam_node_has(node, &known->name, &member) != NGX_OK)
-        {
-            return ngx_eiam_fault(node, "has no \"%V\"", &known->name);
-        }
-    }
-
-    member.parent = NULL;
-
-    while (ngx_eiam_node_next(node, &member) == NGX_OK) {
-
-        if (ngx_eiam_applications_member(reader, &member, members)
-            != NGX_OK)
-        {
-            return NGX_ERROR;
-        }
-    }
-
-    return NGX_OK;
-}
-
-
-static ngx_int_t
-ngx_eiam_applications_member(ngx_eiam_applications_reader_t *reader,
-    const ngx_eiam_node_t *member,
-    const ngx_eiam_applications_member_t *members)
-{
-    const ngx_eiam_applications_member_t  *known;
-
-    for (known = members; known->name.len; known++) {
-
-        if (ngx_eiam_str_equal(&known->name, &member->key)) {
-
-            if (ngx_eiam_node_expect(member, known->type) != NGX_OK) {
-                return NGX_ERROR;
-            }
-
-            return known->handler(reader, member);
-        }
-    }
-
-    return ngx_eiam_fault(member, "is an unknown member");
-}
-
-
-static ngx_int_t
-ngx_eiam_applications_list(ngx_eiam_applications_reader_t *reader,
-    const ngx_eiam_node_t *node)
-{
     ngx_eiam_node_t           entry;
     ngx_eiam_application_t   *application, **place;
 
@@ -223,8 +161,8 @@ ngx_eiam_applications_list(ngx_eiam_applications_reader_t *reader,
 
         reader->application = application;
 
-        if (ngx_eiam_applications_members(reader, &entry,
-                                          ngx_eiam_applications_entry)
+        if (ngx_eiam_members_read(&ngx_eiam_applications_entry, &entry, 0,
+                                  reader)
             != NGX_OK)
         {
             return NGX_ERROR;
@@ -236,9 +174,11 @@ ngx_eiam_applications_list(ngx_eiam_applications_reader_t *reader,
 
 
 static ngx_int_t
-ngx_eiam_applications_id(ngx_eiam_applications_reader_t *reader,
-    const ngx_eiam_node_t *node)
+ngx_eiam_applications_id(void *data, const ngx_eiam_node_t *node,
+    ngx_uint_t number)
 {
+    ngx_eiam_applications_reader_t *reader = data;
+
     ngx_eiam_application_t  *application;
 
     application = reader->application;
@@ -264,20 +204,12 @@ ngx_eiam_applications_id(ngx_eiam_applications_reader_t *reader,
 }
 
 
-/* for the reader of the file, not for the gate */
-
 static ngx_int_t
-ngx_eiam_applications_name(ngx_eiam_applications_reader_t *reader,
-    const ngx_eiam_node_t *node)
+ngx_eiam_applications_enabled(void *data, const ngx_eiam_node_t *node,
+    ngx_uint_t number)
 {
-    return NGX_OK;
-}
+    ngx_eiam_applications_reader_t *reader = data;
 
-
-static ngx_int_t
-ngx_eiam_applications_enabled(ngx_eiam_applications_reader_t *reader,
-    const ngx_eiam_node_t *node)
-{
     reader->application->enabled = ngx_eiam_node_true(node);
 
     return NGX_OK;
@@ -285,9 +217,11 @@ ngx_eiam_applications_enabled(ngx_eiam_applications_reader_t *reader,
 
 
 static ngx_int_t
-ngx_eiam_applications_granted(ngx_eiam_applications_reader_t *reader,
-    const ngx_eiam_node_t *node)
+ngx_eiam_applications_granted(void *data, const ngx_eiam_node_t *node,
+    ngx_uint_t number)
 {
+    ngx_eiam_applications_reader_t *reader = data;
+
     ngx_str_t        *permission;
     ngx_eiam_node_t   element;
 
@@ -313,9 +247,11 @@ ngx_eiam_applications_granted(ngx_eiam_applications_reader_t *reader,
 
 
 static ngx_int_t
-ngx_eiam_applications_tokens(ngx_eiam_applications_reader_t *reader,
-    const ngx_eiam_node_t *node)
+ngx_eiam_applications_tokens(void *data, const ngx_eiam_node_t *node,
+    ngx_uint_t number)
 {
+    ngx_eiam_applications_reader_t *reader = data;
+
     ngx_eiam_node_t    element;
     ngx_eiam_token_t  *token;
 
@@ -331,8 +267,8 @@ ngx_eiam_applications_tokens(ngx_eiam_applications_reader_t *reader,
         token->application = reader->application;
         token->expires = NGX_EIAM_NEVER;
 
-        if (ngx_eiam_applications_members(reader, &element,
-                                          ngx_eiam_applications_secret)
+        if (ngx_eiam_members_read(&ngx_eiam_applications_secret, &element, 0,
+                                  reader)
             != NGX_OK)
         {
             return NGX_ERROR;
@@ -344,9 +280,11 @@ ngx_eiam_applications_tokens(ngx_eiam_applications_reader_t *reader,
 
 
 static ngx_int_t
-ngx_eiam_applications_sha256(ngx_eiam_applications_reader_t *reader,
-    const ngx_eiam_node_t *node)
+ngx_eiam_applications_sha256(void *data, const ngx_eiam_node_t *node,
+    ngx_uint_t number)
 {
+    ngx_eiam_applications_reader_t *reader = data;
+
     ngx_int_t          octet;
     ngx_str_t          text;
     ngx_uint_t         i;
@@ -374,9 +312,11 @@ ngx_eiam_applications_sha256(ngx_eiam_applications_reader_t *reader,
 
 
 static ngx_int_t
-ngx_eiam_applications_expires(ngx_eiam_applications_reader_t *reader,
-    const ngx_eiam_node_t *node)
+ngx_eiam_applications_expires(void *data, const ngx_eiam_node_t *node,
+    ngx_uint_t number)
 {
+    ngx_eiam_applications_reader_t *reader = data;
+
     ngx_str_t          text;
     ngx_eiam_token_t  *token;
 

@@ -1,6 +1,5 @@
 
 #include <ngx_eiam_document.h>
-#include <ngx_eiam_utf8.h>
 
 #include <jansson.h>
 
@@ -284,8 +283,11 @@ ngx_eiam_node_is(const ngx_eiam_node_t *node, ngx_eiam_type_e type)
     case NGX_EIAM_BOOLEAN:
         return json_is_boolean(value);
 
-    default: /* NGX_EIAM_NULL */
+    case NGX_EIAM_NULL:
         return json_is_null(value);
+
+    default: /* NGX_EIAM_ANY */
+        return 1;
     }
 }
 
@@ -507,57 +509,4 @@ ngx_eiam_node_count(const ngx_eiam_node_t *node)
 {
     return json_is_array((json_t *) node->value)
            ? json_array_size(node->value) : json_object_size(node->value);
-}
-
-
-ngx_int_t
-ngx_eiam_node_copy(const ngx_eiam_node_t *node, ngx_pool_t *pool,
-    ngx_str_t *copy)
-{
-    ngx_str_t  text;
-
-    text = ngx_eiam_node_string(node);
-
-    copy->len = text.len;
-    copy->data = ngx_pstrdup(pool, &text);
-
-    return copy->data ? NGX_OK : NGX_ERROR;
-}
-
-
-ngx_int_t
-ngx_eiam_node_printable(const ngx_eiam_node_t *node, size_t max)
-{
-    ngx_str_t  text;
-
-    text = ngx_eiam_node_string(node);
-
-    if (text.len == 0 || text.len > max) {
-        return ngx_eiam_fault(node, "must have 1 to %uz bytes", max);
-    }
-
-    if (!ngx_eiam_utf8_is_text(&text)) {
-        return ngx_eiam_fault(node, "must not have control characters");
-    }
-
-    return NGX_OK;
-}
-
-
-ngx_int_t
-ngx_eiam_node_identifier(const ngx_eiam_node_t *node, size_t max)
-{
-    ngx_str_t  text;
-
-    if (ngx_eiam_node_printable(node, max) != NGX_OK) {
-        return NGX_ERROR;
-    }
-
-    text = ngx_eiam_node_string(node);
-
-    if (text.data[0] == ' ' || text.data[text.len - 1] == ' ') {
-        return ngx_eiam_fault(node, "must not begin or end with a space");
-    }
-
-    return NGX_OK;
 }

@@ -27,7 +27,8 @@ typedef enum {
     NGX_EIAM_NUMBER,
     NGX_EIAM_INTEGER,
     NGX_EIAM_BOOLEAN,
-    NGX_EIAM_NULL
+    NGX_EIAM_NULL,
+    NGX_EIAM_ANY
 } ngx_eiam_type_e;
 
 
@@ -76,6 +77,10 @@ ngx_int_t ngx_eiam_node_expect(const ngx_eiam_node_t *node,
 ngx_int_t ngx_eiam_node_member(const ngx_eiam_node_t *node, const char *name,
     ngx_eiam_type_e type, ngx_eiam_node_t *member);
 
+/* NGX_OK, or NGX_ERROR: there is none, or it is not of that type */
+ngx_int_t ngx_eiam_node_require(const ngx_eiam_node_t *node,
+    const char *name, ngx_eiam_type_e type, ngx_eiam_node_t *member);
+
 /* any member of that name: NGX_OK, or NGX_DECLINED */
 ngx_int_t ngx_eiam_node_has(const ngx_eiam_node_t *node,
     const ngx_str_t *name, ngx_eiam_node_t *member);
@@ -94,8 +99,15 @@ ngx_int_t ngx_eiam_node_element(const ngx_eiam_node_t *array,
 /* a name in a JSON pointer as it is meant, in place: its new length */
 size_t ngx_eiam_node_unescape(u_char *p, size_t len);
 
+/* a member of OpenAPI's extensions: its name begins with "x-" */
+ngx_uint_t ngx_eiam_node_is_extension(const ngx_eiam_node_t *member);
+
 /* what a local reference ("#/...") points to: NGX_OK, or NGX_ERROR */
 ngx_int_t ngx_eiam_node_resolve(const ngx_eiam_node_t *reference,
+    ngx_eiam_node_t *target);
+
+/* the same for an object that is no reference itself */
+ngx_int_t ngx_eiam_node_refer(const ngx_eiam_node_t *reference,
     ngx_eiam_node_t *target);
 
 /* nodes of the type that the name says; strings live as long as the tree */

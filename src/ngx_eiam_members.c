@@ -1,0 +1,71 @@
+
+#include <ngx_eiam_members.h>
+#include <ngx_eiam_string.h>
+
+
+static ngx_int_t ngx_eiam_members_member(const ngx_eiam_members_t *object,
+    const ngx_eiam_node_t *member, ngx_uint_t version, void *data);
+
+
+ngx_int_t
+ngx_eiam_members_read(const ngx_eiam_members_t *object,
+    const ngx_eiam_node_t *node, ngx_uint_t version, void *data)
+{
+    ngx_eiam_node_t           member;
+    const ngx_eiam_member_t  *known;
+
+    if (ngx_eiam_node_expect(node, NGX_EIAM_OBJECT) != NGX_OK) {
+        return NGX_ERROR;
+    }
+
+    for (known = object->members; known->name.len; known++) {
+
+        if (known->required
+            && ngx_eiam_node_has(node, &known->name, &member) != NGX_OK)
+        {
+            return ngx_eiam_fault(node, "has no \"%V\"", &known->name);
+        }
+    }
+
+    member.parent = NULL;
+
+    while (ngx_eiam_node_next(node, &member) == NGX_OK) {
+
+        if (ngx_eiam_members_member(object, &member, version, data) != NGX_OK)
+        {
+            return NGX_ERROR;
+        }
+    }
+
+    return NGX_OK;
+}
+
+
+static ngx_int_t
+ngx_eiam_members_member(const ngx_eiam_members_t *object,
+    const ngx_eiam_node_t *member, ngx_uint_t version, void *data)
+{
+    const ngx_eiam_member_t  *known;
+
+    if (object->extensible && ngx_eiam_node_is_extension(member)) {
+        return NGX_OK;
+    }
+
+    for (known = object->members; known->name.len; known++) {
+
+        if (known->since > version
+            || !ngx_eiam_str_equal(&known->name, &member->key))
+        {
+            continue;
+        }
+
+        if (ngx_eiam_node_expect(member, known->type) != NGX_OK) {
+            return NGX_ERROR;
+        }
+
+        return known->handler ? known->handler(data, member, known->number)
+                              : NGX_OK;
+    }
+
+    return ngx_eiam_fault(member, "%s", object->unknown);
+}
