@@ -1,9 +1,11 @@
 
 #include <ngx_eiam_openapi.h>
 #include <ngx_eiam_compile.h>
+#include <ngx_eiam_members.h>
+#include <ngx_eiam_parameter.h>
 #include <ngx_eiam_security.h>
+#include <ngx_eiam_server.h>
 #include <ngx_eiam_string.h>
-#include <ngx_eiam_target.h>
 #include <ngx_eiam_template.h>
 
 
@@ -14,51 +16,35 @@ typedef struct {
     ngx_eiam_security_t      security;
     ngx_eiam_operation_t    *common;     /* the document's security, or NULL */
     const ngx_eiam_node_t   *root;
+    ngx_uint_t               version;    /* OpenAPI 3.version */
     ngx_rbtree_t             ids;
     ngx_rbtree_node_t        sentinel;
 } ngx_eiam_openapi_t;
 
 
 typedef struct {
+    ngx_eiam_openapi_t      *openapi;
     ngx_str_t                route;      /* the full template */
     ngx_eiam_tree_node_t    *node;
 } ngx_eiam_openapi_path_t;
 
 
-typedef ngx_int_t (*ngx_eiam_openapi_member_pt)(ngx_eiam_openapi_t *openapi,
-    const ngx_eiam_node_t *member, ngx_eiam_openapi_path_t *path,
-    ngx_uint_t method);
-
-
-typedef struct {
-    ngx_str_t                    name;
-    ngx_eiam_openapi_member_pt   handler;
-    ngx_uint_t                   method;
-} ngx_eiam_openapi_member_t;
-
-
 static ngx_int_t ngx_eiam_openapi_version(ngx_eiam_openapi_t *openapi);
-static ngx_int_t ngx_eiam_openapi_server(ngx_eiam_openapi_t *openapi);
+static ngx_int_t ngx_eiam_openapi_components(ngx_eiam_openapi_t *openapi);
 static ngx_int_t ngx_eiam_openapi_common(ngx_eiam_openapi_t *openapi);
 static ngx_int_t ngx_eiam_openapi_paths(ngx_eiam_openapi_t *openapi);
 static ngx_int_t ngx_eiam_openapi_path(ngx_eiam_openapi_t *openapi,
     const ngx_eiam_node_t *item);
 static ngx_int_t ngx_eiam_openapi_template(ngx_eiam_openapi_t *openapi,
     const ngx_eiam_node_t *item, ngx_eiam_openapi_path_t *path);
-static ngx_int_t ngx_eiam_openapi_item(ngx_eiam_openapi_t *openapi,
-    const ngx_eiam_node_t *item, ngx_eiam_openapi_path_t *path);
-static ngx_int_t ngx_eiam_openapi_ignore(ngx_eiam_openapi_t *openapi,
-    const ngx_eiam_node_t *member, ngx_eiam_openapi_path_t *path,
-    ngx_uint_t method);
-static ngx_int_t ngx_eiam_openapi_reference(ngx_eiam_openapi_t *openapi,
-    const ngx_eiam_node_t *member, ngx_eiam_openapi_path_t *path,
-    ngx_uint_t method);
-static ngx_int_t ngx_eiam_openapi_servers(ngx_eiam_openapi_t *openapi,
-    const ngx_eiam_node_t *member, ngx_eiam_openapi_path_t *path,
-    ngx_uint_t method);
-static ngx_int_t ngx_eiam_openapi_operation(ngx_eiam_openapi_t *openapi,
-    const ngx_eiam_node_t *node, ngx_eiam_openapi_path_t *path,
-    ngx_uint_t method);
+static ngx_int_t ngx_eiam_openapi_parameters(void *data,
+    const ngx_eiam_node_t *parameters, ngx_uint_t number);
+static ngx_int_t ngx_eiam_openapi_servers(void *data,
+    const ngx_eiam_node_t *servers, ngx_uint_t number);
+static ngx_int_t ngx_eiam_openapi_reference(void *data,
+    const ngx_eiam_node_t *reference, ngx_uint_t number);
+static ngx_int_t ngx_eiam_openapi_operation(void *data,
+    const ngx_eiam_node_t *node, ngx_uint_t method);
 static ngx_int_t ngx_eiam_openapi_security(ngx_eiam_openapi_t *openapi,
     const ngx_eiam_node_t *node, ngx_eiam_operation_t *operation);
 static ngx_int_t ngx_eiam_openapi_mode(const ngx_eiam_node_t *node,
@@ -68,23 +54,98 @@ static ngx_int_t ngx_eiam_openapi_id(ngx_eiam_openapi_t *openapi,
     ngx_eiam_operation_t *operation);
 
 
-/* what a path item may hold; anything else could be a misspelt method */
+static const ngx_eiam_member_t  ngx_eiam_openapi_known[] = {
+    ngx_eiam_member("openapi", NGX_EIAM_STRING),
+    ngx_eiam_member("info", NGX_EIAM_ANY),
+    ngx_eiam_member_since(1, "jsonSchemaDialect", NGX_EIAM_ANY),
+    ngx_eiam_member("servers", NGX_EIAM_ARRAY),
+    ngx_eiam_member("paths", NGX_EIAM_OBJECT),
+    ngx_eiam_member_since(1, "webhooks", NGX_EIAM_ANY),
+    ngx_eiam_member("components", NGX_EIAM_OBJECT),
+    ngx_eiam_member("security", NGX_EIAM_ARRAY),
+    ngx_eiam_member("tags", NGX_EIAM_ANY),
+    ngx_eiam_member("externalDocs", NGX_EIAM_ANY),
+    ngx_eiam_members_end
+};
 
-static const ngx_eiam_openapi_member_t  ngx_eiam_openapi_members[] = {
-    { ngx_string("get"), ngx_eiam_openapi_operation, NGX_EIAM_GET },
-    { ngx_string("head"), ngx_eiam_openapi_operation, NGX_EIAM_HEAD },
-    { ngx_string("post"), ngx_eiam_openapi_operation, NGX_EIAM_POST },
-    { ngx_string("put"), ngx_eiam_openapi_operation, NGX_EIAM_PUT },
-    { ngx_string("patch"), ngx_eiam_openapi_operation, NGX_EIAM_PATCH },
-    { ngx_string("delete"), ngx_eiam_openapi_operation, NGX_EIAM_DELETE },
-    { ngx_string("options"), ngx_eiam_openapi_operation, NGX_EIAM_OPTIONS },
-    { ngx_string("trace"), ngx_eiam_openapi_operation, NGX_EIAM_TRACE },
-    { ngx_string("summary"), ngx_eiam_openapi_ignore, 0 },
-    { ngx_string("description"), ngx_eiam_openapi_ignore, 0 },
-    { ngx_string("parameters"), ngx_eiam_openapi_ignore, 0 },
-    { ngx_string("servers"), ngx_eiam_openapi_servers, 0 },
-    { ngx_string("$ref"), ngx_eiam_openapi_reference, 0 },
-    { ngx_null_string, NULL, 0 }
+
+static const ngx_eiam_members_t  ngx_eiam_openapi_members = {
+    ngx_eiam_openapi_known, "is no member of a document", 1
+};
+
+
+static const ngx_eiam_member_t  ngx_eiam_openapi_components_known[] = {
+    ngx_eiam_member("schemas", NGX_EIAM_ANY),
+    ngx_eiam_member("responses", NGX_EIAM_ANY),
+    ngx_eiam_member_read("parameters", NGX_EIAM_OBJECT,
+                         ngx_eiam_openapi_parameters, 0),
+    ngx_eiam_member("examples", NGX_EIAM_ANY),
+    ngx_eiam_member("requestBodies", NGX_EIAM_ANY),
+    ngx_eiam_member("headers", NGX_EIAM_ANY),
+    ngx_eiam_member("securitySchemes", NGX_EIAM_OBJECT),
+    ngx_eiam_member("links", NGX_EIAM_ANY),
+    ngx_eiam_member("callbacks", NGX_EIAM_ANY),
+    ngx_eiam_member_since(1, "pathItems", NGX_EIAM_OBJECT),
+    ngx_eiam_members_end
+};
+
+
+static const ngx_eiam_members_t  ngx_eiam_openapi_components_members = {
+    ngx_eiam_openapi_components_known, "is no member of components", 1
+};
+
+
+#define ngx_eiam_openapi_method(name, method)                                 \
+    ngx_eiam_member_read(name, NGX_EIAM_OBJECT, ngx_eiam_openapi_operation,   \
+                         method)
+
+static const ngx_eiam_member_t  ngx_eiam_openapi_item_known[] = {
+    ngx_eiam_openapi_method("get", NGX_EIAM_GET),
+    ngx_eiam_openapi_method("head", NGX_EIAM_HEAD),
+    ngx_eiam_openapi_method("post", NGX_EIAM_POST),
+    ngx_eiam_openapi_method("put", NGX_EIAM_PUT),
+    ngx_eiam_openapi_method("patch", NGX_EIAM_PATCH),
+    ngx_eiam_openapi_method("delete", NGX_EIAM_DELETE),
+    ngx_eiam_openapi_method("options", NGX_EIAM_OPTIONS),
+    ngx_eiam_openapi_method("trace", NGX_EIAM_TRACE),
+    ngx_eiam_member("summary", NGX_EIAM_ANY),
+    ngx_eiam_member("description", NGX_EIAM_ANY),
+    ngx_eiam_member_read("parameters", NGX_EIAM_ARRAY,
+                         ngx_eiam_openapi_parameters, 0),
+    ngx_eiam_member_read("servers", NGX_EIAM_ARRAY, ngx_eiam_openapi_servers,
+                         0),
+    ngx_eiam_member_read("$ref", NGX_EIAM_STRING, ngx_eiam_openapi_reference,
+                         0),
+    ngx_eiam_members_end
+};
+
+
+static const ngx_eiam_members_t  ngx_eiam_openapi_item = {
+    ngx_eiam_openapi_item_known, "is no member of a path item", 1
+};
+
+
+static const ngx_eiam_member_t  ngx_eiam_openapi_operation_known[] = {
+    ngx_eiam_member("tags", NGX_EIAM_ANY),
+    ngx_eiam_member("summary", NGX_EIAM_ANY),
+    ngx_eiam_member("description", NGX_EIAM_ANY),
+    ngx_eiam_member("externalDocs", NGX_EIAM_ANY),
+    ngx_eiam_member("operationId", NGX_EIAM_STRING),
+    ngx_eiam_member_read("parameters", NGX_EIAM_ARRAY,
+                         ngx_eiam_openapi_parameters, 0),
+    ngx_eiam_member("requestBody", NGX_EIAM_ANY),
+    ngx_eiam_member("responses", NGX_EIAM_ANY),
+    ngx_eiam_member("callbacks", NGX_EIAM_ANY),
+    ngx_eiam_member("deprecated", NGX_EIAM_ANY),
+    ngx_eiam_member("security", NGX_EIAM_ARRAY),
+    ngx_eiam_member_read("servers", NGX_EIAM_ARRAY, ngx_eiam_openapi_servers,
+                         0),
+    ngx_eiam_members_end
+};
+
+
+static const ngx_eiam_members_t  ngx_eiam_openapi_operation_members = {
+    ngx_eiam_openapi_operation_known, "is no member of an operation", 1
 };
 
 
@@ -133,7 +194,11 @@ ngx_eiam_openapi_compile(const ngx_eiam_node_t *root,
         || ngx_eiam_compile_init(&openapi.compiler) != NGX_OK
         || ngx_eiam_node_expect(root, NGX_EIAM_OBJECT) != NGX_OK
         || ngx_eiam_openapi_version(&openapi) != NGX_OK
-        || ngx_eiam_openapi_server(&openapi) != NGX_OK
+        || ngx_eiam_members_read(&ngx_eiam_openapi_members, root,
+                                 openapi.version, NULL)
+           != NGX_OK
+        || ngx_eiam_server_path(root, pool, &policy->path) != NGX_OK
+        || ngx_eiam_openapi_components(&openapi) != NGX_OK
         || ngx_eiam_security_init(&openapi.security, root) != NGX_OK
         || ngx_eiam_openapi_common(&openapi) != NGX_OK
         || ngx_eiam_openapi_paths(&openapi) != NGX_OK)
@@ -175,59 +240,27 @@ ngx_eiam_openapi_version(ngx_eiam_openapi_t *openapi)
                               "3.0 and 3.1 are", &version);
     }
 
-    openapi->security.roles = (version.data[2] == '1');
+    openapi->version = version.data[2] - '0';
+    openapi->security.roles = (openapi->version == 1);
 
     return NGX_OK;
 }
 
 
 static ngx_int_t
-ngx_eiam_openapi_server(ngx_eiam_openapi_t *openapi)
+ngx_eiam_openapi_components(ngx_eiam_openapi_t *openapi)
 {
     ngx_int_t        rc;
-    ngx_str_t        path, segments[NGX_EIAM_SEGMENTS_MAX];
-    ngx_uint_t       n;
-    ngx_eiam_node_t  servers, server, url;
+    ngx_eiam_node_t  components;
 
-    ngx_str_null(&path);
-
-    rc = ngx_eiam_node_member(openapi->root, "servers", NGX_EIAM_ARRAY,
-                              &servers);
-    if (rc == NGX_ERROR) {
-        return NGX_ERROR;
+    rc = ngx_eiam_node_member(openapi->root, "components", NGX_EIAM_OBJECT,
+                              &components);
+    if (rc != NGX_OK) {
+        return (rc == NGX_DECLINED) ? NGX_OK : NGX_ERROR;
     }
 
-    server.parent = NULL;
-
-    if (rc == NGX_OK && ngx_eiam_node_next(&servers, &server) == NGX_OK) {
-
-        if (ngx_eiam_node_expect(&server, NGX_EIAM_OBJECT) != NGX_OK) {
-            return NGX_ERROR;
-        }
-
-        rc = ngx_eiam_node_member(&server, "url", NGX_EIAM_STRING, &url);
-
-        if (rc != NGX_OK) {
-            return (rc == NGX_ERROR) ? NGX_ERROR
-                   : ngx_eiam_fault(&server, "has no \"url\"");
-        }
-
-        if (ngx_eiam_template_server(&server, &url, openapi->pool, &path)
-            != NGX_OK
-            || ngx_eiam_template_segments(&url, &path, segments, &n) != NGX_OK)
-        {
-            return NGX_ERROR;
-        }
-
-        if (ngx_eiam_target_check(NULL, &path, NULL) != NGX_OK && n) {
-            return ngx_eiam_fault(&url, "unsupported server path \"%V\"",
-                                  &path);
-        }
-    }
-
-    openapi->policy->path = path;
-
-    return NGX_OK;
+    return ngx_eiam_members_read(&ngx_eiam_openapi_components_members,
+                                 &components, openapi->version, NULL);
 }
 
 
@@ -259,21 +292,19 @@ ngx_eiam_openapi_common(ngx_eiam_openapi_t *openapi)
 static ngx_int_t
 ngx_eiam_openapi_paths(ngx_eiam_openapi_t *openapi)
 {
-    ngx_int_t        rc;
     ngx_eiam_node_t  paths, item;
 
-    rc = ngx_eiam_node_member(openapi->root, "paths", NGX_EIAM_OBJECT,
-                              &paths);
-    if (rc != NGX_OK) {
-        return (rc == NGX_ERROR) ? NGX_ERROR
-               : ngx_eiam_fault(openapi->root, "has no \"paths\"");
+    if (ngx_eiam_node_require(openapi->root, "paths", NGX_EIAM_OBJECT, &paths)
+        != NGX_OK)
+    {
+        return NGX_ERROR;
     }
 
     item.parent = NULL;
 
     while (ngx_eiam_node_next(&paths, &item) == NGX_OK) {
 
-        if (ngx_strncmp(item.key.data, "x-", 2) != 0
+        if (!ngx_eiam_node_is_extension(&item)
             && ngx_eiam_openapi_path(openapi, &item) != NGX_OK)
         {
             return NGX_ERROR;
@@ -294,11 +325,14 @@ ngx_eiam_openapi_path(ngx_eiam_openapi_t *openapi,
 {
     ngx_eiam_openapi_path_t  path;
 
+    path.openapi = openapi;
+
     if (ngx_eiam_openapi_template(openapi, item, &path) != NGX_OK) {
         return NGX_ERROR;
     }
 
-    return ngx_eiam_openapi_item(openapi, item, &path);
+    return ngx_eiam_members_read(&ngx_eiam_openapi_item, item,
+                                 openapi->version, &path);
 }
 
 
@@ -336,114 +370,62 @@ ngx_eiam_openapi_template(ngx_eiam_openapi_t *openapi,
 
 
 static ngx_int_t
-ngx_eiam_openapi_item(ngx_eiam_openapi_t *openapi,
-    const ngx_eiam_node_t *item, ngx_eiam_openapi_path_t *path)
+ngx_eiam_openapi_parameters(void *data, const ngx_eiam_node_t *parameters,
+    ngx_uint_t number)
 {
-    ngx_eiam_node_t                   member;
-    const ngx_eiam_openapi_member_t  *known;
-
-    if (ngx_eiam_node_expect(item, NGX_EIAM_OBJECT) != NGX_OK) {
-        return NGX_ERROR;
-    }
-
-    member.parent = NULL;
-
-    while (ngx_eiam_node_next(item, &member) == NGX_OK) {
-
-        if (ngx_strncmp(member.key.data, "x-", 2) == 0) {
-            continue;
-        }
-
-        for (known = ngx_eiam_openapi_members; known->name.len; known++) {
-
-            if (ngx_eiam_str_equal(&known->name, &member.key)) {
-                break;
-            }
-        }
-
-        if (known->handler == NULL) {
-            return ngx_eiam_fault(&member, "is no member of a path item");
-        }
-
-        if (known->handler(openapi, &member, path, known->method) != NGX_OK) {
-            return NGX_ERROR;
-        }
-    }
-
-    return NGX_OK;
+    return ngx_eiam_parameters_read(parameters);
 }
 
 
 static ngx_int_t
-ngx_eiam_openapi_ignore(ngx_eiam_openapi_t *openapi,
-    const ngx_eiam_node_t *member, ngx_eiam_openapi_path_t *path,
-    ngx_uint_t method)
+ngx_eiam_openapi_servers(void *data, const ngx_eiam_node_t *servers,
+    ngx_uint_t number)
 {
-    return NGX_OK;
-}
-
-
-static ngx_int_t
-ngx_eiam_openapi_servers(ngx_eiam_openapi_t *openapi,
-    const ngx_eiam_node_t *member, ngx_eiam_openapi_path_t *path,
-    ngx_uint_t method)
-{
-    return ngx_eiam_fault(member, "is not supported, only the document's "
+    return ngx_eiam_fault(servers, "is not supported, only the document's "
                           "own servers are");
 }
 
 
-/* one step, and nothing beside it: what wins would be undefined */
+/* nothing may stand beside it: what wins would be undefined */
 
 static ngx_int_t
-ngx_eiam_openapi_reference(ngx_eiam_openapi_t *openapi,
-    const ngx_eiam_node_t *member, ngx_eiam_openapi_path_t *path,
-    ngx_uint_t method)
+ngx_eiam_openapi_reference(void *data, const ngx_eiam_node_t *reference,
+    ngx_uint_t number)
 {
-    ngx_eiam_node_t  target, nested;
+    ngx_eiam_openapi_path_t *path = data;
 
-    if (ngx_eiam_node_expect(member, NGX_EIAM_STRING) != NGX_OK) {
+    ngx_eiam_node_t  target;
+
+    if (ngx_eiam_node_count(reference->parent) > 1) {
+        return ngx_eiam_fault(reference,
+                              "unsupported $ref with other members");
+    }
+
+    if (ngx_eiam_node_refer(reference, &target) != NGX_OK) {
         return NGX_ERROR;
     }
 
-    if (ngx_eiam_node_count(member->parent) > 1) {
-        return ngx_eiam_fault(member, "unsupported $ref with other members");
-    }
-
-    if (ngx_eiam_node_resolve(member, &target) != NGX_OK
-        || ngx_eiam_node_expect(&target, NGX_EIAM_OBJECT) != NGX_OK)
-    {
-        return NGX_ERROR;
-    }
-
-    if (ngx_eiam_node_member(&target, "$ref", NGX_EIAM_STRING, &nested)
-        != NGX_DECLINED)
-    {
-        return ngx_eiam_fault(member, "unsupported $ref to another $ref");
-    }
-
-    return ngx_eiam_openapi_item(openapi, &target, path);
+    return ngx_eiam_members_read(&ngx_eiam_openapi_item, &target,
+                                 path->openapi->version, path);
 }
 
 
 static ngx_int_t
-ngx_eiam_openapi_operation(ngx_eiam_openapi_t *openapi,
-    const ngx_eiam_node_t *node, ngx_eiam_openapi_path_t *path,
+ngx_eiam_openapi_operation(void *data, const ngx_eiam_node_t *node,
     ngx_uint_t method)
 {
-    ngx_int_t              rc;
-    ngx_eiam_node_t        servers;
+    ngx_eiam_openapi_path_t *path = data;
+
+    ngx_eiam_openapi_t    *openapi;
     ngx_eiam_operation_t  *operation, *other, **place;
 
-    if (ngx_eiam_node_expect(node, NGX_EIAM_OBJECT) != NGX_OK) {
+    openapi = path->openapi;
+
+    if (ngx_eiam_members_read(&ngx_eiam_openapi_operation_members, node,
+                              openapi->version, NULL)
+        != NGX_OK)
+    {
         return NGX_ERROR;
-    }
-
-    rc = ngx_eiam_node_member(node, "servers", NGX_EIAM_ARRAY, &servers);
-
-    if (rc != NGX_DECLINED) {
-        return (rc == NGX_ERROR) ? NGX_ERROR
-               : ngx_eiam_openapi_servers(openapi, &servers, path, method);
     }
 
     operation = ngx_pcalloc(openapi->pool, sizeof(ngx_eiam_operation_t));

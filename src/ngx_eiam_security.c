@@ -1,4 +1,5 @@
 
+#include <ngx_eiam_members.h>
 #include <ngx_eiam_security.h>
 #include <ngx_eiam_string.h>
 
@@ -24,6 +25,52 @@ static const ngx_eiam_scheme_type_t  ngx_eiam_scheme_types[] = {
     { ngx_string("apiKey"), NGX_EIAM_SCHEME_OTHER },
     { ngx_string("mutualTLS"), NGX_EIAM_SCHEME_OTHER },
     { ngx_null_string, NGX_EIAM_SCHEME_OTHER }
+};
+
+
+static const ngx_eiam_member_t  ngx_eiam_scheme_known[] = {
+    ngx_eiam_member("type", NGX_EIAM_STRING),
+    ngx_eiam_member("description", NGX_EIAM_ANY),
+    ngx_eiam_member("name", NGX_EIAM_STRING),
+    ngx_eiam_member("in", NGX_EIAM_STRING),
+    ngx_eiam_member("scheme", NGX_EIAM_STRING),
+    ngx_eiam_member("bearerFormat", NGX_EIAM_ANY),
+    ngx_eiam_member("flows", NGX_EIAM_OBJECT),
+    ngx_eiam_member("openIdConnectUrl", NGX_EIAM_ANY),
+    ngx_eiam_members_end
+};
+
+
+static const ngx_eiam_members_t  ngx_eiam_scheme_members = {
+    ngx_eiam_scheme_known, "is no member of a security scheme", 1
+};
+
+
+static const ngx_eiam_member_t  ngx_eiam_flows_known[] = {
+    ngx_eiam_member("implicit", NGX_EIAM_OBJECT),
+    ngx_eiam_member("password", NGX_EIAM_OBJECT),
+    ngx_eiam_member("clientCredentials", NGX_EIAM_OBJECT),
+    ngx_eiam_member("authorizationCode", NGX_EIAM_OBJECT),
+    ngx_eiam_members_end
+};
+
+
+static const ngx_eiam_members_t  ngx_eiam_flows_members = {
+    ngx_eiam_flows_known, "is no flow", 1
+};
+
+
+static const ngx_eiam_member_t  ngx_eiam_flow_known[] = {
+    ngx_eiam_member("authorizationUrl", NGX_EIAM_ANY),
+    ngx_eiam_member("tokenUrl", NGX_EIAM_ANY),
+    ngx_eiam_member("refreshUrl", NGX_EIAM_ANY),
+    ngx_eiam_member("scopes", NGX_EIAM_OBJECT),
+    ngx_eiam_members_end
+};
+
+
+static const ngx_eiam_members_t  ngx_eiam_flow_members = {
+    ngx_eiam_flow_known, "is no member of a flow", 1
 };
 
 
@@ -72,7 +119,10 @@ ngx_eiam_security_init(ngx_eiam_security_t *security,
     while (ngx_eiam_node_next(&security->schemes, &scheme) == NGX_OK) {
 
         if (ngx_eiam_security_scheme(&scheme, security->roles, &kind)
-            != NGX_OK)
+            != NGX_OK
+            || ngx_eiam_members_read(&ngx_eiam_scheme_members, &scheme, 0,
+                                     NULL)
+               != NGX_OK)
         {
             return NGX_ERROR;
         }
@@ -109,11 +159,10 @@ ngx_eiam_security_scheme(ngx_eiam_node_t *scheme, ngx_uint_t roles,
                                 "must stand where it is named");
     }
 
-    rc = ngx_eiam_node_member(scheme, "type", NGX_EIAM_STRING, &type);
-
-    if (rc != NGX_OK) {
-        return (rc == NGX_ERROR) ? NGX_ERROR
-               : ngx_eiam_fault(scheme, "has no \"type\"");
+    if (ngx_eiam_node_require(scheme, "type", NGX_EIAM_STRING, &type)
+        != NGX_OK)
+    {
+        return NGX_ERROR;
     }
 
     name = ngx_eiam_node_string(&type);
@@ -139,15 +188,13 @@ static ngx_int_t
 ngx_eiam_security_http(ngx_eiam_node_t *scheme, ngx_uint_t roles,
     ngx_eiam_scheme_e *kind)
 {
-    ngx_int_t        rc;
     ngx_str_t        name;
     ngx_eiam_node_t  member;
 
-    rc = ngx_eiam_node_member(scheme, "scheme", NGX_EIAM_STRING, &member);
-
-    if (rc != NGX_OK) {
-        return (rc == NGX_ERROR) ? NGX_ERROR
-               : ngx_eiam_fault(scheme, "has no \"scheme\"");
+    if (ngx_eiam_node_require(scheme, "scheme", NGX_EIAM_STRING, &member)
+        != NGX_OK)
+    {
+        return NGX_ERROR;
     }
 
     name = ngx_eiam_node_string(&member);
@@ -169,33 +216,31 @@ static ngx_int_t
 ngx_eiam_security_declare(ngx_eiam_security_t *security,
     const ngx_eiam_node_t *scheme)
 {
-    ngx_int_t        rc;
     ngx_eiam_node_t  flows, flow, scopes, scope;
 
-    rc = ngx_eiam_node_member(scheme, "flows", NGX_EIAM_OBJECT, &flows);
-
-    if (rc != NGX_OK) {
-        return (rc == NGX_ERROR) ? NGX_ERROR
-               : ngx_eiam_fault(scheme, "has no \"flows\"");
+    if (ngx_eiam_node_require(scheme, "flows", NGX_EIAM_OBJECT, &flows)
+        != NGX_OK
+        || ngx_eiam_members_read(&ngx_eiam_flows_members, &flows, 0, NULL)
+           != NGX_OK)
+    {
+        return NGX_ERROR;
     }
 
     flow.parent = NULL;
 
     while (ngx_eiam_node_next(&flows, &flow) == NGX_OK) {
 
-        if (ngx_strncmp(flow.key.data, "x-", 2) == 0) {
+        if (ngx_eiam_node_is_extension(&flow)) {
             continue;
         }
 
-        if (ngx_eiam_node_expect(&flow, NGX_EIAM_OBJECT) != NGX_OK) {
+        if (ngx_eiam_members_read(&ngx_eiam_flow_members, &flow, 0, NULL)
+            != NGX_OK
+            || ngx_eiam_node_require(&flow, "scopes", NGX_EIAM_OBJECT,
+                                     &scopes)
+               != NGX_OK)
+        {
             return NGX_ERROR;
-        }
-
-        rc = ngx_eiam_node_member(&flow, "scopes", NGX_EIAM_OBJECT, &scopes);
-
-        if (rc != NGX_OK) {
-            return (rc == NGX_ERROR) ? NGX_ERROR
-                   : ngx_eiam_fault(&flow, "has no \"scopes\"");
         }
 
         scope.parent = NULL;
@@ -396,7 +441,7 @@ ngx_eiam_security_is_declared(const ngx_eiam_node_t *scheme,
 
     while (ngx_eiam_node_next(&flows, &flow) == NGX_OK) {
 
-        if (ngx_strncmp(flow.key.data, "x-", 2) == 0) {
+        if (ngx_eiam_node_is_extension(&flow)) {
             continue;
         }
 

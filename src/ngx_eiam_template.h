@@ -12,13 +12,6 @@
 
 
 /*
- * The path of a server's URL without a slash at its end, its variables
- * replaced by their defaults.  NGX_OK, or NGX_ERROR with a fault.
- */
-ngx_int_t ngx_eiam_template_server(const ngx_eiam_node_t *server,
-    const ngx_eiam_node_t *url, ngx_pool_t *pool, ngx_str_t *path);
-
-/*
  * Splits a path template; a segment "{name}", which stands for any, becomes a
  * null string.  segments has room for NGX_EIAM_SEGMENTS_MAX; node is what a
  * fault points to.  NGX_OK, or NGX_ERROR with a fault.

@@ -428,7 +428,7 @@ broken @$_ for (
     [ 'a reference to a string', reference('#/openapi'), $ref, 'must be an object' ],
     [ 'a reference to an array', reference('#/servers'), $ref, 'must be an object' ],
     [ 'a reference to itself', reference('#/paths/~1users'), $ref, 'unsupported $ref to another $ref' ],
-    [ 'a chain of references', both(reference('#/components/pathItems/y'),
+    [ 'a chain of references', version31(reference('#/components/pathItems/y'),
         set('components pathItems', { y => { '$ref' => '#/components/pathItems/x' } })), $ref,
         'unsupported $ref to another $ref' ],
     [ 'a reference with an operation beside it', version31($x,
@@ -442,6 +442,142 @@ broken @$_ for (
     [ 'one path item for two paths, with an operationId', version31($x,
         map { set("paths $_", { '$ref' => '#/components/pathItems/x' }) } qw(/a /b)),
         '#/paths/~1b/$ref/get/operationId', 'operationId "x" stands twice' ],
+);
+
+# ---------------------------------------------------------------- members that OpenAPI does not know
+
+# An object of the document: its way, and what its fault is called.
+my @objects = (
+    [ '', 'is no member of a document' ],
+    [ 'components', 'is no member of components' ],
+    [ 'servers 0', 'is no member of a server' ],
+    [ 'components securitySchemes eiam', 'is no member of a security scheme' ],
+    [ 'components securitySchemes key', 'is no member of a security scheme' ],
+    [ 'components securitySchemes eiam flows', 'is no flow' ],
+    [ 'components securitySchemes eiam flows clientCredentials', 'is no member of a flow' ],
+    [ 'paths /users', 'is no member of a path item' ],
+    [ 'paths /users get', 'is no member of an operation' ],
+    [ 'paths /users parameters 0', 'is no member of a parameter' ],
+    [ 'paths /users get parameters 0', 'is no member of a parameter' ],
+    [ 'components parameters id', 'is no member of a parameter' ],
+);
+
+my %parameter = (name => 'id', in => 'query', schema => { type => 'string' });
+my $parameters = sub {
+    my ($document) = @_;
+    my $users = $document->{paths}{'/users'};
+    $document->{components}{parameters} = { id => {%parameter}, x => {%parameter} };
+    $users->{parameters} = [ {%parameter}, { '$ref' => '#/components/parameters/id' } ];
+    $users->{get}{parameters} = [ {%parameter}, { '$ref' => '#/components/parameters/x', description => 'x' } ];
+    return;
+};
+
+sub pointer { return '#' . join '', map { '/' . s/~/~0/gr =~ s{/}{~1}gr } split / /, $_[0] }
+
+sub way { return join ' ', grep { length } @_ }
+
+for my $object (@objects) {
+    my ($way, $fault) = @$object;
+    for my $name (qw(securtiy Security SECURITY secutiry $ref X-a x_a), 'x', "security\x{200b}", "s\x{435}curity") {
+        my $shown = $name;
+        utf8::encode($shown);
+        next if $name eq '$ref' && $way =~ m{parameters|Schemes \w+$|^paths /users$};
+        broken "2.1-1: the member \"$shown\" of " . ($way || 'the document'),
+            both($parameters, set(way($way, $name), [])), pointer($way) . "/$shown", $fault;
+    }
+    broken '2.1-1: a member without a name of ' . ($way || 'the document'), both($parameters,
+        sub { my $at = $_[0]; $at = ref $at eq 'ARRAY' ? $at->[$_] : $at->{$_} for split / /, $way; $at->{''} = [] }),
+        pointer($way) . '/', $fault;
+    accepted "2.1-1: a member \"x-a\" of " . ($way || 'the document'), both($parameters, set(way($way, 'x-a'), []));
+}
+
+my $delete = '#/paths/~1users/delete';
+broken @$_ for (
+    [ '2.1-1: a $ref in place of an operation, which had the default security', both(set('security', []),
+        set('components x-ops', { del => operation('del', 'user_write') }),
+        set('paths /users delete', { '$ref' => '#/components/x-ops/del' })), "$delete/\$ref",
+        'is no member of an operation' ],
+    [ '2.1-1: a $ref beside the security of an operation',
+        set('paths /users delete', { '$ref' => '#/paths/~1users/get', %{ operation('del', 'user_write') } }),
+        "$delete/\$ref", 'is no member of an operation' ],
+    [ '2.1-1: a $ref in place of the components', set('components', { '$ref' => '#/x-components' }),
+        '#/components/$ref', 'is no member of components' ],
+    [ '2.1-1: a $ref in place of a server', set('servers 0', { '$ref' => '#/x-server' }),
+        '#/servers/0/$ref', 'is no member of a server' ],
+    [ '2.1-1: a $ref in place of the flows', set('components securitySchemes eiam flows', { '$ref' => '#/x-flows' }),
+        '#/components/securitySchemes/eiam/flows/$ref', 'is no flow' ],
+    [ '2.1-1: a $ref in place of a flow', set('components securitySchemes eiam flows implicit', { '$ref' => '#/x-flow' }),
+        '#/components/securitySchemes/eiam/flows/implicit/$ref', 'is no member of a flow' ],
+    [ '2.1-1: a $ref in place of the paths', set('paths $ref', '#/x-paths'), '#/paths/$ref',
+        'a path must begin with "/"' ],
+    [ '2.1-1: a $ref in place of the security schemes', set('components securitySchemes $ref', '#/x-schemes'),
+        '#/components/securitySchemes/$ref', 'must be an object' ],
+    [ '2.1-1: a $ref in place of a requirement', requires([ { '$ref' => '#/x-requirement' } ]),
+        "$security/0/\$ref", 'there is no such security scheme' ],
+    [ '2.1-1: a $ref in place of the security', requires({ '$ref' => '#/security' }), $security, 'must be an array' ],
+    [ '2.1-1: security of a path item', set('paths /users security', [ { eiam => ['user_read'] } ]),
+        '#/paths/~1users/security', 'is no member of a path item' ],
+    [ '2.1-1: scopes of an operation', set('paths /users get scopes', ['user_read']),
+        '#/paths/~1users/get/scopes', 'is no member of an operation' ],
+    [ '2.1-1: an operation that a $ref brings, and a member of it', version31($x,
+        set('components pathItems x get securtiy', []), reference('#/components/pathItems/x')),
+        '#/paths/~1users/$ref/get/securtiy', 'is no member of an operation' ],
+    [ '2.1-1: a server variable with a mistyped default', url('/{v}', variables => { v => { defualt => 'a' } }),
+        '#/servers/0/variables/v/defualt', 'is no member of a server variable' ],
+    [ '2.1-1: a server variable by reference', url('/{v}', variables => { v => { '$ref' => '#/x-v' } }),
+        '#/servers/0/variables/v/$ref', 'is no member of a server variable' ],
+    [ '2.1-1: server variables of an empty server path that are a list', url('https://host', variables => []),
+        '#/servers/0/variables', 'must be an object' ],
+    (map { [ "2.1-1: a member that only 3.1 has: $_", set($_, {}), pointer($_),
+            /components/ ? 'is no member of components' : 'is no member of a document' ] }
+        'webhooks', 'jsonSchemaDialect', 'components pathItems'),
+    (map { [ "2.1-1: a member of Swagger 2: $_", set($_, []), pointer($_), 'is no member of a document' ] }
+        qw(securityDefinitions basePath host parameters)),
+    [ '2.1-1: path items of 3.1 that are a list', version31(set('components pathItems', [])),
+        '#/components/pathItems', 'must be an object' ],
+    (map { my ($way, $type) = @$_; map { [ "2.1-1: $way that is " . $json->encode([$_]) =~ s/\s//gr,
+            both($parameters, set($way, $_)), pointer($way), "must be $type" ] }
+            undef, JSON::PP::false, 0, $type eq 'a string' ? [] : 'x', $type eq 'an object' ? [] : {} }
+        [ 'security', 'an array' ], [ 'paths /users get security', 'an array' ], [ 'servers', 'an array' ],
+        [ 'paths /users parameters', 'an array' ], [ 'paths /users get parameters', 'an array' ],
+        [ 'components parameters', 'an object' ], [ 'components parameters id', 'an object' ],
+        [ 'paths /users parameters 0', 'an object' ], [ 'paths /users get parameters 1', 'an object' ],
+        [ 'paths /users get parameters 0 name', 'a string' ], [ 'paths /users parameters 0 in', 'a string' ],
+        [ 'components parameters id in', 'a string' ], [ 'paths /users get parameters 1 $ref', 'a string' ],
+        [ 'components securitySchemes eiam flows', 'an object' ], [ 'components securitySchemes bearer flows', 'an object' ],
+        [ 'components securitySchemes bearer scheme', 'a string' ], [ 'components securitySchemes key in', 'a string' ],
+        [ 'components securitySchemes eiam flows clientCredentials', 'an object' ],
+        [ 'components securitySchemes eiam flows implicit', 'an object' ]),
+);
+
+sub parameter { return both($parameters, set("paths /users get parameters 1", $_[0])) }
+
+my $at = '#/paths/~1users/get/parameters/1';
+broken @$_ for (
+    (map { [ "2.1-1: a parameter by reference to '$_'", parameter({ '$ref' => $_ }), "$at/\$ref",
+            qq{unsupported \$ref "$_", $else} ] } 'p.json#/id', 'https://host/p', '', '#', 'id'),
+    (map { [ "2.1-1: a parameter by reference to '$_'", parameter({ '$ref' => $_ }), "$at/\$ref",
+            qq{\$ref "$_" points to nothing} ] } '#/components/parameters/y', '#/components/parameters/', '#/x'),
+    [ '2.1-1: a parameter by reference to a reference', both(parameter({ '$ref' => '#/components/parameters/y' }),
+        set('components parameters y', { '$ref' => '#/components/parameters/x' })), "$at/\$ref",
+        'unsupported $ref to another $ref' ],
+    [ '2.1-1: a parameter of the components by reference to itself', both($parameters,
+        set('components parameters y', { '$ref' => '#/components/parameters/y' })),
+        '#/components/parameters/y/$ref', 'unsupported $ref to another $ref' ],
+    [ '2.1-1: parameters of the components by references in a circle', both($parameters,
+        set('components parameters y', { '$ref' => '#/components/parameters/z' }),
+        set('components parameters z', { '$ref' => '#/components/parameters/y' })),
+        '#/components/parameters/y/$ref', 'unsupported $ref to another $ref' ],
+    [ '2.1-1: a parameter by reference to a string', parameter({ '$ref' => '#/openapi' }), "$at/\$ref",
+        'must be an object' ],
+    [ '2.1-1: a parameter by reference to an operation', parameter({ '$ref' => '#/paths/~1users~1{id}/put' }),
+        "$at/\$ref/operationId", 'is no member of a parameter' ],
+    (map { [ "2.1-1: \"$_\" beside a parameter's reference", parameter({ '$ref' => '#/components/parameters/x', $_ => 'x' }),
+            "$at/$_", 'must not stand beside a $ref' ] } qw(in name required x-eiam-object securtiy)),
+    (map { my %left = %parameter; delete $left{$_}; [ "2.1-1: a parameter without $_", parameter(\%left), $at,
+            qq{has no "$_"} ] } qw(name in)),
+    (map { [ "2.1-1: a parameter in '$_'", parameter({ %parameter, in => $_ }), "$at/in",
+            qq{unknown place "$_" of a parameter} ] } qw(body formData Query header1), ''),
 );
 
 # ---------------------------------------------------------------- x-eiam-mode
@@ -458,12 +594,34 @@ broken @$_ for (
     [ 'the mode twice',
         '{"openapi":"3.0.3","paths":{"/a":{"get":{"x-eiam-mode":"on","x-eiam-mode":"report"}}}}',
         'line 1 column 73', 'duplicate object key near \'"x-eiam-mode"\'' ],
-    [ 'the mode of an operation that a reference brings', both($x, set('paths /users', undef),
+    [ 'the mode of an operation that a reference brings', version31($x, set('paths /users', undef),
         set('components pathItems x get x-eiam-mode', 'off'), reference('#/components/pathItems/x')),
         '#/paths/~1users/$ref/get/x-eiam-mode', 'must be "on" or "report"' ],
 );
 
 # ---------------------------------------------------------------- good documents
+
+sub all_members {
+    my ($document) = @_;
+    $parameters->($document);
+    my %any = map { $_ => undef } qw(summary description);
+    $document->{$_} = [] for qw(tags externalDocs);
+    $document->{components}{$_} = {} for qw(schemas responses examples requestBodies headers links callbacks);
+    %{ $document->{servers}[0] } = (url => '/{v}/api', description => '', variables => {
+        v => { default => 'a', enum => ['a'], description => '' } });
+    my $item = $document->{paths}{'/users'};
+    %$item = (%$item, %any);
+    %{ $item->{get} } = (%{ $item->{get} }, %any, tags => [], externalDocs => {}, requestBody => {}, callbacks => {},
+        deprecated => JSON::PP::false);
+    $item->{parameters}[0]{$_} = undef for qw(description required deprecated allowEmptyValue style explode
+        allowReserved schema example examples content);
+    my $schemes = $document->{components}{securitySchemes};
+    $_->{description} = '' for values %$schemes;
+    $schemes->{bearer}{bearerFormat} = 'JWT';
+    $schemes->{eiam}{flows}{$_} = { authorizationUrl => '/a', tokenUrl => '/t', refreshUrl => '/r', scopes => {} }
+        for qw(implicit password authorizationCode);
+    return;
+}
 
 accepted @$_ for (
     [ 'a document with schemes that no token satisfies, if nobody asks for them', sub { } ],
@@ -474,6 +632,12 @@ accepted @$_ for (
     [ 'a server with a slash at its end', url('https://host/api/') ],
     [ 'a server whose variables have defaults',
         url('https://{h}/{v}/x', variables => { v => { default => 'a/v2' }, h => { default => 'b' } }) ],
+    [ 'parameters of every kind', $parameters ],
+    [ 'parameters in every place', both($parameters, map { set("paths /users get parameters $_->[0] in", $_->[1]) }
+        [ 0, 'path' ], [ 0, 'query' ], [ 0, 'header' ], [ 0, 'cookie' ]) ],
+    [ 'all members that OpenAPI 3.0 has', \&all_members ],
+    [ 'all members that OpenAPI 3.1 has', version31(\&all_members, set('webhooks', { new => {} }),
+        set('jsonSchemaDialect', 'https://host/dialect'), set('components pathItems', {})) ],
     [ 'more servers than one', set('servers 1', { url => 'nonsense' }) ],
     [ 'extensions everywhere', both(map { set($_, { nonsense => 1 }) } 'x-a', 'paths x-a',
         'paths /users x-a', 'paths /users get x-a', 'components x-a',

@@ -48,9 +48,9 @@ static const ngx_eiam_unit_fault_t  ngx_eiam_unit_faults[] = {
     { "a version that is a number", "\"3.0.3\"", "3",
       "#/openapi: must be a string" },
     { "no paths", "\"paths\"", "\"x-paths\"", "#: has no \"paths\"" },
-    { "paths that are a list", "\"paths\": {", "\"paths\": [], \"x\": {",
+    { "paths that are a list", "\"paths\": {", "\"paths\": [], \"x-x\": {",
       "#/paths: must be an object" },
-    { "no operation", "\"paths\": {", "\"paths\": {}, \"x\": {",
+    { "no operation", "\"paths\": {", "\"paths\": {}, \"x-x\": {",
       "#/paths: has no operation" },
     { "a path without a slash", "\"/groups\"", "\"groups\"",
       "#/paths/groups: " },
@@ -115,7 +115,12 @@ static const ngx_eiam_unit_fault_t  ngx_eiam_unit_faults[] = {
     { "a server whose variable is a name",
       "\"/api\"", "\"/{x}\", \"variables\": {\"x\": {\"default\": \"{y}\"}}",
       "unsupported server path" },
-    { "a server without its URL", "\"url\"", "\"uri\"", "has no \"url\"" },
+    { "a server without its URL", "\"url\"", "\"description\"",
+      "has no \"url\"" },
+    { "a mistyped URL of a server", "\"url\"", "\"uri\"",
+      "#/servers/0/uri: is no member of a server" },
+    { "mistyped security", "\"security\"", "\"Security\"",
+      "/Security: is no member of " },
 
     { NULL, NULL, NULL, NULL }
 };

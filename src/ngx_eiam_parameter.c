@@ -1,0 +1,132 @@
+
+#include <ngx_eiam_members.h>
+#include <ngx_eiam_parameter.h>
+#include <ngx_eiam_string.h>
+
+
+static ngx_int_t ngx_eiam_parameter_read(const ngx_eiam_node_t *parameter);
+static ngx_int_t ngx_eiam_parameter_check(const ngx_eiam_node_t *parameter);
+
+
+static const ngx_eiam_member_t  ngx_eiam_parameter_known[] = {
+    ngx_eiam_member("name", NGX_EIAM_STRING),
+    ngx_eiam_member("in", NGX_EIAM_STRING),
+    ngx_eiam_member("description", NGX_EIAM_ANY),
+    ngx_eiam_member("required", NGX_EIAM_ANY),
+    ngx_eiam_member("deprecated", NGX_EIAM_ANY),
+    ngx_eiam_member("allowEmptyValue", NGX_EIAM_ANY),
+    ngx_eiam_member("style", NGX_EIAM_ANY),
+    ngx_eiam_member("explode", NGX_EIAM_ANY),
+    ngx_eiam_member("allowReserved", NGX_EIAM_ANY),
+    ngx_eiam_member("schema", NGX_EIAM_ANY),
+    ngx_eiam_member("example", NGX_EIAM_ANY),
+    ngx_eiam_member("examples", NGX_EIAM_ANY),
+    ngx_eiam_member("content", NGX_EIAM_ANY),
+    ngx_eiam_members_end
+};
+
+
+static const ngx_eiam_members_t  ngx_eiam_parameter_members = {
+    ngx_eiam_parameter_known, "is no member of a parameter", 1
+};
+
+
+/* beside "$ref", 3.1 has these, and 3.0 ignores all that is beside it */
+
+static const ngx_eiam_member_t  ngx_eiam_parameter_reference_known[] = {
+    ngx_eiam_member("$ref", NGX_EIAM_STRING),
+    ngx_eiam_member("summary", NGX_EIAM_ANY),
+    ngx_eiam_member("description", NGX_EIAM_ANY),
+    ngx_eiam_members_end
+};
+
+
+static const ngx_eiam_members_t  ngx_eiam_parameter_reference = {
+    ngx_eiam_parameter_reference_known, "must not stand beside a $ref", 0
+};
+
+
+static const ngx_str_t  ngx_eiam_parameter_places[] = {
+    ngx_string("path"),
+    ngx_string("query"),
+    ngx_string("header"),
+    ngx_string("cookie"),
+    ngx_null_string
+};
+
+
+ngx_int_t
+ngx_eiam_parameters_read(const ngx_eiam_node_t *parameters)
+{
+    ngx_eiam_node_t  parameter;
+
+    parameter.parent = NULL;
+
+    while (ngx_eiam_node_next(parameters, &parameter) == NGX_OK) {
+
+        if (ngx_eiam_parameter_read(&parameter) != NGX_OK) {
+            return NGX_ERROR;
+        }
+    }
+
+    return NGX_OK;
+}
+
+
+static ngx_int_t
+ngx_eiam_parameter_read(const ngx_eiam_node_t *parameter)
+{
+    ngx_int_t        rc;
+    ngx_eiam_node_t  reference, target;
+
+    if (ngx_eiam_node_expect(parameter, NGX_EIAM_OBJECT) != NGX_OK) {
+        return NGX_ERROR;
+    }
+
+    rc = ngx_eiam_node_member(parameter, "$ref", NGX_EIAM_STRING, &reference);
+
+    if (rc == NGX_DECLINED) {
+        return ngx_eiam_parameter_check(parameter);
+    }
+
+    if (rc == NGX_ERROR
+        || ngx_eiam_members_read(&ngx_eiam_parameter_reference, parameter, 0,
+                                 NULL)
+           != NGX_OK
+        || ngx_eiam_node_refer(&reference, &target) != NGX_OK)
+    {
+        return NGX_ERROR;
+    }
+
+    return ngx_eiam_parameter_check(&target);
+}
+
+
+static ngx_int_t
+ngx_eiam_parameter_check(const ngx_eiam_node_t *parameter)
+{
+    ngx_str_t         text;
+    ngx_eiam_node_t   name, in;
+    const ngx_str_t  *place;
+
+    if (ngx_eiam_members_read(&ngx_eiam_parameter_members, parameter, 0, NULL)
+        != NGX_OK
+        || ngx_eiam_node_require(parameter, "name", NGX_EIAM_STRING, &name)
+           != NGX_OK
+        || ngx_eiam_node_require(parameter, "in", NGX_EIAM_STRING, &in)
+           != NGX_OK)
+    {
+        return NGX_ERROR;
+    }
+
+    text = ngx_eiam_node_string(&in);
+
+    for (place = ngx_eiam_parameter_places; place->len; place++) {
+
+        if (ngx_eiam_str_equal(place, &text)) {
+            return NGX_OK;
+        }
+    }
+
+    return ngx_eiam_fault(&in, "unknown place \"%V\" of a parameter", &text);
+}
