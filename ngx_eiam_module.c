@@ -275,6 +275,14 @@ ngx_eiam_postconfiguration(ngx_conf_t *cf)
     }
 
     if (ngx_http_eiam_take_authorization(cf) != NGX_OK
+        || ngx_http_eiam_post_read_take_variables(cf) != NGX_OK)
+    {
+        return NGX_ERROR;
+    }
+
+    if (ngx_eiam_add_handler(cf, NGX_HTTP_POST_READ_PHASE,
+                             ngx_http_eiam_post_read_handler)
+        != NGX_OK
         || ngx_eiam_add_handler(cf, NGX_HTTP_PREACCESS_PHASE,
                                 ngx_http_eiam_preaccess_handler)
            != NGX_OK)

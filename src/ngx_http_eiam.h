@@ -94,6 +94,7 @@ typedef struct {
     void                      *letters;       /* for eiam_path utf8 */
     ngx_uint_t                 gated;         /* some server has a gate */
     ngx_http_header_handler_pt process_authorization;   /* nginx's own */
+    ngx_http_get_variable_pt   get_field;               /* of $http_... */
 } ngx_http_eiam_main_conf_t;
 
 
@@ -264,6 +265,7 @@ ngx_int_t ngx_http_eiam_gate_jwt(ngx_conf_t *cf,
 
 /* at last, when nginx's tables are made: NGX_OK or NGX_ERROR */
 ngx_int_t ngx_http_eiam_take_authorization(ngx_conf_t *cf);
+ngx_int_t ngx_http_eiam_post_read_take_variables(ngx_conf_t *cf);
 
 /* directives */
 
@@ -309,6 +311,7 @@ extern ngx_conf_post_t  ngx_http_eiam_a_day;
 
 /* the phases: nginx's return codes */
 
+ngx_int_t ngx_http_eiam_post_read_handler(ngx_http_request_t *r);
 ngx_int_t ngx_http_eiam_preaccess_handler(ngx_http_request_t *r);
 ngx_int_t ngx_http_eiam_access_handler(ngx_http_request_t *r);
 ngx_int_t ngx_http_eiam_log_handler(ngx_http_request_t *r);
@@ -466,6 +469,9 @@ ngx_uint_t ngx_http_eiam_has_parameter(ngx_http_request_t *r,
 
 ngx_int_t ngx_http_eiam_read_fields(ngx_http_request_t *r,
     ngx_http_eiam_fields_t *fields);
+
+/* removes X-EIAM-*, and what asks for another protocol than WebSocket */
+ngx_int_t ngx_http_eiam_clean_fields(ngx_http_request_t *r);
 
 /* is that its name, also for backends that take "_" and the like for "-"? */
 ngx_uint_t ngx_http_eiam_field_is(const ngx_table_elt_t *h, const char *name);

@@ -2,6 +2,10 @@
 #include <ngx_http_eiam.h>
 
 
+static ngx_inline ngx_table_elt_t *ngx_http_eiam_push_field(
+    ngx_list_t *fields, ngx_http_eiam_field_t *field, const ngx_str_t *value);
+
+
 static ngx_http_eiam_field_t  ngx_http_eiam_application_field = {
     ngx_string("X-EIAM-Application"), (u_char *) "x-eiam-application", 0
 };
@@ -15,7 +19,7 @@ static ngx_http_eiam_field_t  ngx_http_eiam_operation_field = {
 };
 
 
-/* what the backend may rely on: the guard removed the client's own fields */
+/* what the backend may rely on: the client's own fields were removed */
 
 ngx_int_t
 ngx_http_eiam_forward(ngx_http_request_t *r, ngx_http_eiam_ctx_t *ctx)
@@ -26,11 +30,11 @@ ngx_http_eiam_forward(ngx_http_request_t *r, ngx_http_eiam_ctx_t *ctx)
 
     if (ctx->scopes) {
 
-        if (ngx_http_eiam_set_field(fields, &ngx_http_eiam_application_field,
-                                    &ctx->application_id)
+        if (ngx_http_eiam_push_field(fields, &ngx_http_eiam_application_field,
+                                     &ctx->application_id)
             == NULL
-            || ngx_http_eiam_set_field(fields, &ngx_http_eiam_scopes_field,
-                                       &ctx->scopes_text)
+            || ngx_http_eiam_push_field(fields, &ngx_http_eiam_scopes_field,
+                                        &ctx->scopes_text)
                == NULL)
         {
             return NGX_ERROR;
@@ -38,8 +42,8 @@ ngx_http_eiam_forward(ngx_http_request_t *r, ngx_http_eiam_ctx_t *ctx)
     }
 
     if (ctx->operation
-        && ngx_http_eiam_set_field(fields, &ngx_http_eiam_operation_field,
-                                   &ctx->operation->id)
+        && ngx_http_eiam_push_field(fields, &ngx_http_eiam_operation_field,
+                                    &ctx->operation->id)
            == NULL)
     {
         return NGX_ERROR;
@@ -53,6 +57,16 @@ ngx_table_elt_t *
 ngx_http_eiam_set_field(ngx_list_t *fields,
     ngx_http_eiam_field_t *field, const ngx_str_t *value)
 {
+    return ngx_http_eiam_push_field(fields, field, value);
+}
+
+
+/* inline: an allowed call has three of them */
+
+static ngx_inline ngx_table_elt_t *
+ngx_http_eiam_push_field(ngx_list_t *fields, ngx_http_eiam_field_t *field,
+    const ngx_str_t *value)
+{
     ngx_table_elt_t  *h;
 
     h = ngx_list_push(fields);
@@ -64,12 +78,14 @@ ngx_http_eiam_set_field(ngx_list_t *fields,
         field->hash = ngx_hash_key(field->lowcase, field->name.len);
     }
 
-    ngx_memzero(h, sizeof(ngx_table_elt_t));
-
     h->hash = field->hash;
     h->key = field->name;
-    h->lowcase_key = field->lowcase;
     h->value = *value;
+    h->lowcase_key = field->lowcase;
+
+#if (nginx_version >= 1023000)
+    h->next = NULL;
+#endif
 
     return h;
 }

@@ -12,12 +12,27 @@
                    sizeof("authorization") - 1)                               \
         == 0)
 
+#define ngx_http_eiam_is_identity(h)                                          \
+    ngx_http_eiam_field_begins(h, NGX_HTTP_EIAM_PREFIX,                       \
+                               NGX_HTTP_EIAM_PREFIX_LEN)
+
+
+#define ngx_http_eiam_each_field(r, part, h, last)                            \
+    for (part = &(r)->headers_in.headers.part; part; part = part->next)       \
+        for (h = part->elts, last = h + part->nelts; h < last; h++)
+
 
 static ngx_uint_t ngx_http_eiam_field_begins(const ngx_table_elt_t *h,
     const char *name, size_t len);
-static void ngx_http_eiam_note_field(ngx_table_elt_t *h,
-    ngx_http_eiam_fields_t *fields);
-static ngx_int_t ngx_http_eiam_remove_fields(ngx_http_request_t *r);
+static ngx_uint_t ngx_http_eiam_note_field(ngx_table_elt_t *h,
+    ngx_http_eiam_fields_t *fields) ngx_http_eiam_seldom;
+static ngx_uint_t ngx_http_eiam_is_unwanted(const ngx_table_elt_t *h,
+    ngx_uint_t websocket);
+static ngx_uint_t ngx_http_eiam_asks_websocket(ngx_http_request_t *r);
+static ngx_int_t ngx_http_eiam_clean_suspect(ngx_http_request_t *r)
+    ngx_http_eiam_seldom;
+static ngx_int_t ngx_http_eiam_remove_fields(ngx_http_request_t *r)
+    ngx_http_eiam_seldom;
 
 
 /* by which a backend takes another method or path than the one that is seen */
@@ -37,54 +52,94 @@ static const ngx_str_t  ngx_http_eiam_target_fields[] = {
 };
 
 
-/* the one walk over the client's fields; its X-EIAM-* are gone after it */
+/* as soon as the fields are read, before any rule of the operator sees them */
+
+ngx_int_t
+ngx_http_eiam_clean_fields(ngx_http_request_t *r)
+{
+    u_char           *name;
+    ngx_list_part_t  *part;
+    ngx_table_elt_t  *h, *last;
+
+    if (r->headers_in.upgrade) {
+        return ngx_http_eiam_clean_suspect(r);
+    }
+
+    ngx_http_eiam_each_field(r, part, h, last) {
+
+        if (h->key.len < NGX_HTTP_EIAM_PREFIX_LEN) {
+            continue;
+        }
+
+        name = h->lowcase_key;
+
+        if ((name[0] == 'x' && name[2] == 'e')
+            || (name[0] == 'h' && name[4] == '2'))
+        {
+            return ngx_http_eiam_clean_suspect(r);
+        }
+    }
+
+    return NGX_OK;
+}
+
+
+static ngx_int_t
+ngx_http_eiam_clean_suspect(ngx_http_request_t *r)
+{
+    ngx_uint_t        websocket;
+    ngx_list_part_t  *part;
+    ngx_table_elt_t  *h, *last;
+
+    websocket = ngx_http_eiam_asks_websocket(r);
+
+    ngx_http_eiam_each_field(r, part, h, last) {
+
+        if (ngx_http_eiam_is_unwanted(h, websocket)) {
+            return ngx_http_eiam_remove_fields(r);
+        }
+    }
+
+    return NGX_OK;
+}
+
+
+/*
+ * What the client's fields say.  The X-EIAM-* among them are gone after it,
+ * also those that a module has made since the fields were read.
+ */
 
 ngx_int_t
 ngx_http_eiam_read_fields(ngx_http_request_t *r,
     ngx_http_eiam_fields_t *fields)
 {
-    ngx_uint_t        i, foreign;
+    ngx_uint_t        foreign;
     ngx_list_part_t  *part;
-    ngx_table_elt_t  *h;
+    ngx_table_elt_t  *h, *last;
 
     ngx_memzero(fields, sizeof(ngx_http_eiam_fields_t));
 
     foreign = 0;
-    part = &r->headers_in.headers.part;
-    h = part->elts;
 
-    for (i = 0; /* void */ ; i++) {
+    ngx_http_eiam_each_field(r, part, h, last) {
 
-        if (i >= part->nelts) {
-
-            if (part->next == NULL) {
-                break;
-            }
-
-            part = part->next;
-            h = part->elts;
-            i = 0;
-        }
-
-        if (h[i].key.len == 0) {
+        if (h->key.len < NGX_HTTP_EIAM_PREFIX_LEN) {
             continue;
         }
 
-        switch (h[i].lowcase_key[0]) {
+        switch (h->lowcase_key[0]) {
 
         case 'a':
-            if (ngx_http_eiam_is_authorization(&h[i])
+            if (ngx_http_eiam_is_authorization(h)
                 && fields->authorizations++ == 0)
             {
-                fields->authorization = &h[i].value;
+                fields->authorization = &h->value;
             }
 
             break;
 
         case 'x':
-            ngx_http_eiam_note_field(&h[i], fields);
-            foreign |= ngx_http_eiam_field_begins(&h[i], NGX_HTTP_EIAM_PREFIX,
-                                                  NGX_HTTP_EIAM_PREFIX_LEN);
+            foreign |= ngx_http_eiam_note_field(h, fields);
         }
     }
 
@@ -98,7 +153,7 @@ ngx_http_eiam_read_fields(ngx_http_request_t *r,
         return ngx_http_eiam_remove_fields(r);
     }
 
-    return NGX_OK;
+    return r->internal ? ngx_http_eiam_clean_fields(r) : NGX_OK;
 }
 
 
@@ -144,7 +199,9 @@ ngx_http_eiam_field_is(const ngx_table_elt_t *h, const char *name)
 }
 
 
-static void
+/* is it one that only the gate sets? */
+
+static ngx_uint_t
 ngx_http_eiam_note_field(ngx_table_elt_t *h, ngx_http_eiam_fields_t *fields)
 {
     const ngx_str_t  *name;
@@ -167,6 +224,55 @@ ngx_http_eiam_note_field(ngx_table_elt_t *h, ngx_http_eiam_fields_t *fields)
             fields->targets++;
         }
     }
+
+    return ngx_http_eiam_is_identity(h);
+}
+
+
+/* beyond an upgrade to HTTP/2 nobody sees the requests: RFC 7540, 3.2 */
+
+static ngx_uint_t
+ngx_http_eiam_is_unwanted(const ngx_table_elt_t *h, ngx_uint_t websocket)
+{
+    return ngx_http_eiam_is_identity(h)
+           || (!websocket
+               && (ngx_http_eiam_field_is(h, "upgrade")
+                   || ngx_http_eiam_field_is(h, "http2-settings")));
+}
+
+
+/* one field with one protocol; HTTP/2 has no such field: RFC 9113, 8.2.2 */
+
+static ngx_uint_t
+ngx_http_eiam_asks_websocket(ngx_http_request_t *r)
+{
+    ngx_uint_t        n;
+    ngx_list_part_t  *part;
+    ngx_table_elt_t  *h, *last;
+
+    static const ngx_str_t  websocket = ngx_string("websocket");
+
+    if (r->http_version >= NGX_HTTP_VERSION_20) {
+        return 0;
+    }
+
+    n = 0;
+
+    ngx_http_eiam_each_field(r, part, h, last) {
+
+        if (!ngx_http_eiam_field_is(h, "upgrade")) {
+            continue;
+        }
+
+        if (n++ || h->value.len != websocket.len
+            || ngx_strncasecmp(h->value.data, websocket.data, websocket.len)
+               != 0)
+        {
+            return 0;
+        }
+    }
+
+    return n;
 }
 
 
@@ -178,36 +284,34 @@ ngx_http_eiam_note_field(ngx_table_elt_t *h, ngx_http_eiam_fields_t *fields)
 static ngx_int_t
 ngx_http_eiam_remove_fields(ngx_http_request_t *r)
 {
-    ngx_uint_t        i;
+    ngx_uint_t        websocket;
     ngx_list_t        list;
     ngx_list_part_t  *part;
-    ngx_table_elt_t  *h, *copy;
+    ngx_table_elt_t  *h, *last, *copy;
 
     if (ngx_list_init(&list, r->pool, 20, sizeof(ngx_table_elt_t)) != NGX_OK)
     {
         return NGX_ERROR;
     }
 
-    for (part = &r->headers_in.headers.part; part; part = part->next) {
+    websocket = ngx_http_eiam_asks_websocket(r);
 
-        h = part->elts;
+    if (!websocket) {
+        r->headers_in.upgrade = NULL;
+    }
 
-        for (i = 0; i < part->nelts; i++) {
+    ngx_http_eiam_each_field(r, part, h, last) {
 
-            if (h[i].key.len
-                && ngx_http_eiam_field_begins(&h[i], NGX_HTTP_EIAM_PREFIX,
-                                              NGX_HTTP_EIAM_PREFIX_LEN))
-            {
-                continue;
-            }
-
-            copy = ngx_list_push(&list);
-            if (copy == NULL) {
-                return NGX_ERROR;
-            }
-
-            *copy = h[i];
+        if (ngx_http_eiam_is_unwanted(h, websocket)) {
+            continue;
         }
+
+        copy = ngx_list_push(&list);
+        if (copy == NULL) {
+            return NGX_ERROR;
+        }
+
+        *copy = *h;
     }
 
     r->headers_in.headers = list;

@@ -9,6 +9,7 @@ use FindBin;
 use lib "$FindBin::Bin/lib";
 use JSON::PP ();
 use Test::More;
+use EIAM::Http2;
 use EIAM::Test;
 
 my @methods = qw(GET POST PUT DELETE PATCH OPTIONS TRACE);
@@ -148,6 +149,104 @@ subtest 'other characters, where another server is the default' => sub {
     refused get($gate, '/api/users', token => 'tok', port => $gate->port(2),
         headers => [ "$_: /x", 'Host: gate' ]), 'request_ambiguous', "$_ names another path"
         for qw(X_Original_URL X_REWRITE_URL X.Original.URL x.rewrite-url);
+};
+
+# The operator's rules of the rewrite phase, as server and location have them.
+my $rules = q{
+    if ($http_x_eiam_application = root) { set $asked "if"; }
+    proxy_set_header X-Rules "$asked,$server_set,$location_set,$mapped,$http_x_eiam_scopes";
+    set $location_set $http_x_eiam_application;
+};
+my $ruled = nginx(
+    files => $gate->{opt}{files},
+    conf  => qq{
+        eiam_policy %DIR%/policy.json;
+        eiam_applications %DIR%/apps.json;
+        map \$http_x_eiam_application \$mapped { default map; '' ''; }
+        log_format claims '\$status \$http_x_eiam_application,\$http_x_eiam_anything';
+    } . join('', map {
+        my ($listen, $mode, $more) = @$_;
+        my ($log) = $mode eq 'off' ? 'open' : 'gated';
+        qq{
+        server {
+            listen 127.0.0.1:$listen;
+            $more
+            access_log %DIR%/$log.log claims;
+            large_client_header_buffers 4 8k;
+            set \$server_set \$http_x_eiam_application;
+            set \$asked "";
+            set \$location_set "";
+            error_page 405 = /ruled/page;
+            error_page 400 414 494 501 = \@page;
+            location /api/ { eiam $mode; $rules proxy_pass http://%ECHO%; }
+            location = /api/users/tried { eiam $mode; $rules try_files /no/such \@page; }
+            location = /api/users/mirrored { eiam $mode; mirror /ruled/mirror; $rules proxy_pass http://%ECHO%; }
+            location /ruled/ { $rules proxy_pass http://%ECHO%; }
+            location \@page { $rules proxy_pass http://%ECHO%; }
+            location = /ruled/mirror { internal; $rules proxy_pass http://%ECHO%/ruled/mirror; }
+        }};
+    } ([ '%PORT%', 'on', '' ], [ '%PORT2%', 'report', '' ], [ '%PORT3%', 'off', '' ], [ '%PORT4% http2', 'on', '' ],
+        [ '%PORT5%', 'off', 'server_name other; underscores_in_headers on; ignore_invalid_headers off;' ],
+        [ '%PORT5%', 'on', 'server_name gate;' ])))->start;
+
+# What the rules saw of the client's claims.
+sub rules {
+    my ($res) = @_;
+    return join '|', received($res, 'X-Rules');
+}
+
+subtest '2.1-11: the rules of the rewrite phase see nothing of what the client claims' => sub {
+    for my $row (@claims, [ 'by an upstream', 'X-EIAM-Application: root', 'X-EIAM-Scopes: all', ('X-Field: x') x 50 ]) {
+        my ($title, @headers) = @$row;
+        s/evil/root/ for @headers = @headers;
+        for my $target ('/api/users', '/api/open', '/ruled/a', '/api/users/tried', '/api/users/mirrored') {
+            my $res = get($ruled, $target, token => 'tok', headers => \@headers);
+            is $res->{status}, 200, "$target, $title";
+            unlike rules($res), qr/root|if|map|all/, '  the rules see none';
+        }
+        unlike rules(get($ruled, $_, port => $ruled->port(2), headers => \@headers)), qr/root|if|map|all/,
+            "  in report mode too: $_" for '/api/users', '/api/nothing', '/ruled/a';
+        unlike rules(get($ruled, '/ruled/a', port => $ruled->port(5), headers => [ 'Host: gate', @headers ])),
+            qr/root|if|map|all/, '  where another server is the default';
+    }
+    is rules(get($ruled, '/api/users', token => 'tok')), ',,,,user_read', 'what is read later is what the gate says';
+    is rules(get($ruled, '/ruled/a', port => $ruled->port(3), headers => [ 'X-EIAM-Application: root', 'X-EIAM-Scopes: all' ])),
+        'if,root,root,map,all', 'without a gate they see what was sent';
+    my $res = get($ruled, '/ruled/a', port => $ruled->port(5), headers => [ 'Host: gate', 'X_EIAM_Application: root',
+        'X.EIAM.Scopes: all', 'x_eiam-scopes: all' ]);
+    is rules($res), ',,,,', 'nor do they see other spellings';
+    is identity($res), '', '  which are gone';
+
+    my $h2 = EIAM::Http2->new($ruled->port(4));
+    for my $target ('/api/users', '/ruled/a') {
+        my ($answer) = $h2->responses($h2->request($target, token => 'tok',
+            fields => [ [ 'x-eiam-application' => 'root' ], [ 'x-eiam-scopes' => 'all' ] ]));
+        is $answer->{status}, 200, "HTTP/2: $target";
+        unlike rules($answer), qr/root|if|map|all/, '  the rules see none';
+    }
+};
+
+# Such requests come to the error page's location, or to the log, without nginx's first phases.
+subtest '2.1-11: nor do they after an error of nginx itself' => sub {
+    my @claims = ('X-EIAM-Application: root', 'X-EIAM-Scopes: all');
+    my @rows = (
+        [ 'TRACE, an error page by its path', request('/ruled/a', method => 'TRACE', headers => \@claims, close => 1) ],
+        [ 'TRACE of a gated path', request('/api/users', method => 'TRACE', headers => \@claims, close => 1) ],
+        [ 'a long field, a named error page', request('/ruled/a', headers => [ @claims, 'X-Long: ' . 'x' x 40_000 ], close => 1) ],
+        [ 'a coding', request('/ruled/a', headers => [ @claims, 'Transfer-Encoding: x' ], close => 1) ],
+        [ 'no Host', "GET /ruled/a HTTP/1.1\r\n" . join('', map { "$_\r\n" } @claims) . "\r\n" ],
+    );
+    for my $row (@rows) {
+        my ($title, $bytes) = @$row;
+        my ($with, $without) = map { scalar raw($ruled, $bytes, port => $ruled->port($_)) } 3, 1;
+        like rules($with), qr/^if,(?:root)?,root,map,all$/, "$title: without a gate the error page's rules see it"
+            if $title !~ /no Host/;
+        is rules($without), ',,,,', '  but not in a gated server' if $without->{headers}{'x-echo'};
+        is identity($without), '', '  nor does the backend';
+    }
+    my $claimed = qr/root|all|evil/;
+    like $ruled->access_log('open.log'), $claimed, 'the log of a server without a gate has what was sent';
+    unlike $ruled->access_log('gated.log'), $claimed, '  that of a gated one has not';
 };
 
 # nginx keeps the fields in parts of twenty.

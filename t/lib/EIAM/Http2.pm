@@ -18,7 +18,13 @@ sub new {
     my ($class, $port) = @_;
     my $sock = IO::Socket::INET->new(PeerAddr => "127.0.0.1:$port", Timeout => TIMEOUT)
         or die "cannot connect to port $port: $@\n";
-    my $self = bless { sock => $sock, next => 1, streams => {} }, $class;
+    return $class->over($sock, 1);
+}
+
+# The next stream of a connection that was upgraded is 3: its request was the first.
+sub over {
+    my ($class, $sock, $next) = @_;
+    my $self = bless { sock => $sock, next => $next, streams => {} }, $class;
     $self->send("PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n" . frame(SETTINGS, 0, 0, pack 'nN', 4,
         WINDOW_SIZE)
         . frame(WINDOW, 0, 0, pack 'N', WINDOW_SIZE));
@@ -42,7 +48,7 @@ sub request {
     my $body = $opt{body} // '';
     my @fields = ([ ':method', $opt{method} // 'GET' ], [ ':scheme', 'http' ], [ ':path', $target ],
         [ ':authority', 'localhost' ], defined $opt{token}
-            ? [ authorization => "Bearer $opt{token}" ] : ());
+            ? [ authorization => "Bearer $opt{token}" ] : (), @{ $opt{fields} // [] });
     my $block = join '', map { "\0" . text($_->[0]) . text($_->[1]) } @fields;
     my $open = length $body || $opt{open};
     my $frames = frame(HEADERS, END_HEADERS | ($open ? 0 : END_STREAM), $id, $block);
@@ -135,8 +141,9 @@ EIAM::Http2 - requests by HTTP/2, many on one connection
 
 =head1 DESCRIPTION
 
-An answer has C<status>, C<body> and C<json>, or C<reset> with the code of the
-stream's reset. C<open =E<gt> 1> leaves the request without an end. All waiting ends
-after 30 seconds with an exception.
+C<over(socket, 3)> goes on with an HTTP/1.1 connection that was upgraded. C<fields
+=E<gt> [[name, value], ...]> are sent as they are, C<open =E<gt> 1> leaves the request
+without an end. An answer has C<status>, C<body> and C<json>, or C<reset> with the
+code of the stream's reset. All waiting ends after 30 seconds with an exception.
 
 =cut

@@ -1,0 +1,81 @@
+
+#include <ngx_http_eiam.h>
+
+
+/*
+ * What no client may say to the backends of a gated server is removed before
+ * anything reads it.  An error of nginx's own, found while the fields are read,
+ * goes on to its error page without this phase: then the first variable that
+ * reads a field removes it, at the latest the guard.
+ */
+
+
+static ngx_int_t ngx_http_eiam_post_read_get_field(ngx_http_request_t *r,
+    ngx_http_variable_value_t *v, uintptr_t data);
+
+
+ngx_int_t
+ngx_http_eiam_post_read_handler(ngx_http_request_t *r)
+{
+    ngx_http_eiam_srv_conf_t  *scf;
+
+    scf = ngx_http_get_module_srv_conf(r, ngx_eiam_module);
+
+    if (scf->policies.nelts == 0) {
+        return NGX_DECLINED;
+    }
+
+    return ngx_http_eiam_clean_fields(r) == NGX_OK
+           ? NGX_DECLINED : NGX_HTTP_INTERNAL_SERVER_ERROR;
+}
+
+
+ngx_int_t
+ngx_http_eiam_post_read_take_variables(ngx_conf_t *cf)
+{
+    ngx_uint_t                  i;
+    ngx_http_variable_t        *v;
+    ngx_http_core_main_conf_t  *cmcf;
+    ngx_http_eiam_main_conf_t  *mcf;
+
+    cmcf = ngx_http_conf_get_module_main_conf(cf, ngx_http_core_module);
+    mcf = ngx_http_conf_get_module_main_conf(cf, ngx_eiam_module);
+
+    v = cmcf->prefix_variables.elts;
+
+    for (i = 0; i < cmcf->prefix_variables.nelts; i++) {
+
+        if (v[i].name.len == sizeof("http_") - 1
+            && ngx_strncmp(v[i].name.data, "http_", sizeof("http_") - 1) == 0)
+        {
+            mcf->get_field = v[i].get_handler;
+            v[i].get_handler = ngx_http_eiam_post_read_get_field;
+
+            return NGX_OK;
+        }
+    }
+
+    return NGX_ERROR;
+}
+
+
+/* once there is a decision, the gate's own fields are there */
+
+static ngx_int_t
+ngx_http_eiam_post_read_get_field(ngx_http_request_t *r,
+    ngx_http_variable_value_t *v, uintptr_t data)
+{
+    ngx_http_eiam_srv_conf_t   *scf;
+    ngx_http_eiam_main_conf_t  *mcf;
+
+    scf = ngx_http_get_module_srv_conf(r, ngx_eiam_module);
+    mcf = ngx_http_get_module_main_conf(r, ngx_eiam_module);
+
+    if (scf->policies.nelts && ngx_http_eiam_get_ctx(r) == NULL
+        && ngx_http_eiam_clean_fields(r) != NGX_OK)
+    {
+        return NGX_ERROR;
+    }
+
+    return mcf->get_field(r, v, data);
+}
