@@ -25,6 +25,15 @@ asan_env := ASAN_OPTIONS=log_path=$(reports):print_suppressions=0 \
             UBSAN_OPTIONS=log_path=$(reports):print_stacktrace=1 \
             LSAN_OPTIONS=suppressions=$(CURDIR)/.ci/lsan.supp
 
+# One test by its title: make test T=t/jwt.t TITLE='words'. Only make's command
+# line counts: with a TITLE of the environment every test is run.
+ifeq ($(origin TITLE),command line)
+export TITLE
+prove := t/one $(if $(filter command,$(origin T)),$(T)) "$$TITLE"
+else
+prove = prove -j$(JOBS) $(T)
+endif
+
 .PHONY: module clang steps full asan unit test test-asan test-all check run stop \
         explain trial bench clean help FORCE
 
@@ -40,13 +49,13 @@ asan: build/asan/nginx ## the same with ASan and UBSan, and with the unit tests
 
 unit: build/ngx_eiam_unit_module.so ## the module that runs the unit tests inside nginx
 
-test: module unit steps ## the test suite against the dynamic module (T=files to choose)
-	prove -j$(JOBS) $(T)
+test: module unit steps ## the tests against the dynamic module (T=files, TITLE="words of a title")
+	$(prove)
 
 test-asan: asan module steps ## the test suite against the ASan and UBSan build
 	@rm -f $(reports).*
 	@export $(asan_env) EIAM_NGINX=$(build)/asan/nginx EIAM_MODULE= EIAM_ASAN=1; \
-	    prove -j$(JOBS) $(T); code=$$?; \
+	    $(prove); code=$$?; \
 	    if cat $(reports).* 2>/dev/null; then \
 	        echo "test-asan: sanitizer reports"; code=1; \
 	    fi; exit $$code
