@@ -1,11 +1,13 @@
 #!/usr/bin/perl
-# The tools around the tests: one test by its title.
+# The tools around the tests: one test by its title, what is installed before
+# a run.
 
 use strict;
 use warnings;
 
 use Cwd qw(abs_path);
 use File::Basename qw(dirname);
+use File::Copy qw(copy);
 use File::Path qw(make_path);
 use File::Temp ();
 use Test::More;
@@ -21,6 +23,13 @@ sub spew {
     print {$out} $text;
     close $out or die "$file: $!\n";
     return $file;
+}
+
+sub slurp {
+    my ($file) = @_;
+    open my $in, '<', $file or return '';
+    local $/;
+    return scalar(<$in>) // '';
 }
 
 # (exit code, output) of a command of the shell.
@@ -83,6 +92,57 @@ subtest '2.2-8: make hands a title over, from its command line only' => sub {
     like $said, qr{^t/one  ?"\$TITLE"$}m, 'of all files';
     ($code, $said) = run("TITLE='of a terminal' make -n -C '$top' test");
     ok $said =~ /^prove .*t\/jwt\.t/m && $said !~ m{^t/one}m, 'a TITLE of the environment leaves nothing out';
+};
+
+# A system in that every package is missing; what would change it is recorded,
+# with what the run had said until then.
+sub bare_system {
+    my $home = File::Temp->newdir('eiam-bare-XXXXXX', TMPDIR => 1);
+    make_path("$home/t", "$home/.ci", "$home/bin");
+    copy("$top/$_", "$home/$_") or die "$_: $!\n" for qw(t/run .ci/install);
+    chmod 0755, "$home/.ci/install";
+    my %stub = (
+        'dpkg-query' => 'exit 1', id => 'echo 1000', 'apt-get' => 'exit 0', make => 'echo "made $*"',
+        sudo => qq{cat >/dev/null; cat "$home/said" >>"$home/before"; echo "\$*" >>"$home/done"},
+    );
+    for my $name (keys %stub) {
+        spew("$home/bin/$name", "#!/bin/sh\n$stub{$name}\n");
+        chmod 0755, "$home/bin/$name";
+    }
+    return $home;
+}
+
+subtest '2.2-8: packages are named before they are installed' => sub {
+    my $home = bare_system();
+    my ($code) = run("cd '$home' && PATH='$home/bin':\$PATH .ci/install build >said");
+    like slurp("$home/done"), qr/apt-get .*install .*libjansson-dev/, 'they are installed';
+    like slurp("$home/before"), qr/\Ainstall: installs now: .*libjansson-dev/, 'after they were named';
+
+    $home = bare_system();
+    ($code, my $said) = run("cd '$home' && PATH='$home/bin':\$PATH sh t/run");
+    like $said, qr/T_INSTALL=no.*== install: .*installs now: .*libjansson-dev.*made module/s,
+        't/run says how to leave them, names them, and goes on' or diag $said;
+};
+
+subtest '2.2-8: T_INSTALL=no leaves packages alone' => sub {
+    my $home = bare_system();
+    my ($code, $said) = run("cd '$home' && T_INSTALL=no PATH='$home/bin':\$PATH sh t/run");
+    isnt $code, 0, 'the run fails';
+    like $said, qr/^install: missing, and not installed: .*libjansson-dev/m, 'what is missing is named';
+    unlike $said, qr/^made/m, 'nothing else is run' or diag $said;
+    ok !-e "$home/done", 'and nothing is installed' or diag slurp("$home/done");
+    like $said, qr/^0 passed, 1 failed$/m, 'the last line counts it';
+
+    spew("$home/bin/dpkg-query", "#!/bin/sh\necho installed\n");
+    for my $command (qw(clang node npm chromium git shellcheck)) {
+        spew("$home/bin/$command", "#!/bin/sh\n");
+        chmod 0755, "$home/bin/$command";
+    }
+    ($code, $said) = run("cd '$home' && T_INSTALL=no PATH='$home/bin':\$PATH sh t/run");
+    like $said, qr/nothing is missing.*made module/s, 'where nothing is missing the run goes on' or diag $said;
+
+    ($code, $said) = run("cd '$home' && T_INSTALL=maybe PATH='$home/bin':\$PATH sh t/run");
+    ok $code == 2 && $said =~ /yes or no, not "maybe"/, 'other values are an error' or diag $said;
 };
 
 done_testing;
