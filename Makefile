@@ -34,8 +34,11 @@ else
 prove = prove -j$(JOBS) $(T)
 endif
 
-.PHONY: module clang steps full asan unit test test-asan test-all check run stop \
-        explain trial bench clean help FORCE
+# The least part of the lines of src, in percent, that all tests must reach.
+COVERAGE ?= 95
+
+.PHONY: module clang steps full asan unit test test-asan test-all coverage \
+        check run stop explain trial bench clean help FORCE
 
 module: build/ngx_eiam_module.so ## the dynamic module for the installed nginx (default)
 
@@ -62,6 +65,13 @@ test-asan: asan module steps ## the test suite against the ASan and UBSan build
 
 test-all: ## every build, check and test, with a count at the end
 	sh t/run
+
+coverage: build/coverage/ngx_eiam_module.so module unit steps ## the lines of src that the tests reach, at least COVERAGE=95 percent
+	@.ci/coverage forget build/coverage
+	@export EIAM_COVERAGE=1 EIAM_MODULE=$(build)/coverage/ngx_eiam_module.so \
+	    EIAM_UNIT_MODULE=$(build)/coverage/ngx_eiam_unit_module.so; \
+	    $(prove); code=$$?; \
+	    .ci/coverage report build/coverage $(COVERAGE) || code=1; exit $$code
 
 check: module ## layering, lengths, names, documentation against code
 	.ci/check
@@ -97,6 +107,12 @@ build/sources: FORCE
 build/dynamic/Makefile: $(configs) build/sources $(NGINX_DEV)/conf_flags
 	.ci/configure dynamic $(NGINX_DEV) build/dynamic
 
+# Begun anew, as an object of a file that is gone would count as never reached.
+build/coverage/Makefile: $(configs) build/sources $(NGINX_DEV)/conf_flags
+	rm -rf build/coverage
+	CFLAGS='-g -O0 --coverage -fprofile-prefix-map=src/=$(NGINX_DEV)/src/' LDFLAGS=--coverage \
+	    .ci/configure dynamic $(NGINX_DEV) build/coverage
+
 build/clang/Makefile: $(configs) build/sources $(NGINX_DEV)/conf_flags
 	CC=clang .ci/configure dynamic $(NGINX_DEV) build/clang
 
@@ -125,6 +141,10 @@ build/ngx_eiam_module.so build/ngx_eiam_unit_module.so: build/%: \
 
 build/clang/ngx_eiam_module.so: build/clang/Makefile $(sources)
 	@$(call objects,$(NGINX_DEV),clang,ngx_eiam_module.so)
+
+# Both modules, as both share their objects.
+build/coverage/ngx_eiam_module.so: build/%/ngx_eiam_module.so: build/%/Makefile $(sources)
+	@$(MAKE) -s -j$(JOBS) -C $(NGINX_DEV) -f $(build)/$*/Makefile modules
 
 build/steps/ngx_eiam_module.so: build/steps/Makefile $(sources)
 	@$(call objects,$(NGINX_DEV),steps,ngx_eiam_module.so)

@@ -1,6 +1,6 @@
 #!/usr/bin/perl
 # The tools around the tests: one test by its title, what is installed before
-# a run.
+# a run, the coverage of the sources.
 
 use strict;
 use warnings;
@@ -143,6 +143,34 @@ subtest '2.2-8: T_INSTALL=no leaves packages alone' => sub {
 
     ($code, $said) = run("cd '$home' && T_INSTALL=maybe PATH='$home/bin':\$PATH sh t/run");
     ok $code == 2 && $said =~ /yes or no, not "maybe"/, 'other values are an error' or diag $said;
+};
+
+subtest '2.2-8: coverage is printed, and fails below its least' => sub {
+    plan skip_all => 'gcovr is not installed' if !grep { -x "$_/gcovr" } split /:/, $ENV{PATH};
+    spew("$dir/tree/src/core/half.c", <<'END');
+int half(int n);
+int
+half(int n)
+{
+    if (n) {
+        return 1;
+    }
+    return 2;
+}
+END
+    spew("$dir/tree/main.c", "int half(int n);\nint main(void) { return half(1) != 1; }\n");
+    make_path("$dir/tree/build");
+    my ($code, $said) = run("cd '$dir/tree/build' && gcc -O0 --coverage -o half ../main.c ../src/core/half.c && ./half");
+    is $code, 0, 'a program of two files is run' or diag $said;
+    my $report = sub { run("$top/.ci/coverage report '$dir/tree/build' $_[0] '$dir/tree'") };
+    ($code, $said) = $report->(70);
+    ok $code == 0 && $said =~ /^lines: 75\.0% \(3 out of 4\)$/m, 'the lines of src alone count' or diag $said;
+    like $said, qr{^src/core/half\.c +4 +3 +75% +8$}m, 'each file says what is missing';
+    ($code, $said) = $report->(80);
+    ok $code != 0 && $said =~ /^lines: 75\.0%/m, 'below the least it fails' or diag $said;
+    run("$top/.ci/coverage forget '$dir/tree/build'");
+    ($code, $said) = $report->(1);
+    isnt $code, 0, 'what was counted can be forgotten' or diag $said;
 };
 
 done_testing;
