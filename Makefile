@@ -37,10 +37,12 @@ endif
 # The least part of the lines of src, in percent, that all tests must reach.
 COVERAGE ?= 95
 
-.PHONY: module clang steps full asan unit test test-asan test-all coverage \
+.PHONY: module debug clang steps full asan unit test test-asan test-all coverage \
         check run stop explain trial bench clean help FORCE
 
 module: build/ngx_eiam_module.so ## the dynamic module for the installed nginx (default)
+
+debug: build/debug/ngx_eiam_module.so ## the same for a debugger, with debug log, in build/debug
 
 clang: build/clang/ngx_eiam_module.so ## the same by clang, in build/clang
 
@@ -73,6 +75,11 @@ coverage: build/coverage/ngx_eiam_module.so module unit steps ## the lines of sr
 	    $(prove); code=$$?; \
 	    .ci/coverage report build/coverage $(COVERAGE) || code=1; exit $$code
 
+# For editors and clang's tools: how each file of the module is compiled.
+compile_commands.json: build/dynamic/Makefile .ci/compile-commands ## for editors: how each file is compiled
+	@$(MAKE) -nB -C $(NGINX_DEV) -f $(build)/dynamic/Makefile modules \
+	    | .ci/compile-commands $(NGINX_DEV) >$@
+
 check: module ## layering, lengths, names, documentation against code
 	.ci/check
 
@@ -97,7 +104,7 @@ clean: ## removes everything built but the fetched nginx sources
 	find build -mindepth 1 -maxdepth 1 ! -name nginx-src -exec rm -rf {} +
 
 help: ## this list
-	@sed -n 's/^\([a-z-]*\):[^#]*## /\1\t/p' Makefile | expand -t 12
+	@sed -n 's/^\([a-z_.-]*\):[^#]*## /\1\t/p' Makefile | expand -t 24
 
 # The list of sources, rewritten only when a file comes or goes.
 build/sources: FORCE
@@ -106,6 +113,11 @@ build/sources: FORCE
 
 build/dynamic/Makefile: $(configs) build/sources $(NGINX_DEV)/conf_flags
 	.ci/configure dynamic $(NGINX_DEV) build/dynamic
+
+# nginx's debug log changes no structure: also an nginx without loads the module.
+build/debug/Makefile: $(configs) build/sources $(NGINX_DEV)/conf_flags
+	CFLAGS='-g3 -O0 -fno-omit-frame-pointer' LDFLAGS= \
+	    .ci/configure dynamic $(NGINX_DEV) build/debug --with-debug
 
 # Begun anew, as an object of a file that is gone would count as never reached.
 build/coverage/Makefile: $(configs) build/sources $(NGINX_DEV)/conf_flags
@@ -143,7 +155,8 @@ build/clang/ngx_eiam_module.so: build/clang/Makefile $(sources)
 	@$(call objects,$(NGINX_DEV),clang,ngx_eiam_module.so)
 
 # Both modules, as both share their objects.
-build/coverage/ngx_eiam_module.so: build/%/ngx_eiam_module.so: build/%/Makefile $(sources)
+build/debug/ngx_eiam_module.so build/coverage/ngx_eiam_module.so: \
+        build/%/ngx_eiam_module.so: build/%/Makefile $(sources)
 	@$(MAKE) -s -j$(JOBS) -C $(NGINX_DEV) -f $(build)/$*/Makefile modules
 
 build/steps/ngx_eiam_module.so: build/steps/Makefile $(sources)

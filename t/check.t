@@ -70,7 +70,7 @@ sub without {
 
 make_path($copy);
 system("cd '$top' && tar -cf - --exclude=./.git --exclude=node_modules --exclude=__pycache__"
-    . " --exclude='./build/[!d]*' . | tar -xf - -C '$copy'") == 0 or die "no copy of the tree\n";
+    . " --exclude='./build/[!d]*' --exclude=./build/debug . | tar -xf - -C '$copy'") == 0 or die "no copy of the tree\n";
 -f "$copy/build/dynamic/addon/src/ngx_eiam_reason.o" or die "run \"make module\" first\n";
 
 my $core = 'src/ngx_eiam_reason.c';

@@ -1,6 +1,6 @@
 #!/usr/bin/perl
 # The tools around the tests: one test by its title, what is installed before
-# a run, the coverage of the sources.
+# a run, the coverage of the sources, how each file is compiled.
 
 use strict;
 use warnings;
@@ -10,6 +10,7 @@ use File::Basename qw(dirname);
 use File::Copy qw(copy);
 use File::Path qw(make_path);
 use File::Temp ();
+use JSON::PP qw(decode_json);
 use Test::More;
 
 my $top = abs_path(dirname(__FILE__) . '/..');
@@ -171,6 +172,18 @@ END
     run("$top/.ci/coverage forget '$dir/tree/build'");
     ($code, $said) = $report->(1);
     isnt $code, 0, 'what was counted can be forgotten' or diag $said;
+};
+
+subtest '2.2-8: an editor is told how each file is compiled' => sub {
+    my ($code, $said) = run("make -C '$top' -s build/dynamic/Makefile >/dev/null && make -snB -C /usr/share/nginx/src"
+        . " -f '$top/build/dynamic/Makefile' modules | '$top/.ci/compile-commands' /usr/share/nginx/src");
+    is $code, 0, 'by a list' or diag $said;
+    my %command = map { ($_->{file} => $_->{command}) } @{ decode_json($said) };
+    my @sources = split /\n/, qx(find '$top/src' '$top/t/unit' -name '*.c');
+    is_deeply [ grep { !exists $command{$_} } @sources ], [], 'that has every file of src and t/unit';
+    like $command{"$top/ngx_eiam_module.c"}, qr{^cc -c .*-I src/core .*ngx_eiam_module\.c$}, 'and the whole command';
+    ($code, $said) = run("echo nothing | '$top/.ci/compile-commands' /");
+    isnt $code, 0, 'an empty list is an error';
 };
 
 done_testing;
