@@ -68,6 +68,49 @@ sub without {
     return sub { $_[0] =~ s/$pattern//gr };
 }
 
+# The messages of commits in a clone of its own, each with what is said of it.
+sub commits {
+    my $title = 'commits: ';
+    my ($sound, $said) = check($title);
+    ok($sound && $said =~ /\(none: no clone/, '2.2-8: without git no commit is looked at') or diag($said);
+
+    delete @ENV{ grep { /^GIT_/ } keys %ENV };
+    my @git = ('git', '-C', $copy, '-c', 'user.name=x', '-c', 'user.email=x@localhost');
+    my $commit = sub { system(@git, qw(commit -q --allow-empty -m), $_[0]) == 0 or die "git commit failed\n" };
+    system(qw(git init -q), $copy) == 0 or die "git init failed\n";
+    $commit->('From before the rule');
+    system(@git, 'add', '.ci') == 0 or die "git add failed\n";
+    $commit->("The rule\n\nBecause somebody asks why.");
+
+    my @good = ("A subject\n\nA reason.", 'x' x 72 . "\n\nA reason.", "\x{e4}" x 72 . "\n\nA reason.");
+    utf8::encode($_) for @good;
+    $commit->($_) for @good;
+    ($sound, $said) = check($title);
+    ok($sound && $said =~ /\(4 since/, '2.2-8: commits of the rule and after it pass') or diag($said);
+
+    for (
+        [ 'a subject of 73 columns', 'x' x 73 . "\n\nA reason.", 'the subject has 73 columns' ],
+        [ 'one of 74 by wide letters', "\xe6\x9f\xa5" x 37 . "\n\nA reason.", 'the subject has 74 columns' ],
+        [ 'no blank line', "A subject\nA reason.\nAnother.", 'no blank line after the subject' ],
+        [ 'no body', 'A subject', 'no body that says why' ],
+        [ 'a body of names alone', "A subject\n\nSigned-off-by: x", 'no body that says why' ],
+    ) {
+        my ($what, $message, $fault) = @$_;
+        $commit->($message);
+        ($sound, $said) = check($title);
+        ok(!$sound && $said =~ /^      \w{12}: \Q$fault\E$/m, "2.2-8: $title fails at $what") or diag($said);
+        $commit->("Later\n\nFor a reason.");
+        ok(!(check($title))[0], '  and also when it is not the last');
+        system(@git, qw(reset -q --soft HEAD~2)) == 0 or die "git reset failed\n";
+    }
+
+    system('git', 'clone', '-q', '--depth', 1, "file://$copy", "$dir/shallow") == 0 or die "git clone failed\n";
+    my $shallow = qx("$dir/shallow/.ci/commits");
+    ok($? == 0 && $shallow =~ /^1 since .*shallow/, '2.2-8: a shallow clone is looked at as far as it goes')
+        or diag($shallow);
+    return;
+}
+
 make_path($copy);
 system("cd '$top' && tar -cf - --exclude=./.git --exclude=node_modules --exclude=__pycache__"
     . " --exclude='./build/[!d]*' --exclude=./build/debug . | tar -xf - -C '$copy'") == 0 or die "no copy of the tree\n";
@@ -102,5 +145,10 @@ breaks('README: every make target', 'one that the Makefile has not', 'README.md'
 breaks('README: every file', 'one that is not there', 'README.md', append("\nsrc/ngx_eiam_magic.c\n"));
 breaks('shell: every script parses', 'an open "if"', 'example/stop', append("if true; then\n"));
 breaks('shell: shellcheck', 'an unquoted variable', 'example/stop', append("rm \$1\n"));
+breaks('workflows: every action', 'a tag', '.github/workflows/tests.yml', sub { $_[0] =~ s/\@\w{40}/\@v4/r });
+breaks('workflows: every action', 'half a SHA', '.github/workflows/tests.yml', sub { $_[0] =~ s/\@\w{20}/\@/r });
+breaks('workflows: every action', 'tests of its own', '.github/workflows/tests.yml',
+    sub { $_[0] =~ s{bash \.ci/run}{make test}r });
+commits();
 
 done_testing();
