@@ -36,12 +36,9 @@ static void ngx_eiam_cache_unlink(ngx_eiam_shared_t *shared,
 void
 ngx_eiam_cache_wipe(ngx_eiam_shared_t *shared)
 {
-    ngx_uint_t          i;
     ngx_eiam_grants_t  *grants;
 
-    for (i = 0; i < NGX_EIAM_CHANGES; i++) {
-        shared->changes[i]++;
-    }
+    ngx_eiam_cache_void(shared);
 
     grants = &shared->grants;
 
@@ -57,6 +54,17 @@ ngx_eiam_cache_wipe(ngx_eiam_shared_t *shared)
     ngx_memzero(shared->refusals.slots,
                 (shared->refusals.mask + 1) * NGX_EIAM_REFUSALS
                 * sizeof(ngx_eiam_refusal_t));
+}
+
+
+void
+ngx_eiam_cache_void(ngx_eiam_shared_t *shared)
+{
+    ngx_uint_t  i;
+
+    for (i = 0; i < NGX_EIAM_CHANGES; i++) {
+        shared->changes[i]++;
+    }
 }
 
 

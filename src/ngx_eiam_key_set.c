@@ -1,4 +1,5 @@
 
+#include <ngx_eiam_cache.h>
 #include <ngx_eiam_flight.h>
 #include <ngx_eiam_key_set.h>
 
@@ -20,6 +21,9 @@ static void ngx_eiam_key_set_copy(const ngx_eiam_key_set_t *set,
 static ngx_uint_t ngx_eiam_key_set_fetch(ngx_eiam_source_t *source,
     const ngx_eiam_key_terms_t *terms, ngx_eiam_key_question_t *question,
     ngx_uint_t urgent);
+static void ngx_eiam_key_set_replace(ngx_eiam_shared_t *shared,
+    ngx_eiam_key_set_t *set, uint32_t flight, const ngx_str_t *text,
+    const ngx_eiam_digest_t digest);
 
 
 ngx_int_t
@@ -77,17 +81,22 @@ ngx_eiam_key_set_look(ngx_eiam_source_t *source,
 
     /* the same set again may know more than it did */
 
-    wanted = state == NGX_EIAM_KEYS_NONE || (question->unknown && !newer);
+    wanted = !question->idle
+             && (state == NGX_EIAM_KEYS_NONE
+                 || (question->unknown && !newer));
     flying = 0;
 
-    if (wanted || state == NGX_EIAM_KEYS_OVERDUE
+    if (wanted || state == NGX_EIAM_KEYS_NONE
+        || state == NGX_EIAM_KEYS_OVERDUE
         || (state == NGX_EIAM_KEYS_OLD && !question->quiet))
     {
         flying = ngx_eiam_key_set_fetch(source, terms, question,
                                         wanted || !failed);
     }
 
-    if (flying && (wanted || (state == NGX_EIAM_KEYS_OVERDUE && !failed))) {
+    if (flying && !question->idle
+        && (wanted || (state == NGX_EIAM_KEYS_OVERDUE && !failed)))
+    {
         return NGX_AGAIN;
     }
 
@@ -96,6 +105,14 @@ ngx_eiam_key_set_look(ngx_eiam_source_t *source,
     }
 
     return (state != NGX_EIAM_KEYS_NONE && !failed) ? NGX_DECLINED : NGX_ABORT;
+}
+
+
+ngx_uint_t
+ngx_eiam_key_set_is_due(const ngx_eiam_source_t *source,
+    const ngx_eiam_key_terms_t *terms)
+{
+    return ngx_eiam_key_set_state(source, terms) != NGX_EIAM_KEYS_FRESH;
 }
 
 
@@ -135,6 +152,7 @@ ngx_eiam_key_set_copy(const ngx_eiam_key_set_t *set,
     question->text.data = text;
     question->text.len = set->len;
     question->generation = set->generation;
+    question->content = set->content;
 }
 
 
@@ -233,7 +251,7 @@ ngx_eiam_key_set_reset(ngx_eiam_shared_t *shared, ngx_eiam_key_set_t *set)
 
 void
 ngx_eiam_key_set_settle(ngx_eiam_source_t *source, uint32_t flight,
-    const ngx_str_t *text)
+    const ngx_str_t *text, const ngx_eiam_digest_t digest)
 {
     ngx_eiam_flight_t   *own;
     ngx_eiam_shared_t   *shared;
@@ -271,15 +289,7 @@ ngx_eiam_key_set_settle(ngx_eiam_source_t *source, uint32_t flight,
 
     } else {
 
-        if (text->len != set->len
-            || ngx_memcmp(text->data, set->text, text->len) != 0)
-        {
-            set->len = text->len;
-            ngx_memcpy(set->text, text->data, text->len);
-            ngx_eiam_zone_step(shared);
-
-            set->generation = flight;
-        }
+        ngx_eiam_key_set_replace(shared, set, flight, text, digest);
 
         set->fetched = ngx_time();
         set->current = 1;
@@ -290,6 +300,38 @@ ngx_eiam_key_set_settle(ngx_eiam_source_t *source, uint32_t flight,
     ngx_eiam_flight_end(shared, own);
 
     ngx_eiam_zone_unlock(source->zone);
+}
+
+
+/* another order of the keys is another text, but says the same */
+
+static void
+ngx_eiam_key_set_replace(ngx_eiam_shared_t *shared, ngx_eiam_key_set_t *set,
+    uint32_t flight, const ngx_str_t *text, const ngx_eiam_digest_t digest)
+{
+    if (set->len == 0
+        || ngx_memcmp(set->digest, digest, NGX_EIAM_DIGEST_LEN) != 0)
+    {
+        ngx_eiam_cache_void(shared);
+        ngx_eiam_zone_step(shared);
+
+        ngx_memcpy(set->digest, digest, NGX_EIAM_DIGEST_LEN);
+        ngx_eiam_zone_step(shared);
+
+        set->content = flight;
+        ngx_eiam_zone_step(shared);
+    }
+
+    if (text->len != set->len
+        || ngx_memcmp(text->data, set->text, text->len) != 0)
+    {
+        set->len = text->len;
+        ngx_memcpy(set->text, text->data, text->len);
+        ngx_eiam_zone_step(shared);
+
+        set->generation = flight;
+        ngx_eiam_zone_step(shared);
+    }
 }
 
 

@@ -32,6 +32,8 @@ struct ngx_eiam_key_set_s {
     uint64_t              owed;          /* ms: then one that was abandoned */
     uint32_t              flight;        /* under way, or lost */
     uint32_t              generation;    /* of the text */
+    uint32_t              content;       /* of what it says: that decides */
+    ngx_eiam_digest_t     digest;        /* of the content */
     uint32_t              failed;        /* the last fetch */
     uint32_t              owner;         /* the configuration that has it */
     uint32_t              current;       /* fetched for that one */
@@ -50,7 +52,9 @@ typedef struct {
     uint32_t              generation;    /* that the worker has; 0: none */
     ngx_uint_t            unknown;       /* and that does not do */
     ngx_uint_t            quiet;         /* cannot fetch beside its answer */
+    ngx_uint_t            idle;          /* does without: never waits */
     ngx_str_t             text;          /* of a newer one, or empty */
+    uint32_t              content;       /* of that one */
     ngx_uint_t            fetch;         /* you fetch it: settle it */
     uint32_t              flight;
 } ngx_eiam_key_question_t;
@@ -69,9 +73,19 @@ ngx_int_t ngx_eiam_key_set_ask(ngx_eiam_source_t *source,
 void ngx_eiam_key_set_reset(ngx_eiam_shared_t *shared,
     ngx_eiam_key_set_t *set);
 
-/* the fetch has ended: with a set that was read, or NULL */
+/*
+ * Without the lock, so it is only a hint: is it time for another fetch?  Then
+ * whoever has an answer by this set asks for it, being idle.
+ */
+ngx_uint_t ngx_eiam_key_set_is_due(const ngx_eiam_source_t *source,
+    const ngx_eiam_key_terms_t *terms);
+
+/*
+ * The fetch has ended: with a set that was read, and the digest of its
+ * content, or with NULL.  What came of another content is void from then on.
+ */
 void ngx_eiam_key_set_settle(ngx_eiam_source_t *source, uint32_t flight,
-    const ngx_str_t *text);
+    const ngx_str_t *text, const ngx_eiam_digest_t digest);
 
 /* whoever waits goes on to wait, and another one fetches a little later */
 void ngx_eiam_key_set_abandon(ngx_eiam_source_t *source, uint32_t flight);

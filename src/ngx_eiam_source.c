@@ -1,6 +1,7 @@
 
 #include <ngx_eiam_cache.h>
 #include <ngx_eiam_flight.h>
+#include <ngx_eiam_key_set.h>
 #include <ngx_eiam_source.h>
 
 
@@ -16,6 +17,8 @@ static ngx_uint_t ngx_eiam_source_is_full(const ngx_eiam_record_t *record,
     const ngx_eiam_terms_t *terms);
 static ngx_int_t ngx_eiam_source_unavailable(ngx_eiam_source_t *source,
     const ngx_eiam_terms_t *terms, ngx_eiam_question_t *question);
+static ngx_uint_t ngx_eiam_source_is_current(const ngx_eiam_source_t *source,
+    uint32_t content);
 static ngx_uint_t ngx_eiam_source_is_fresh(uint32_t checked, time_t life);
 static void ngx_eiam_source_use(ngx_eiam_shared_t *shared,
     ngx_eiam_entry_t *entry, ngx_eiam_question_t *question);
@@ -144,7 +147,11 @@ ngx_eiam_source_remember(ngx_eiam_source_t *source,
     const ngx_eiam_question_t *question)
 {
     ngx_eiam_zone_lock(source->zone);
-    ngx_eiam_source_keep(source->zone->shared, question);
+
+    if (ngx_eiam_source_is_current(source, question->flight)) {
+        ngx_eiam_source_keep(source->zone->shared, question);
+    }
+
     ngx_eiam_zone_unlock(source->zone);
 }
 
@@ -193,7 +200,7 @@ ngx_eiam_source_look(ngx_eiam_source_t *source, const ngx_eiam_terms_t *terms,
 
     entry = ngx_eiam_cache_find(shared, question->key);
 
-    if (entry) {
+    if (entry && ngx_eiam_source_is_current(source, entry->flight)) {
 
         question->fetched = question->flight
                             && entry->flight == question->flight;
@@ -208,7 +215,9 @@ ngx_eiam_source_look(ngx_eiam_source_t *source, const ngx_eiam_terms_t *terms,
 
     refusal = ngx_eiam_cache_find_refusal(shared, question->key);
 
-    if (refusal == NULL) {
+    if (refusal == NULL
+        || !ngx_eiam_source_is_current(source, refusal->flight))
+    {
         return NGX_DECLINED;
     }
 
@@ -341,6 +350,16 @@ ngx_eiam_source_unavailable(ngx_eiam_source_t *source,
     question->stale = 1;
 
     return NGX_OK;
+}
+
+
+/* by keys that have changed since, a token is to be verified once more */
+
+static ngx_uint_t
+ngx_eiam_source_is_current(const ngx_eiam_source_t *source, uint32_t content)
+{
+    return source->keys == NULL
+           || source->keys->record->keys->content == content;
 }
 
 

@@ -54,7 +54,10 @@ void ngx_eiam_source_key(const ngx_eiam_source_t *source,
 ngx_int_t ngx_eiam_source_look_up(ngx_eiam_source_t *source,
     const ngx_eiam_terms_t *terms, ngx_eiam_question_t *question);
 
-/* what became of it: question->grant, or question->reason if set */
+/*
+ * What became of it: question->grant, or question->reason if set.  Of a source
+ * whose grants come of keys, question->flight is the content of those.
+ */
 void ngx_eiam_source_remember(ngx_eiam_source_t *source,
     const ngx_eiam_question_t *question);
 

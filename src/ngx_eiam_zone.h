@@ -45,10 +45,12 @@ typedef struct {
 
 /* what asks for a token's grant, and what the workers know of it together */
 
-typedef struct {
+typedef struct ngx_eiam_source_s {
     ngx_eiam_zone_t       *zone;
     ngx_eiam_digest_t      id;
     ngx_eiam_record_t     *record;        /* NULL: it is never asked */
+    struct ngx_eiam_source_s  *keys;      /* the set that its grants come of;
+                                             NULL: of none in the zone */
     unsigned               is_asked:1;    /* by flights */
     unsigned               has_keys:1;    /* it is of a key set */
 } ngx_eiam_source_t;

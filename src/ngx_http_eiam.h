@@ -68,6 +68,8 @@ typedef struct {
     ngx_eiam_source_t         *source;        /* NULL: of a file */
     ngx_eiam_keys_t            keys;
     uint32_t                   generation;    /* 0: no keys yet */
+    uint32_t                   content;       /* of the set in the zone */
+    ngx_eiam_digest_t          digest;        /* of that of a file */
     ngx_pool_t                *pool;          /* of the keys */
 } ngx_http_eiam_key_set_t;
 
@@ -365,6 +367,11 @@ ngx_int_t ngx_http_eiam_verify(ngx_http_request_t *r,
  */
 ngx_int_t ngx_http_eiam_keys(ngx_http_request_t *r, ngx_http_eiam_ctx_t *ctx,
     ngx_http_eiam_key_set_t *set, const ngx_eiam_key_terms_t *terms);
+
+/* a new fetch of the set, if it is time for one: what is cached goes by it */
+void ngx_http_eiam_refresh_keys(ngx_http_request_t *r,
+    ngx_http_eiam_ctx_t *ctx, ngx_http_eiam_key_set_t *set,
+    const ngx_eiam_key_terms_t *terms);
 
 /* reads a file's set: NGX_OK or NGX_ERROR with document->fault */
 ngx_int_t ngx_http_eiam_read_key_file(ngx_eiam_document_t *document,

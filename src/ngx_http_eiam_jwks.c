@@ -464,7 +464,7 @@ ngx_http_eiam_add_jwt(ngx_conf_t *cf, ngx_http_eiam_loc_conf_t *conf)
     terms = &conf->jwt_terms;
 
     len = conf->key_set->name.len + terms->issuer.len
-          + 4 * (NGX_SIZE_T_LEN + 2)
+          + NGX_EIAM_DIGEST_LEN + 4 * (NGX_SIZE_T_LEN + 2)
           + ngx_http_eiam_list_size(terms->audiences)
           + ngx_http_eiam_list_size(terms->applications);
 
@@ -481,11 +481,21 @@ ngx_http_eiam_add_jwt(ngx_conf_t *cf, ngx_http_eiam_loc_conf_t *conf)
     p = ngx_http_eiam_put_list(p, terms->audiences);
     p = ngx_http_eiam_put_list(p, terms->applications);
 
+    /* of a file: in the zone are those of locations */
+
+    p = ngx_cpymem(p, conf->key_set->digest, NGX_EIAM_DIGEST_LEN);
+
     id.len = p - id.data;
 
     conf->jwt = ngx_http_eiam_add_source(cf, "jwt", &id);
 
-    return conf->jwt ? NGX_OK : NGX_ERROR;
+    if (conf->jwt == NULL) {
+        return NGX_ERROR;
+    }
+
+    conf->jwt->keys = conf->key_set->source;
+
+    return NGX_OK;
 }
 
 

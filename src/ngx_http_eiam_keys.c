@@ -1,5 +1,6 @@
 
 #include <ngx_http_eiam.h>
+#include <ngx_eiam_jwk_digest.h>
 
 
 /* a fetch that this worker leads */
@@ -12,15 +13,19 @@ typedef struct {
 } ngx_http_eiam_key_fetch_t;
 
 
+static ngx_int_t ngx_http_eiam_ask_keys(ngx_http_request_t *r,
+    ngx_http_eiam_ctx_t *ctx, ngx_http_eiam_key_set_t *set,
+    const ngx_eiam_key_terms_t *terms, ngx_eiam_key_question_t *question);
 static ngx_int_t ngx_http_eiam_fetch_keys(ngx_http_request_t *r,
     ngx_http_eiam_ctx_t *ctx, ngx_http_eiam_key_set_t *set,
     const ngx_eiam_key_terms_t *terms, uint32_t flight);
 static void ngx_http_eiam_keys_fetched(ngx_http_request_t *r, void *data,
     const ngx_eiam_answer_t *answer);
 static ngx_int_t ngx_http_eiam_check_keys(ngx_http_request_t *r,
-    ngx_http_eiam_key_set_t *set, const ngx_eiam_answer_t *answer);
+    ngx_http_eiam_key_set_t *set, const ngx_eiam_answer_t *answer,
+    ngx_eiam_digest_t digest);
 static ngx_int_t ngx_http_eiam_take_keys(ngx_http_eiam_key_set_t *set,
-    const ngx_str_t *text, uint32_t generation);
+    const ngx_eiam_key_question_t *question);
 static ngx_int_t ngx_http_eiam_parse_keys(ngx_pool_t *pool,
     const ngx_http_eiam_key_set_t *set, const ngx_str_t *text,
     ngx_eiam_keys_t *keys, ngx_eiam_bad_key_pt bad);
@@ -43,29 +48,60 @@ ngx_http_eiam_keys(ngx_http_request_t *r, ngx_http_eiam_ctx_t *ctx,
 
     ngx_memzero(&question, sizeof(ngx_eiam_key_question_t));
 
-    question.generation = set->generation;
     question.unknown = set->generation && ctx->unknown == set->generation;
-    question.quiet = !r->keepalive || r->http_version < NGX_HTTP_VERSION_11;
 
-    rc = ngx_eiam_key_set_ask(set->source, terms, &question);
+    rc = ngx_http_eiam_ask_keys(r, ctx, set, terms, &question);
 
-    if (question.text.len
-        && ngx_http_eiam_take_keys(set, &question.text, question.generation)
-           != NGX_OK)
+    return (rc == NGX_AGAIN) ? ngx_http_eiam_wait(r, ctx, set->source->id)
+                             : rc;
+}
+
+
+void
+ngx_http_eiam_refresh_keys(ngx_http_request_t *r, ngx_http_eiam_ctx_t *ctx,
+    ngx_http_eiam_key_set_t *set, const ngx_eiam_key_terms_t *terms)
+{
+    ngx_eiam_key_question_t  question;
+
+    if (set->source == NULL || !ngx_eiam_key_set_is_due(set->source, terms)) {
+        return;
+    }
+
+    ngx_memzero(&question, sizeof(ngx_eiam_key_question_t));
+
+    question.idle = 1;
+
+    (void) ngx_http_eiam_ask_keys(r, ctx, set, terms, &question);
+}
+
+
+static ngx_int_t
+ngx_http_eiam_ask_keys(ngx_http_request_t *r, ngx_http_eiam_ctx_t *ctx,
+    ngx_http_eiam_key_set_t *set, const ngx_eiam_key_terms_t *terms,
+    ngx_eiam_key_question_t *question)
+{
+    ngx_int_t  rc;
+
+    question->generation = set->generation;
+    question->quiet = !r->keepalive || r->http_version < NGX_HTTP_VERSION_11;
+
+    rc = ngx_eiam_key_set_ask(set->source, terms, question);
+
+    if (question->text.len
+        && ngx_http_eiam_take_keys(set, question) != NGX_OK)
     {
         rc = NGX_ERROR;
     }
 
-    if (question.fetch
-        && ngx_http_eiam_fetch_keys(r, ctx, set, terms, question.flight)
+    if (question->fetch
+        && ngx_http_eiam_fetch_keys(r, ctx, set, terms, question->flight)
            != NGX_OK)
     {
-        ngx_eiam_key_set_abandon(set->source, question.flight);
+        ngx_eiam_key_set_abandon(set->source, question->flight);
         return NGX_ERROR;
     }
 
-    return (rc == NGX_AGAIN) ? ngx_http_eiam_wait(r, ctx, set->source->id)
-                             : rc;
+    return rc;
 }
 
 
@@ -102,6 +138,7 @@ ngx_http_eiam_keys_fetched(ngx_http_request_t *r, void *data,
 {
     ngx_http_eiam_key_fetch_t *keys = data;
 
+    ngx_eiam_digest_t   digest;
     ngx_eiam_source_t  *source;
     ngx_eiam_result_e   result;
 
@@ -113,11 +150,13 @@ ngx_http_eiam_keys_fetched(ngx_http_request_t *r, void *data,
         ngx_eiam_key_set_abandon(source, keys->flight);
 
     } else {
-        result = (ngx_http_eiam_check_keys(r, keys->set, answer) == NGX_OK)
+        result = (ngx_http_eiam_check_keys(r, keys->set, answer, digest)
+                  == NGX_OK)
                  ? NGX_EIAM_ANSWERED : NGX_EIAM_FAILED;
         ngx_eiam_key_set_settle(source, keys->flight,
                                 (result == NGX_EIAM_ANSWERED) ? &answer->body
-                                                              : NULL);
+                                                              : NULL,
+                                digest);
     }
 
     ngx_http_eiam_observe(r, NGX_EIAM_JWT, result, &keys->fetch);
@@ -130,7 +169,7 @@ ngx_http_eiam_keys_fetched(ngx_http_request_t *r, void *data,
 
 static ngx_int_t
 ngx_http_eiam_check_keys(ngx_http_request_t *r, ngx_http_eiam_key_set_t *set,
-    const ngx_eiam_answer_t *answer)
+    const ngx_eiam_answer_t *answer, ngx_eiam_digest_t digest)
 {
     ngx_int_t         rc;
     ngx_log_t        *log;
@@ -173,6 +212,10 @@ ngx_http_eiam_check_keys(ngx_http_request_t *r, ngx_http_eiam_key_set_t *set,
                       "eiam: \"%V\" has no key to verify with", &set->name);
     }
 
+    if (rc == NGX_OK) {
+        rc = ngx_eiam_jwk_digest(&keys, pool, digest);
+    }
+
     ngx_destroy_pool(pool);
 
     return rc;
@@ -182,8 +225,8 @@ ngx_http_eiam_check_keys(ngx_http_request_t *r, ngx_http_eiam_key_set_t *set,
 /* the worker's keys of before, if it has any, are kept if it fails */
 
 static ngx_int_t
-ngx_http_eiam_take_keys(ngx_http_eiam_key_set_t *set, const ngx_str_t *text,
-    uint32_t generation)
+ngx_http_eiam_take_keys(ngx_http_eiam_key_set_t *set,
+    const ngx_eiam_key_question_t *question)
 {
     ngx_pool_t       *pool;
     ngx_eiam_keys_t   keys;
@@ -193,7 +236,7 @@ ngx_http_eiam_take_keys(ngx_http_eiam_key_set_t *set, const ngx_str_t *text,
         return NGX_ERROR;
     }
 
-    if (ngx_http_eiam_parse_keys(pool, set, text, &keys,
+    if (ngx_http_eiam_parse_keys(pool, set, &question->text, &keys,
                                  ngx_http_eiam_skip_bad_key)
         != NGX_OK)
     {
@@ -207,7 +250,8 @@ ngx_http_eiam_take_keys(ngx_http_eiam_key_set_t *set, const ngx_str_t *text,
 
     set->pool = pool;
     set->keys = keys;
-    set->generation = generation;
+    set->generation = question->generation;
+    set->content = question->content;
 
     return NGX_OK;
 }
@@ -281,6 +325,10 @@ ngx_http_eiam_read_key_file(ngx_eiam_document_t *document, ngx_pool_t *pool,
 
     if (set->keys.list.nelts == 0) {
         return ngx_eiam_fault(&root, "has no key to verify with");
+    }
+
+    if (ngx_eiam_jwk_digest(&set->keys, pool, set->digest) != NGX_OK) {
+        return NGX_ERROR;
     }
 
     set->name = document->name;

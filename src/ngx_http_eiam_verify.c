@@ -13,6 +13,7 @@ static ngx_int_t ngx_http_eiam_unverified(ngx_http_request_t *r,
 ngx_int_t
 ngx_http_eiam_verify(ngx_http_request_t *r, ngx_http_eiam_ctx_t *ctx)
 {
+    ngx_int_t                  rc;
     ngx_eiam_question_t        question;
     ngx_http_eiam_loc_conf_t  *lcf;
 
@@ -30,7 +31,12 @@ ngx_http_eiam_verify(ngx_http_request_t *r, ngx_http_eiam_ctx_t *ctx)
 
     case NGX_OK:
         ctx->cache = &ngx_eiam_lookups[NGX_EIAM_HIT];
-        return ngx_http_eiam_apply(r, ctx, &question.grant);
+        rc = ngx_http_eiam_apply(r, ctx, &question.grant);
+
+        /* or a token that comes all the time would outlive its key */
+
+        ngx_http_eiam_refresh_keys(r, ctx, lcf->key_set, &lcf->key_terms);
+        return rc;
 
     case NGX_ABORT:
         ctx->cache = &ngx_eiam_lookups[NGX_EIAM_HIT];
@@ -95,6 +101,7 @@ ngx_http_eiam_verify_now(ngx_http_request_t *r, ngx_http_eiam_ctx_t *ctx,
     /* what is refused after its times were read may be good soon */
 
     if (rc == NGX_OK || question->grant.expires <= ngx_time()) {
+        question->flight = lcf->key_set->content;
         ngx_eiam_source_remember(lcf->jwt, question);
     }
 
@@ -125,6 +132,7 @@ ngx_http_eiam_unverified(ngx_http_request_t *r, ngx_http_eiam_ctx_t *ctx,
 
     if (ctx->tried) {
         question->reason = NGX_EIAM_TOKEN_INVALID;
+        question->flight = lcf->key_set->content;
         ngx_eiam_source_remember(lcf->jwt, question);
     }
 

@@ -340,10 +340,10 @@ sleep 0.02 while time < $old;
 subtest 'a refresh' => sub {
     my $server = $server{refresh};
     is told('refresh', token($one)), '200 jwt MISS', 'a set';
+    my ($kept, @others) = map { token($one) } 1 .. REQUESTS;
     sleep 2.1;
     $server->answer('*' => { %{ set($two) }, hold => 0 })->forget;
-    my $kept = token($one);
-    my @open = open_all('refresh', $kept, map { token($one) } 2 .. REQUESTS);
+    my @open = open_all('refresh', $kept, @others);
     is tally(answers(@open)), REQUESTS . ' x 200 jwt MISS', 'requests are answered by it at once';
     is $server->count, 1, '  and it is fetched again, once';
     is $server->state->{busy}, 1, '  which is still under way';
@@ -352,7 +352,7 @@ subtest 'a refresh' => sub {
     $server->answer('*' => set($two))->release;
     like at_last('refresh', qr/^200/, $two), qr/^200 jwt MISS$/, 'then the new set is used';
     is told('refresh', token($one)), '401 jwt MISS', '  and no longer the old one';
-    is told('refresh', $kept), '200 jwt HIT', '  but for what is in the cache';
+    is told('refresh', $kept), '401 jwt MISS', '  nor what it has verified before';
     my $new = token($two);
     $_->send(request('/api/refresh', token => $new)) for @open;
     like tally(answers(@open)), qr/^((\d+) x 200 jwt HIT, )?\d+ x 200 jwt MISS$/,
@@ -384,6 +384,148 @@ subtest 'a key that is removed' => sub {
     cmp_ok time - $since, '<', 10, '  though it is used all the time';
     is ask('removed', $second)->{status}, 200, 'and one of the other key passes';
 };
+
+# A gate with two workers, a connection to each, and a way to make it fetch the set at once.
+sub withdrawing {
+    my (%more) = @_;
+    my $server = EIAM::Source->new('*' => set($one, $two));
+    my $gate = nginx(workers => 2,
+        files => { 'policy.json' => policy('/api', map { ("GET /$_" => ['user_read']) } qw(x y)) },
+        conf => qq{
+            eiam_zone eiam 1m;
+            eiam_policy %DIR%/policy.json;
+            eiam_jwt_issuer https://issuer.example;
+            eiam_jwt_audience api;
+            eiam_jwks_interval 1ms;
+            eiam_cache_valid 1h;
+            eiam_cache_negative 1h;
+            @{[ $more{conf} // '' ]}
+            add_header X-Cache "\$eiam_source \$eiam_cache" always;
+            add_header X-Pid \$pid always;
+            server {
+                listen 127.0.0.1:%PORT% reuseport;
+                eiam_jwks /keys;
+                location = /api/x { eiam on; try_files /none =204; }
+                location = /api/y { eiam on; eiam_jwt_audience api more; try_files /none =204; }
+                location = /keys { internal; proxy_pass http://@{[ $server->address ]}; }
+            }
+        })->start;
+    return ($gate, $server);
+}
+
+sub both {
+    my ($gate) = @_;
+    my %c;
+    until_true(sub {
+        my $c = connection($gate, timeout => DEADLINE);
+        $c{ $c->send(request('/api/x'))->read_response->{headers}{'x-pid'} } //= $c;
+        keys %c == 2;
+    });
+    return values %c;
+}
+
+sub on {
+    my ($c, $token, $name) = @_;
+    return seen($c->send(request('/api/' . ($name // 'x'), token => $token))->read_response);
+}
+
+subtest '2.1-13: a set that has changed ends the grants that came of it' => sub {
+    my ($gate, $server) = withdrawing();
+    my @c = both($gate);
+    my ($withdrawn, $kept) = (token($one), token($two));
+    for my $name (qw(x y)) {
+        like on($_, $withdrawn, $name), qr/^204 jwt (?:MISS|HIT)$/, "/api/$name: a token passes, in each worker" for @c;
+        is on($_, $withdrawn, $name), '204 jwt HIT', '  and is in the cache' for @c, @c;
+    }
+    on($c[0], $kept);
+    is on($_, $kept), '204 jwt HIT', 'so is one of another key' for @c;
+
+    my $third = key('three');
+    my $refused = mint($third, 'EdDSA', { iss => 'https://issuer.example', aud => 'api',
+        exp => time + 600, client_id => 'crm', scope => 'user_read' }, {});
+    on($c[0], $refused);
+    is on($_, $refused), '401 jwt HIT', 'and the refusal of one that no key verifies' for @c;
+
+    $server->answer('*' => set($two, $third));
+    is on($_, $withdrawn), '204 jwt HIT', 'as long as nobody has fetched the changed set' for @c;
+    is on($c[0], token($third)), '204 jwt MISS', 'with a new key it is fetched';
+    for my $name (qw(x y)) {
+        is on($_, $withdrawn, $name), '401 jwt MISS', "/api/$name: then a withdrawn key is none, in each worker" for @c;
+    }
+    is on($c[1], $kept), '204 jwt MISS', 'a token of another key is verified once more';
+    is on($_, $kept), '204 jwt HIT', '  for all workers' for @c;
+    is on($c[0], $refused), '204 jwt MISS', 'and so is one that was refused: its key is there now';
+    is on($_, $refused), '204 jwt HIT', '  for all workers' for @c;
+
+    $server->answer('*' => { body => $json->indent->encode({ more => 1, keys => [ public($third, x5t => 'a', key_ops => ['verify']), { kty => 'new' }, public($two) ] }) });
+    $json->indent(0);
+    my $before = $server->count;
+    is on($c[0], token(key('nobody'))), '401 jwt MISS', 'another order, white space and what does not matter';
+    cmp_ok $server->count, '>', $before, '  are fetched';
+    is on($_, $kept), '204 jwt HIT', '  and are no change' for @c;
+    is on($_, token($third)), '204 jwt MISS', '  by which keys go on' for @c;
+
+    $server->answer('*' => set($one, $two));
+    on($c[0], token($one));
+    is on($c[1], $withdrawn), '204 jwt MISS', 'a set that comes back is verified by once more';
+    is on($_, $withdrawn), '204 jwt HIT', '  for all workers' for @c;
+    is on($c[0], $refused), '401 jwt MISS', '  and the key that it does not have is none';
+
+    $server->answer('*' => { json => { keys => [] } });
+    on($c[0], token(key('nobody')));
+    is on($_, $withdrawn), '401 jwt MISS', 'a set without a key ends all of them' for @c;
+    $gate->stop;
+};
+
+subtest '2.1-13: a reload with a set that has changed' => sub {
+    my ($gate, $server) = withdrawing();
+    my ($withdrawn, $kept) = (token($one), token($two));
+    my $told = sub { return seen(get($gate, '/api/x', token => $_[0], timeout => DEADLINE)) };
+    $told->($_) for $withdrawn, $kept;
+    is $told->($_), '204 jwt HIT', 'a token is in the cache' for $withdrawn, $kept;
+    ok $gate->reload, 'a reload';
+    is $told->(token($two)), '204 jwt MISS', '  after which the same set is fetched';
+    is $told->($_), '204 jwt HIT', '  ends no grant' for $withdrawn, $kept;
+    $server->answer('*' => set($two));
+    ok $gate->reload, 'another one';
+    is at_last_of($told, $withdrawn, qr/^401/), '401 jwt MISS', 'a withdrawn key is none soon, though nobody asks for another token';
+    is $told->($kept), '204 jwt MISS', 'the other one is verified once more';
+    is $told->($kept), '204 jwt HIT', '  and not again';
+    $gate->stop;
+};
+
+subtest '2.1-13: a token that comes all the time does not outlive its key' => sub {
+    my ($gate, $server) = withdrawing(conf => 'eiam_jwks_refresh 1s;');
+    for my $close (0, 1) {
+        $server->answer('*' => set($one, $two));
+        my $c = connection($gate, timeout => DEADLINE);
+        my $told = sub {
+            return $close ? seen(get($gate, '/api/x', token => $_[0], timeout => DEADLINE)) : on($c, $_[0]);
+        };
+        my $withdrawn = token($one);
+        is at_last_of($told, $withdrawn, qr/HIT/), '204 jwt HIT', 'a token is in the cache';
+        $server->answer('*' => set($two));
+        is at_last_of($told, $withdrawn, qr/^401/), '401 jwt MISS', '  until the set is fetched again: '
+            . ($close ? 'connections that are not kept' : 'one that is kept');
+    }
+    $server->answer('*' => set($one, $two));
+    my $cached = token($one);
+    my $told = sub { return seen(get($gate, '/api/x', token => $_[0], timeout => DEADLINE)) };
+    is at_last_of($told, $cached, qr/HIT/), '204 jwt HIT', 'another token';
+    $server->answer('*' => { status => 500 });
+    ok until_true(sub { $told->($cached); $gate->error_log =~ /no key set from "\/keys", status 500/ }),
+        'while the set cannot be fetched';
+    is $told->($cached), '204 jwt HIT', '  it is not waited for';
+    $gate->stop;
+};
+
+# The answer to the same token, once it is like that.
+sub at_last_of {
+    my ($told, $token, $pattern) = @_;
+    my $seen;
+    until_true(sub { ($seen = $told->($token)) =~ $pattern });
+    return $seen;
+}
 
 # ---------------------------------------------------------------- unknown keys
 

@@ -6,9 +6,11 @@ use warnings;
 
 use FindBin;
 use lib "$FindBin::Bin/lib";
+use JSON::PP ();
 use POSIX ();
 use Test::More;
 use Time::HiRes qw(sleep time);
+use EIAM::Jwt qw(new_key public_jwk mint);
 use EIAM::Test;
 
 use constant { WARM => 50, RELOADS => 200, COPIES => 10 };
@@ -99,6 +101,58 @@ subtest 'a broken file' => sub {
     refused ask($gate), 'token_invalid', 'an application that is gone has no token any more';
     is ask($gate, "$tenant/new", 'erp-token')->{status}, 200, 'a new operation is known';
     is ask($gate, "$tenant/organizations", 'erp-token')->{status}, 404, 'an old one is not';
+    $gate->stop;
+};
+
+# ---------------------------------------------------------------- a file of keys
+
+subtest '2.1-13: a key file that has changed' => sub {
+    my ($one, $two, $three) = map { { %{ new_key('Ed25519') }, kid => $_ } } qw(one two three);
+    my $set = sub { return { keys => [ map { public_jwk($_, kid => $_->{kid}) } @_ ] } };
+    my $token = sub {
+        my ($key) = @_;
+        return mint($key, 'EdDSA', { iss => 'https://issuer.example', aud => 'api',
+            exp => time + 600, client_id => 'crm', scope => 'user_read' }, {});
+    };
+    my $gate = nginx(workers => 2,
+        files => { 'set.json' => $set->($one, $two), 'policy.json' => policy('/api', 'GET /x' => ['user_read']) },
+        conf => q{
+            eiam_zone eiam 1m;
+            eiam_policy %DIR%/policy.json;
+            eiam_jwt_issuer https://issuer.example;
+            eiam_jwt_audience api;
+            eiam_cache_valid 1h;
+            eiam_cache_negative 1h;
+            add_header X-Cache $eiam_cache always;
+            server {
+                listen 127.0.0.1:%PORT% reuseport;
+                location = /api/x { eiam on; eiam_jwks %DIR%/set.json; try_files /none =204; }
+            }
+        })->start;
+    my $told = sub {
+        my $res = ask($gate, '/api/x', $_[0]);
+        return "$res->{status} $res->{headers}{'x-cache'}";
+    };
+    my ($withdrawn, $kept, $refused) = map { $token->($_) } $one, $two, $three;
+    for my $row ([ $withdrawn, 204 ], [ $kept, 204 ], [ $refused, 401 ]) {
+        is $told->($row->[0]), "$row->[1] MISS", 'a token of it';
+        is $told->($row->[0]), "$row->[1] HIT", '  and what became of it is in the cache';
+    }
+    my $text = JSON::PP->new->pretty->encode({ more => 1, keys => [ reverse @{ $set->($one, $two)->{keys} } ] });
+    $gate->write_file('set.json', $text =~ s/%/%%/gr);
+    ok $gate->reload, 'another order and white space';
+    is $told->($_), '204 HIT', '  are no change' for $withdrawn, $kept;
+    is $told->($refused), '401 HIT', '  for refusals neither';
+    $gate->write_file('set.json', $set->($two, $three));
+    ok $gate->reload, 'other keys';
+    is $told->($withdrawn), '401 MISS', '  end the grants of one that is withdrawn';
+    is $told->($kept), '204 MISS', '  a token of another one is verified once more';
+    is $told->($kept), '204 HIT', '    and not again';
+    is $told->($refused), '204 MISS', '  one that was refused as well: its key is there now';
+    $gate->write_file('set.json', $set->($one, $two));
+    ok $gate->reload, 'the keys from before';
+    is $told->($refused), '401 HIT', '  and what they said';
+    is $told->($withdrawn), '204 HIT', '  counts again';
     $gate->stop;
 };
 

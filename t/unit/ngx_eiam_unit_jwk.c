@@ -1,6 +1,8 @@
 
 #include "ngx_eiam_unit_jws.h"
 
+#include <ngx_eiam_jwk_digest.h>
+
 #include <openssl/evp.h>
 
 
@@ -50,6 +52,7 @@ static void ngx_eiam_unit_jwk_modulus(ngx_eiam_unit_t *unit);
 static void ngx_eiam_unit_jwk_sets(ngx_eiam_unit_t *unit);
 static void ngx_eiam_unit_jwk_mixed(ngx_eiam_unit_t *unit);
 static void ngx_eiam_unit_jwk_many(ngx_eiam_unit_t *unit);
+static void ngx_eiam_unit_jwk_digest(ngx_eiam_unit_t *unit);
 static ngx_int_t ngx_eiam_unit_jwk_read(ngx_eiam_unit_t *unit,
     const ngx_str_t *text, ngx_eiam_keys_t *keys,
     ngx_eiam_unit_jwk_bads_t *bads, ngx_str_t *fault);
@@ -252,6 +255,7 @@ ngx_eiam_unit_jwk(ngx_eiam_unit_t *unit)
     ngx_eiam_unit_jwk_sets(unit);
     ngx_eiam_unit_jwk_mixed(unit);
     ngx_eiam_unit_jwk_many(unit);
+    ngx_eiam_unit_jwk_digest(unit);
 }
 
 
@@ -538,6 +542,82 @@ ngx_eiam_unit_jwk_note(const ngx_eiam_document_t *document, void *data)
 
 
 /* does it name the place, and say that? */
+
+/* what decides of a set, and nothing else, is in its digest */
+
+static void
+ngx_eiam_unit_jwk_digest(ngx_eiam_unit_t *unit)
+{
+    ngx_uint_t         i, same;
+    ngx_eiam_keys_t    one, two;
+    ngx_eiam_digest_t  first, second;
+
+    static const struct {
+        const char  *one;
+        const char  *two;
+        ngx_uint_t   same;
+        const char  *title;
+    } pairs[] = {
+        { NGX_EIAM_UNIT_OKP, " " NGX_EIAM_UNIT_OKP " ", 1, "white space" },
+        { NGX_EIAM_UNIT_OKP ",\"use\":\"sig\"",
+          "\"use\":\"sig\"," NGX_EIAM_UNIT_OKP, 1, "order of members" },
+        { "{" NGX_EIAM_UNIT_OKP "},{" NGX_EIAM_UNIT_OCT "}",
+          "{" NGX_EIAM_UNIT_OCT "},{" NGX_EIAM_UNIT_OKP "}", 1,
+          "order of keys" },
+        { NGX_EIAM_UNIT_OKP, NGX_EIAM_UNIT_OKP ",\"x5t\":\"a\",\"n\":1", 1,
+          "members that nobody reads" },
+        { NGX_EIAM_UNIT_OKP,
+          NGX_EIAM_UNIT_OKP ",\"use\":\"sig\",\"key_ops\":[\"verify\"]", 1,
+          "a use that allows the same" },
+        { "{" NGX_EIAM_UNIT_OKP "}",
+          "{" NGX_EIAM_UNIT_OKP "},{" NGX_EIAM_UNIT_OCT
+          ",\"use\":\"enc\"},7", 1, "keys that are left out" },
+        { NGX_EIAM_UNIT_RSA ",\"e\":\"AQAB\"",
+          NGX_EIAM_UNIT_RSA ",\"e\":\"AAAAAAABAAE\"", 1,
+          "zeros before a number" },
+
+        { "{" NGX_EIAM_UNIT_OKP "}",
+          "{" NGX_EIAM_UNIT_OKP "},{" NGX_EIAM_UNIT_OCT "}", 0,
+          "another key" },
+        { "{" NGX_EIAM_UNIT_OKP "}", "{" NGX_EIAM_UNIT_OKP
+          ",\"use\":\"enc\"}", 0, "a key without use" },
+        { NGX_EIAM_UNIT_OKP, NGX_EIAM_UNIT_OKP ",\"alg\":\"EdDSA\"", 0,
+          "algorithm" },
+        { NGX_EIAM_UNIT_OCT ",\"alg\":\"HS256\"",
+          NGX_EIAM_UNIT_OCT ",\"alg\":\"HS512\"", 0, "algorithms" },
+        { NGX_EIAM_UNIT_OKP, NGX_EIAM_UNIT_OKP ",\"kid\":\"\"", 0,
+          "an empty kid" },
+        { NGX_EIAM_UNIT_OKP ",\"kid\":\"a\"",
+          NGX_EIAM_UNIT_OKP ",\"kid\":\"b\"", 0, "kid" },
+        { NGX_EIAM_UNIT_RSA ",\"e\":\"AQAB\"",
+          NGX_EIAM_UNIT_RSA ",\"e\":\"Aw\"", 0, "exponent" },
+        { NGX_EIAM_UNIT_OCT,
+          "\"kty\":\"oct\",\"k\":\"" NGX_EIAM_UNIT_63 "A\"", 0, "secret" },
+        { "{" NGX_EIAM_UNIT_OKP ",\"kid\":\"a\"},{" NGX_EIAM_UNIT_OCT
+          ",\"kid\":\"b\"}",
+          "{" NGX_EIAM_UNIT_OKP ",\"kid\":\"b\"},{" NGX_EIAM_UNIT_OCT
+          ",\"kid\":\"a\"}", 0, "kids that have changed places" },
+    };
+
+    for (i = 0; i < sizeof(pairs) / sizeof(pairs[0]); i++) {
+
+        ngx_eiam_unit_keys_read(unit, pairs[i].one, &one);
+        ngx_eiam_unit_keys_read(unit, pairs[i].two, &two);
+
+        if (ngx_eiam_jwk_digest(&one, unit->pool, first) != NGX_OK
+            || ngx_eiam_jwk_digest(&two, unit->pool, second) != NGX_OK)
+        {
+            abort();
+        }
+
+        same = ngx_memcmp(first, second, NGX_EIAM_DIGEST_LEN) == 0;
+
+        ngx_eiam_unit_ok(unit, same == pairs[i].same,
+                         "another set by its content: %s, %s",
+                         pairs[i].title, pairs[i].same ? "no" : "yes");
+    }
+}
+
 
 static ngx_uint_t
 ngx_eiam_unit_jwk_says(const ngx_str_t *fault, const char *place,

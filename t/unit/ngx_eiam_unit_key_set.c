@@ -7,6 +7,7 @@
 
 #include "ngx_eiam_unit_zone.h"
 #include <ngx_eiam_key_set.h>
+#include <ngx_eiam_source.h>
 
 
 typedef struct {
@@ -47,6 +48,14 @@ static void ngx_eiam_unit_key_set_places(ngx_eiam_unit_key_set_t *t);
 static void ngx_eiam_unit_key_set_two(ngx_eiam_unit_key_set_t *t);
 static void ngx_eiam_unit_key_set_large(ngx_eiam_unit_key_set_t *t);
 static void ngx_eiam_unit_key_set_reload(ngx_eiam_unit_key_set_t *t);
+static void ngx_eiam_unit_key_set_idle(ngx_eiam_unit_key_set_t *t);
+static void ngx_eiam_unit_key_set_content(ngx_eiam_unit_key_set_t *t);
+static void ngx_eiam_unit_key_set_overtaken(ngx_eiam_unit_key_set_t *t);
+static void ngx_eiam_unit_key_set_fetch(ngx_eiam_unit_key_set_t *t,
+    const char *text, const char *content);
+static void ngx_eiam_unit_key_set_remember(ngx_eiam_source_t *jwt,
+    uint32_t content, ngx_eiam_reason_e reason);
+static ngx_int_t ngx_eiam_unit_key_set_look_up(ngx_eiam_source_t *jwt);
 
 static ngx_int_t ngx_eiam_unit_key_set_ask(ngx_eiam_unit_key_set_t *t,
     uint32_t generation);
@@ -84,6 +93,9 @@ static const ngx_eiam_unit_key_set_pt  ngx_eiam_unit_key_set_tests[] = {
     ngx_eiam_unit_key_set_two,
     ngx_eiam_unit_key_set_large,
     ngx_eiam_unit_key_set_reload,
+    ngx_eiam_unit_key_set_idle,
+    ngx_eiam_unit_key_set_content,
+    ngx_eiam_unit_key_set_overtaken,
     NULL
 };
 
@@ -929,7 +941,7 @@ ngx_eiam_unit_key_set_large(ngx_eiam_unit_key_set_t *t)
     flight = t->question.flight;
 
     text = ngx_eiam_unit_place(0, 0, &text);
-    ngx_eiam_key_set_settle(t->a, flight, &text);
+    ngx_eiam_key_set_settle(t->a, flight, &text, t->a->id);
 
     ngx_eiam_unit_ok(t->unit, ngx_eiam_unit_key_set_ask(t, 0) == NGX_OK
                               && ngx_eiam_unit_equal(&t->question.text,
@@ -1008,6 +1020,214 @@ ngx_eiam_unit_key_set_reload(ngx_eiam_unit_key_set_t *t)
 }
 
 
+/* by one who has an answer from the cache */
+
+static void
+ngx_eiam_unit_key_set_idle(ngx_eiam_unit_key_set_t *t)
+{
+    ngx_uint_t  i;
+
+    static const struct {
+        ngx_msec_t   age;
+        ngx_uint_t   due;
+        const char  *title;
+    } ages[] = {
+        { 299000, 0, "fresh" },
+        { 1000, 1, "old" },
+        { 300000, 1, "overdue" },
+        { 3600000, 1, "too old to be used" },
+    };
+
+    (void) ngx_eiam_unit_key_set_put(t, "one");
+
+    for (i = 0; i < sizeof(ages) / sizeof(ages[0]); i++) {
+
+        ngx_eiam_unit_clock_pass(ages[i].age);
+
+        ngx_memzero(&t->question, sizeof(ngx_eiam_key_question_t));
+        t->question.idle = 1;
+
+        ngx_eiam_unit_ok(t->unit,
+                         ngx_eiam_key_set_is_due(t->a, &t->terms)
+                         == ages[i].due
+                         && ngx_eiam_key_set_ask(t->a, &t->terms,
+                                                 &t->question)
+                            == NGX_OK
+                         && t->question.fetch == ages[i].due,
+                         "for what is cached, a set that is %s is %s",
+                         ages[i].title,
+                         ages[i].due ? "fetched, not waited for" : "good");
+
+        if (t->question.fetch) {
+            ngx_eiam_key_set_abandon(t->a, t->question.flight);
+            ngx_eiam_unit_clock_pass(NGX_EIAM_KEY_SET_PAUSE);
+        }
+    }
+}
+
+
+/* what came of keys counts as long as the set says the same */
+
+static void
+ngx_eiam_unit_key_set_content(ngx_eiam_unit_key_set_t *t)
+{
+    uint32_t           content, changes;
+    ngx_uint_t         i;
+    ngx_eiam_source_t  jwt;
+
+    static const struct {
+        const char  *text;
+        const char  *content;
+        ngx_int_t    grant;
+        const char  *title;
+    } sets[] = {
+        { "one", "1", NGX_OK, "the same set" },
+        { "one ", "1", NGX_OK, "another text of the same content" },
+        { "two", "2", NGX_DECLINED, "another content" },
+        { "one", "1", NGX_DECLINED, "the content from before again" },
+        { NULL, NULL, NGX_OK, "a fetch that failed" },
+    };
+
+    jwt = *t->b;
+    jwt.keys = t->a;
+
+    ngx_eiam_unit_key_set_fetch(t, "one", "1");
+
+    for (i = 0; i < sizeof(sets) / sizeof(sets[0]); i++) {
+
+        content = t->a->record->keys->content;
+
+        ngx_eiam_unit_key_set_remember(&jwt, content, NGX_EIAM_NO_REASON);
+        changes = ngx_eiam_zone_changes(t->shared, t->b->id);
+
+        ngx_eiam_unit_clock_pass(300000);
+        ngx_eiam_unit_key_set_fetch(t, sets[i].text, sets[i].content);
+
+        ngx_eiam_unit_ok(t->unit,
+                         ngx_eiam_unit_key_set_look_up(&jwt) == sets[i].grant
+                         && (ngx_eiam_zone_changes(t->shared, t->b->id)
+                             == changes) == (sets[i].grant == NGX_OK),
+                         "%s: what came of the set is %s", sets[i].title,
+                         sets[i].grant == NGX_OK ? "good" : "void");
+    }
+
+    content = t->a->record->keys->content;
+
+    ngx_eiam_unit_key_set_remember(&jwt, content, NGX_EIAM_TOKEN_INVALID);
+    ngx_eiam_unit_ok(t->unit, ngx_eiam_unit_key_set_look_up(&jwt) == NGX_ABORT,
+                     "a refusal is remembered");
+
+    ngx_eiam_unit_clock_pass(300000);
+    ngx_eiam_unit_key_set_fetch(t, "two", "2");
+
+    ngx_eiam_unit_ok(t->unit,
+                     ngx_eiam_unit_key_set_look_up(&jwt) == NGX_DECLINED,
+                     "and void as well with another content");
+
+    t->shared->changing = 1;
+    ngx_eiam_unit_key_set_fetch(t, "two", "2");
+
+    ngx_eiam_unit_ok(t->unit, t->a->record->keys->content != content
+                              && t->a->record->keys->content,
+                     "after the zone was wiped the set has a new number");
+}
+
+
+/* the set changes while a worker verifies by the one from before */
+
+static void
+ngx_eiam_unit_key_set_overtaken(ngx_eiam_unit_key_set_t *t)
+{
+    uint32_t           before, now;
+    ngx_eiam_source_t  jwt;
+
+    jwt = *t->b;
+    jwt.keys = t->a;
+
+    ngx_eiam_unit_key_set_fetch(t, "one", "1");
+    before = t->a->record->keys->content;
+
+    ngx_eiam_unit_clock_pass(300000);
+    ngx_eiam_unit_key_set_fetch(t, "two", "2");
+    now = t->a->record->keys->content;
+
+    ngx_eiam_unit_key_set_remember(&jwt, before, NGX_EIAM_NO_REASON);
+
+    ngx_eiam_unit_ok(t->unit,
+                     ngx_eiam_unit_key_set_look_up(&jwt) == NGX_DECLINED,
+                     "a grant by a set from before does not count");
+
+    ngx_eiam_unit_key_set_remember(&jwt, now, NGX_EIAM_TOKEN_INVALID);
+    ngx_eiam_unit_key_set_remember(&jwt, before, NGX_EIAM_NO_REASON);
+
+    ngx_eiam_unit_ok(t->unit,
+                     ngx_eiam_unit_key_set_look_up(&jwt) == NGX_ABORT,
+                     "nor does it take the place of what came of this one");
+}
+
+
+static void
+ngx_eiam_unit_key_set_fetch(ngx_eiam_unit_key_set_t *t, const char *text,
+    const char *content)
+{
+    ngx_str_t          set, id;
+    ngx_eiam_digest_t  digest;
+
+    (void) ngx_eiam_unit_key_set_ask(t, 0);
+
+    if (!t->question.fetch) {
+        abort();
+    }
+
+    set.data = (u_char *) text;
+    set.len = text ? ngx_strlen(text) : 0;
+    id.data = (u_char *) content;
+    id.len = content ? ngx_strlen(content) : 0;
+
+    (void) ngx_eiam_digest(&id, digest);
+
+    ngx_eiam_key_set_settle(t->a, t->question.flight, text ? &set : NULL,
+                            digest);
+}
+
+
+/* of the one token that there is */
+
+static void
+ngx_eiam_unit_key_set_remember(ngx_eiam_source_t *jwt, uint32_t content,
+    ngx_eiam_reason_e reason)
+{
+    ngx_eiam_question_t  question;
+
+    ngx_memzero(&question, sizeof(ngx_eiam_question_t));
+
+    ngx_eiam_source_key(jwt, jwt->id, question.key);
+
+    question.flight = content;
+    question.reason = reason;
+    question.grant.expires = NGX_EIAM_NEVER;
+
+    ngx_eiam_source_remember(jwt, &question);
+}
+
+
+static ngx_int_t
+ngx_eiam_unit_key_set_look_up(ngx_eiam_source_t *jwt)
+{
+    ngx_eiam_question_t  question;
+
+    static const ngx_eiam_terms_t  terms = {
+        .valid = 3600, .negative = 3600
+    };
+
+    ngx_memzero(&question, sizeof(ngx_eiam_question_t));
+
+    ngx_eiam_source_key(jwt, jwt->id, question.key);
+
+    return ngx_eiam_source_look_up(jwt, &terms, &question);
+}
+
+
 static ngx_int_t
 ngx_eiam_unit_key_set_ask(ngx_eiam_unit_key_set_t *t, uint32_t generation)
 {
@@ -1056,12 +1276,15 @@ static void
 ngx_eiam_unit_key_set_settle(ngx_eiam_unit_key_set_t *t, uint32_t flight,
     const char *text)
 {
-    ngx_str_t  set;
+    ngx_str_t          set;
+    ngx_eiam_digest_t  digest;
 
     set.data = (u_char *) text;
     set.len = text ? ngx_strlen(text) : 0;
 
-    ngx_eiam_key_set_settle(t->a, flight, text ? &set : NULL);
+    (void) ngx_eiam_digest(&set, digest);
+
+    ngx_eiam_key_set_settle(t->a, flight, text ? &set : NULL, digest);
 }
 
 
