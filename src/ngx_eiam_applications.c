@@ -2,6 +2,7 @@
 #include <ngx_eiam_applications.h>
 #include <ngx_eiam_members.h>
 #include <ngx_eiam_string.h>
+#include <ngx_eiam_text.h>
 #include <ngx_eiam_time.h>
 
 
@@ -179,6 +180,7 @@ ngx_eiam_applications_id(void *data, const ngx_eiam_node_t *node,
 {
     ngx_eiam_applications_reader_t *reader = data;
 
+    ngx_str_t                shown;
     ngx_eiam_application_t  *application;
 
     application = reader->application;
@@ -190,8 +192,9 @@ ngx_eiam_applications_id(void *data, const ngx_eiam_node_t *node,
     }
 
     if (ngx_eiam_applications_find(reader->applications, &application->id)) {
+        shown = ngx_eiam_text_shown(&application->id, reader->pool);
         return ngx_eiam_fault(node, "application \"%V\" stands twice",
-                              &application->id);
+                              &shown);
     }
 
     application->node.str = application->id;
@@ -328,6 +331,7 @@ ngx_eiam_applications_expires(void *data, const ngx_eiam_node_t *node,
     token->expires = ngx_eiam_time_parse(&text);
 
     if (token->expires == NGX_ERROR) {
+        text = ngx_eiam_text_shown(&text, reader->pool);
         return ngx_eiam_fault(node, "\"%V\" is no time as in "
                               "\"2027-01-01T00:00:00Z\"", &text);
     }
@@ -340,6 +344,7 @@ static ngx_int_t
 ngx_eiam_applications_index(ngx_eiam_applications_reader_t *reader,
     const ngx_eiam_node_t *root)
 {
+    ngx_str_t                 id, other;
     ngx_uint_t                i, size;
     ngx_eiam_token_t         *token, *place;
     ngx_eiam_applications_t  *applications;
@@ -363,9 +368,12 @@ ngx_eiam_applications_index(ngx_eiam_applications_reader_t *reader,
         place = ngx_eiam_applications_place(applications, token[i].digest);
 
         if (place->application) {
+            id = ngx_eiam_text_shown(&token[i].application->id,
+                                     reader->pool);
+            other = ngx_eiam_text_shown(&place->application->id,
+                                        reader->pool);
             return ngx_eiam_fault(root, "a token of \"%V\" is one of \"%V\" "
-                                  "too", &token[i].application->id,
-                                  &place->application->id);
+                                  "too", &id, &other);
         }
 
         *place = token[i];

@@ -1,5 +1,6 @@
 
 #include <ngx_eiam_document.h>
+#include <ngx_eiam_text.h>
 
 #include <jansson.h>
 
@@ -159,8 +160,9 @@ ngx_eiam_document_release(void *p)
 ngx_int_t
 ngx_eiam_document_fault(ngx_eiam_document_t *document, const char *fmt, ...)
 {
-    u_char   *p, *last;
-    va_list   args;
+    u_char     buf[NGX_EIAM_FAULT_MAX], *p, *last;
+    va_list    args;
+    ngx_str_t  text;
 
     p = ngx_pnalloc(document->pool, NGX_EIAM_FAULT_MAX);
     if (p == NULL) {
@@ -173,8 +175,12 @@ ngx_eiam_document_fault(ngx_eiam_document_t *document, const char *fmt, ...)
     p = ngx_slprintf(p, last, "\"%V\": ", &document->name);
 
     va_start(args, fmt);
-    p = ngx_vslprintf(p, last, fmt, args);
+    text.data = buf;
+    text.len = ngx_vslprintf(buf, buf + NGX_EIAM_FAULT_MAX, fmt, args) - buf;
     va_end(args);
+
+    p = ngx_eiam_text_escape(p, last, &text,
+                             NGX_EIAM_TEXT_UTF8|NGX_EIAM_TEXT_QUOTES);
 
     document->fault.len = p - document->fault.data;
 

@@ -61,7 +61,10 @@ ngx_int_t ngx_eiam_document_open(ngx_eiam_document_t *document,
 ngx_int_t ngx_eiam_document_parse(ngx_eiam_document_t *document,
     const ngx_str_t *text, ngx_eiam_node_t *root);
 
-/* always NGX_ERROR; the reason in ngx_sprintf()'s format */
+/*
+ * Always NGX_ERROR; the reason in ngx_sprintf()'s format.  The fault is one
+ * line of UTF-8: control characters and other bytes are \xXX.
+ */
 ngx_int_t ngx_eiam_document_fault(ngx_eiam_document_t *document,
     const char *fmt, ...);
 ngx_int_t ngx_eiam_fault(const ngx_eiam_node_t *node, const char *fmt, ...);

@@ -1,6 +1,7 @@
 
 #include <ngx_http_eiam.h>
 #include <ngx_eiam_bearer.h>
+#include <ngx_eiam_text.h>
 
 
 static ngx_int_t ngx_http_eiam_outside(ngx_http_request_t *r);
@@ -289,10 +290,8 @@ ngx_http_eiam_log_refusal(ngx_http_request_t *r, ngx_http_eiam_ctx_t *ctx,
     const char *verdict)
 {
     ngx_log_t                 log;
-    ngx_str_t                 path;
+    ngx_str_t                 application, operation, method, path;
     const ngx_eiam_reason_t  *reason;
-
-    static const ngx_str_t  none = ngx_null_string;
 
     reason = &ngx_eiam_reasons[ctx->reason];
 
@@ -303,15 +302,22 @@ ngx_http_eiam_log_refusal(ngx_http_request_t *r, ngx_http_eiam_ctx_t *ctx,
     log = *r->connection->log;
     log.handler = NULL;
 
+    ngx_str_null(&operation);
+
+    if (ctx->operation) {
+        operation = ngx_eiam_text_shown(&ctx->operation->id, r->pool);
+    }
+
+    application = ngx_eiam_text_shown(&ctx->application_id, r->pool);
+    method = ngx_eiam_text_shown(&r->method_name, r->pool);
     path = ngx_http_eiam_raw_path(r);
+    path = ngx_eiam_text_shown(&path, r->pool);
 
     ngx_log_error(reason->log_level, &log, 0,
                   "eiam: %s, %V, client: %V, application: \"%V\", "
                   "operation: \"%V\", request: \"%V %V\"",
                   verdict, &reason->name, &r->connection->addr_text,
-                  &ctx->application_id,
-                  ctx->operation ? &ctx->operation->id : &none,
-                  &r->method_name, &path);
+                  &application, &operation, &method, &path);
 }
 
 

@@ -1,5 +1,6 @@
 
 #include <ngx_http_eiam.h>
+#include <ngx_eiam_text.h>
 
 
 static ngx_http_eiam_ceiling_t *ngx_http_eiam_add_ceiling(ngx_conf_t *cf,
@@ -165,7 +166,7 @@ static void
 ngx_http_eiam_warn_unknown(ngx_conf_t *cf, ngx_http_eiam_main_conf_t *mcf,
     ngx_eiam_applications_t *applications)
 {
-    ngx_str_t                *name;
+    ngx_str_t                *name, id, permission;
     ngx_uint_t                i, k;
     ngx_eiam_application_t  **application;
 
@@ -178,11 +179,13 @@ ngx_http_eiam_warn_unknown(ngx_conf_t *cf, ngx_http_eiam_main_conf_t *mcf,
         for (k = 0; k < application[i]->permissions.nelts; k++) {
 
             if (ngx_eiam_scope_find(mcf->scopes, &name[k]) == NGX_DECLINED) {
+                id = ngx_eiam_text_shown(&application[i]->id, cf->temp_pool);
+                permission = ngx_eiam_text_shown(&name[k], cf->temp_pool);
+
                 ngx_log_error(NGX_LOG_WARN, cf->log, 0,
                               "\"%V\": no policy declares the permission "
                               "\"%V\" of application \"%V\"",
-                              &applications->name, &name[k],
-                              &application[i]->id);
+                              &applications->name, &permission, &id);
             }
         }
     }

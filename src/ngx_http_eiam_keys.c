@@ -275,6 +275,7 @@ ngx_http_eiam_parse_keys(ngx_pool_t *pool, const ngx_http_eiam_key_set_t *set,
 
     document.name = set->name;
     document.pool = temp;
+    document.secret = 1;
 
     rc = ngx_eiam_document_parse(&document, text, &root);
 
@@ -314,6 +315,8 @@ ngx_http_eiam_read_key_file(ngx_eiam_document_t *document, ngx_pool_t *pool,
     ngx_http_eiam_key_set_t *set)
 {
     ngx_eiam_node_t  root;
+
+    document->secret = 1;
 
     if (ngx_eiam_document_open(document, &root) != NGX_OK
         || ngx_eiam_keys_read(&root, pool, &set->keys,

@@ -1,6 +1,7 @@
 
 #include <ngx_http_eiam.h>
 #include <ngx_eiam_issue.h>
+#include <ngx_eiam_text.h>
 
 
 #define NGX_HTTP_EIAM_ISSUE_MAX  (64 * 1024)     /* bytes of an answer */
@@ -203,7 +204,7 @@ ngx_http_eiam_relay_buf(ngx_http_request_t *r, ngx_http_eiam_learn_t *learn,
 static void
 ngx_http_eiam_relayed(ngx_http_request_t *r, ngx_http_eiam_ctx_t *ctx)
 {
-    ngx_str_t                  token;
+    ngx_str_t                  token, application;
     ngx_eiam_grant_t           grant;
     ngx_eiam_digest_t          digest;
     ngx_eiam_document_t        document;
@@ -248,7 +249,9 @@ ngx_http_eiam_relayed(ngx_http_request_t *r, ngx_http_eiam_ctx_t *ctx)
     ngx_eiam_source_learn(scf->learned, digest, &grant);
     ngx_eiam_metrics_add(&scf->learned->zone->shared->metrics.learned);
 
+    application = ngx_eiam_text_shown(&grant.application, r->pool);
+
     ngx_log_error(NGX_LOG_INFO, r->connection->log, 0,
                   "eiam: learned a token of application \"%V\"",
-                  &grant.application);
+                  &application);
 }

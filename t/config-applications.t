@@ -34,6 +34,7 @@ sub broken {
     my ($title, $file, $place, $reason) = @_;
     local $Test::Builder::Level = $Test::Builder::Level + 1;
     push @said, $reason;
+    s/([\x00-\x1f\x7f])/sprintf '\\x%02X', ord $1/ge for $place, $reason;
     my ($code, $text) = written($file);
     my $expected = '"' . $gate->dir . "/apps.json\": $place: $reason in " . $gate->dir . '/nginx.conf:';
     ok $code == 1 && index($text, $expected) >= 0, "refused: $title"

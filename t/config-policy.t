@@ -87,6 +87,7 @@ sub broken {
     my ($title, $change, $place, $reason) = @_;
     local $Test::Builder::Level = $Test::Builder::Level + 1;
     push @said, $reason;
+    s/([\x00-\x1f\x7f])/sprintf '\\x%02X', ord $1/ge for $place, $reason;
     my ($code, $text) = written($change);
     my $expected = '[emerg] #: "' . $gate->dir . "/policy.json\": $place: $reason in "
         . $gate->dir . '/nginx.conf:';

@@ -349,6 +349,7 @@ sub asks {
     my @news = news();
     my $known = known($token, $opt{port} ? (port => $opt{port}) : ());
     my $learned = !ref $expected;
+    my $shown = $expected =~ s/([^\x20-\x7e]|["\\])/sprintf '\\x%02X', ord $1/ger;
 
     my @wrong;
     push @wrong, "the answer is $res->{status}" if $res->{status} != 200 || $res->{body} ne issues($token);
@@ -357,7 +358,7 @@ sub asks {
     push @wrong, 'the target is another one' if !$req || $req->{target} ne $path . (defined $query ? "?$query" : '');
     push @wrong, "the gate knows $known" if $known ne ($learned ? "$expected: user_read" : 'token_invalid');
     push @wrong, "the log says @news" unless @news == 1
-        && $news[0] =~ ($learned ? qr/learned a token of application "\Q$expected\E"/ : qr/the token is not learned: $expected/);
+        && $news[0] =~ ($learned ? qr/learned a token of application "\Q$shown\E"/ : qr/the token is not learned: $expected/);
     ok !@wrong, "$title: " . ($learned ? "it is $expected" : 'nobody\'s') or diag join "\n", @wrong;
     return;
 }

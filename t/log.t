@@ -363,4 +363,121 @@ subtest 'files that are broken' => sub {
     }
 };
 
+# ---- what comes from outside, in the lines of the error log
+
+# Ids that would be members of the line, or a line of their own; how each is shown there.
+my $long = 'i' x 255;
+my %odd = (
+    'crm", operation: "getUsers", request: "GET /forged' =>
+        'crm\x22, operation: \x22getUsers\x22, request: \x22GET /forged',
+    'back\\slash\\'                => 'back\x5Cslash\x5C',
+    "\xe5\xba\x94\xe2\x80\xa8\xc2\xa0x" => '\xE5\xBA\x94\xE2\x80\xA8\xC2\xA0x',
+    $long                          => $long,
+    '"' x 255                      => '\x22' x 125 . '...',
+);
+
+# Of a line of ours all members, and nothing else.
+my $ours = qr{\ eiam:\ refused,\ (\w+),\ client:\ 127\.0\.0\.1,\ application:\ "([^"\\]*(?:\\x[0-9A-F]{2}[^"\\]*)*)",
+    \ operation:\ "([^"]*)",\ request:\ "([^"]*)"$}x;
+
+sub told {
+    my ($gate, $title, $expected) = @_;
+    my ($line) = reverse grep { / eiam: refused, / } split /\n/, $gate->error_log;
+    my @members = ($line // '') =~ $ours;
+    shift @members;
+    return is_deeply(\@members, $expected, $title) || diag $line;
+}
+
+subtest '2.1-14: what comes from outside is escaped in the error log' => sub {
+    my $source = EIAM::Source->new;
+    my $issuer = EIAM::Source->new;
+    my $keys = EIAM::Source->new;
+    my @apps = map { utf8::decode(my $id = $_); +{ id => $id, permissions => [ 'user_read', 'no"such' ], tokens => ['Static-' . unpack 'H*', $_] } }
+        sort keys %odd;
+    my $gate = nginx(error_log_level => 'info', files => { %files, 'apps.json' => applications(@apps) }, conf => qq{
+        large_client_header_buffers 4 16k;
+        server {
+            listen 127.0.0.1:%PORT%;
+            eiam_policy %DIR%/policy.json;
+            eiam_introspection /introspect;
+            location /api/ { eiam on; eiam_applications %DIR%/apps.json; proxy_pass http://%ECHO%; }
+            location = /api/token { eiam on; eiam_learn on; proxy_pass http://@{[ $issuer->address ]}; }
+            location = /introspect { internal; proxy_pass http://@{[ $source->address ]}; }
+        }
+        server {
+            listen 127.0.0.1:%PORT2%;
+            eiam_policy %DIR%/policy.json;
+            eiam_jwks /jwks;
+            eiam_jwt_issuer i;
+            eiam_jwt_audience a;
+            location /api/ { eiam on; proxy_pass http://%ECHO%; }
+            location = /jwks { internal; proxy_pass http://@{[ $keys->address ]}/jwks; }
+        }
+    })->start;
+    my $put = 'PUT /api/users';
+    for my $id (sort keys %odd) {
+        my $name = substr shown($id), 0, 30;
+        my $hex = unpack 'H*', $id;
+        utf8::decode(my $text = $id);
+        refused get($gate, '/api/users', method => 'PUT', token => "Static-$hex"), 'scope_insufficient',
+            "the static token of $name";
+        told($gate, '  in its line', [ $odd{$id}, 'putUsers', $put ]);
+        $source->answer("Asked-$hex" => { json => { active => JSON::PP::true, scope => 'user_read',
+            client_id => $text } });
+        refused get($gate, '/api/users', method => 'PUT', token => "Asked-$hex"), 'scope_insufficient',
+            '  one that is asked for';
+        told($gate, '  in its line', [ $odd{$id}, 'putUsers', $put ]);
+        $issuer->answer('*' => [ { json => \%issued } ]);
+        is get($gate, '/api/token', method => 'POST', body => 'client_id=' . $id =~ s/(\W)/sprintf '%%%02X', ord $1/ger,
+            headers => ['Content-Type: application/x-www-form-urlencoded'])->{status}, 200, '  one that is learned';
+        like $gate->error_log, qr/ eiam: learned a token of application "\Q$odd{$id}\E"/, '  in its line';
+    }
+    for my $path ('/api/none"', "/api/none\xe5\xba\x94", "/api/none\xff\\") {
+        refused get($gate, $path, token => 'x'), 'request_ambiguous', 'a path: ' . shown($path);
+        told($gate, '  in its line', [ '', '', 'GET ' . $path =~ s/([^\x20-\x7e]|["\\])/sprintf '\\x%02X', ord $1/ger ]);
+    }
+    refused get($gate, '/api/' . 'n' x 9000, token => 'x'), 'request_ambiguous', 'a very long path';
+    told($gate, '  in its line', [ '', '', 'GET /api/' . 'n' x 495 . '...' ]);
+
+    $source->answer('*' => { body => qq({"active":true,"scope\\n\\"":1,"scope\\n\\"":1}) });
+    refused get($gate, '/api/users', token => 'Other'), 'source_unavailable', 'an answer that is no JSON';
+    $keys->answer('*' => { body => qq({"keys":[],"\\" x\\n", "Secret-of-oct" "}) });
+    my $token = join '.', map { encode_base64($_, '') =~ tr{+/=}{-_}dr } '{"alg":"RS256","kid":"a\"b"}', '{}', 'x' x 256;
+    refused get($gate, '/api/users', token => $token, port => $gate->port(2)), 'source_unavailable', 'a key set that is none';
+    $gate->stop;
+
+    my @lines = grep { / eiam: / } split /\n/, $gate->error_log;
+    like "@lines", qr{key set "/jwks": line 1 column \d+: bad JSON}, 'nothing of a key set is in the log';
+    unlike "@lines", qr/Secret-of-oct/, '  as some are secret';
+    is_deeply [ grep { !/^[\x20-\x7e]*$/ } grep { / eiam: (?!the token is not learned)/ } @lines ], [],
+        'every line is visible ASCII';
+    my @warned = grep { /no policy declares/ } split /\n/, $gate->error_log;
+    is_deeply [ sort map { /the permission "([^"]*)" of application "([^"]*)"$/ && "$1 $2" } @warned ],
+        [ sort map { "no\\x22such $_" } values %odd ], 'so are warnings about the applications file';
+};
+
+subtest '2.1-14: what is wrong in a file stays in one line' => sub {
+    my $entry = '{"id":"a","%s":1}';
+    my %wrong = (
+        "line\\n2026/01/01 00:00:00 [error] forged" => '#/applications/0/line\x0A2026~101~101 00:00:00 [error] forged: ',
+        'a\\": is fine'        => '#/applications/0/a": is fine: ',
+        'b\\\\x22'             => '#/applications/0/b\x22: ',
+        "\xe5\xba\x94\\u0085"  => "#/applications/0/\xe5\xba\x94" . '\xC2\x85: ',
+        'm' x 3000             => '#/applications/0/' . 'm' x 400,
+    );
+    for my $member (sort keys %wrong) {
+        my ($code, $text) = nginx(files => { %files, 'apps.json' => sprintf qq({"applications":[$entry]}), $member },
+            conf => q{
+                server {
+                    listen 127.0.0.1:%PORT%;
+                    eiam_policy %DIR%/policy.json;
+                    eiam_applications %DIR%/apps.json;
+                    location /api/ { eiam on; proxy_pass http://%ECHO%; }
+                }
+            })->check;
+        isnt $code, 0, 'a member ' . substr $member, 0, 20;
+        like $text, qr/^[^\n]*apps\.json": \Q$wrong{$member}\E[^\n]*/m, '  with its place';
+    }
+};
+
 done_testing;

@@ -42,6 +42,7 @@ void ngx_eiam_unit_bearer(ngx_eiam_unit_t *unit);
 void ngx_eiam_unit_query(ngx_eiam_unit_t *unit);
 void ngx_eiam_unit_client(ngx_eiam_unit_t *unit);
 void ngx_eiam_unit_media(ngx_eiam_unit_t *unit);
+void ngx_eiam_unit_text(ngx_eiam_unit_t *unit);
 void ngx_eiam_unit_scope(ngx_eiam_unit_t *unit);
 void ngx_eiam_unit_time(ngx_eiam_unit_t *unit);
 void ngx_eiam_unit_language(ngx_eiam_unit_t *unit);

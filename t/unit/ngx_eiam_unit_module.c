@@ -20,6 +20,7 @@ static const ngx_eiam_unit_suite_t  ngx_eiam_unit_suites[] = {
     { ngx_string("query"), ngx_eiam_unit_query },
     { ngx_string("client"), ngx_eiam_unit_client },
     { ngx_string("media"), ngx_eiam_unit_media },
+    { ngx_string("text"), ngx_eiam_unit_text },
     { ngx_string("scope"), ngx_eiam_unit_scope },
     { ngx_string("time"), ngx_eiam_unit_time },
     { ngx_string("language"), ngx_eiam_unit_language },
