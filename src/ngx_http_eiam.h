@@ -311,6 +311,9 @@ extern ngx_conf_post_t  ngx_http_eiam_not_zero;
 extern ngx_conf_post_t  ngx_http_eiam_not_empty;
 extern ngx_conf_post_t  ngx_http_eiam_a_day;
 
+/* where there is no gate: NGX_OK, or NGX_ABORT if there are two */
+ngx_int_t ngx_http_eiam_authorization_check(ngx_http_request_t *r);
+
 /* the phases: nginx's return codes */
 
 ngx_int_t ngx_http_eiam_post_read_handler(ngx_http_request_t *r);
@@ -479,6 +482,8 @@ ngx_int_t ngx_http_eiam_read_fields(ngx_http_request_t *r,
 
 /* removes X-EIAM-*, and what asks for another protocol than WebSocket */
 ngx_int_t ngx_http_eiam_clean_fields(ngx_http_request_t *r);
+
+ngx_uint_t ngx_http_eiam_count_authorizations(ngx_http_request_t *r);
 
 /* is that its name, also for backends that take "_" and the like for "-"? */
 ngx_uint_t ngx_http_eiam_field_is(const ngx_table_elt_t *h, const char *name);

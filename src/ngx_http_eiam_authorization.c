@@ -69,23 +69,48 @@ ngx_http_eiam_find_field(ngx_hash_t *hash, ngx_str_t *name)
 }
 
 
-/* which server it is, is certain only after Host */
+/* without a Host yet it may still become the request of a gated server */
 
 static ngx_int_t
 ngx_http_eiam_process_authorization(ngx_http_request_t *r,
     ngx_table_elt_t *h, ngx_uint_t offset)
 {
+    ngx_uint_t                  certain;
     ngx_http_eiam_srv_conf_t   *scf;
     ngx_http_eiam_main_conf_t  *mcf;
 
     scf = ngx_http_get_module_srv_conf(r, ngx_eiam_module);
     mcf = ngx_http_get_module_main_conf(r, ngx_eiam_module);
 
-    if (r->headers_in.authorization == NULL || r->headers_in.host == NULL
-        || scf->policies.nelts == 0)
+    certain = r->headers_in.host || r->headers_in.server.len;
+
+    if (r->headers_in.authorization == NULL
+        || (certain && scf->policies.nelts == 0))
     {
         return mcf->process_authorization(r, h, offset);
     }
 
+#if (nginx_version >= 1023000)
+    h->next = NULL;
+#endif
+
     return NGX_OK;
+}
+
+
+/* what nginx would have done by itself, but that it names no values */
+
+ngx_int_t
+ngx_http_eiam_authorization_check(ngx_http_request_t *r)
+{
+    if (r->headers_in.authorization == NULL
+        || ngx_http_eiam_count_authorizations(r) <= 1)
+    {
+        return NGX_OK;
+    }
+
+    ngx_log_error(NGX_LOG_INFO, r->connection->log, 0,
+                  "client sent duplicate header line: \"Authorization\"");
+
+    return NGX_ABORT;
 }

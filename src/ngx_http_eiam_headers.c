@@ -157,6 +157,23 @@ ngx_http_eiam_read_fields(ngx_http_request_t *r,
 }
 
 
+ngx_uint_t
+ngx_http_eiam_count_authorizations(ngx_http_request_t *r)
+{
+    ngx_uint_t        n;
+    ngx_list_part_t  *part;
+    ngx_table_elt_t  *h, *last;
+
+    n = 0;
+
+    ngx_http_eiam_each_field(r, part, h, last) {
+        n += ngx_http_eiam_is_authorization(h);
+    }
+
+    return n;
+}
+
+
 /*
  * Does its name begin so?  Backends that make variables of fields take "_",
  * and some of them whatever is no letter or digit, for "-".

@@ -22,7 +22,8 @@ ngx_http_eiam_post_read_handler(ngx_http_request_t *r)
     scf = ngx_http_get_module_srv_conf(r, ngx_eiam_module);
 
     if (scf->policies.nelts == 0) {
-        return NGX_DECLINED;
+        return ngx_http_eiam_authorization_check(r) == NGX_OK
+               ? NGX_DECLINED : NGX_HTTP_BAD_REQUEST;
     }
 
     return ngx_http_eiam_clean_fields(r) == NGX_OK

@@ -7,6 +7,7 @@ use warnings;
 use FindBin;
 use lib "$FindBin::Bin/lib";
 use Test::More;
+use EIAM::Http2;
 use EIAM::Test;
 
 my @tokens = ('tok', 'a', 'a=', 'a==', 'a=====', '-._~+/', 'A.B-C_D~E+F/G==', '0', 'Bearer', 'tok/=');
@@ -131,9 +132,57 @@ subtest 'two Authorization fields' => sub {
         'authorization: Bearer tok' ]), 'authorization_malformed', 'malformed: forty other fields between';
     refused ask([ ' Basic x', ' Basic y' ], '/api/token', method => 'POST'), 'authorization_malformed',
         'malformed at a public operation too';
-    is raw($gate, "GET /api/users HTTP/1.1\r\n" . "Authorization: Bearer tok\r\n" x 2 . "Host: a\r\n\r\n")->{status},
-        400, 'refused by nginx itself before Host';
+    refused scalar raw($gate, "GET /api/users HTTP/1.1\r\n" . "Authorization: Bearer tok\r\n" x 2 . "Host: a\r\n\r\n"),
+        'authorization_malformed', 'malformed: before Host';
     is $gate->echo->count, $before, 'nothing of it reaches the backend';
+};
+
+# Which server a request is for may be known late, or never.
+my $several = nginx(
+    files => $gate->{opt}{files},
+    conf  => q{
+        eiam_policy %DIR%/policy.json;
+        eiam_applications %DIR%/apps.json;
+        server { listen 127.0.0.1:%PORT%; server_name open; location / { proxy_pass http://%ECHO%; } }
+        server { listen 127.0.0.1:%PORT%; server_name gate; eiam on; location / { proxy_pass http://%ECHO%; } }
+        server { listen 127.0.0.1:%PORT2%; server_name gate; eiam on; location / { proxy_pass http://%ECHO%; } }
+        server { listen 127.0.0.1:%PORT2%; server_name open; location / { proxy_pass http://%ECHO%; } }
+        server { listen 127.0.0.1:%PORT3% http2; eiam on; location / { proxy_pass http://%ECHO%; } }
+    })->start;
+
+subtest '2.1-12: two Authorization fields where the server is not known yet' => sub {
+    my $before = $several->echo->count;
+    my @two = map { "Authorization: Bearer Secret-$_" } 1, 2;
+    my $send = sub {
+        my ($port, $version, @fields) = @_;
+        return scalar raw($several, join("\r\n", "GET /api/users HTTP/$version", @fields) . "\r\n\r\n", port => $several->port($port));
+    };
+    for my $port (1, 2) {
+        for my $fields ([ @two, 'Host: gate' ], [ $two[0], 'Host: gate', $two[1] ], [ 'Host: gate', @two ], [ (@two) x 20, 'Host: gate' ]) {
+            refused $send->($port, $_, @$fields), 'authorization_malformed', "port $port, HTTP/$_: @{$fields}[0, 1]" for '1.0', '1.1';
+        }
+        for my $fields ([ @two, 'Host: open' ], [ $two[0], 'Host: open', $two[1] ], [ @two, (map { "X-$_: x" } 1 .. 40), 'Host: open' ]) {
+            my $res = $send->($port, '1.1', @$fields);
+            is $res->{status}, 400, "port $port: without a gate nginx refuses them: @{$fields}[0, 1]";
+            unlike $res->{body}, qr/GATEWAY/, '  itself';
+        }
+        my $res = $send->($port, '1.1', @two);
+        is $res->{status}, 400, "port $port: refused by nginx itself, as there is no Host";
+        refused $send->($port, '1.1', 'X-A: b', @two, "Host: gate\r\nX-B: c"), 'authorization_malformed', '  and not if there is one';
+    }
+    refused $send->(2, '1.0', @two), 'authorization_malformed', 'HTTP/1.0 needs no Host: the default server';
+    is $send->(1, '1.0', @two)->{status}, 400, '  where it has no gate';
+    refused scalar raw($several, "GET http://gate/api/users HTTP/1.1\r\n" . join('', map { "$_\r\n" } @two) . "Host: gate\r\n\r\n"),
+        'authorization_malformed', 'a Host in the request line';
+
+    my $h2 = EIAM::Http2->new($several->port(3));
+    my ($res) = $h2->responses($h2->request('/api/users', fields => [ map { [ authorization => "Bearer Secret-$_" ] } 1, 2 ]));
+    is_deeply [ $res->{status}, $res->{json}{error_code} ], [ 400, 'GATEWAY.4003' ], 'HTTP/2';
+    is $several->echo->count, $before, 'nothing of it reaches the backend';
+    my @logged = grep { /Secret/ && !/open/ } split /\n/, $several->error_log;
+    is_deeply \@logged, [], 'no token of it is in the log of the level info';
+    passed $send->($_, '1.1', 'Authorization: Bearer tok', 'Host: gate', 'Connection: close'), "one of them passes, port $_"
+        for 1, 2;
 };
 
 subtest 'a token in the query' => sub {
