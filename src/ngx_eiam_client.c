@@ -143,9 +143,8 @@ static ngx_int_t
 ngx_eiam_client_parameter(const ngx_str_t *text, ngx_pool_t *pool,
     ngx_str_t *id)
 {
-    ngx_int_t         rc;
-    ngx_str_t         rest, value;
-    const ngx_str_t  *name;
+    ngx_int_t  rc;
+    ngx_str_t  rest, value;
 
     static const ngx_str_t  client_id = ngx_string("client_id");
     static const ngx_str_t  others[] = {
@@ -154,11 +153,8 @@ ngx_eiam_client_parameter(const ngx_str_t *text, ngx_pool_t *pool,
         ngx_null_string
     };
 
-    for (name = others; name->len; name++) {
-
-        if (ngx_eiam_query_find(text, name, &value) == NGX_OK) {
-            return NGX_ABORT;
-        }
+    if (ngx_eiam_query_search(text, others, &value) != NGX_DECLINED) {
+        return NGX_ABORT;
     }
 
     rest = *text;

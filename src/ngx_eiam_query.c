@@ -1,80 +1,228 @@
 
+#include <ngx_eiam_bytes.h>
 #include <ngx_eiam_query.h>
 
 
-static ngx_uint_t ngx_eiam_query_is_named(u_char *p, u_char *last,
+static size_t ngx_eiam_query_shortest(const ngx_str_t *names);
+static ngx_uint_t ngx_eiam_query_may_begin(u_char *p, const ngx_str_t *names);
+static ngx_int_t ngx_eiam_query_match(u_char *p, u_char *last,
+    const ngx_str_t *names);
+static ngx_uint_t ngx_eiam_query_goes_on(u_char *p, u_char *last,
     const ngx_str_t *name);
+static ngx_uint_t ngx_eiam_query_same(u_char c, u_char letter);
 static u_char ngx_eiam_query_char(u_char **p, u_char *last);
+static ngx_uint_t ngx_eiam_query_digit(u_char c);
+static void ngx_eiam_query_value(u_char *p, u_char *last, ngx_str_t *value);
+
+
+#define ngx_eiam_query_separates(c)  ((c) == '&' || (c) == ';')
+#define ngx_eiam_query_ends(c)  (ngx_eiam_query_separates(c) || (c) == '=')
 
 
 ngx_int_t
 ngx_eiam_query_find(const ngx_str_t *query, const ngx_str_t *name,
     ngx_str_t *value)
 {
-    u_char  *p, *last, *start, *equal;
+    ngx_str_t  names[2];
+
+    names[0] = *name;
+    ngx_str_null(&names[1]);
+
+    return (ngx_eiam_query_search(query, names, value) == NGX_DECLINED)
+           ? NGX_DECLINED : NGX_OK;
+}
+
+
+ngx_uint_t
+ngx_eiam_query_has(const ngx_str_t *query, const ngx_str_t *names)
+{
+    u_char      *last;
+    ngx_int_t    n;
+    ngx_str_t    rest, value;
+    ngx_uint_t   found;
+
+    found = 0;
+    rest = *query;
+    last = rest.data + rest.len;
+
+    for ( ;; ) {
+
+        n = ngx_eiam_query_search(&rest, names, &value);
+
+        if (n == NGX_DECLINED) {
+            return found;
+        }
+
+        found |= (ngx_uint_t) 1 << n;
+
+        rest.data = value.data + value.len;
+        rest.len = last - rest.data;
+    }
+}
+
+
+/*
+ * A name takes as many bytes as it has characters at least, so what is shorter
+ * than all of them is not looked at.
+ */
+
+ngx_int_t
+ngx_eiam_query_search(const ngx_str_t *query, const ngx_str_t *names,
+    ngx_str_t *value)
+{
+    u_char     *p, *last, *stop, *start;
+    ssize_t     shortest;
+    ngx_int_t   n;
 
     p = query->data;
     last = p + query->len;
+    start = p;
+    shortest = ngx_eiam_query_shortest(names);
 
     while (p < last) {
 
-        start = p;
-        equal = NULL;
+        if (last - p > NGX_EIAM_BYTES
+            && (p - start >= shortest || ngx_eiam_query_ends(*start))
+            && !ngx_eiam_query_may_begin(p, names))
+        {
+            p += NGX_EIAM_BYTES;
+            continue;
+        }
 
-        for ( /* void */ ; p < last && *p != '&' && *p != ';'; p++) {
+        for (stop = ngx_min(p + NGX_EIAM_BYTES, last); p < stop; p++) {
 
-            if (*p == '=' && equal == NULL) {
-                equal = p;
+            if (ngx_eiam_query_separates(*p)) {
+                start = p + 1;
+                continue;
+            }
+
+            if (*p == '=' && p - start < shortest) {
+                start = query->data - shortest;
+            }
+
+            if (p + 1 - start != shortest) {
+                continue;
+            }
+
+            n = ngx_eiam_query_match(start, last, names);
+
+            if (n != NGX_DECLINED) {
+                ngx_eiam_query_value(start, last, value);
+                return n;
             }
         }
-
-        if (ngx_eiam_query_is_named(start, equal ? equal : p, name)) {
-            value->data = equal ? equal + 1 : p;
-            value->len = p - value->data;
-            return NGX_OK;
-        }
-
-        p++;
     }
 
     return NGX_DECLINED;
 }
 
 
-static ngx_uint_t
-ngx_eiam_query_is_named(u_char *p, u_char *last, const ngx_str_t *name)
+static size_t
+ngx_eiam_query_shortest(const ngx_str_t *names)
 {
-    u_char   c;
-    size_t   i;
+    size_t  len;
 
-    c = '\0';
-    i = 0;
-
-    /* PHP reads ".", "[" and a space in a name as "_" */
-
-    while (p < last && i < name->len) {
-
-        c = ngx_eiam_query_char(&p, last);
-
-        if (i == 0 && (c == '+' || c <= ' ')) {
-            continue;
-        }
-
-        if (ngx_tolower(c) != name->data[i]
-            && (name->data[i] != '_'
-                || (c != '.' && c != '[' && c != '+' && c != ' ')))
-        {
-            return 0;
-        }
-
-        i++;
+    for (len = names->len; names->len; names++) {
+        len = ngx_min(len, names->len);
     }
 
-    if (i < name->len) {
+    return len;
+}
+
+
+/*
+ * Spares most bytes the match: does one of these separate, and is behind it
+ * what a name may begin with?
+ */
+
+static ngx_uint_t
+ngx_eiam_query_may_begin(u_char *p, const ngx_str_t *names)
+{
+    ngx_eiam_bytes_t  bytes, next, begin;
+
+    bytes = ngx_eiam_bytes_load(p);
+    bytes = (ngx_eiam_bytes_t) (bytes == '&')
+            | (ngx_eiam_bytes_t) (bytes == ';');
+
+    if (!ngx_eiam_bytes_any(bytes)) {
         return 0;
     }
 
-    if (p == last) {
+    next = ngx_eiam_bytes_load(p + 1);
+
+    begin = ngx_eiam_bytes_between(next, '\0', ' ')
+            | (ngx_eiam_bytes_t) (next == '%')
+            | (ngx_eiam_bytes_t) (next == '+')
+            | (ngx_eiam_bytes_t) (next == '.')
+            | (ngx_eiam_bytes_t) (next == '[');
+
+    for ( /* void */ ; names->len; names++) {
+        begin |= (ngx_eiam_bytes_t) ((next | 0x20)
+                                     == (u_char) (*names->data | 0x20));
+    }
+
+    return ngx_eiam_bytes_any(bytes & begin);
+}
+
+
+/* which of the names the parameter at p has, or NGX_DECLINED */
+
+static ngx_int_t
+ngx_eiam_query_match(u_char *p, u_char *last, const ngx_str_t *names)
+{
+    u_char      c;
+    ngx_uint_t  n;
+
+    do {
+        while (p < last && (*p == '+' || *p <= ' ')) {
+            p++;
+        }
+
+        if (p == last || ngx_eiam_query_ends(*p)) {
+            return NGX_DECLINED;
+        }
+
+        c = ngx_eiam_query_char(&p, last);
+
+    } while (c == '+' || c <= ' ');
+
+    for (n = 0; names[n].len; n++) {
+
+        if (ngx_eiam_query_same(c, *names[n].data)
+            && ngx_eiam_query_goes_on(p, last, &names[n]))
+        {
+            return n;
+        }
+    }
+
+    return NGX_DECLINED;
+}
+
+
+/* does the name go on so behind its first character, and end then? */
+
+static ngx_uint_t
+ngx_eiam_query_goes_on(u_char *p, u_char *last, const ngx_str_t *name)
+{
+    u_char  c;
+    size_t  i;
+
+    for (i = 1; i < name->len; i++) {
+
+        if (p < last && *p == name->data[i]) {
+            p++;
+            continue;
+        }
+
+        if (p == last || ngx_eiam_query_ends(*p)
+            || !ngx_eiam_query_same(ngx_eiam_query_char(&p, last),
+                                    name->data[i]))
+        {
+            return 0;
+        }
+    }
+
+    if (p == last || ngx_eiam_query_ends(*p)) {
         return 1;
     }
 
@@ -84,36 +232,90 @@ ngx_eiam_query_is_named(u_char *p, u_char *last, const ngx_str_t *name)
 }
 
 
+/* PHP reads ".", "[" and a space in a name as "_" */
+
+static ngx_uint_t
+ngx_eiam_query_same(u_char c, u_char letter)
+{
+    return ngx_tolower(c) == letter
+           || (letter == '_'
+               && (c == '.' || c == '[' || c == '+' || c == ' '));
+}
+
+
 /* decodes as often as it can, as "%255f" may be a "_" at last */
 
 static u_char
 ngx_eiam_query_char(u_char **p, u_char *last)
 {
-    u_char     c;
-    size_t     skip, digits;
-    ngx_int_t  n;
+    u_char      c, *q;
+    ngx_uint_t  high, low;
 
-    c = *(*p)++;
+    q = *p;
+    c = *q++;
 
-    while (c == '%' && *p < last) {
+    for (*p = q; c == '%'; *p = q) {
 
         /* ASP.NET has "%u005f" too */
 
-        skip = (**p == 'u' || **p == 'U');
-        digits = skip ? 4 : 2;
+        if (last - q > 4 && (*q | 0x20) == 'u' && q[1] == '0' && q[2] == '0')
+        {
+            q += 3;
+        }
 
-        n = ((size_t) (last - *p) < skip + digits)
-            ? NGX_ERROR : ngx_hextoi(*p + skip, digits);
-
-        if (n == NGX_ERROR || n > 0xff) {
+        if (last - q < 2) {
             break;
         }
 
-        c = (u_char) n;
-        *p += skip + digits;
+        high = ngx_eiam_query_digit(*q++);
+        low = ngx_eiam_query_digit(*q++);
+
+        if ((high | low) > 0x0f) {
+            break;
+        }
+
+        c = (u_char) (high << 4 | low);
     }
 
     return c;
+}
+
+
+/* a hexadecimal one, or more than 15 */
+
+static ngx_uint_t
+ngx_eiam_query_digit(u_char c)
+{
+    if (c <= '9') {
+        return (u_char) (c - '0');
+    }
+
+    c |= 0x20;
+
+    return (c >= 'a' && c <= 'f') ? c - 'a' + 10 : 0xff;
+}
+
+
+/* of the parameter at p */
+
+static void
+ngx_eiam_query_value(u_char *p, u_char *last, ngx_str_t *value)
+{
+    while (p < last && *p != '=' && !ngx_eiam_query_separates(*p)) {
+        p++;
+    }
+
+    if (p < last && *p == '=') {
+        p++;
+    }
+
+    value->data = p;
+
+    while (p < last && !ngx_eiam_query_separates(*p)) {
+        p++;
+    }
+
+    value->len = p - value->data;
 }
 
 

@@ -18,6 +18,17 @@ ngx_int_t ngx_eiam_query_find(const ngx_str_t *query, const ngx_str_t *name,
     ngx_str_t *value);
 
 /*
+ * The same for the first parameter that has any of the names, in one pass:
+ * the name's number, the lowest if two fit, or NGX_DECLINED.  A null string
+ * ends the names, which are in lower case, and 64 at most.
+ */
+ngx_int_t ngx_eiam_query_search(const ngx_str_t *query,
+    const ngx_str_t *names, ngx_str_t *value);
+
+/* all of them that are there, in one pass: a bit for each number */
+ngx_uint_t ngx_eiam_query_has(const ngx_str_t *query, const ngx_str_t *names);
+
+/*
  * The next parameter of exactly that name in rest, which is moved on.
  * NGX_OK; NGX_DECLINED: there is none; NGX_ABORT: there is one that only
  * some backends would take for it, or separate in that way.

@@ -189,6 +189,8 @@ struct ngx_http_eiam_ctx_s {
     ngx_str_t                  uri;           /* that was decided on */
     unsigned                   raw:1;         /* and was forwarded as sent */
     ngx_http_eiam_fields_t     fields;
+    ngx_uint_t                 parameters;    /* in the query */
+    unsigned                   searched:1;    /* $request_uri as well */
 
     ngx_eiam_resource_t       *resource;
     ngx_eiam_operation_t      *operation;
@@ -468,12 +470,15 @@ ngx_str_t ngx_http_eiam_query_of(const ngx_str_t *text);
      && (r)->uri.data == (r)->unparsed_uri.data                               \
      && (r)->uri.len == (r)->unparsed_uri.len)
 
-/* is there such a parameter in what may be forwarded as the query? */
-#define ngx_http_eiam_asks(r, name)                                           \
-    (!ngx_http_eiam_is_bare(r) && ngx_http_eiam_has_parameter(r, name))
+/* which parameters are in what may be forwarded as the query: these bits */
+ngx_uint_t ngx_http_eiam_parameters(ngx_http_request_t *r);
 
-ngx_uint_t ngx_http_eiam_has_parameter(ngx_http_request_t *r,
-    const ngx_str_t *name);
+/* the names of those that are secret, up to a null string */
+extern const ngx_str_t *const  ngx_http_eiam_secrets;
+
+#define NGX_HTTP_EIAM_ASKS_METHOD  0x03
+#define NGX_HTTP_EIAM_HAS_TOKEN    0x04
+#define NGX_HTTP_EIAM_HAS_SECRET   0x0c       /* a token is one too */
 
 /* header fields; NGX_OK or NGX_ERROR (no memory) */
 

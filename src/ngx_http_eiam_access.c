@@ -357,10 +357,8 @@ ngx_http_eiam_find_operation(ngx_http_eiam_ctx_t *ctx,
 static ngx_int_t
 ngx_http_eiam_bearer(ngx_http_request_t *r, ngx_http_eiam_ctx_t *ctx)
 {
-    static const ngx_str_t  access_token = ngx_string("access_token");
-
     if (ctx->fields.authorizations > 1
-        || ngx_http_eiam_asks(r, &access_token))
+        || (ctx->parameters & NGX_HTTP_EIAM_HAS_TOKEN))
     {
         return ngx_http_eiam_refuse(ctx, NGX_EIAM_AUTHORIZATION_MALFORMED);
     }

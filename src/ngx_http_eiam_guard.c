@@ -1,11 +1,9 @@
 
 #include <ngx_http_eiam.h>
 #include <ngx_eiam_bearer.h>
-#include <ngx_eiam_query.h>
 #include <ngx_eiam_string.h>
 
 
-static ngx_uint_t ngx_http_eiam_asks_method(ngx_http_request_t *r);
 static ngx_uint_t ngx_http_eiam_is_ambiguous(ngx_http_request_t *r,
     ngx_http_eiam_ctx_t *ctx);
 static ngx_uint_t ngx_http_eiam_has_other_host(ngx_http_request_t *r);
@@ -14,15 +12,6 @@ static ngx_int_t ngx_http_eiam_guard_raw(ngx_http_request_t *r,
 static ngx_uint_t ngx_http_eiam_is_page(ngx_http_request_t *r);
 static ngx_eiam_below_e ngx_http_eiam_below(ngx_http_request_t *r,
     const ngx_str_t *path);
-
-
-/* ASP.NET MVC reads the field's name in the query too */
-
-static const ngx_str_t  ngx_http_eiam_method_parameters[] = {
-    ngx_string("_method"),
-    ngx_string("x-http-method-override"),
-    ngx_null_string
-};
 
 
 /* stage 1: whatever a backend might read otherwise than the matcher */
@@ -49,51 +38,16 @@ ngx_http_eiam_guard(ngx_http_request_t *r, ngx_http_eiam_ctx_t *ctx)
         return ngx_http_eiam_refuse(ctx, NGX_EIAM_REQUEST_AMBIGUOUS);
     }
 
+    ctx->parameters = ngx_http_eiam_parameters(r);
+    ctx->searched = (r == r->main);
+
     if (ctx->fields.method
-        || (!ngx_http_eiam_is_bare(r) && ngx_http_eiam_asks_method(r)))
+        || (ctx->parameters & NGX_HTTP_EIAM_ASKS_METHOD))
     {
         return ngx_http_eiam_refuse(ctx, NGX_EIAM_METHOD_OVERRIDE);
     }
 
     return NGX_OK;
-}
-
-
-static ngx_uint_t
-ngx_http_eiam_asks_method(ngx_http_request_t *r)
-{
-    const ngx_str_t  *name;
-
-    for (name = ngx_http_eiam_method_parameters; name->len; name++) {
-
-        if (ngx_http_eiam_has_parameter(r, name)) {
-            return 1;
-        }
-    }
-
-    return 0;
-}
-
-
-/* of the arguments as they are now, and of those in $request_uri */
-
-ngx_uint_t
-ngx_http_eiam_has_parameter(ngx_http_request_t *r, const ngx_str_t *name)
-{
-    ngx_str_t  query, value;
-
-    if (ngx_eiam_query_find(&r->args, name, &value) == NGX_OK) {
-        return 1;
-    }
-
-    if (r != r->main) {
-        return 0;
-    }
-
-    query = ngx_http_eiam_query_of(&r->unparsed_uri);
-
-    return query.data != r->args.data
-           && ngx_eiam_query_find(&query, name, &value) == NGX_OK;
 }
 
 

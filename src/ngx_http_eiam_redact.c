@@ -11,16 +11,9 @@ static void ngx_http_eiam_redact_target(ngx_http_request_t *r,
     ngx_str_t *target);
 static void ngx_http_eiam_redact_query(ngx_str_t query);
 static ngx_uint_t ngx_http_eiam_has_secret(const ngx_str_t *query);
+static ngx_uint_t ngx_http_eiam_is_within(const ngx_str_t *part,
+    const ngx_str_t *whole);
 static void ngx_http_eiam_redact_copy(ngx_http_request_t *r, ngx_str_t *text);
-
-
-/* RFC 6750, section 2.3, and RFC 6749, section 2.3.1 */
-
-static const ngx_str_t  ngx_http_eiam_secrets[] = {
-    ngx_string("access_token"),
-    ngx_string("client_secret"),
-    ngx_null_string
-};
 
 
 /* nginx's own, the same for every request */
@@ -94,11 +87,36 @@ ngx_http_eiam_redact(ngx_http_request_t *r)
 }
 
 
+/* the main request's texts are mostly parts of one another */
+
 static void
 ngx_http_eiam_redact_targets(ngx_http_request_t *r)
 {
-    ngx_http_eiam_redact_target(r, &r->request_line);
-    ngx_http_eiam_redact_target(r, &r->unparsed_uri);
+    ngx_str_t             args;
+    ngx_http_eiam_ctx_t  *ctx;
+
+    args = r->args;
+    ctx = ngx_http_get_module_ctx(r, ngx_eiam_module);
+
+    if (ctx == NULL || !ctx->searched
+        || (ctx->parameters & NGX_HTTP_EIAM_HAS_SECRET))
+    {
+        ngx_http_eiam_redact_target(r, &r->request_line);
+
+        if (r != r->main
+            || !ngx_http_eiam_is_within(&r->unparsed_uri, &r->request_line))
+        {
+            ngx_http_eiam_redact_target(r, &r->unparsed_uri);
+        }
+
+        if (ctx && r == r->main) {
+            ctx->parameters &= ~NGX_HTTP_EIAM_HAS_SECRET;
+        }
+    }
+
+    if (r == r->main && ngx_http_eiam_is_within(&args, &r->unparsed_uri)) {
+        return;
+    }
 
     /* what rewrite directives set may be a constant of the configuration */
 
@@ -106,6 +124,14 @@ ngx_http_eiam_redact_targets(ngx_http_request_t *r)
         ngx_http_eiam_redact_copy(r, &r->args);
         ngx_http_eiam_redact_query(r->args);
     }
+}
+
+
+static ngx_uint_t
+ngx_http_eiam_is_within(const ngx_str_t *part, const ngx_str_t *whole)
+{
+    return part->data >= whole->data
+           && part->data + part->len <= whole->data + whole->len;
 }
 
 
@@ -155,26 +181,22 @@ ngx_http_eiam_query_of(const ngx_str_t *text)
 static void
 ngx_http_eiam_redact_query(ngx_str_t query)
 {
-    u_char           *last, *end;
-    ngx_str_t         rest, value;
-    const ngx_str_t  *name;
+    u_char     *last, *end;
+    ngx_str_t   value;
 
     last = query.data + query.len;
 
-    for (name = ngx_http_eiam_secrets; name->len; name++) {
+    while (ngx_eiam_query_search(&query, ngx_http_eiam_secrets, &value)
+           != NGX_DECLINED)
+    {
+        /* ";" separates for some, for others it is a part of the value */
 
-        rest = query;
+        end = memchr(value.data, '&', last - value.data);
 
-        while (ngx_eiam_query_find(&rest, name, &value) == NGX_OK) {
+        query.data = end ? end : last;
+        query.len = last - query.data;
 
-            /* ";" separates for some, for others it is a part of the value */
-
-            end = ngx_strlchr(value.data, last, '&');
-            rest.data = end ? end : last;
-            rest.len = last - rest.data;
-
-            ngx_memset(value.data, '*', rest.data - value.data);
-        }
+        ngx_memset(value.data, '*', query.data - value.data);
     }
 }
 
@@ -182,17 +204,10 @@ ngx_http_eiam_redact_query(ngx_str_t query)
 static ngx_uint_t
 ngx_http_eiam_has_secret(const ngx_str_t *query)
 {
-    ngx_str_t         value;
-    const ngx_str_t  *name;
+    ngx_str_t  value;
 
-    for (name = ngx_http_eiam_secrets; name->len; name++) {
-
-        if (ngx_eiam_query_find(query, name, &value) == NGX_OK) {
-            return 1;
-        }
-    }
-
-    return 0;
+    return ngx_eiam_query_search(query, ngx_http_eiam_secrets, &value)
+           != NGX_DECLINED;
 }
 
 

@@ -13,6 +13,7 @@
 
 static void fields_bearer(const ngx_str_t *value);
 static void fields_query(const ngx_str_t *query);
+static void fields_names(const ngx_str_t *query);
 static void fields_inside(const ngx_str_t *part, const ngx_str_t *whole);
 
 
@@ -94,6 +95,8 @@ fields_query(const ngx_str_t *query)
         fields_inside(&value, query);
     }
 
+    fields_names(query);
+
     plain = 0;
 
     for (rest = *query; rest.len; /* void */ ) {
@@ -104,6 +107,42 @@ fields_query(const ngx_str_t *query)
     }
 
     fuzz_require(!plain || rc == NGX_OK, "a plain name is found", query);
+}
+
+
+/* several names at once: each as it is found alone, and the first of them */
+
+static void
+fields_names(const ngx_str_t *query)
+{
+    ngx_int_t   first, expected;
+    ngx_str_t   value, found;
+    ngx_uint_t  i, all, alone;
+
+    static const ngx_str_t  names[] = {
+        ngx_string("_method"),
+        ngx_string("access_token"),
+        ngx_string("client_secret"),
+        ngx_null_string
+    };
+
+    all = ngx_eiam_query_has(query, names);
+    first = ngx_eiam_query_search(query, names, &found);
+    expected = NGX_DECLINED;
+
+    for (i = 0; names[i].len; i++) {
+        alone = (ngx_eiam_query_find(query, &names[i], &value) == NGX_OK);
+
+        fuzz_require(alone == ((all >> i) & 1), "all names at once", query);
+
+        if (alone && value.data == found.data) {
+            expected = i;
+        }
+
+        fuzz_require(!alone || found.data <= value.data, "the first", query);
+    }
+
+    fuzz_require(first == expected, "its number", query);
 }
 
 

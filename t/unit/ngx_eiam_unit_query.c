@@ -136,6 +136,39 @@ static const ngx_eiam_unit_query_decode_t  ngx_eiam_unit_decodes[] = {
 };
 
 
+/*
+ * Patterns that strangers may repeat; t/query.t counts the instructions that
+ * ngx_eiam_query_has() takes, which is called by these tests only.
+ */
+
+static const ngx_str_t  ngx_eiam_unit_query_patterns[] = {
+    ngx_string("x"), ngx_string("&"), ngx_string(";"), ngx_string("="),
+    ngx_string("+"), ngx_string("%"), ngx_string("_"), ngx_string("."),
+    ngx_string("["), ngx_string(" "), ngx_string("\xff"), ngx_string("\0"),
+    ngx_string("%25"), ngx_string("25"), ngx_string("%20"),
+    ngx_string("u0025"), ngx_string("&_"), ngx_string("&a"),
+    ngx_string("&+"), ngx_string("&%"), ngx_string(";x"), ngx_string("&="),
+    ngx_string("&_m"), ngx_string("&_metho"), ngx_string("&_methods"),
+    ngx_string("&%5fmethods"), ngx_string("&access_toke"),
+    ngx_string("&access_tokens"), ngx_string("&client_secret_"),
+    ngx_string("&%2525255fmetho"), ngx_string("&++++++_metho"),
+    ngx_string("&x-http-method-overrid"), ngx_string("&_method%41"),
+    ngx_null_string
+};
+
+
+static const ngx_str_t  ngx_eiam_unit_query_names[] = {
+    ngx_string("_method"),
+    ngx_string("x-http-method-override"),
+    ngx_string("access_token"),
+    ngx_string("client_secret"),
+    ngx_null_string
+};
+
+
+static void ngx_eiam_unit_query_searches(ngx_eiam_unit_t *unit);
+static void ngx_eiam_unit_query_repeats(ngx_eiam_unit_t *unit,
+    const ngx_str_t *pattern, size_t len);
 static void ngx_eiam_unit_query_finds(ngx_eiam_unit_t *unit);
 static void ngx_eiam_unit_query_nexts(ngx_eiam_unit_t *unit);
 static void ngx_eiam_unit_query_decodes(ngx_eiam_unit_t *unit);
@@ -144,7 +177,18 @@ static void ngx_eiam_unit_query_decodes(ngx_eiam_unit_t *unit);
 void
 ngx_eiam_unit_query(ngx_eiam_unit_t *unit)
 {
+    ngx_uint_t  i;
+
     ngx_eiam_unit_query_finds(unit);
+    ngx_eiam_unit_query_searches(unit);
+
+    for (i = 0; ngx_eiam_unit_query_patterns[i].len; i++) {
+        ngx_eiam_unit_query_repeats(unit, &ngx_eiam_unit_query_patterns[i],
+                                    30000);
+        ngx_eiam_unit_query_repeats(unit, &ngx_eiam_unit_query_patterns[i],
+                                    60000);
+    }
+
     ngx_eiam_unit_query_nexts(unit);
     ngx_eiam_unit_query_decodes(unit);
 }
@@ -173,6 +217,84 @@ ngx_eiam_unit_query_finds(ngx_eiam_unit_t *unit)
 
         ngx_eiam_unit_ok(unit, ok, "%s", row->title);
     }
+}
+
+
+static void
+ngx_eiam_unit_query_searches(ngx_eiam_unit_t *unit)
+{
+    ngx_int_t   n;
+    ngx_str_t   query, value;
+    ngx_uint_t  i, ok, side;
+
+    static const struct {
+        ngx_str_t   query;
+        ngx_int_t   n;
+        ngx_str_t   value;
+    } rows[] = {
+        { ngx_string(""), NGX_DECLINED, ngx_null_string },
+        { ngx_string("_method=1"), 0, ngx_string("1") },
+        { ngx_string("x=1&X-HTTP-Method-Override=2&_method=1"), 1,
+          ngx_string("2") },
+        { ngx_string("client%5fsecret=a;b&access_token=c"), 3,
+          ngx_string("a") },
+        { ngx_string("0123456789abcdefghij&access_token"), 2,
+          ngx_string("") },
+        { ngx_string("0123456789abcdef;client.secret=abc&0123456789abcdef"),
+          3, ngx_string("abc") },
+        { ngx_string("0123456789abcde&access_tokens=abc&_methods"),
+          NGX_DECLINED, ngx_null_string }
+    };
+
+    for (i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+
+        ok = 1;
+
+        for (ngx_eiam_unit_sides(side)) {
+            ngx_str_null(&value);
+            query = ngx_eiam_unit_place(0, side, &rows[i].query);
+            n = ngx_eiam_query_search(&query, ngx_eiam_unit_query_names,
+                                      &value);
+            ok &= (n == rows[i].n
+                   && ngx_eiam_unit_equal(&value, &rows[i].value));
+        }
+
+        ngx_eiam_unit_ok(unit, ok, "the first of several in \"%V\"",
+                         &rows[i].query);
+    }
+}
+
+
+/* the last parameter is the only one */
+
+static void
+ngx_eiam_unit_query_repeats(ngx_eiam_unit_t *unit, const ngx_str_t *pattern,
+    size_t len)
+{
+    size_t      i;
+    ngx_str_t   query;
+
+    static const ngx_str_t  last = ngx_string("xxxx&access_token=x");
+
+    query.len = len;
+    query.data = ngx_pnalloc(unit->pool, len);
+
+    if (query.data == NULL) {
+        ngx_eiam_unit_ok(unit, 0, "memory for a long query");
+        return;
+    }
+
+    for (i = 0; i < len; i++) {
+        query.data[i] = pattern->data[i % pattern->len];
+    }
+
+    ngx_memcpy(query.data + len - last.len, last.data, last.len);
+
+    ngx_eiam_unit_ok(unit,
+                     ngx_eiam_query_has(&query, ngx_eiam_unit_query_names)
+                     == 0x04,
+                     "%uz bytes of \"%*s\"", len, strcspn((char *)
+                     pattern->data, "\xff"), pattern->data);
 }
 
 

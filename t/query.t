@@ -1,0 +1,32 @@
+#!/usr/bin/perl
+# What a long query costs: instructions are counted, so the figures are the same on every run of a build.
+
+use strict;
+use warnings;
+
+use File::Temp;
+use FindBin;
+use Test::More;
+
+use lib "$FindBin::Bin/../bench/lib";
+
+use Bench::Unit;
+
+use constant { PER_BYTE => 60, LINEAR => 2.1 };
+
+plan skip_all => 'a sanitizer takes instructions of its own' if $ENV{EIAM_ASAN};
+
+my $dir = File::Temp->newdir('eiam-query-XXXXXX', TMPDIR => 1);
+my ($lines, $counts) = Bench::Unit::counted($dir, 'query', 'eiam_unit query', 'ngx_eiam_query_has');
+
+my @titles = map { /^ok \d+ - query: ([36]0000 bytes of .*)/ ? $1 : () } @$lines;
+is scalar @titles, scalar @$counts, 'each search for all names at once is counted, and finds what is there';
+cmp_ok scalar @titles, '>=', 60, 'there are many of them';
+
+while (my ($short, $long) = splice @$counts, 0, 2) {
+    my $title = (splice @titles, 0, 2)[0];
+    cmp_ok $short, '<', 30_000 * PER_BYTE, "2.1-19: $title take few instructions for each byte";
+    cmp_ok $long, '<', LINEAR * $short, '  and twice as many take twice as many';
+}
+
+done_testing;
