@@ -435,7 +435,8 @@ ngx_eiam_cache_unlink(ngx_eiam_shared_t *shared, ngx_eiam_entry_t *entry)
 
 void
 ngx_eiam_cache_refuse(ngx_eiam_shared_t *shared, const ngx_eiam_digest_t key,
-    ngx_eiam_reason_e reason, time_t now, uint32_t flight)
+    ngx_eiam_reason_e reason, ngx_eiam_trouble_e trouble, time_t now,
+    uint32_t flight)
 {
     ngx_uint_t           i;
     ngx_eiam_entry_t    *entry;
@@ -479,5 +480,6 @@ ngx_eiam_cache_refuse(ngx_eiam_shared_t *shared, const ngx_eiam_digest_t key,
     slot->checked = now;
     slot->flight = flight;
     slot->reason = reason;
+    slot->trouble = trouble;
     ngx_eiam_zone_step(shared);
 }

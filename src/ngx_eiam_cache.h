@@ -44,7 +44,8 @@ struct ngx_eiam_entry_s {
 
 struct ngx_eiam_refusal_s {
     u_char               key[NGX_EIAM_REFUSAL_KEY];
-    uint32_t             reason;         /* 0: free */
+    unsigned             reason:16;      /* 0: free */
+    unsigned             trouble:16;
     uint32_t             checked;
     uint32_t             flight;
 };
@@ -79,10 +80,13 @@ void ngx_eiam_cache_put(ngx_eiam_shared_t *shared,
     const ngx_eiam_digest_t key, const ngx_eiam_grant_t *grant, time_t now,
     uint32_t flight);
 
-/* a source that is unavailable says nothing about a grant from before */
+/*
+ * A source that is unavailable, for which trouble is the cause, says nothing
+ * about a grant from before.
+ */
 void ngx_eiam_cache_refuse(ngx_eiam_shared_t *shared,
-    const ngx_eiam_digest_t key, ngx_eiam_reason_e reason, time_t now,
-    uint32_t flight);
+    const ngx_eiam_digest_t key, ngx_eiam_reason_e reason,
+    ngx_eiam_trouble_e trouble, time_t now, uint32_t flight);
 
 
 #endif /* _NGX_EIAM_CACHE_H_INCLUDED_ */

@@ -20,6 +20,7 @@ ngx_eiam_flight_wipe(ngx_eiam_shared_t *shared)
 
     flights->unused = 1;
     flights->free = 0;
+    flights->strangers = 0;
 }
 
 
@@ -87,7 +88,7 @@ ngx_eiam_flight_head(ngx_eiam_flights_t *flights, const ngx_eiam_digest_t key)
 
 ngx_eiam_flight_t *
 ngx_eiam_flight_begin(ngx_eiam_shared_t *shared, const ngx_eiam_digest_t key,
-    ngx_eiam_record_t *record, uint64_t until)
+    ngx_eiam_record_t *record, uint64_t until, ngx_uint_t stranger)
 {
     uint32_t             i, *head;
     ngx_eiam_flight_t   *flight;
@@ -96,6 +97,12 @@ ngx_eiam_flight_begin(ngx_eiam_shared_t *shared, const ngx_eiam_digest_t key,
     flights = &shared->flights;
 
     if (flights->free == 0 && flights->unused == flights->nslots) {
+        return NULL;
+    }
+
+    /* the first slot is not used */
+
+    if (stranger && flights->strangers >= flights->nslots / 2) {
         return NULL;
     }
 
@@ -125,6 +132,7 @@ ngx_eiam_flight_begin(ngx_eiam_shared_t *shared, const ngx_eiam_digest_t key,
     flight->until = until;
     flight->serial = shared->serial;
     flight->pid = ngx_pid;
+    flight->stranger = stranger;
 
     head = ngx_eiam_flight_head(flights, key);
     flight->chain = *head;
@@ -133,6 +141,9 @@ ngx_eiam_flight_begin(ngx_eiam_shared_t *shared, const ngx_eiam_digest_t key,
     ngx_eiam_zone_step(shared);
 
     record->flights++;
+    record->strangers += stranger;
+    ngx_eiam_zone_step(shared);
+    flights->strangers += stranger;
     ngx_eiam_zone_step(shared);
 
     return flight;
@@ -152,6 +163,9 @@ ngx_eiam_flight_end(ngx_eiam_shared_t *shared, ngx_eiam_flight_t *flight)
     record = flight->record;
 
     record->flights--;
+    record->strangers -= flight->stranger;
+    ngx_eiam_zone_step(shared);
+    flights->strangers -= flight->stranger;
     ngx_eiam_zone_step(shared);
 
     if (record->probe == flight->serial) {

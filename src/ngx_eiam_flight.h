@@ -25,6 +25,7 @@ struct ngx_eiam_flight_s {
     uint64_t             until;          /* ms: lost after that */
     uint32_t             serial;         /* 0: a free slot */
     uint32_t             pid;
+    uint32_t             stranger;       /* 1: of a token without a grant */
     uint32_t             chain;          /* slot with the same head, or free */
 };
 
@@ -36,9 +37,13 @@ void ngx_eiam_flight_wipe(ngx_eiam_shared_t *shared);
 ngx_eiam_flight_t *ngx_eiam_flight_find(ngx_eiam_shared_t *shared,
     const ngx_eiam_digest_t key);
 
-/* NULL: there are as many as the zone can have */
+/*
+ * NULL: there are as many as the zone can have.  Strangers, which is said by 0
+ * or 1, are tokens without a grant: they get no more than half of the slots.
+ */
 ngx_eiam_flight_t *ngx_eiam_flight_begin(ngx_eiam_shared_t *shared,
-    const ngx_eiam_digest_t key, ngx_eiam_record_t *record, uint64_t until);
+    const ngx_eiam_digest_t key, ngx_eiam_record_t *record, uint64_t until,
+    ngx_uint_t stranger);
 
 void ngx_eiam_flight_end(ngx_eiam_shared_t *shared,
     ngx_eiam_flight_t *flight);

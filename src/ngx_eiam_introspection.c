@@ -89,6 +89,12 @@ ngx_eiam_introspection_status(ngx_eiam_document_t *document,
         return NGX_EIAM_SOURCE_UNAVAILABLE;
     }
 
+    if (answer->own) {
+        (void) ngx_eiam_document_fault(document, "status %ui of nginx itself, "
+                                       "which asked nobody", status);
+        return NGX_EIAM_SOURCE_UNAVAILABLE;
+    }
+
     if (status >= 400 && status < 500
         && status != 401 && status != 403 && status != 429)
     {
@@ -101,8 +107,14 @@ ngx_eiam_introspection_status(ngx_eiam_document_t *document,
         return NGX_EIAM_SOURCE_UNAVAILABLE;
     }
 
-    if (answer->broken) {
-        (void) ngx_eiam_document_fault(document, "is cut off or too large");
+    if (answer->cut) {
+        (void) ngx_eiam_document_fault(document, "is cut off");
+        return NGX_EIAM_SOURCE_UNAVAILABLE;
+    }
+
+    if (answer->unread) {
+        (void) ngx_eiam_document_fault(document, "is too large, or has no "
+                                       "head that can be read");
         return NGX_EIAM_SOURCE_UNAVAILABLE;
     }
 
@@ -112,6 +124,30 @@ ngx_eiam_introspection_status(ngx_eiam_document_t *document,
     }
 
     return NGX_EIAM_NO_REASON;
+}
+
+
+ngx_eiam_trouble_e
+ngx_eiam_introspection_trouble(const ngx_eiam_answer_t *answer)
+{
+    if (answer->own || answer->cached) {
+        return NGX_EIAM_ODD;
+    }
+
+    switch (answer->status) {
+
+    case 0:
+    case 502:
+    case 503:
+    case 504:
+        return NGX_EIAM_DOWN;
+    }
+
+    if (answer->cut) {
+        return NGX_EIAM_DOWN;
+    }
+
+    return (answer->status == 500) ? NGX_EIAM_BROKEN : NGX_EIAM_ODD;
 }
 
 

@@ -17,7 +17,9 @@ typedef struct {
     ngx_uint_t    status;          /* 0: there is none */
     ngx_str_t     type;            /* Content-Type */
     ngx_uint_t    encoded;         /* with some Content-Encoding */
-    ngx_uint_t    broken;          /* cut off, or too large */
+    ngx_uint_t    cut;             /* it ended too early */
+    ngx_uint_t    unread;          /* too large, or no head that can be read */
+    ngx_uint_t    own;             /* nginx's own, which asked nobody */
     ngx_uint_t    cached;          /* by nginx: for another token, perhaps */
     ngx_str_t     body;
 } ngx_eiam_answer_t;
@@ -31,6 +33,13 @@ typedef struct {
  */
 ngx_eiam_reason_e ngx_eiam_introspection_read(ngx_eiam_document_t *document,
     const ngx_eiam_answer_t *answer, time_t now, ngx_eiam_grant_t *grant);
+
+/*
+ * With NGX_EIAM_SOURCE_UNAVAILABLE: what the answer says of the source.  It is
+ * NGX_EIAM_DOWN only if it does not answer completely, or if a proxy says so.
+ */
+ngx_eiam_trouble_e ngx_eiam_introspection_trouble(
+    const ngx_eiam_answer_t *answer);
 
 
 #endif /* _NGX_EIAM_INTROSPECTION_H_INCLUDED_ */

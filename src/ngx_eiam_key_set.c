@@ -212,7 +212,7 @@ ngx_eiam_key_set_fetch(ngx_eiam_source_t *source,
 
     flight = ngx_eiam_flight_begin(shared, source->id, source->record,
                                    ngx_current_msec + terms->timeout
-                                   + NGX_EIAM_FLIGHT_GRACE);
+                                   + NGX_EIAM_FLIGHT_GRACE, 0);
     if (flight == NULL) {
         return 0;
     }

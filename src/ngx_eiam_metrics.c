@@ -41,6 +41,7 @@ const ngx_str_t  ngx_eiam_lookups[] = {
 const ngx_str_t  ngx_eiam_results[] = {
     ngx_string("answered"),
     ngx_string("failed"),
+    ngx_string("unusable"),
     ngx_string("abandoned")
 };
 

@@ -45,7 +45,8 @@ typedef enum {
 
 typedef enum {
     NGX_EIAM_ANSWERED = 0,
-    NGX_EIAM_FAILED,
+    NGX_EIAM_FAILED,                 /* there was no answer */
+    NGX_EIAM_UNUSABLE,               /* one that says nothing of the token */
     NGX_EIAM_ABANDONED,              /* nobody waited any longer */
     NGX_EIAM_RESULTS
 } ngx_eiam_result_e;

@@ -30,6 +30,16 @@ typedef enum {
 } ngx_eiam_reason_e;
 
 
+/* why a source is unavailable */
+
+typedef enum {
+    NGX_EIAM_BUSY = 0,             /* the gate did not ask */
+    NGX_EIAM_DOWN,                 /* the source does not answer */
+    NGX_EIAM_BROKEN,               /* it has an error with this token */
+    NGX_EIAM_ODD              /* its answer to this token is of no use */
+} ngx_eiam_trouble_e;
+
+
 typedef enum {
     NGX_EIAM_EN = 0,
     NGX_EIAM_ZH,

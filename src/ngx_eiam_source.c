@@ -9,16 +9,22 @@ static void ngx_eiam_source_lock(ngx_eiam_source_t *source,
     const ngx_eiam_digest_t key);
 static ngx_int_t ngx_eiam_source_look(ngx_eiam_source_t *source,
     const ngx_eiam_terms_t *terms, ngx_eiam_question_t *question);
+static ngx_int_t ngx_eiam_source_refused(ngx_eiam_source_t *source,
+    const ngx_eiam_terms_t *terms, ngx_eiam_question_t *question,
+    const ngx_eiam_refusal_t *refusal);
 static ngx_int_t ngx_eiam_source_start(ngx_eiam_source_t *source,
     const ngx_eiam_terms_t *terms, ngx_eiam_question_t *question);
-static ngx_uint_t ngx_eiam_source_is_busy(ngx_eiam_shared_t *shared,
-    const ngx_eiam_record_t *record, const ngx_eiam_terms_t *terms);
-static ngx_uint_t ngx_eiam_source_is_full(const ngx_eiam_record_t *record,
-    const ngx_eiam_terms_t *terms);
-static ngx_int_t ngx_eiam_source_unavailable(ngx_eiam_source_t *source,
+static ngx_int_t ngx_eiam_source_begin(ngx_eiam_source_t *source,
     const ngx_eiam_terms_t *terms, ngx_eiam_question_t *question);
 static ngx_uint_t ngx_eiam_source_is_current(const ngx_eiam_source_t *source,
     uint32_t content);
+static ngx_uint_t ngx_eiam_source_is_stranger(ngx_eiam_shared_t *shared,
+    const ngx_eiam_digest_t key);
+static ngx_uint_t ngx_eiam_source_is_full(const ngx_eiam_record_t *record,
+    const ngx_eiam_terms_t *terms, ngx_uint_t stranger);
+static ngx_int_t ngx_eiam_source_unavailable(ngx_eiam_source_t *source,
+    const ngx_eiam_terms_t *terms, ngx_eiam_question_t *question,
+    ngx_eiam_trouble_e trouble);
 static ngx_uint_t ngx_eiam_source_is_fresh(uint32_t checked, time_t life);
 static void ngx_eiam_source_use(ngx_eiam_shared_t *shared,
     ngx_eiam_entry_t *entry, ngx_eiam_question_t *question);
@@ -221,23 +227,46 @@ ngx_eiam_source_look(ngx_eiam_source_t *source, const ngx_eiam_terms_t *terms,
         return NGX_DECLINED;
     }
 
+    return ngx_eiam_source_refused(source, terms, question, refusal);
+}
+
+
+/*
+ * What the zone knows of trouble with a token spares the source the same
+ * question for a moment.  If the source is down, the circuit does.
+ */
+
+static ngx_int_t
+ngx_eiam_source_refused(ngx_eiam_source_t *source,
+    const ngx_eiam_terms_t *terms, ngx_eiam_question_t *question,
+    const ngx_eiam_refusal_t *refusal)
+{
+    time_t  life;
+
+    life = terms->negative;
+
+    if (refusal->reason == NGX_EIAM_SOURCE_UNAVAILABLE) {
+        life = (refusal->trouble == NGX_EIAM_DOWN)
+               ? 0 : ngx_min(life, NGX_EIAM_SOURCE_PAUSE);
+    }
+
     question->fetched = question->flight
                         && refusal->flight == question->flight;
 
-    if (refusal->reason == NGX_EIAM_SOURCE_UNAVAILABLE) {
-        return question->fetched
-               ? ngx_eiam_source_unavailable(source, terms, question)
-               : NGX_DECLINED;
-    }
-
-    if (question->fetched
-        || ngx_eiam_source_is_fresh(refusal->checked, terms->negative))
+    if (!question->fetched
+        && !ngx_eiam_source_is_fresh(refusal->checked, life))
     {
-        question->reason = refusal->reason;
-        return NGX_ABORT;
+        return NGX_DECLINED;
     }
 
-    return NGX_DECLINED;
+    if (refusal->reason == NGX_EIAM_SOURCE_UNAVAILABLE) {
+        return ngx_eiam_source_unavailable(source, terms, question,
+                                           refusal->trouble);
+    }
+
+    question->reason = refusal->reason;
+
+    return NGX_ABORT;
 }
 
 
@@ -278,70 +307,111 @@ ngx_eiam_source_start(ngx_eiam_source_t *source,
 
     open = ngx_eiam_source_is_open(record, terms);
 
-    if ((open && record->retry > ngx_current_msec)
-        || ngx_eiam_source_is_busy(shared, record, terms))
-    {
-        return ngx_eiam_source_unavailable(source, terms, question);
+    if (open && record->probe) {
+        ngx_eiam_flight_tidy(shared);
     }
 
-    flight = ngx_eiam_flight_begin(shared, question->key, record,
-                                   ngx_current_msec + terms->timeout
-                                   + NGX_EIAM_FLIGHT_GRACE);
-    if (flight == NULL) {
-        return ngx_eiam_source_unavailable(source, terms, question);
+    /* one that is open lets one probe pass at a time */
+
+    if (open && (record->probe || record->retry > ngx_current_msec)) {
+        return ngx_eiam_source_unavailable(source, terms, question,
+                                           NGX_EIAM_DOWN);
+    }
+
+    if (ngx_eiam_source_begin(source, terms, question) != NGX_OK) {
+        return ngx_eiam_source_unavailable(source, terms, question,
+                                           NGX_EIAM_BUSY);
     }
 
     if (open) {
-        record->probe = flight->serial;
+        record->probe = question->flight;
     }
-
-    question->flight = flight->serial;
 
     return NGX_DECLINED;
 }
 
 
-static ngx_uint_t
-ngx_eiam_source_is_busy(ngx_eiam_shared_t *shared,
-    const ngx_eiam_record_t *record, const ngx_eiam_terms_t *terms)
+static ngx_int_t
+ngx_eiam_source_begin(ngx_eiam_source_t *source,
+    const ngx_eiam_terms_t *terms, ngx_eiam_question_t *question)
 {
-    if (ngx_eiam_source_is_full(record, terms)) {
+    ngx_uint_t          stranger;
+    ngx_eiam_flight_t  *flight;
+    ngx_eiam_shared_t  *shared;
+
+    shared = source->zone->shared;
+    stranger = ngx_eiam_source_is_stranger(shared, question->key);
+
+    if (ngx_eiam_source_is_full(source->record, terms, stranger)) {
+
         ngx_eiam_flight_tidy(shared);
+
+        if (ngx_eiam_source_is_full(source->record, terms, stranger)) {
+            return NGX_DECLINED;
+        }
     }
 
-    return ngx_eiam_source_is_full(record, terms);
+    flight = ngx_eiam_flight_begin(shared, question->key, source->record,
+                                   ngx_current_msec + terms->timeout
+                                   + NGX_EIAM_FLIGHT_GRACE, stranger);
+    if (flight == NULL) {
+        return NGX_DECLINED;
+    }
+
+    question->flight = flight->serial;
+
+    return NGX_OK;
 }
 
 
-/* an open circuit lets one probe pass */
+/* so those who invent tokens cannot keep out those that have one */
+
+static ngx_uint_t
+ngx_eiam_source_is_stranger(ngx_eiam_shared_t *shared,
+    const ngx_eiam_digest_t key)
+{
+    ngx_eiam_entry_t  *entry;
+
+    entry = ngx_eiam_cache_find(shared, key);
+
+    return entry == NULL || (time_t) entry->expires <= ngx_time();
+}
+
 
 static ngx_uint_t
 ngx_eiam_source_is_full(const ngx_eiam_record_t *record,
-    const ngx_eiam_terms_t *terms)
+    const ngx_eiam_terms_t *terms, ngx_uint_t stranger)
 {
-    return (record->probe && ngx_eiam_source_is_open(record, terms))
-           || record->flights >= terms->limit;
+    return record->flights >= terms->limit
+           || (stranger && record->strangers >= (terms->limit + 1) / 2);
 }
 
 
-/* a grant from before may do for a while */
+/*
+ * A grant from before may do for a while, if the source cannot say anything
+ * about it: not if the gate is busy, and not after an answer of another kind,
+ * as that may be all that the source has to say about a revoked token.
+ */
 
 static ngx_int_t
 ngx_eiam_source_unavailable(ngx_eiam_source_t *source,
-    const ngx_eiam_terms_t *terms, ngx_eiam_question_t *question)
+    const ngx_eiam_terms_t *terms, ngx_eiam_question_t *question,
+    ngx_eiam_trouble_e trouble)
 {
     ngx_eiam_entry_t   *entry;
     ngx_eiam_shared_t  *shared;
 
     shared = source->zone->shared;
 
-    entry = ngx_eiam_cache_find(shared, question->key);
+    entry = (trouble == NGX_EIAM_DOWN || trouble == NGX_EIAM_BROKEN)
+            ? ngx_eiam_cache_find(shared, question->key) : NULL;
 
     if (entry == NULL
         || !ngx_eiam_source_is_fresh(entry->checked,
                                      terms->valid + terms->stale))
     {
         question->reason = NGX_EIAM_SOURCE_UNAVAILABLE;
+        question->trouble = trouble;
         return NGX_ABORT;
     }
 
@@ -409,12 +479,17 @@ ngx_eiam_source_settle(ngx_eiam_source_t *source,
 
     ngx_eiam_zone_change(shared);
 
-    if (question->reason == NGX_EIAM_SOURCE_UNAVAILABLE) {
+    /*
+     * An answer that is of no use is no failure, but it does not end a row of
+     * them: what stands before a source that is down may have made it.
+     */
+
+    if (question->reason != NGX_EIAM_SOURCE_UNAVAILABLE) {
+        record->failures = 0;
+
+    } else if (question->trouble == NGX_EIAM_DOWN) {
         record->failures += (record->failures < NGX_MAX_INT32_VALUE);
         record->retry = ngx_current_msec + terms->retry;
-
-    } else {
-        record->failures = 0;
     }
 
     ngx_eiam_zone_step(shared);
@@ -441,7 +516,8 @@ ngx_eiam_source_keep(ngx_eiam_shared_t *shared,
 
     } else {
         ngx_eiam_cache_refuse(shared, question->key, question->reason,
-                              ngx_time(), question->flight);
+                              question->trouble, ngx_time(),
+                              question->flight);
     }
 }
 

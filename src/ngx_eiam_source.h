@@ -27,6 +27,10 @@ typedef struct {
 } ngx_eiam_terms_t;
 
 
+/* s: how long a token is not asked for that the source has trouble with */
+#define NGX_EIAM_SOURCE_PAUSE  2
+
+
 /* one request's question */
 
 typedef struct {
@@ -34,6 +38,7 @@ typedef struct {
     uint32_t             flight;         /* that it waits for; 0: none */
     ngx_eiam_grant_t     grant;
     ngx_eiam_reason_e    reason;
+    ngx_eiam_trouble_e   trouble;        /* if the source is unavailable */
     unsigned             fetched:1;      /* the answer came by that flight */
     unsigned             stale:1;
 } ngx_eiam_question_t;
@@ -79,8 +84,9 @@ ngx_int_t ngx_eiam_source_ask(ngx_eiam_source_t *source,
     const ngx_eiam_terms_t *terms, ngx_eiam_question_t *question);
 
 /*
- * The source has answered: question->grant, or question->reason if set.
- * NGX_OK, or NGX_DECLINED: it has failed so often that nobody asks it now.
+ * The source has answered: question->grant, or question->reason if set, and
+ * question->trouble with NGX_EIAM_SOURCE_UNAVAILABLE.
+ * NGX_OK, or NGX_DECLINED: it was down so often that nobody asks it now.
  */
 ngx_int_t ngx_eiam_source_settle(ngx_eiam_source_t *source,
     const ngx_eiam_terms_t *terms, const ngx_eiam_question_t *question);

@@ -338,6 +338,7 @@ ngx_eiam_zone_wipe(ngx_eiam_shared_t *shared)
 
     for (record = shared->records; record; record = record->next) {
         record->flights = 0;
+        record->strangers = 0;
         ngx_eiam_zone_forget(shared, record);
     }
 }

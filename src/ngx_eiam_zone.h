@@ -63,6 +63,7 @@ struct ngx_eiam_record_s {
     uint32_t               failures;      /* in a row */
     uint32_t               probe;         /* the flight that tries again */
     uint32_t               flights;       /* under way */
+    uint32_t               strangers;     /* of them */
     uint32_t               open;          /* the circuit */
     ngx_eiam_key_set_t    *keys;          /* NULL: not of a key set */
 };
@@ -97,6 +98,7 @@ typedef struct {
     uint32_t               nslots;
     uint32_t               unused;
     uint32_t               free;
+    uint32_t               strangers;
 } ngx_eiam_flights_t;
 
 

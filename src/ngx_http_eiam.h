@@ -204,6 +204,7 @@ struct ngx_http_eiam_ctx_s {
 
     uint32_t                   flight;        /* the last one waited for */
     ngx_uint_t                 leads;         /* flights of its own */
+    time_t                     retry;         /* s; 0: a second */
     ngx_http_eiam_waiter_t    *waiter;        /* NULL: did not wait */
     uint32_t                   unknown;       /* generation without its key */
     unsigned                   tried:1;       /* keys, but in vain */
@@ -437,6 +438,7 @@ typedef struct {
     ngx_event_t                timer;
     off_t                      size;          /* of the answer so far */
     unsigned                   complete:1;
+    unsigned                   large:1;       /* more than its buffer */
     unsigned                   done:1;
 } ngx_http_eiam_fetch_t;
 

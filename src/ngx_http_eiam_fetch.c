@@ -14,6 +14,8 @@ static void ngx_http_eiam_fetch_end(ngx_http_eiam_fetch_t *fetch,
     const ngx_eiam_answer_t *answer);
 static void ngx_http_eiam_fetch_answer(ngx_http_request_t *r,
     const ngx_http_eiam_fetch_t *fetch, ngx_eiam_answer_t *answer);
+static ngx_uint_t ngx_http_eiam_fetch_is_unread(
+    const ngx_http_upstream_t *u);
 static ngx_int_t ngx_http_eiam_fetch_filter(ngx_http_request_t *r,
     ngx_chain_t *in);
 static void ngx_http_eiam_fetch_timeout(ngx_event_t *ev);
@@ -199,13 +201,20 @@ ngx_http_eiam_fetch_done(ngx_http_request_t *r, void *data, ngx_int_t rc)
     answer.cached = r->cached;
 #endif
 
-    /* of nginx itself, such as 413 or 405, is no answer */
+    if (rc != NGX_OK && r->upstream == NULL) {
 
-    if (rc >= NGX_HTTP_BAD_REQUEST && r->upstream == NULL) {
-        rc = NGX_ERROR;
-    }
+        /* of nginx itself, such as 413 or 405, is no answer */
 
-    if (rc >= NGX_HTTP_SPECIAL_RESPONSE) {
+        answer.own = 1;
+        answer.status = ngx_max(rc, 0);
+
+    } else if (rc == NGX_HTTP_BAD_GATEWAY
+               && ngx_http_eiam_fetch_is_unread(r->upstream))
+    {
+        answer.unread = 1;
+        answer.status = r->upstream->headers_in.status_n;
+
+    } else if (rc >= NGX_HTTP_SPECIAL_RESPONSE) {
         answer.status = rc;
 
     } else if (rc == NGX_OK) {
@@ -247,12 +256,30 @@ ngx_http_eiam_fetch_answer(ngx_http_request_t *r,
     answer->status = r->headers_out.status;
     answer->type = r->headers_out.content_type;
     answer->encoded = encoding && encoding->value.len;
-    answer->broken = !fetch->complete;
+    answer->cut = !fetch->complete && !fetch->large;
+    answer->unread = fetch->large;
 
     if (r->out) {
         answer->body.data = r->out->buf->pos;
         answer->body.len = r->out->buf->last - r->out->buf->pos;
     }
+}
+
+
+/*
+ * Is there a head that nginx has given up reading, as it is larger than its
+ * buffer, or no head?  Of one that was cut off it would read on.
+ */
+
+static ngx_uint_t
+ngx_http_eiam_fetch_is_unread(const ngx_http_upstream_t *u)
+{
+    const ngx_buf_t  *b;
+
+    b = &u->buffer;
+
+    return u->state && u->state->header_time == (ngx_msec_t) -1
+           && b->start && (b->last == b->end || b->pos != b->last);
 }
 
 
@@ -304,6 +331,7 @@ ngx_http_eiam_fetch_filter(ngx_http_request_t *r, ngx_chain_t *in)
         cl->buf->file_pos = cl->buf->file_last;
     }
 
+    fetch->large = 1;
     ngx_http_eiam_fetch_stop(fetch);
 
     return NGX_OK;

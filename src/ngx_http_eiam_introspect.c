@@ -21,6 +21,10 @@ static ngx_int_t ngx_http_eiam_form(ngx_http_request_t *r,
     const ngx_str_t *token, ngx_str_t *form);
 static void ngx_http_eiam_answered(ngx_http_request_t *r, void *data,
     const ngx_eiam_answer_t *answer);
+static ngx_uint_t ngx_http_eiam_fault_level(
+    const ngx_eiam_question_t *question);
+static ngx_eiam_result_e ngx_http_eiam_result(
+    const ngx_eiam_question_t *question, const ngx_eiam_answer_t *answer);
 static void ngx_http_eiam_read_answer(ngx_http_request_t *r,
     ngx_http_eiam_flight_t *flight, const ngx_eiam_answer_t *answer);
 
@@ -64,7 +68,15 @@ ngx_http_eiam_introspect(ngx_http_request_t *r, ngx_http_eiam_ctx_t *ctx)
     }
 
     if (question.reason == NGX_EIAM_SOURCE_UNAVAILABLE) {
-        ctx->cache = &ngx_eiam_lookups[NGX_EIAM_MISS];
+
+        if (question.trouble == NGX_EIAM_DOWN
+            || question.trouble == NGX_EIAM_BUSY)
+        {
+            ctx->cache = &ngx_eiam_lookups[NGX_EIAM_MISS];
+
+        } else {
+            ctx->retry = NGX_EIAM_SOURCE_PAUSE;
+        }
     }
 
     return ngx_http_eiam_refuse(ctx, question.reason);
@@ -162,13 +174,55 @@ ngx_http_eiam_answered(ngx_http_request_t *r, void *data,
     }
 
     ngx_http_eiam_observe(r, NGX_EIAM_INTROSPECTION,
-                          (answer == NULL) ? NGX_EIAM_ABANDONED
-                          : (flight->question.reason
-                             == NGX_EIAM_SOURCE_UNAVAILABLE)
-                            ? NGX_EIAM_FAILED : NGX_EIAM_ANSWERED,
+                          ngx_http_eiam_result(&flight->question, answer),
                           &flight->fetch);
 
     ngx_http_eiam_wake(flight->question.key);
+}
+
+
+/*
+ * What is odd about the answers to some tokens, an operator is told once a
+ * second: it is clients who choose the tokens.
+ */
+
+static ngx_uint_t
+ngx_http_eiam_fault_level(const ngx_eiam_question_t *question)
+{
+    static time_t  told;
+
+    if (question->reason != NGX_EIAM_SOURCE_UNAVAILABLE) {
+        return NGX_LOG_INFO;
+    }
+
+    if (question->trouble == NGX_EIAM_DOWN) {
+        return NGX_LOG_ERR;
+    }
+
+    if (told == ngx_time()) {
+        return NGX_LOG_INFO;
+    }
+
+    told = ngx_time();
+
+    return NGX_LOG_ERR;
+}
+
+
+static ngx_eiam_result_e
+ngx_http_eiam_result(const ngx_eiam_question_t *question,
+    const ngx_eiam_answer_t *answer)
+{
+    if (answer == NULL) {
+        return NGX_EIAM_ABANDONED;
+    }
+
+    if (question->reason != NGX_EIAM_SOURCE_UNAVAILABLE) {
+        return NGX_EIAM_ANSWERED;
+    }
+
+    return (question->trouble == NGX_EIAM_DOWN) ? NGX_EIAM_FAILED
+                                                : NGX_EIAM_UNUSABLE;
 }
 
 
@@ -177,7 +231,6 @@ ngx_http_eiam_read_answer(ngx_http_request_t *r,
     ngx_http_eiam_flight_t *flight, const ngx_eiam_answer_t *answer)
 {
     ngx_log_t            *log;
-    ngx_uint_t            level;
     ngx_eiam_document_t   document;
     ngx_eiam_question_t  *question;
 
@@ -192,12 +245,13 @@ ngx_http_eiam_read_answer(ngx_http_request_t *r,
     question->reason = ngx_eiam_introspection_read(&document, answer,
                                                    ngx_time(),
                                                    &question->grant);
-    level = (question->reason == NGX_EIAM_SOURCE_UNAVAILABLE)
-            ? NGX_LOG_ERR : NGX_LOG_INFO;
+    if (question->reason == NGX_EIAM_SOURCE_UNAVAILABLE) {
+        question->trouble = ngx_eiam_introspection_trouble(answer);
+    }
 
     if (document.fault.len) {
-        ngx_log_error(level, log, 0, "eiam: introspection %V",
-                      &document.fault);
+        ngx_log_error(ngx_http_eiam_fault_level(question), log, 0,
+                      "eiam: introspection %V", &document.fault);
     }
 
     if (ngx_eiam_source_settle(flight->source, flight->terms, question)

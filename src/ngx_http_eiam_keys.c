@@ -188,13 +188,13 @@ ngx_http_eiam_check_keys(ngx_http_request_t *r, ngx_http_eiam_key_set_t *set,
         return NGX_ERROR;
     }
 
-    if (answer->status != NGX_HTTP_OK || answer->broken || answer->encoded
-        || answer->body.len > NGX_EIAM_KEY_SET_MAX)
+    if (answer->status != NGX_HTTP_OK || answer->cut || answer->unread
+        || answer->encoded || answer->body.len > NGX_EIAM_KEY_SET_MAX)
     {
         ngx_log_error(NGX_LOG_ERR, log, 0,
                       "eiam: no key set from \"%V\", status %ui%s",
                       &set->name, answer->status,
-                      (answer->broken || answer->encoded)
+                      (answer->cut || answer->unread || answer->encoded)
                       ? ", cut off, too large or encoded" : "");
         return NGX_ERROR;
     }

@@ -5,6 +5,8 @@
 
 static ngx_int_t ngx_http_eiam_add_fields(ngx_http_request_t *r,
     ngx_http_eiam_ctx_t *ctx);
+static ngx_int_t ngx_http_eiam_add_retry_after(ngx_http_request_t *r,
+    ngx_http_eiam_ctx_t *ctx);
 static ngx_table_elt_t *ngx_http_eiam_add_field(ngx_http_request_t *r,
     const ngx_str_t *name, const ngx_str_t *value);
 static ngx_int_t ngx_http_eiam_challenge(ngx_http_request_t *r,
@@ -60,7 +62,6 @@ static ngx_int_t
 ngx_http_eiam_add_fields(ngx_http_request_t *r, ngx_http_eiam_ctx_t *ctx)
 {
     static const ngx_str_t  no_store = ngx_string("no-store");
-    static const ngx_str_t  second = ngx_string("1");
 
     ngx_str_set(&r->headers_out.charset, "utf-8");
 
@@ -79,13 +80,32 @@ ngx_http_eiam_add_fields(ngx_http_request_t *r, ngx_http_eiam_ctx_t *ctx)
     }
 
     if (ctx->reason == NGX_EIAM_SOURCE_UNAVAILABLE
-        && ngx_http_eiam_add_field(r, &ngx_http_eiam_retry_after, &second)
-           == NULL)
+        && ngx_http_eiam_add_retry_after(r, ctx) != NGX_OK)
     {
         return NGX_ERROR;
     }
 
     return ngx_http_eiam_challenge(r, ctx);
+}
+
+
+/* RFC 9110, section 10.2.3 */
+
+static ngx_int_t
+ngx_http_eiam_add_retry_after(ngx_http_request_t *r, ngx_http_eiam_ctx_t *ctx)
+{
+    ngx_str_t  seconds;
+
+    seconds.data = ngx_pnalloc(r->pool, NGX_TIME_T_LEN);
+    if (seconds.data == NULL) {
+        return NGX_ERROR;
+    }
+
+    seconds.len = ngx_sprintf(seconds.data, "%T", ngx_max(ctx->retry, 1))
+                  - seconds.data;
+
+    return ngx_http_eiam_add_field(r, &ngx_http_eiam_retry_after, &seconds)
+           ? NGX_OK : NGX_ERROR;
 }
 
 

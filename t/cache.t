@@ -122,7 +122,7 @@ subtest '$eiam_cache' => sub {
     is $source->count($token), 1, 'one question';
     is ask('shown', 'fixed'), '200 static BYPASS', 'BYPASS: a static token';
     like ask('open', $token), qr/^200 *$/, 'nothing for a public operation';
-    $token = fresh({ status => 500 });
+    $token = fresh({ stop => 0 });
     is substr(ask('users', $token), 0, 3), '503', 'a failure';
     is substr(ask('users', $token), 0, 3), '503', '  and another one';
     is $source->count($token), 2, '  is asked for again';

@@ -22,6 +22,8 @@ sub active {
     my (%claims) = @_;
     return { json => { active => $true, client_id => 'crm', scope => 'user_read', %claims } };
 }
+my $down = { stop => 0 };
+
 sub held { return { %{ $_[0] // active() }, hold => 0 } }
 
 my $source = EIAM::Source->new('*' => { status => 500 });
@@ -31,17 +33,19 @@ my $shaky  = EIAM::Source->new('*' => active());
 my %endpoints = (
     plain   => [ $source, 'eiam_introspection_circuit 0; eiam_introspection_timeout 1s;' ],
     shaky   => [ $shaky, 'eiam_introspection_circuit 0;' ],
-    stale   => [ $shaky,
-        'eiam_introspection_circuit 0; eiam_cache_valid 1s; eiam_cache_stale 60s;' ],
+    stale   => [ $shaky, 'eiam_introspection_circuit 0; eiam_introspection_timeout 1s;'
+        . ' eiam_cache_valid 1s; eiam_cache_stale 60s;' ],
     brief   => [ $shaky,
         'eiam_introspection_circuit 0; eiam_cache_valid 1s; eiam_cache_stale 1s;' ],
+    busy    => [ $shaky, 'eiam_introspection_circuit 0; eiam_introspection_limit 1;'
+        . ' eiam_cache_valid 1s; eiam_cache_stale 60s;' ],
     circuit => [ $source, 'eiam_introspection_circuit 3 60s;' ],
     mixed   => [ $source, 'eiam_introspection_circuit 3 60s;' ],
     stalled => [ $shaky,
         'eiam_introspection_circuit 2 60s; eiam_cache_valid 1s; eiam_cache_stale 60s;' ],
     probe   => [ $source, 'eiam_introspection_circuit 3 500ms;' ],
     lost    => [ $source, 'eiam_introspection_circuit 3 200ms;' ],
-    limit   => [ $source, 'eiam_introspection_limit 2; eiam_introspection_circuit 3 60s;' ],
+    limit   => [ $source, 'eiam_introspection_limit 4; eiam_introspection_circuit 3 60s;' ],
 );
 
 # A name server that does not answer until it is told to: there is no such name.
@@ -210,8 +214,8 @@ subtest 'a source that flaps' => sub {
 };
 
 subtest 'failures' => sub {
-    for my $row ([ 'a close', { stop => 0 } ], [ 'a reset', { stop => 0, end => 'reset' } ],
-        [ 'status 500', { status => 500 } ],
+    for my $row ([ 'a close', $down ], [ 'a reset', { stop => 0, end => 'reset' } ],
+        [ 'status 502', { status => 502 } ],
         [ 'status 503 with Retry-After', { status => 503, headers => ['Retry-After: 3600'] } ])
     {
         my ($title, $behaviour) = @$row;
@@ -220,6 +224,13 @@ subtest 'failures' => sub {
         is $source->count($token), 2, '  is no answer that is kept';
         $source->answer($token => active());
         is told('plain', $token), '200 MISS', '  so it passes when there is one';
+    }
+    for my $row ([ 'status 500', { status => 500 } ], [ 'status 403', { status => 403 } ]) {
+        my ($title, $behaviour) = @$row;
+        my $token = fresh($behaviour);
+        refused ask('plain', $token), 'source_unavailable', $title for 1, 2;
+        $source->answer($token => active());
+        ok until_true(sub { told('plain', $token) eq '200 MISS' }), '  is kept for a moment, then it passes';
     }
 };
 
@@ -302,13 +313,57 @@ subtest 'stale grants' => sub {
     is $shaky->count($known), 1, '  once';
 };
 
+subtest '2.1-17: a stale grant serves if the source is down, or has an error with the token' => sub {
+    for my $row ([ 'it closes' => $down ], [ 'it hangs' => { hold => 0, body => '' } ],
+        [ 'it is cut off' => { %{ active() }, stop => 110 } ],
+        (map { [ "status $_" => { status => $_ } ] } 500, 502, 503, 504))
+    {
+        my ($title, $behaviour) = @$row;
+        my $token = fresh([ active(), $behaviour ]);
+        is told('stale', $token), '200 MISS', 'a grant';
+        ok until_true(sub { told('stale', $token) eq '200 STALE' }), "$title: it serves";
+    }
+};
+
+subtest '2.1-17: no stale grant serves after another answer to the token' => sub {
+    my %odd = (map({ ("status $_" => { status => $_ }) } 401, 403, 429, 501, 520, 302, 204),
+        'HTML' => { type => 'text/html', body => '<html>' }, 'an empty body' => { body => '' },
+        'duplicate members' => { body => '{"active":true,"active":true}' },
+        'a large answer' => active(d => 'y' x 9000),
+        'a head that is too large' => { %{ active() }, headers => [ 'X-A: ' . 'b' x 50_000 ] },
+        'an encoded one' => { %{ active() }, headers => ['Content-Encoding: gzip'] });
+    my %token = map { ($_ => fresh([ active(), $odd{$_} ])) } keys %odd;
+    is told('stale', $token{$_}), '200 MISS', "$_: a grant" for sort keys %odd;
+    for my $title (sort keys %odd) {
+        my $got = until_true(sub { my $seen = told('stale', $token{$title}); $seen ne '200 HIT' && $seen });
+        is $got, '503 MISS', "$title: it is refused when the source is asked again";
+        my @later = map { told('stale', $token{$title}) } 1 .. 3;
+        is_deeply [ grep { !/^503 / } @later ], [], '  and while that is remembered';
+    }
+};
+
+subtest '2.1-17: no stale grant serves while the gate is busy' => sub {
+    my ($revoked, $known, $new) = several(3);
+    is told('busy', $_), '200 MISS', 'a grant' for $revoked, $known;
+    $shaky->answer($revoked => $no, $new => held());
+    my ($c) = begin('busy', $new);
+    $shaky->await(1, $new);
+    is until_true(sub { my $seen = told('busy', $revoked); $seen ne '200 HIT' && $seen }), '503 MISS',
+        'invented tokens fill eiam_introspection_limit: a grant past eiam_cache_valid does not serve';
+    is told('busy', $_), '503 MISS', '  nor again' for $revoked, $known;
+    $shaky->release;
+    is seen($c->read_response), '200 MISS', 'there is room again';
+    is told('busy', $revoked), '401 MISS', '  and the source says that it is revoked';
+    is told('busy', $known), '200 MISS', '  or good';
+};
+
 # ---------------------------------------------------------------- the circuit
 
 subtest 'a circuit that is open' => sub {
     my $known = fresh();
     is told('circuit', $known), '200 MISS', 'a grant';
     $source->forget;
-    refused ask('circuit', fresh({ status => 500 })), 'source_unavailable', "failure $_" for 1 .. 3;
+    refused ask('circuit', fresh($down)), 'source_unavailable', "failure $_" for 1 .. 3;
     is $source->count, 3, 'were asked for';
     refused ask('circuit', fresh()), 'source_unavailable', 'now the circuit is open' for 1 .. 5;
     is tally(begin('circuit', several(20))), '20 x 503 MISS', '  for many at once';
@@ -324,9 +379,9 @@ subtest 'failures that are not in a row' => sub {
     for my $row ([ 'a grant', active() ], [ 'a refusal', $no ], [ 'status 400', { status => 400 } ],
         [ 'an expired token', active(exp => 1) ]) {
         my ($title, $between) = @$row;
-        ask('mixed', fresh({ status => 500 })) for 1, 2;
+        ask('mixed', fresh($down)) for 1, 2;
         ask('mixed', fresh($between));
-        ask('mixed', fresh({ status => 500 })) for 1, 2;
+        ask('mixed', fresh($down)) for 1, 2;
         is told('mixed', fresh()), '200 MISS', "$title between them: the circuit stays closed";
     }
 };
@@ -334,7 +389,7 @@ subtest 'failures that are not in a row' => sub {
 subtest 'stale grants with the circuit open' => sub {
     my $known = fresh();
     is told('stalled', $known), '200 MISS', 'a grant';
-    $shaky->answer($known => { status => 500 });
+    $shaky->answer($known => $down);
     is until_true(sub { told('stalled', $known) eq '200 STALE' }), 1,
         'is STALE while the source fails';
     $shaky->forget;
@@ -348,7 +403,7 @@ subtest 'stale grants with the circuit open' => sub {
 sub break_it {
     my ($where) = @_;
     return until_true(sub {
-        my $token = fresh({ status => 500 });
+        my $token = fresh($down);
         ask($where, $token);
         return !$source->count($token);
     });
@@ -373,7 +428,7 @@ sub probe {
 subtest 'a circuit that closes again' => sub {
     is told('probe', fresh()), '200 MISS', 'a closed one';
     ok break_it('probe'), 'failures open it';
-    my ($token, $c) = probe('probe', held({ status => 500 }));
+    my ($token, $c) = probe('probe', held({ status => 503 }));
     is $source->await(1, $token), 1, 'after its time one request is the probe';
     $source->forget;
     is tally(begin('probe', several(30))), '30 x 503 MISS', 'others are refused at once meanwhile';
@@ -391,7 +446,7 @@ subtest 'a circuit that closes again' => sub {
     $source->release;
     passed $c->read_response, 'a probe that succeeds';
     is tally(begin('probe', several(20))), '20 x 200 MISS', 'closes it for all';
-    my $known = fresh({ status => 500 });
+    my $known = fresh($down);
     ask('probe', $known);
     is told('probe', fresh()), '200 MISS', '  and one failure does not open it';
 };
@@ -418,7 +473,7 @@ subtest 'a probe that is lost' => sub {
 
 # ---------------------------------------------------------------- the limit
 
-subtest 'a limit of 2' => sub {
+subtest 'a limit of 4, of which new tokens have two' => sub {
     my $known = fresh();
     is told('limit', $known), '200 MISS', 'a grant';
     my @tokens = several(2, held());

@@ -653,8 +653,11 @@ subtest 'one token with odd claims' => sub {
     $source->answer('beside-odd' => active());
     passed get($gate, '/api/circuit', token => 'beside-odd'), 'others are still asked for',
         application => 'crm';
-    $source->answer('broken-1' => { status => 500 }, 'broken-2' => body('<html>'));
-    refused get($gate, '/api/circuit', token => "broken-$_"), $su, "a failure of the source: $_ of 2"
+    $source->answer('broken-1' => { status => 500 }, 'broken-2' => body('<html>'),
+        'closed-1' => { stop => 0 }, 'closed-2' => { status => 503 });
+    refused get($gate, '/api/circuit', token => "broken-$_"), $su, "an answer of no use: $_ of 2" for 1, 2;
+    passed get($gate, '/api/circuit', token => 'good'), 'others are still asked for', application => 'crm';
+    refused get($gate, '/api/circuit', token => "closed-$_"), $su, "a failure of the source: $_ of 2"
         for 1, 2;
     $source->forget;
     refused get($gate, '/api/circuit', token => 'after-broken'), $su, 'such ones open the circuit';

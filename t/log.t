@@ -172,6 +172,7 @@ my $source = EIAM::Source->new(
     $token{refused} => { json => { active => $false, token => $token{refused} } },
     $token{broken}  => { body => qq({"active":true,"$token{broken}") },
     $token{failed}  => { status => 500, body => $token{failed} },
+    $token{unknown} => { stop => 0 },
 );
 my %issued = (access_token => $token{learned}, token_type => 'bearer', expires_in => 60, scope => 'user_read',
     refresh_token => $token{old});
@@ -192,7 +193,7 @@ for my $level (qw(info debug)) {
                 listen 127.0.0.1:%PORT%;
                 eiam_policy %DIR%/policy.json;
                 eiam_introspection /introspect;
-                eiam_introspection_circuit 4 1h;
+                eiam_introspection_circuit 2 1h;
                 location /api/ { eiam on; proxy_pass http://%ECHO%; }
                 location = /api/token { eiam on; eiam_learn on; proxy_pass http://@{[ $issuer->address ]}; }
                 location = /introspect {

@@ -34,7 +34,7 @@ sub active { return { json => { active => $true, client_id => $_[0], scope => 'u
 
 my $source = EIAM::Source->new(asked => active('erp'), odd => active($odd), long => active('x' x 100),
     map({ ("slow-$_" => { %{ active('slow') }, delay => 0.3 }) } 1 .. 4),
-    map({ ("failed-$_" => { status => 500 }) } 1 .. 3), '*' => { json => { active => JSON::PP::false } });
+    map({ ("failed-$_" => { stop => 0 }) } 1 .. 3), '*' => { json => { active => JSON::PP::false } });
 my $keys = EIAM::Source->new('*' => { json => { keys => [ public_jwk($key, kid => 'k', use => 'sig') ] } });
 my $issuer = EIAM::Source->new('*' => [
     { json => { access_token => 'learned', token_type => 'Bearer', expires_in => 600,

@@ -383,7 +383,7 @@ my @calls = (
     [ 'an id of 64 bytes', '/api/users', { token => 'long' }, 'getUsers', 'x' x 64, '', 'static', 'BYPASS' ],
     [ 'a longer one', '/api/users', { token => 'longer' }, 'getUsers', 'other', '', 'static', 'BYPASS' ],
 );
-$source->answer(fail => { status => 500 });
+$source->answer(fail => { stop => 0 }, unusable => { status => 401 });
 
 sub counted {
     my ($row, $decision, %opt) = @_;
@@ -515,7 +515,9 @@ subtest 'fetches' => sub {
 
     my ($counts, $count) = observed('introspection', 'failed', sub { get($gate, '/api/users',
         token => 'fail') });
-    is "$count $counts->[-1]", '1 1', 'an answer that cannot be used has failed';
+    is "$count $counts->[-1]", '1 1', 'a source that does not answer has failed';
+    ($counts, $count) = observed('introspection', 'unusable', sub { get($gate, '/api/users', token => 'unusable') });
+    is "$count $counts->[-1]", '1 1', 'an answer that cannot be used is unusable, as 401 to wrong credentials';
 
     $source->answer(held => { %{ active() }, hold => 0 });
     ($counts, $count) = observed('introspection', 'abandoned', sub {
@@ -533,7 +535,7 @@ subtest 'fetches' => sub {
 
 subtest 'the circuit' => sub {
     my $open = key('eiam_circuit_open', source => 'introspection');
-    $shaky->answer('*' => { status => 500 });
+    $shaky->answer('*' => { stop => 0 });
     is scrape($gate)->{$open}, 0, 'it is closed';
     get($gate, '/api/users', token => 'a', port('shaky'));
     is scrape($gate)->{$open}, 0, '  after one failure still';

@@ -329,7 +329,7 @@ ngx_eiam_unit_cache_changes(ngx_eiam_unit_t *unit)
         ngx_eiam_cache_refuse(shared, key,
                               n ? NGX_EIAM_TOKEN_INVALID
                                 : NGX_EIAM_SOURCE_UNAVAILABLE,
-                              NGX_EIAM_UNIT_NOW, 1);
+                              NGX_EIAM_DOWN, NGX_EIAM_UNIT_NOW, 1);
         ngx_eiam_unit_ok(unit, ngx_eiam_zone_changes(shared, key) != before,
                          "a refusal is one, of whatever kind");
     }
@@ -360,7 +360,7 @@ ngx_eiam_unit_cache_refusals(ngx_eiam_unit_t *unit)
 
     ngx_eiam_unit_key(1, key);
     ngx_eiam_cache_refuse(shared, key, NGX_EIAM_TOKEN_EXPIRED,
-                          NGX_EIAM_UNIT_NOW, 5);
+                          NGX_EIAM_DOWN, NGX_EIAM_UNIT_NOW, 5);
     refusal = ngx_eiam_unit_cache_refused(shared, 1);
 
     ngx_eiam_unit_ok(unit, refusal
@@ -381,14 +381,14 @@ ngx_eiam_unit_cache_refusals(ngx_eiam_unit_t *unit)
 
     ngx_eiam_unit_key(1, key);
     ngx_eiam_cache_refuse(shared, key, NGX_EIAM_SOURCE_UNAVAILABLE,
-                          NGX_EIAM_UNIT_NOW, 6);
+                          NGX_EIAM_DOWN, NGX_EIAM_UNIT_NOW, 6);
     ngx_eiam_unit_ok(unit, ngx_eiam_unit_cache_has(shared, 1)
                            && ngx_eiam_unit_cache_refused(shared, 1)->flight
                               == 6,
                      "a failure does not remove the grant");
 
     ngx_eiam_cache_refuse(shared, key, NGX_EIAM_TOKEN_INVALID,
-                          NGX_EIAM_UNIT_NOW, 7);
+                          NGX_EIAM_DOWN, NGX_EIAM_UNIT_NOW, 7);
     refusal = ngx_eiam_unit_cache_refused(shared, 1);
 
     ngx_eiam_unit_ok(unit, !ngx_eiam_unit_cache_has(shared, 1)
@@ -429,6 +429,7 @@ ngx_eiam_unit_cache_buckets(ngx_eiam_unit_t *unit)
         ngx_memzero(key, NGX_EIAM_DIGEST_LEN);
         key[5] = i + 1;
         ngx_eiam_cache_refuse(shared, key, NGX_EIAM_TOKEN_INVALID,
+                              NGX_EIAM_DOWN,
                               NGX_EIAM_UNIT_NOW + (i * 5 + 2) % 8, 1);
     }
 
@@ -453,7 +454,7 @@ ngx_eiam_unit_cache_buckets(ngx_eiam_unit_t *unit)
     for (i = 0; i <= NGX_EIAM_REFUSALS + 2; i++) {
         key[5] = i + 1;
         ngx_eiam_cache_refuse(shared, key, NGX_EIAM_TOKEN_INVALID,
-                              NGX_EIAM_UNIT_NOW, i - 5);
+                              NGX_EIAM_DOWN, NGX_EIAM_UNIT_NOW, i - 5);
     }
 
     for (i = 0, lost = 0, n = 0; i <= NGX_EIAM_REFUSALS + 2; i++) {
@@ -476,7 +477,8 @@ ngx_eiam_unit_cache_buckets(ngx_eiam_unit_t *unit)
                               ngx_eiam_unit_random(&seed, 2)
                               ? NGX_EIAM_TOKEN_INVALID
                               : NGX_EIAM_SOURCE_UNAVAILABLE,
-                              NGX_EIAM_UNIT_NOW + 1 + i / 1000, 1);
+                              NGX_EIAM_DOWN, NGX_EIAM_UNIT_NOW + 1 + i / 1000,
+                              1);
     }
 
     for (i = 0, grants = 0; i < shared->grants.ncells - 1; i++) {
@@ -549,14 +551,14 @@ ngx_eiam_unit_cache_step(ngx_eiam_shared_t *shared,
     switch (ngx_eiam_unit_random(seed, 8)) {
 
     case 0:
-        ngx_eiam_cache_refuse(shared, key, NGX_EIAM_TOKEN_INVALID, ngx_time(),
-                              1);
+        ngx_eiam_cache_refuse(shared, key, NGX_EIAM_TOKEN_INVALID,
+                              NGX_EIAM_DOWN, ngx_time(), 1);
         ngx_eiam_unit_model_remove(model, n);
         break;
 
     case 1:
         ngx_eiam_cache_refuse(shared, key, NGX_EIAM_SOURCE_UNAVAILABLE,
-                              ngx_time(), 1);
+                              NGX_EIAM_DOWN, ngx_time(), 1);
         break;
 
     case 2:

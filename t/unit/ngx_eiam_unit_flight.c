@@ -46,7 +46,7 @@ ngx_eiam_unit_flight_one(ngx_eiam_unit_t *unit)
                      "a new zone has no flights");
 
     ngx_eiam_unit_key(1, key);
-    flight = ngx_eiam_flight_begin(shared, key, record, 12345);
+    flight = ngx_eiam_flight_begin(shared, key, record, 12345, 0);
 
     ngx_eiam_unit_ok(unit, flight == ngx_eiam_unit_flight_find(shared, 1)
                            && flight->record == record
@@ -235,7 +235,7 @@ ngx_eiam_unit_flight_begin(ngx_eiam_shared_t *shared, uint32_t n)
     ngx_eiam_unit_key(n, key);
 
     return ngx_eiam_flight_begin(shared, key, shared->records,
-                                 ngx_current_msec + 1000);
+                                 ngx_current_msec + 1000, 0);
 }
 
 

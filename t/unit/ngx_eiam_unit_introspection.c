@@ -311,6 +311,22 @@ ngx_eiam_unit_introspection_heads(ngx_eiam_unit_t *unit)
     ngx_eiam_unit_ok(unit, wrong == 0,
                      "of all status codes 200 alone may grant; 4xx but 401, "
                      "403 and 429 refuse");
+
+    wrong = 0;
+
+    for (status = 0; status < 1000; status++) {
+
+        answer.status = status;
+
+        wrong += ngx_eiam_introspection_trouble(&answer)
+                 != ((status == 0 || (status >= 502 && status <= 504))
+                     ? NGX_EIAM_DOWN
+                     : (status == 500) ? NGX_EIAM_BROKEN : NGX_EIAM_ODD);
+    }
+
+    ngx_eiam_unit_ok(unit, wrong == 0,
+                     "of all status codes 502, 503 and 504 tell of a source "
+                     "that is down, and 500 of one with an error");
 }
 
 
@@ -328,20 +344,37 @@ ngx_eiam_unit_introspection_flaws(ngx_eiam_unit_t *unit)
     static const struct {
         const char         *title;
         ngx_uint_t          status;
-        ngx_uint_t          broken;
-        ngx_uint_t          cached;
+        enum { NO_FLAW, CUT, UNREAD, OWN, CACHED } flaw;
         ngx_eiam_reason_e   reason;
+        ngx_eiam_trouble_e  trouble;
         const char         *fault;
     } flaws[] = {
-        { "none", 200, 0, 0, GRANTED, "" },
-        { "no answer", 0, 0, 0, UNAVAILABLE, "\"/introspect\": no answer" },
-        { "an error", 500, 0, 0, UNAVAILABLE, "\"/introspect\": status 500" },
-        { "cut off, or too large", 200, 1, 0, UNAVAILABLE,
-          "\"/introspect\": is cut off or too large" },
-        { "from a cache, perhaps of another token", 200, 0, 1, UNAVAILABLE,
-          "\"/introspect\": is from proxy_cache" },
-        { "a refusal, cut off", 400, 1, 0, INVALID, "" },
-        { NULL, 0, 0, 0, GRANTED, NULL }
+        { "none", 200, NO_FLAW, GRANTED, NGX_EIAM_ODD, "" },
+        { "no answer", 0, NO_FLAW, UNAVAILABLE, NGX_EIAM_DOWN,
+          "\"/introspect\": no answer" },
+        { "an error", 500, NO_FLAW, UNAVAILABLE, NGX_EIAM_BROKEN,
+          "\"/introspect\": status 500" },
+        { "an error that is too large", 500, UNREAD, UNAVAILABLE,
+          NGX_EIAM_BROKEN, "\"/introspect\": status 500" },
+        { "an error that is cut off", 500, CUT, UNAVAILABLE, NGX_EIAM_DOWN,
+          "\"/introspect\": status 500" },
+        { "cut off", 200, CUT, UNAVAILABLE, NGX_EIAM_DOWN,
+          "\"/introspect\": is cut off" },
+        { "too large", 200, UNREAD, UNAVAILABLE, NGX_EIAM_ODD,
+          "\"/introspect\": is too large, or has no head that can be read" },
+        { "a head that breaks off", 0, UNREAD, UNAVAILABLE, NGX_EIAM_DOWN,
+          "\"/introspect\": no answer" },
+        { "a proxy's answer that is too large", 503, UNREAD, UNAVAILABLE,
+          NGX_EIAM_DOWN, "\"/introspect\": status 503" },
+        { "from a cache, perhaps of another token", 200, CACHED, UNAVAILABLE,
+          NGX_EIAM_ODD, "\"/introspect\": is from proxy_cache" },
+        { "nginx's own", 503, OWN, UNAVAILABLE, NGX_EIAM_ODD,
+          "\"/introspect\": status 503 of nginx itself, which asked nobody" },
+        { "nginx's own, that looks like a refusal", 404, OWN, UNAVAILABLE,
+          NGX_EIAM_ODD,
+          "\"/introspect\": status 404 of nginx itself, which asked nobody" },
+        { "a refusal, cut off", 400, CUT, INVALID, NGX_EIAM_DOWN, "" },
+        { NULL, 0, NO_FLAW, GRANTED, NGX_EIAM_BUSY, NULL }
     };
 
     ngx_memzero(&answer, sizeof(ngx_eiam_answer_t));
@@ -351,13 +384,17 @@ ngx_eiam_unit_introspection_flaws(ngx_eiam_unit_t *unit)
     for (i = 0; flaws[i].title; i++) {
 
         answer.status = flaws[i].status;
-        answer.broken = flaws[i].broken;
-        answer.cached = flaws[i].cached;
+        answer.cut = (flaws[i].flaw == CUT);
+        answer.unread = (flaws[i].flaw == UNREAD);
+        answer.own = (flaws[i].flaw == OWN);
+        answer.cached = (flaws[i].flaw == CACHED);
 
         reason = ngx_eiam_unit_introspection_read(unit, &document, &answer,
                                                   &grant);
 
         ngx_eiam_unit_ok(unit, reason == flaws[i].reason
+                               && ngx_eiam_introspection_trouble(&answer)
+                                  == flaws[i].trouble
                                && ngx_eiam_unit_introspection_is(
                                       &document.fault, flaws[i].fault),
                          "the flaw of an answer, %s: %V", flaws[i].title,

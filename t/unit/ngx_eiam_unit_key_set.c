@@ -868,7 +868,7 @@ ngx_eiam_unit_key_set_places(ngx_eiam_unit_key_set_t *t)
         ngx_eiam_unit_key(n, key);
 
         if (ngx_eiam_flight_begin(t->shared, key, t->b->record,
-                                  ngx_current_msec + 1000000000)
+                                  ngx_current_msec + 1000000000, 0)
             == NULL)
         {
             break;

@@ -551,7 +551,7 @@ ngx_eiam_unit_metrics_cache(ngx_eiam_unit_t *unit)
 
         if (ngx_eiam_unit_random(&seed, 4) == 0) {
             ngx_eiam_cache_refuse(shared, key, NGX_EIAM_TOKEN_INVALID,
-                                  NGX_EIAM_UNIT_NOW, 1);
+                                  NGX_EIAM_DOWN, NGX_EIAM_UNIT_NOW, 1);
 
         } else {
             ngx_eiam_unit_grant(n, ngx_eiam_unit_random(&seed, 500), text,

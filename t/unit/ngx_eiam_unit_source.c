@@ -35,6 +35,9 @@ static void ngx_eiam_unit_source_abandoned(ngx_eiam_unit_source_t *t);
 static void ngx_eiam_unit_source_lives(ngx_eiam_unit_source_t *t);
 static void ngx_eiam_unit_source_uncached(ngx_eiam_unit_source_t *t);
 static void ngx_eiam_unit_source_stale(ngx_eiam_unit_source_t *t);
+static void ngx_eiam_unit_source_troubles(ngx_eiam_unit_source_t *t);
+static void ngx_eiam_unit_source_neutral(ngx_eiam_unit_source_t *t);
+static void ngx_eiam_unit_source_strangers(ngx_eiam_unit_source_t *t);
 static void ngx_eiam_unit_source_clock(ngx_eiam_unit_source_t *t);
 static void ngx_eiam_unit_source_limit(ngx_eiam_unit_source_t *t);
 static void ngx_eiam_unit_source_places(ngx_eiam_unit_source_t *t);
@@ -55,6 +58,8 @@ static ngx_int_t ngx_eiam_unit_source_grant(ngx_eiam_unit_source_t *t,
     uint32_t token, uint32_t flight);
 static ngx_int_t ngx_eiam_unit_source_refuse(ngx_eiam_unit_source_t *t,
     uint32_t token, uint32_t flight, ngx_eiam_reason_e reason);
+static ngx_int_t ngx_eiam_unit_source_trouble(ngx_eiam_unit_source_t *t,
+    uint32_t token, ngx_eiam_trouble_e trouble);
 static void ngx_eiam_unit_source_abandon(ngx_eiam_unit_source_t *t,
     uint32_t token, uint32_t flight);
 static void ngx_eiam_unit_source_question(ngx_eiam_unit_source_t *t,
@@ -75,6 +80,9 @@ static const ngx_eiam_unit_source_pt  ngx_eiam_unit_source_tests[] = {
     ngx_eiam_unit_source_lives,
     ngx_eiam_unit_source_uncached,
     ngx_eiam_unit_source_stale,
+    ngx_eiam_unit_source_troubles,
+    ngx_eiam_unit_source_neutral,
+    ngx_eiam_unit_source_strangers,
     ngx_eiam_unit_source_clock,
     ngx_eiam_unit_source_limit,
     ngx_eiam_unit_source_places,
@@ -484,6 +492,235 @@ ngx_eiam_unit_source_stale(ngx_eiam_unit_source_t *t)
 }
 
 
+/* a token that the source has trouble with, while others are answered */
+
+static void
+ngx_eiam_unit_source_troubles(ngx_eiam_unit_source_t *t)
+{
+    ngx_int_t   rc;
+    ngx_uint_t  i, stale;
+    uint32_t    flight;
+
+    static const struct {
+        const char          *title;
+        ngx_eiam_trouble_e   trouble;
+        ngx_uint_t           stale;
+        ngx_uint_t           kept;
+    } troubles[] = {
+        { "an answer of no use", NGX_EIAM_ODD, 0, 1 },
+        { "an error", NGX_EIAM_BROKEN, 1, 1 },
+        { "no answer", NGX_EIAM_DOWN, 1, 0 },
+        { NULL, NGX_EIAM_BUSY, 0, 0 }
+    };
+
+    t->terms.stale = 60;
+
+    for (i = 0; troubles[i].title; i++) {
+
+        (void) ngx_eiam_unit_source_learn(t, i);
+        ngx_eiam_unit_clock_pass(300000);
+
+        (void) ngx_eiam_unit_source_trouble(t, i, troubles[i].trouble);
+        flight = t->question.flight;
+
+        rc = ngx_eiam_unit_source_ask(t, i, flight);
+        stale = (rc == NGX_OK && t->question.stale);
+
+        ngx_eiam_unit_ok(t->unit, t->question.fetched
+                                  && stale == troubles[i].stale
+                                  && (stale || rc == NGX_ABORT),
+                         "%s: a stale grant serves%s", troubles[i].title,
+                         troubles[i].stale ? "" : " not");
+
+        rc = ngx_eiam_unit_source_ask(t, i, 0);
+        stale = (rc == NGX_OK && t->question.stale);
+
+        ngx_eiam_unit_ok(t->unit, (rc == NGX_DECLINED) == !troubles[i].kept
+                                  && !t->question.fetched
+                                  && (rc == NGX_DECLINED
+                                      || stale == troubles[i].stale),
+                         "nor when it is remembered");
+
+        if (rc == NGX_DECLINED) {
+            ngx_eiam_unit_source_abandon(t, i, t->question.flight);
+        }
+
+        ngx_eiam_unit_clock_pass(1999);
+        rc = ngx_eiam_unit_source_ask(t, i, 0);
+
+        if (rc == NGX_DECLINED) {
+            ngx_eiam_unit_source_abandon(t, i, t->question.flight);
+        }
+
+        ngx_eiam_unit_ok(t->unit, (rc == NGX_DECLINED) == !troubles[i].kept,
+                         "which it is for two seconds");
+
+        ngx_eiam_unit_clock_pass(1);
+        rc = ngx_eiam_unit_source_ask(t, i, 0);
+
+        ngx_eiam_unit_ok(t->unit, rc == NGX_DECLINED,
+                         "then the source is asked again");
+
+        ngx_eiam_unit_source_abandon(t, i, t->question.flight);
+    }
+
+    t->terms.negative = 0;
+
+    (void) ngx_eiam_unit_source_trouble(t, 100, NGX_EIAM_ODD);
+    ngx_eiam_unit_ok(t->unit,
+                     ngx_eiam_unit_source_ask(t, 100, 0) == NGX_DECLINED,
+                     "and at once where refusals are not remembered");
+
+    /* a grant past eiam_cache_valid, an answer of no use, and no answer */
+
+    t->terms.negative = 10;
+
+    (void) ngx_eiam_unit_source_learn(t, 9);
+    ngx_eiam_unit_clock_pass(300000);
+    (void) ngx_eiam_unit_source_trouble(t, 9, NGX_EIAM_ODD);
+    ngx_eiam_unit_source_break(t, 5);
+
+    ngx_eiam_unit_ok(t->unit, ngx_eiam_unit_source_unavailable(t, 9),
+                     "also while the circuit is open");
+    ngx_eiam_unit_clock_pass(2000);
+    (void) ngx_eiam_unit_source_ask(t, 1001, 0);
+    ngx_eiam_unit_ok(t->unit, ngx_eiam_unit_source_ask(t, 9, 0) == NGX_OK
+                              && t->question.stale,
+                     "what was remembered is over, and the source down: the "
+                     "stale grant serves");
+}
+
+
+/* answers of no use neither open a circuit nor close it */
+
+static void
+ngx_eiam_unit_source_neutral(ngx_eiam_unit_source_t *t)
+{
+    ngx_uint_t  i;
+
+    for (i = 0; i < 1000; i++) {
+        (void) ngx_eiam_unit_source_trouble(t, i, (i % 2) ? NGX_EIAM_ODD
+                                                          : NGX_EIAM_BROKEN);
+    }
+
+    ngx_eiam_unit_ok(t->unit, t->a->record->failures == 0
+                              && ngx_eiam_unit_source_ask(t, 2000, 0)
+                                 == NGX_DECLINED,
+                     "trouble with any number of tokens opens no circuit");
+
+    ngx_eiam_unit_source_break(t, 4);
+    (void) ngx_eiam_unit_source_trouble(t, 2001, NGX_EIAM_ODD);
+    (void) ngx_eiam_unit_source_trouble(t, 2002, NGX_EIAM_BROKEN);
+
+    ngx_eiam_unit_ok(t->unit,
+                     ngx_eiam_unit_source_trouble(t, 2003, NGX_EIAM_DOWN)
+                     == NGX_DECLINED
+                     && ngx_eiam_unit_source_unavailable(t, 2004),
+                     "nor does it end a row of failures");
+
+    ngx_eiam_unit_clock_pass(1000);
+
+    ngx_eiam_unit_ok(t->unit,
+                     ngx_eiam_unit_source_trouble(t, 2005, NGX_EIAM_ODD)
+                     == NGX_DECLINED
+                     && t->a->record->open,
+                     "nor does it close a circuit that is open");
+    ngx_eiam_unit_ok(t->unit,
+                     ngx_eiam_unit_source_ask(t, 2006, 0) == NGX_DECLINED
+                     && ngx_eiam_unit_source_unavailable(t, 2007),
+                     "but the next one tries at once, alone");
+
+    (void) ngx_eiam_unit_source_grant(t, 2006, t->question.flight);
+    (void) ngx_eiam_unit_source_ask(t, 2006, 0);
+}
+
+
+/* tokens without a grant have half of the flights */
+
+static void
+ngx_eiam_unit_source_strangers(ngx_eiam_unit_source_t *t)
+{
+    uint32_t          n, known;
+    ngx_uint_t        limit;
+    ngx_eiam_grant_t  grant;
+
+    ngx_memzero(&grant, sizeof(ngx_eiam_grant_t));
+    grant.expires = NGX_EIAM_NEVER;
+
+    for (n = 0; n < 1000; n++) {
+        (void) ngx_eiam_unit_source_ask(t, n, 0);
+        t->question.grant = grant;
+        (void) ngx_eiam_source_settle(t->a, &t->terms, &t->question);
+    }
+
+    t->terms.valid = 0;
+
+    for (limit = 1; limit <= 6; limit++) {
+
+        t->terms.limit = limit;
+
+        for (n = 0; ngx_eiam_unit_source_ask(t, 5000 + n, 0) == NGX_DECLINED;
+             n++)
+        {
+            /* void */
+        }
+
+        for (known = 0;
+             ngx_eiam_unit_source_ask(t, known, 0) == NGX_DECLINED;
+             known++)
+        {
+            /* void */
+        }
+
+        ngx_eiam_unit_ok(t->unit, n == (limit + 1) / 2 && n + known == limit
+                                  && t->question.reason
+                                     == NGX_EIAM_SOURCE_UNAVAILABLE,
+                         "a limit of %ui: %uD new tokens, and %uD known ones",
+                         limit, n, known);
+
+        ngx_eiam_unit_clock_pass(11000);
+        ngx_eiam_zone_sweep(&t->z.zone);
+    }
+
+    t->terms.limit = 100000;
+
+    for (n = 0; ngx_eiam_unit_source_ask(t, 5000 + n, 0) == NGX_DECLINED; n++)
+    {
+        /* void */
+    }
+
+    for (known = 0; ngx_eiam_unit_source_ask(t, known, 0) == NGX_DECLINED;
+         known++)
+    {
+        /* void */
+    }
+
+    ngx_eiam_unit_ok(t->unit, n == t->shared->flights.nslots / 2
+                              && n + known == t->shared->flights.nslots - 1
+                              && t->a->record->strangers == n
+                              && t->shared->flights.strangers == n,
+                     "of all the zone's slots new tokens have half: %uD", n);
+
+    ngx_eiam_unit_clock_pass(11000);
+    ngx_eiam_zone_sweep(&t->z.zone);
+
+    ngx_eiam_unit_ok(t->unit, t->a->record->strangers == 0
+                              && t->shared->flights.strangers == 0,
+                     "which are counted exactly");
+
+    t->terms.limit = 2;
+    t->terms.valid = 300;
+
+    (void) ngx_eiam_unit_source_learn(t, 7000);
+    ngx_eiam_unit_clock_pass(8000000);
+    t->terms.valid = 0;
+    (void) ngx_eiam_unit_source_ask(t, 7001, 0);
+
+    ngx_eiam_unit_ok(t->unit, ngx_eiam_unit_source_unavailable(t, 7000),
+                     "a token that has expired is a new one");
+}
+
+
 static void
 ngx_eiam_unit_source_clock(ngx_eiam_unit_source_t *t)
 {
@@ -506,7 +743,7 @@ ngx_eiam_unit_source_limit(ngx_eiam_unit_source_t *t)
 {
     uint32_t  flight;
 
-    t->terms.limit = 3;
+    t->terms.limit = 6;
     t->terms.stale = 60;
 
     (void) ngx_eiam_unit_source_learn(t, 9);
@@ -518,7 +755,7 @@ ngx_eiam_unit_source_limit(ngx_eiam_unit_source_t *t)
 
     ngx_eiam_unit_ok(t->unit,
                      ngx_eiam_unit_source_ask(t, 3, 0) == NGX_DECLINED,
-                     "as many flights as the limit says");
+                     "as many flights as half of the limit");
     ngx_eiam_unit_ok(t->unit, ngx_eiam_unit_source_unavailable(t, 4),
                      "beyond it the source is unavailable, at once");
     ngx_eiam_unit_ok(t->unit, t->a->record->failures == 0,
@@ -535,10 +772,10 @@ ngx_eiam_unit_source_limit(ngx_eiam_unit_source_t *t)
                      "one flight less is one more");
 
     t->terms.valid = 0;
-    ngx_eiam_unit_ok(t->unit,
-                     ngx_eiam_unit_source_ask(t, 9, 0) == NGX_OK
-                     && t->question.stale,
-                     "beyond it a stale grant serves");
+    t->terms.limit = 3;
+    ngx_eiam_unit_ok(t->unit, ngx_eiam_unit_source_unavailable(t, 9),
+                     "beyond it no stale grant serves: the gate is busy, "
+                     "which says nothing of the token");
 
     t->a = t->b;
     ngx_eiam_unit_ok(t->unit,
@@ -558,7 +795,7 @@ ngx_eiam_unit_source_places(ngx_eiam_unit_source_t *t)
         /* void */
     }
 
-    ngx_eiam_unit_ok(t->unit, n == t->shared->flights.nslots - 1
+    ngx_eiam_unit_ok(t->unit, n == t->shared->flights.nslots / 2
                               && ngx_eiam_unit_source_unavailable(t, n),
                      "more flights than the zone has room for: unavailable");
     ngx_eiam_unit_ok(t->unit, ngx_eiam_unit_source_ask(t, 0, 0) == NGX_AGAIN,
@@ -794,14 +1031,14 @@ ngx_eiam_unit_source_lost(ngx_eiam_unit_source_t *t)
 static void
 ngx_eiam_unit_source_swept(ngx_eiam_unit_source_t *t)
 {
-    t->terms.limit = 2;
+    t->terms.limit = 4;
 
     (void) ngx_eiam_unit_source_ask(t, 1, 0);
     (void) ngx_eiam_unit_source_ask(t, 2, 0);
 
     ngx_eiam_unit_clock_pass(10000);
     ngx_eiam_unit_ok(t->unit, ngx_eiam_unit_source_unavailable(t, 3),
-                     "flights under way fill the limit");
+                     "flights under way fill their half of the limit");
 
     ngx_eiam_unit_clock_pass(1000);
     ngx_eiam_unit_ok(t->unit,
@@ -992,6 +1229,27 @@ ngx_eiam_unit_source_refuse(ngx_eiam_unit_source_t *t, uint32_t token,
 
     ngx_eiam_unit_source_question(t, token, flight, &question);
     question.reason = reason;
+    question.trouble = NGX_EIAM_DOWN;
+
+    return ngx_eiam_source_settle(t->a, &t->terms, &question);
+}
+
+
+/* asks for it, with that end */
+
+static ngx_int_t
+ngx_eiam_unit_source_trouble(ngx_eiam_unit_source_t *t, uint32_t token,
+    ngx_eiam_trouble_e trouble)
+{
+    ngx_eiam_question_t  question;
+
+    if (ngx_eiam_unit_source_ask(t, token, 0) != NGX_DECLINED) {
+        return NGX_ERROR;
+    }
+
+    question = t->question;
+    question.reason = NGX_EIAM_SOURCE_UNAVAILABLE;
+    question.trouble = trouble;
 
     return ngx_eiam_source_settle(t->a, &t->terms, &question);
 }

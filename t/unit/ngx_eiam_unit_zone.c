@@ -375,7 +375,7 @@ ngx_eiam_unit_zone_fill(ngx_eiam_unit_zone_t *z, ngx_uint_t n)
     }
 
     (void) ngx_eiam_flight_begin(z->zone.shared, key, source[0]->record,
-                                 ngx_current_msec + 1000);
+                                 ngx_current_msec + 1000, 0);
 
     ngx_eiam_zone_unlock(&z->zone);
 }
@@ -450,7 +450,7 @@ ngx_eiam_unit_zone_swept(ngx_eiam_unit_t *unit)
 
         ngx_eiam_unit_key(i, key[i]);
         flight = ngx_eiam_flight_begin(shared, key[i], shared->records,
-                                       ngx_current_msec + 1000);
+                                       ngx_current_msec + 1000, 0);
 
         /* of this process, of one that lives, of one that does not */
 

@@ -11,7 +11,7 @@ use POSIX qw(ceil);
 use constant {
     VALID => 300, NEGATIVE => 10,    # s: eiam_cache_valid, eiam_cache_negative
     LATENCY => 0.02,                 # s: of an introspection
-    LIMIT => 64,                     # eiam_introspection_limit
+    LIMIT => 64,                     # half of eiam_introspection_limit 128: of new tokens
     REVOKED => 0.1,                  # of the tokens
     CROWD => 0.05,                   # of the calls: what is a crowd
     SEED => 20_261_121,
