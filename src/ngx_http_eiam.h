@@ -130,6 +130,7 @@ typedef struct {
     ngx_eiam_key_terms_t       key_terms;
     ngx_eiam_terms_t           terms;
     void                      *letters;       /* NULL: eiam_path strict */
+    time_t                     formless;      /* until then it is not told */
     ngx_uint_t                 language;
     ngx_str_t                  realm;
     ngx_str_t                 *challenges;    /* by reason */
@@ -434,9 +435,12 @@ typedef struct {
     void                      *data;
 
     ngx_http_request_t        *request;       /* the subrequest */
+    ngx_http_headers_in_t     *headers;       /* that it sends */
+    ngx_http_request_body_t   *body;
     ngx_msec_t                 since;
     ngx_event_t                timer;
     off_t                      size;          /* of the answer so far */
+    unsigned                   taken:1;       /* it has them */
     unsigned                   complete:1;
     unsigned                   large:1;       /* more than its buffer */
     unsigned                   done:1;
@@ -445,6 +449,21 @@ typedef struct {
 /* NGX_OK or NGX_ERROR, then the handler is not called; fetch is kept */
 ngx_int_t ngx_http_eiam_fetch(ngx_http_request_t *r,
     ngx_http_eiam_fetch_t *fetch);
+
+/* at its start: what the call shows of itself; NGX_OK or NGX_ERROR */
+ngx_int_t ngx_http_eiam_subrequest_open(ngx_http_request_t *sr);
+
+/* behind the rewrite phase: what it sends takes the place of that */
+void ngx_http_eiam_subrequest_take(ngx_http_request_t *sr,
+    ngx_http_eiam_fetch_t *fetch);
+
+/* at its end: logs if it did not come to an upstream */
+void ngx_http_eiam_subrequest_ended(ngx_http_request_t *sr,
+    const ngx_http_eiam_fetch_t *fetch, ngx_int_t rc);
+
+/* of an answer without a grant: logs once a minute if no token was sent */
+void ngx_http_eiam_subrequest_check_form(ngx_http_request_t *sr,
+    const ngx_http_eiam_fetch_t *fetch, ngx_uint_t status);
 
 /* what a source did, at last, and how long it took */
 void ngx_http_eiam_observe(ngx_http_request_t *r, ngx_eiam_kind_e kind,

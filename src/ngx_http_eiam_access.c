@@ -185,7 +185,8 @@ ngx_http_eiam_learn_outside(ngx_http_request_t *r, ngx_http_eiam_ctx_t *ctx)
 
 
 /*
- * The gate's own subrequest is no call.  It may be redirected, by an answer's
+ * The gate's own subrequest is no call.  It has the client's fields up to here,
+ * for the operator's rules.  It may be redirected, by an answer's
  * X-Accel-Redirect too, but not to where calls go.  NGX_OK skips limit_req and
  * its like.
  */
@@ -194,6 +195,8 @@ static ngx_int_t
 ngx_http_eiam_let_fetch(ngx_http_request_t *r)
 {
     ngx_http_core_loc_conf_t  *clcf;
+
+    ngx_http_eiam_subrequest_take(r, r->post_subrequest->data);
 
     clcf = ngx_http_get_module_loc_conf(r, ngx_http_core_module);
 

@@ -2,9 +2,8 @@
 #include <ngx_http_eiam.h>
 
 
-static ngx_http_request_body_t *ngx_http_eiam_fetch_request(
-    ngx_pool_t *pool, const ngx_http_eiam_fetch_t *fetch,
-    ngx_http_headers_in_t *headers);
+static ngx_int_t ngx_http_eiam_fetch_request(ngx_pool_t *pool,
+    ngx_http_eiam_fetch_t *fetch);
 static ngx_int_t ngx_http_eiam_fetch_form(ngx_pool_t *pool,
     const ngx_http_eiam_fetch_t *fetch, ngx_http_headers_in_t *headers,
     ngx_http_request_body_t *body);
@@ -40,8 +39,6 @@ ngx_http_eiam_fetch(ngx_http_request_t *r, ngx_http_eiam_fetch_t *fetch)
 {
     ngx_http_cleanup_t          *cln;
     ngx_http_request_t          *sr;
-    ngx_http_headers_in_t        headers;
-    ngx_http_request_body_t     *body;
     ngx_http_variable_value_t   *variables;
     ngx_http_core_main_conf_t   *cmcf;
     ngx_http_post_subrequest_t  *ps;
@@ -52,9 +49,10 @@ ngx_http_eiam_fetch(ngx_http_request_t *r, ngx_http_eiam_fetch_t *fetch)
     ps = ngx_palloc(r->pool, sizeof(ngx_http_post_subrequest_t));
     variables = ngx_pcalloc(r->pool, cmcf->variables.nelts
                                      * sizeof(ngx_http_variable_value_t));
-    body = ngx_http_eiam_fetch_request(r->pool, fetch, &headers);
 
-    if (cln == NULL || ps == NULL || variables == NULL || body == NULL) {
+    if (cln == NULL || ps == NULL || variables == NULL
+        || ngx_http_eiam_fetch_request(r->pool, fetch) != NGX_OK)
+    {
         return NGX_ERROR;
     }
 
@@ -69,24 +67,23 @@ ngx_http_eiam_fetch(ngx_http_request_t *r, ngx_http_eiam_fetch_t *fetch)
         return NGX_ERROR;
     }
 
-    /* nothing of the client's request but the server that it is for */
-
-    headers.server = r->headers_in.server;
-    sr->headers_in = headers;
-
-    if (sr->headers_in.headers.last == &headers.headers.part) {
-        sr->headers_in.headers.last = &sr->headers_in.headers.part;
-    }
-
-    sr->request_body = body;
+    fetch->request = sr;
     sr->variables = variables;
+
+    /* nginx compares that with client_max_body_size, before it is taken */
+
+    sr->headers_in.content_length_n = fetch->headers->content_length_n;
 
     if (fetch->form.len) {
         sr->method = NGX_HTTP_POST;
         ngx_str_set(&sr->method_name, "POST");
     }
 
-    fetch->request = sr;
+    if (ngx_http_eiam_subrequest_open(sr) != NGX_OK) {
+        fetch->done = 1;
+        return NGX_ERROR;
+    }
+
     fetch->since = ngx_current_msec;
 
     cln->handler = ngx_http_eiam_fetch_cleanup;
@@ -110,37 +107,38 @@ ngx_http_eiam_is_fetch(ngx_http_request_t *r)
 }
 
 
-static ngx_http_request_body_t *
-ngx_http_eiam_fetch_request(ngx_pool_t *pool,
-    const ngx_http_eiam_fetch_t *fetch, ngx_http_headers_in_t *headers)
+/* nothing of the client's request but the server that it is for */
+
+static ngx_int_t
+ngx_http_eiam_fetch_request(ngx_pool_t *pool, ngx_http_eiam_fetch_t *fetch)
 {
-    ngx_http_request_body_t  *body;
+    ngx_http_headers_in_t  *headers;
 
     static const ngx_str_t  json = ngx_string("application/json");
 
-    ngx_memzero(headers, sizeof(ngx_http_headers_in_t));
+    headers = ngx_pcalloc(pool, sizeof(ngx_http_headers_in_t));
+    fetch->body = ngx_pcalloc(pool, sizeof(ngx_http_request_body_t));
+
+    if (headers == NULL || fetch->body == NULL) {
+        return NGX_ERROR;
+    }
+
+    fetch->headers = headers;
 
     headers->content_length_n = fetch->form.len ? (off_t) fetch->form.len : -1;
 
-    body = ngx_pcalloc(pool, sizeof(ngx_http_request_body_t));
-
-    if (body == NULL
-        || ngx_list_init(&headers->headers, pool, 2, sizeof(ngx_table_elt_t))
+    if (ngx_list_init(&headers->headers, pool, 2, sizeof(ngx_table_elt_t))
            != NGX_OK
         || ngx_http_eiam_set_field(&headers->headers,
                                    &ngx_http_eiam_accept_field, &json)
            == NULL)
     {
-        return NULL;
+        return NGX_ERROR;
     }
 
-    if (fetch->form.len
-        && ngx_http_eiam_fetch_form(pool, fetch, headers, body) != NGX_OK)
-    {
-        return NULL;
-    }
-
-    return body;
+    return fetch->form.len ? ngx_http_eiam_fetch_form(pool, fetch, headers,
+                                                      fetch->body)
+                           : NGX_OK;
 }
 
 
@@ -194,6 +192,8 @@ ngx_http_eiam_fetch_done(ngx_http_request_t *r, void *data, ngx_int_t rc)
     if (rc == NGX_AGAIN && r->buffered) {
         return NGX_OK;
     }
+
+    ngx_http_eiam_subrequest_ended(r, data, rc);
 
     ngx_memzero(&answer, sizeof(ngx_eiam_answer_t));
 

@@ -254,6 +254,11 @@ ngx_http_eiam_read_answer(ngx_http_request_t *r,
                       "eiam: introspection %V", &document.fault);
     }
 
+    if (question->reason != NGX_EIAM_NO_REASON) {
+        ngx_http_eiam_subrequest_check_form(flight->fetch.request,
+                                            &flight->fetch, answer->status);
+    }
+
     if (ngx_eiam_source_settle(flight->source, flight->terms, question)
         == NGX_DECLINED)
     {
