@@ -255,7 +255,7 @@ ngx_http_eiam_subrequest_ended(ngx_http_request_t *sr,
     where = "location";
     server = 0;
 
-    if (!fetch->taken && ph->checker == ngx_http_core_rewrite_phase) {
+    if (ph->checker == ngx_http_core_rewrite_phase) {
         server = ((ngx_uint_t) sr->phase_handler
                   < cmcf->phase_engine.location_rewrite_index);
         where = server ? "rewrite phase of the server"

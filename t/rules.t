@@ -193,6 +193,34 @@ subtest '2.1-20: what the operator has set is kept, what was computed is not' =>
     $set->stop;
 };
 
+subtest '2.1-20: a subrequest that is redirected has the own fields for good' => sub {
+    my $location = qq{ internal; proxy_set_header X-Show "$show"; proxy_pass http://$address/introspect; };
+    my $moved = nginx(files => \%files, conf => $common . qq{
+        server {
+            listen 127.0.0.1:%PORT%;
+            set \$key \$http_x_api_key;
+            location /api/opaque { eiam on; eiam_introspection /introspect; proxy_pass http://%ECHO%; }
+            location /api/signed { eiam on; eiam_introspection /accelerated; proxy_pass http://%ECHO%; }
+            location = /introspect { internal; try_files /none /second; }
+            location = /second { $location }
+            location = /accelerated { internal; proxy_pass http://127.0.0.1:%PORT2%; }
+        }
+        server {
+            listen 127.0.0.1:%PORT2%;
+            location / { add_header X-Accel-Redirect /second; return 204; }
+        }
+    })->start;
+    for my $kind (qw(opaque signed)) {
+        $source->forget;
+        passed get($moved, "/api/$kind?tenant=one", method => 'PUT', body => 'b', token => opaque(), headers => \@client),
+            "$kind: the call passes", application => 'crm', scopes => 'user_read';
+        my ($req) = $source->requests;
+        unlike sent($req), qr{=k1|=https|session=1|tenant=one|"x"|bytes|known=1}, '  and nothing of the client is sent';
+        like sent($req), qr/token=opaque&/, '  but the token' if $kind eq 'opaque';
+    }
+    $moved->stop;
+};
+
 subtest '2.1-20: a subrequest that does not reach an upstream says so' => sub {
     my %by = (
         'server-phase'   => [ '', 403, 'rewrite phase of the server' ],
