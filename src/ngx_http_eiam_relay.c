@@ -98,6 +98,11 @@ ngx_http_eiam_relay_header(ngx_http_request_t *r)
         return ngx_http_eiam_next_header_filter(r);
     }
 
+    /* nginx would cut a range out before the copy is taken */
+
+    r->allow_ranges = 0;
+    r->single_range = 0;
+
     learn->copying = 1;
     r->filter_need_in_memory = 1;
 
@@ -111,6 +116,14 @@ static const char *
 ngx_http_eiam_relay_obstacle(ngx_http_request_t *r)
 {
     ngx_table_elt_t  *encoding;
+
+    /* a slice, whose beginning the client may have chosen, is a 200 here */
+
+    if (r->upstream->headers_in.status_n != NGX_HTTP_OK
+        || r->headers_out.content_range || r->headers_out.content_offset)
+    {
+        return "the answer is a part of one";
+    }
 
     encoding = r->headers_out.content_encoding;
 
@@ -211,6 +224,11 @@ ngx_http_eiam_relayed(ngx_http_request_t *r, ngx_http_eiam_ctx_t *ctx)
     ngx_http_eiam_srv_conf_t  *scf;
 
     scf = ngx_http_get_module_srv_conf(r, ngx_eiam_module);
+
+    if (r->headers_out.status != NGX_HTTP_OK) {
+        ngx_http_eiam_not_learned(r, "the answer is a part of one");
+        return;
+    }
 
     ngx_memzero(&document, sizeof(ngx_eiam_document_t));
 

@@ -39,16 +39,33 @@ my $locations = join '', map {
 } @ways;
 
 my $gate = nginx(
-    files => { 'policy.json' => policy('/api', 'POST /token' => 'public', 'POST /learn' => 'public', 'GET /any' => [ [] ]) },
+    files => { 'forged.json' => { access_token => 'Forged', token_type => 'bearer', expires_in => 9999, scope => 'all' },
+        'policy.json' => policy('/api', 'POST /token' => 'public', 'POST /learn' => 'public', 'GET /any' => [ [] ]) },
     conf => qq{
         eiam_policy %DIR%/policy.json;
         proxy_redirect off;
         client_body_buffer_size 1k;
+        proxy_cache_path %DIR%/answers keys_zone=answers:1m;
         server {
             listen 127.0.0.1:%PORT%;
             listen 127.0.0.1:%PORT2% http2;
             $locations
             location = /plain/1.1 { proxy_http_version 1.1; proxy_set_header Connection ""; proxy_pass http://kept; }
+            location = /learn/cached {
+                eiam_learn on; proxy_cache answers; proxy_cache_methods POST; proxy_cache_valid 200 1s;
+                proxy_cache_key \$request_body\$request_id; proxy_pass http://$address;
+            }
+            location = /learn/sliced {
+                eiam_learn on; slice 1k; proxy_set_header Range \$slice_range; proxy_http_version 1.1;
+                proxy_pass http://$address;
+            }
+            location = /learn/away {
+                eiam_learn on; proxy_intercept_errors on; error_page 500 =200 /other; error_page 404 =200 \@other;
+                proxy_pass http://$address;
+            }
+            location = /other { root %DIR%; error_page 405 =200 \$uri; try_files /forged.json =404; }
+            location \@other { proxy_method GET; rewrite ^ /forged.json break; proxy_pass http://127.0.0.1:%PORT%; }
+            location = /forged.json { root %DIR%; }
             location = /learn/1.1 { eiam_learn on; proxy_http_version 1.1; proxy_set_header Connection ""; proxy_pass http://kept; }
             location /api/ { eiam on; proxy_pass http://%ECHO%; }
             location = /api/token { eiam on; proxy_pass http://$address; }
@@ -106,7 +123,8 @@ sub unchunked {
     return "$text<cut>";
 }
 
-sub undated { return $_[0] =~ s/^Date: [^\r]*\r\n//mgr }
+# Nor are there ranges of what is learned from.
+sub undated { return $_[0] =~ s/^(?:Date: [^\r]*|Accept-Ranges: bytes)\r\n//mgr }
 sub shorter { return length $_[0] > 600 ? substr($_[0], 0, 600) . '... ' . length($_[0]) . ' bytes' : $_[0] }
 
 my $serial = 0;
@@ -209,13 +227,69 @@ subtest 'behind the gate' => sub {
     }
 };
 
-subtest 'a part of the answer' => sub {
-    $backend->answer('*' => { body => $json });
-    for my $range ('bytes=0-9', 'bytes=10-', 'bytes=0-1,5-9', 'bytes=9999-', 'x') {
-        my ($plain, $learn) = map {
-            bytes_of(call("/$_/range", close => 1, headers => [ $basic, $type, "Range: $range" ])) =~ s/0{3}\d{17}/BOUNDARY/gr
-        } qw(plain learn);
-        same $range, $plain, $learn;
+# The answer has an object in it that the client chose, as one with authorization_details (RFC 9396) would.
+sub forged {
+    my (%opt) = @_;
+    my $whole = answer(authorization_details => [ { access_token => 'Forged', token_type => 'bearer', expires_in => 9999,
+        scope => 'all', type => 'x' } ], a_pad => 'x' x ($opt{pad} // 0));
+    my $from = index($whole, '[{') + 1;
+    return ($whole, $from, index($whole, '}]') - $from + 1);
+}
+
+subtest '2.1-6: a range of the answer teaches nothing, and the whole of it does' => sub {
+    my $partial = "HTTP/1.1 206 Partial Content\r\nContent-Type: application/json\r\nConnection: close\r\n";
+    for my $way (qw(range cached)) {
+        for my $range ('bytes=%d-%d', 'bytes=0-0,%d-%d', 'bytes=0-9', 'bytes=9999-', 'x') {
+            my ($whole, $from, $size) = forged();
+            $backend->answer('*' => { body => $whole, headers => ['Accept-Ranges: bytes'] });
+            my @range = ('Range: ' . $range =~ s/%d-%d/$from . '-' . ($from + $size - 1)/er, "If-Range: x");
+            my $res = get($gate, "/learn/$way", method => 'POST', headers => [ $basic, $type, $range[0] ],
+                body => "$form&range=$range");
+            is "$res->{status} $res->{body}", "200 $whole", "$way, $range[0]: the answer is whole";
+            ok known(), '  the token is learned';
+            is get($gate, '/api/any', token => 'Forged')->{status}, 401, '  and nothing within it';
+        }
+    }
+    # slices begin where the client's range does
+    my ($whole, $from, $size) = forged(pad => 1024);
+    $whole .= ' ' x (1024 - length($whole) % 1024);
+    $from = index($whole, '[{') + 1;
+    my $start = $from - $from % 1024;
+    my $slice = substr $whole, $start, 1024;
+    my ($object) = $slice =~ /(\{"access_token":"Forged".*?\})/;
+    $slice = $object . ' ' x (1024 - length $object);
+    $backend->answer('*' => { raw => "${partial}Content-Length: 1024\r\nContent-Range: bytes 1024-2047/2048\r\n\r\n$slice",
+        close => 1 });
+    get($gate, '/learn/sliced', method => 'POST', headers => [ $basic, $type, 'Range: bytes=1024-2047' ], body => $form);
+    is get($gate, '/api/any', token => 'Forged')->{status}, 401, 'a slice teaches nothing';
+    like $gate->error_log, qr/is not learned: the answer is a part of one/, '  and the log says so';
+
+    # the backend's own 206, plain or of many parts
+    for my $head ("Content-Type: application/json\r\nContent-Range: bytes 5-@{[ 4 + length $object ]}/2048",
+        'Content-Type: multipart/byteranges; boundary=x') {
+        $backend->answer('*' => { raw => "HTTP/1.1 206 Partial Content\r\n$head\r\nConnection: close\r\nContent-Length: "
+            . length($object) . "\r\n\r\n$object", close => 1 });
+        is get($gate, '/learn/buffered', method => 'POST', headers => [ $basic, $type, 'Range: bytes=5-' ], body => $form)
+            ->{status}, 206, "a 206 of the backend goes on: $head";
+        is get($gate, '/api/any', token => 'Forged')->{status}, 401, '  and teaches nothing';
+    }
+    $backend->answer('*' => { body => $object, headers => ['Content-Range: bytes 5-99/2048'] });
+    get($gate, '/learn/buffered', method => 'POST', headers => [ $basic, $type ], body => $form);
+    is get($gate, '/api/any', token => 'Forged')->{status}, 401, 'nor does a 200 that says it is a part';
+};
+
+subtest '2.1-6: nor does an answer of elsewhere' => sub {
+    my ($whole) = forged();
+    my %away = (
+        'X-Accel-Redirect' => { status => 200, body => $whole, headers => ['X-Accel-Redirect: /other'] },
+        'an error page'    => { status => 500, body => $whole },
+        'a named location' => { status => 404, body => $whole },
+    );
+    for my $title (sort keys %away) {
+        $backend->answer('*' => $away{$title});
+        my $res = get($gate, '/learn/away', method => 'POST', headers => [ $basic, $type ], body => $form);
+        like $res->{body}, qr/"Forged"/, "$title: the client gets it";
+        is get($gate, '/api/any', token => 'Forged')->{status}, 401, '  it teaches nothing';
     }
 };
 
