@@ -9,6 +9,7 @@
 
 static ngx_int_t ngx_eiam_client_basic(const ngx_str_t *authorization,
     ngx_pool_t *pool, ngx_str_t *id);
+static ngx_uint_t ngx_eiam_client_has_escape(const ngx_str_t *text);
 static ngx_int_t ngx_eiam_client_parameter(const ngx_str_t *text,
     ngx_pool_t *pool, ngx_str_t *id);
 static ngx_int_t ngx_eiam_client_agree(ngx_str_t raw, ngx_pool_t *pool,
@@ -25,15 +26,18 @@ ngx_eiam_client_id(const ngx_eiam_credentials_t *credentials,
 
     rc = ngx_eiam_client_basic(&credentials->authorization, pool, id);
 
-    if (rc == NGX_OK) {
-        rc = ngx_eiam_client_parameter(&credentials->query, pool, id);
+    if (rc != NGX_OK) {
+        return rc;
     }
+
+    rc = ngx_eiam_client_parameter(&credentials->query, pool, id);
 
     if (rc == NGX_OK) {
         rc = ngx_eiam_client_parameter(&credentials->form, pool, id);
     }
 
     if (rc != NGX_OK) {
+        ngx_str_null(id);
         return rc;
     }
 
@@ -77,7 +81,11 @@ ngx_eiam_client_scope(const ngx_eiam_credentials_t *credentials,
 }
 
 
-/* id and secret are encoded as in a form before base64: RFC 6749, 2.3.1 */
+/*
+ * Id and secret are encoded as in a form before base64 (RFC 6749, section
+ * 2.3.1), but not all backends decode them: "%" and "+" are an escape for one
+ * and a part of the id for the other.
+ */
 
 static ngx_int_t
 ngx_eiam_client_basic(const ngx_str_t *authorization, ngx_pool_t *pool,
@@ -85,6 +93,7 @@ ngx_eiam_client_basic(const ngx_str_t *authorization, ngx_pool_t *pool,
 {
     u_char     *colon;
     size_t      len;
+    ngx_int_t   rc;
     ngx_str_t   base64, text;
 
     len = sizeof("Basic ") - 1;
@@ -130,7 +139,16 @@ ngx_eiam_client_basic(const ngx_str_t *authorization, ngx_pool_t *pool,
 
     text.len = colon - text.data;
 
-    return ngx_eiam_client_agree(text, pool, id);
+    rc = ngx_eiam_client_agree(text, pool, id);
+
+    if (rc == NGX_OK
+        && (memchr(text.data, '%', text.len)
+            || memchr(text.data, '+', text.len)))
+    {
+        return NGX_ABORT;
+    }
+
+    return rc;
 }
 
 
@@ -188,6 +206,12 @@ ngx_eiam_client_agree(ngx_str_t raw, ngx_pool_t *pool, ngx_str_t *id)
         return rc;
     }
 
+    /* some backends decode once more */
+
+    if (ngx_eiam_client_has_escape(&text)) {
+        return NGX_ABORT;
+    }
+
     /* spaces around it would get lost in a header, other bytes in a log */
 
     if (text.len == 0 || text.len > NGX_EIAM_APPLICATION_ID_MAX
@@ -203,4 +227,22 @@ ngx_eiam_client_agree(ngx_str_t raw, ngx_pool_t *pool, ngx_str_t *id)
     }
 
     return ngx_eiam_str_equal(id, &text) ? NGX_OK : NGX_ABORT;
+}
+
+
+static ngx_uint_t
+ngx_eiam_client_has_escape(const ngx_str_t *text)
+{
+    u_char  *p, *last;
+
+    last = text->data + text->len;
+
+    for (p = text->data; last - p > 2; p++) {
+
+        if (*p == '%' && ngx_hextoi(p + 1, 2) != NGX_ERROR) {
+            return 1;
+        }
+    }
+
+    return 0;
 }

@@ -30,7 +30,8 @@ ngx_int_t ngx_eiam_client_scope(const ngx_eiam_credentials_t *credentials,
 /*
  * NGX_OK: id is what all places agree on, decoded, in pool's memory;
  * NGX_DECLINED: none names a client; NGX_ABORT: two disagree, or one can be
- * read in more than one way; NGX_ERROR: no memory.
+ * read in more than one way, and id is then empty, or what Basic names if it
+ * is decoded; NGX_ERROR: no memory.
  */
 ngx_int_t ngx_eiam_client_id(const ngx_eiam_credentials_t *credentials,
     ngx_pool_t *pool, ngx_str_t *id);

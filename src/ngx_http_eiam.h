@@ -155,6 +155,7 @@ typedef struct ngx_http_eiam_waiter_s  ngx_http_eiam_waiter_t;
 
 typedef struct {
     ngx_str_t                  client;        /* empty: nothing is learned */
+    ngx_str_t                  named;         /* who it is, or may be */
     ngx_str_t                  scope;         /* that is asked for, or empty */
     ngx_uint_t                 unsure;        /* of the scope */
     ngx_str_t                  answer;

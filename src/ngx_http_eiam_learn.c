@@ -70,9 +70,9 @@ ngx_http_eiam_learn(ngx_http_request_t *r, ngx_http_eiam_ctx_t *ctx)
 
     application = NULL;
 
-    if (lcf->applications && ctx->learn->client.len) {
+    if (lcf->applications && ctx->learn->named.len) {
         application = ngx_eiam_applications_find(lcf->applications,
-                                                 &ctx->learn->client);
+                                                 &ctx->learn->named);
     }
 
     if (application && !application->enabled) {
@@ -173,6 +173,7 @@ ngx_http_eiam_read_client(ngx_http_request_t *r, ngx_http_eiam_ctx_t *ctx)
     } else if (rc == NGX_OK) {
 
         rc = ngx_eiam_client_id(&credentials, r->pool, &learn->client);
+        learn->named = learn->client;
 
         reason = (rc == NGX_DECLINED) ? "the request names no client"
                                       : "it is not certain which client asks";

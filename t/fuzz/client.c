@@ -71,6 +71,9 @@ client_id(const ngx_eiam_credentials_t *credentials, ngx_pool_t *pool)
     for (i = 0; i < id.len; i++) {
         fuzz_require(id.data[i] >= 0x20 && id.data[i] != 0x7f,
                      "no control characters", &id);
+        fuzz_require(id.data[i] != '%' || id.len - i < 3
+                     || ngx_hextoi(&id.data[i + 1], 2) == NGX_ERROR,
+                     "it is the same if it is decoded again", &id);
     }
 
     fuzz_require(credentials->authorization.len == 0
