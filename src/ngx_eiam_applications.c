@@ -84,6 +84,17 @@ static const ngx_eiam_members_t  ngx_eiam_applications_secret = {
 };
 
 
+/* of tokens that an example had, and everybody knows */
+
+static const char *const  ngx_eiam_applications_known[] = {
+    "ccf7846a7f344312316bf3ca30f7e27a3fc5e3014e8a83260ff8301acd423cd6",
+    "6fcaae5e1e6ad17afe66d5daf3b073864a4fa563f0a66d1c9460b02140ce6677",
+    "466f237d8309e95a41545f05fd681e6f5edf6f383a38a484b6336a2c2181a8c6",
+    "c63cbb79418c7c86102fd7668fc4016dfdf0e8b980ef5ee4c833baed933876b0",
+    NULL
+};
+
+
 ngx_int_t
 ngx_eiam_applications_read(ngx_eiam_document_t *document, ngx_pool_t *pool,
     ngx_eiam_applications_t *applications)
@@ -308,6 +319,17 @@ ngx_eiam_applications_sha256(void *data, const ngx_eiam_node_t *node,
         }
 
         token->digest[i] = (u_char) octet;
+    }
+
+    for (i = 0; ngx_eiam_applications_known[i]; i++) {
+
+        if (ngx_strncasecmp(text.data,
+                            (u_char *) ngx_eiam_applications_known[i],
+                            2 * NGX_EIAM_DIGEST_LEN)
+            == 0)
+        {
+            return ngx_eiam_fault(node, "is of a token that everybody knows");
+        }
     }
 
     return NGX_OK;

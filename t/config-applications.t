@@ -55,7 +55,17 @@ sub accepted {
 my $entry  = '#/applications/0';
 my $first  = "$entry/tokens/0";
 my $digits = 'must be 64 hexadecimal digits';
+my @known = map { sha256_hex("demo-$_-token") } qw(hr-sync reporting crm retired);
+my $everybody = 'is of a token that everybody knows';
 my $start  = "'[' or '{' expected near";
+
+broken @$_ for map {
+    my $token = { sha256 => $_ };
+    [ "2.1-2: a token that an example had, in its only application: $_", one(tokens => [$token]), "$first/sha256", $everybody ],
+        [ '2.1-2: in the last place, and of an application that is disabled',
+            several('a', application(id => 'b', enabled => JSON::PP::false, tokens => [ { sha256 => $digest }, $token ])),
+            '#/applications/1/tokens/1/sha256', $everybody ]
+} @known, map({ uc } @known), map { ucfirst } @known;
 
 broken @$_ for (
     [ 'an empty file', '', 'line 1 column 0', "$start end of file" ],

@@ -4,6 +4,7 @@
 use strict;
 use warnings;
 
+use Digest::SHA qw(sha256_hex);
 use File::Temp ();
 use FindBin;
 use lib "$FindBin::Bin/lib";
@@ -157,6 +158,8 @@ sub explains {
 my @refusals = ([ 401, 'GATEWAY.4011' ], [ 401, 'GATEWAY.4012' ], [ 403, 'GATEWAY.4031' ],
     [ 403, 'GATEWAY.4032' ], [ 404, 'GATEWAY.4041' ], [ 400, 'GATEWAY.4001' ]);
 
+my $static;
+
 subtest 'the example' => sub {
     my @answers = shows([], [ $port, $backend_port ], @refusals);
     my $url = "http://127.0.0.1:$port/api/v2/tenant/token";
@@ -172,6 +175,7 @@ subtest 'the example' => sub {
         or diag explain $found;
     unlike slurp("$copy/build/example/logs/error.log"), qr/is not learned/, '  as it learned all of them';
     explains();
+    $static = slurp("$copy/build/example/tokens");
 };
 
 subtest 'the example with oidc-provider' => sub {
@@ -182,6 +186,28 @@ subtest 'the example with oidc-provider' => sub {
     is `curl -s -o '$copy/body' -w '%{http_code}' -d a=b $url`, 404,
         "the backend's token interface is not offered";
     explains();
+};
+
+subtest '2.1-2: static tokens' => sub {
+    my $home = "$copy/build/example";
+    my %before = map { split / / } split /\n/, $static;
+    my %token = map { split / / } split /\n/, slurp("$home/tokens");
+    is_deeply [ sort keys %token ], [qw(crm hr-sync reporting retired)], 'each application has one';
+    is_deeply [ grep { $before{$_} eq $token{$_} || $token{$_} !~ /^[\w-]{43}$/a } keys %token ], [],
+        'random, and another one at each start';
+    is sprintf('%o', (stat "$home/tokens")[2] & 07777), 600, 'for their owner alone';
+    my $file = slurp("$home/applications.json");
+    is_deeply { map { $_->{id} => $_->{tokens}[0]{sha256} } @{ $json->decode($file)->{applications} } },
+        { map { $_ => sha256_hex($token{$_}) } keys %token }, 'the applications file has their digests';
+    is_deeply [ grep { $file =~ /\Q$_\E/ } values %token ], [], '  and nothing else of them';
+    my $leader = "http://127.0.0.1:$port/api/v2/tenant/organizations/research/org-leader";
+    my $status = sub { return `curl -s -o '$copy/body' -w '%{http_code}' -H 'Authorization: Bearer $_[0]' $leader` };
+    is $status->($token{reporting}), 200, 'they pass';
+    is $status->($_), 401, "$_ does not" for $before{reporting}, 'demo-reporting-token', 'demo-hr-sync-token';
+    my $digests = join '|', map { sha256_hex("demo-$_-token") } keys %token;
+    my @files = split /\n/, `find '$copy/conf' '$copy/example' '$copy/build/example' -type f -not -path '*/node_modules/*' -not -name '*.so'`;
+    is_deeply [ grep { slurp($_) =~ /$digests|demo-[\w-]+-token/i } @files ], [], 'no file has those that can be guessed'
+        or diag "@files";
 };
 
 subtest 'another word' => sub {
