@@ -16,7 +16,7 @@
 
 
 typedef struct {
-    ngx_array_t    list;           /* of ngx_eiam_key_t */
+    ngx_array_t    list;           /* of ngx_eiam_key_t, by their cost */
 } ngx_eiam_keys_t;
 
 

@@ -32,6 +32,7 @@ typedef struct {
     ngx_str_t             kid;           /* data is NULL: it has none */
     ngx_eiam_key_type_e   type;
     ngx_uint_t            algorithm;     /* the only one, or any */
+    ngx_uint_t            cost;          /* us: of a verification, about */
     void                 *pkey;          /* EVP_PKEY; NULL: the secret */
     ngx_str_t             secret;
     void                 *verifier;

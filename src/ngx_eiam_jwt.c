@@ -393,8 +393,8 @@ ngx_eiam_jwt_kid(ngx_eiam_jwt_t *jwt)
 
 
 /*
- * The key with its "kid", or without one a few that fit the algorithm.  What
- * a known key has not signed nobody has.
+ * The keys with its "kid", or without one all that fit the algorithm; those
+ * that cost least come first.  What a known key has not signed nobody has.
  */
 
 static ngx_int_t
@@ -402,7 +402,7 @@ ngx_eiam_jwt_signature(ngx_eiam_jwt_t *jwt)
 {
     ngx_int_t        rc;
     ngx_str_t        signature;
-    ngx_uint_t       i, tries, known;
+    ngx_uint_t       i, cost, known;
     ngx_eiam_key_t  *key;
 
     rc = ngx_eiam_base64url(&jwt->part[2], jwt->document->pool, &signature);
@@ -416,10 +416,10 @@ ngx_eiam_jwt_signature(ngx_eiam_jwt_t *jwt)
     }
 
     key = jwt->keys->list.elts;
-    tries = NGX_EIAM_JWT_TRIES;
+    cost = 0;
     known = 0;
 
-    for (i = 0; i < jwt->keys->list.nelts && tries; i++) {
+    for (i = 0; i < jwt->keys->list.nelts; i++) {
 
         if (jwt->kid.data) {
 
@@ -436,14 +436,18 @@ ngx_eiam_jwt_signature(ngx_eiam_jwt_t *jwt)
             continue;
         }
 
+        if (cost && cost + key[i].cost > NGX_EIAM_JWT_COST_MAX) {
+            break;
+        }
+
+        cost += key[i].cost;
+
         if (ngx_eiam_jws_verify(jwt->algorithm, &key[i], &jwt->signed_text,
                                 &signature)
             == NGX_OK)
         {
             return NGX_OK;
         }
-
-        tries--;
     }
 
     if (known) {
@@ -452,7 +456,7 @@ ngx_eiam_jwt_signature(ngx_eiam_jwt_t *jwt)
 
     (void) ngx_eiam_document_fault(jwt->document, "is signed by no known key");
 
-    if (tries < NGX_EIAM_JWT_TRIES) {
+    if (cost) {
         jwt->reason = NGX_EIAM_TOKEN_INVALID;
     }
 

@@ -18,7 +18,11 @@
 #include <ngx_eiam_reason.h>
 
 
-#define NGX_EIAM_JWT_TRIES  4        /* keys that are tried without "kid" */
+/*
+ * us: what the keys may cost that are tried with one token, so no more than
+ * one of them takes over a millisecond.  The first one is always tried.
+ */
+#define NGX_EIAM_JWT_COST_MAX  2000
 
 
 /* does it have the three parts of a JWS? */

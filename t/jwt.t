@@ -336,13 +336,41 @@ subtest 'a scope is its exact bytes' => sub {
 
 subtest 'a token without a kid' => sub {
     my $by = sub { return token(by => $_[0], header => { kid => undef }, claims => { jti => qq("$_[1]") }) };
-    for my $n (0 .. 3) {
+    for my $n (0 .. 4) {
         is outcome('many', $by->($many[$n], $n)), 'crm|user_read', 'a key that fits is tried: ' . ($n + 1);
     }
-    is outcome('many', $by->($many[4], 4)), 'token_invalid', 'the fifth is not';
     is outcome('many', token(key => 'e', header => { kid => undef })), 'crm|user_read',
         'keys of other types do not count';
     is outcome('many', token(by => $many[0], key => 'd')), 'token_invalid', 'none is, for an unknown kid';
+};
+
+subtest '2.1-19: keys are tried in the order of their cost, up to about two milliseconds' => sub {
+    my @p521 = map { new_key('P-521') } 1 .. 4;
+    my @ed = map { new_key('Ed25519') } 1 .. 20;
+    my @rsa = map { new_key('RSA') } 1, 2;
+    my %jwk = (kty => 'RSA', n => b64("\xff" x 1023 . "\xfd"));
+    my @large = ((map { { %jwk, e => b64("\x80" . "\0" x 6 . chr(2 * $_ + 1)) } } 1 .. 4), { %jwk, e => 'AQAB' });
+    my %set = (
+        p521 => [ map { public_jwk($_) } @p521 ], kid => [ map { public_jwk($_, kid => 's') } @p521 ],
+        ed => [ map { public_jwk($_) } @ed ],
+        rsa => [ @large, map { public_jwk($_) } @rsa ],
+        rsa_kid => [ map { { %$_, kid => 's' } } @large, map { public_jwk($_) } @rsa ],
+    );
+    my $gate = nginx(files => { map({ ("$_.json" => { keys => $set{$_} }) } keys %set),
+            'policy.json' => policy('/api', map { ("GET /$_" => ['user_read']) } keys %set) },
+        server => "eiam_policy policy.json; eiam_jwt_issuer https://as.example/; eiam_jwt_audience api;"
+            . "eiam_jwt_algorithms @all;"
+            . join '', map { "location = /api/$_ { eiam on; eiam_jwks $_.json; $proxy }" } keys %set)->start;
+    my $verify = sub {
+        my ($set, @keys) = @_;
+        my $kid = $set =~ /kid/ ? '"s"' : undef;
+        return join ' ', grep { outcome($set, token(by => $keys[$_], alg => $keys[$_]{alg},
+            header => { kid => $kid }), gate => $gate) eq 'crm|user_read' } 0 .. $#keys;
+    };
+    is $verify->('p521', @p521), '0 1', 'two of four P-521 keys';
+    is $verify->('kid', @p521), '0 1', '  also if all have the kid of the token';
+    is $verify->('ed', @ed), join(' ', 0 .. 12), '13 of 20 Ed25519 keys';
+    is $verify->($_, @rsa), '0 1', 'RSA keys of 2048 bits behind five of 8192' for qw(rsa rsa_kid);
 };
 
 subtest 'keys with the same kid' => sub {

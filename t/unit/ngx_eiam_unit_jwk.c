@@ -452,17 +452,36 @@ ngx_eiam_unit_jwk_mixed(ngx_eiam_unit_t *unit)
     key = keys.list.elts;
 
     ngx_eiam_unit_ok(unit, rc == NGX_OK && keys.list.nelts == 3
-                           && key[0].type == NGX_EIAM_RSA
-                           && key[1].type == NGX_EIAM_OCT
+                           && key[0].type == NGX_EIAM_OCT
+                           && key[1].type == NGX_EIAM_RSA
                            && key[2].type == NGX_EIAM_P256
-                           && key[0].kid.data[0] == 'a'
-                           && key[1].kid.data[0] == 'b'
+                           && key[0].kid.data[0] == 'b'
+                           && key[1].kid.data[0] == 'a'
                            && key[2].kid.data[0] == 'b',
-                     "the good keys are kept, in their order");
+                     "the good keys are kept, the cheap ones first");
+
     ngx_eiam_unit_ok(unit, bads.count == 5 && bads.silent == 0
                            && ngx_eiam_unit_jwk_says(&bads.fault,
                                             "#/keys/8", "has no \"y\""),
                      "each of the others that is wrong is told");
+
+    ngx_str_set(&text, "{\"keys\":["
+        "{\"kid\":\"a\"," NGX_EIAM_UNIT_RSA ",\"e\":\"AQAB\"},"
+        "{\"kid\":\"b\"," NGX_EIAM_UNIT_OCT "},"
+        "{\"kid\":\"c\"," NGX_EIAM_UNIT_RSA ",\"e\":\"AQAB\"},"
+        "{\"kid\":\"d\"," NGX_EIAM_UNIT_RSA ",\"e\":\"Aw\"},"
+        "{\"kid\":\"e\"," NGX_EIAM_UNIT_OCT "}]}");
+
+    rc = ngx_eiam_unit_jwk_read(unit, &text, &keys, &bads, &fault);
+    key = keys.list.elts;
+
+    ngx_eiam_unit_ok(unit, rc == NGX_OK && keys.list.nelts == 5
+                           && key[0].kid.data[0] == 'b'
+                           && key[1].kid.data[0] == 'e'
+                           && key[2].kid.data[0] == 'd'
+                           && key[3].kid.data[0] == 'a'
+                           && key[4].kid.data[0] == 'c',
+                     "equals are in the order of the set");
 }
 
 

@@ -29,6 +29,23 @@
     "\"jti\":\"" NGX_EIAM_UNIT_HIDDEN "\""
 
 
+/* public keys that were published, without their braces */
+
+#define NGX_EIAM_UNIT_JWT_P521                                                \
+    "\"kty\":\"EC\",\"crv\":\"P-521\",\"x\":\"" NGX_EIAM_UNIT_P521_X          \
+    "\",\"y\":\"" NGX_EIAM_UNIT_P521_Y "\""
+#define NGX_EIAM_UNIT_JWT_P256                                                \
+    "\"kty\":\"EC\",\"crv\":\"P-256\",\"x\":\"" NGX_EIAM_UNIT_P256_X          \
+    "\",\"y\":\"" NGX_EIAM_UNIT_P256_Y "\""
+#define NGX_EIAM_UNIT_JWT_ED25519                                             \
+    "\"kty\":\"OKP\",\"crv\":\"Ed25519\",\"x\":\"" NGX_EIAM_UNIT_ED25519_X    \
+    "\""
+#define NGX_EIAM_UNIT_JWT_RSA                                                 \
+    "\"kty\":\"RSA\",\"e\":\"AQAB\",\"n\":\"" NGX_EIAM_UNIT_RSA_N "\""
+#define NGX_EIAM_UNIT_JWT_OCT                                                 \
+    "\"kty\":\"oct\",\"k\":\"" NGX_EIAM_UNIT_OCT_K "\""
+
+
 typedef struct {
     const char           *text;        /* of the header, or the claims */
     ngx_int_t             rc;
@@ -65,12 +82,20 @@ static void ngx_eiam_unit_jwt_long(ngx_eiam_unit_jwt_t *t);
 static void ngx_eiam_unit_jwt_order(ngx_eiam_unit_jwt_t *t);
 static void ngx_eiam_unit_jwt_keys(ngx_eiam_unit_jwt_t *t);
 static void ngx_eiam_unit_jwt_tries(ngx_eiam_unit_jwt_t *t);
+static void ngx_eiam_unit_jwt_large(ngx_eiam_unit_jwt_t *t);
 static void ngx_eiam_unit_jwt_pieces(ngx_eiam_unit_jwt_t *t);
 static void ngx_eiam_unit_jwt_bytes(ngx_eiam_unit_jwt_t *t);
 static void ngx_eiam_unit_jwt_published(ngx_eiam_unit_jwt_t *t);
 
 static void ngx_eiam_unit_jwt_rows(ngx_eiam_unit_jwt_t *t,
     const ngx_eiam_unit_jwt_row_t *row, ngx_uint_t headers);
+static void ngx_eiam_unit_jwt_copies(ngx_eiam_unit_jwt_t *t, const char *key,
+    ngx_uint_t copies, const char *more);
+static ngx_str_t ngx_eiam_unit_jwt_forged(ngx_eiam_unit_jwt_t *t,
+    const char *algorithm, const char *more);
+static void ngx_eiam_unit_jwt_tried(ngx_eiam_unit_jwt_t *t,
+    const ngx_str_t *token, ngx_uint_t tried, const char *title,
+    const char *more);
 static ngx_int_t ngx_eiam_unit_jwt_read(ngx_eiam_unit_jwt_t *t,
     const ngx_str_t *token);
 static ngx_int_t ngx_eiam_unit_jwt_signed(ngx_eiam_unit_jwt_t *t,
@@ -82,6 +107,17 @@ static ngx_str_t ngx_eiam_unit_jwt_part(ngx_eiam_unit_jwt_t *t,
 static ngx_uint_t ngx_eiam_unit_jwt_says(const ngx_str_t *fault,
     const char *text);
 static ngx_uint_t ngx_eiam_unit_jwt_bit(const char *algorithm);
+
+
+ngx_int_t __real_ngx_eiam_jws_verify(ngx_uint_t algorithm,
+    const ngx_eiam_key_t *key, const ngx_str_t *text,
+    const ngx_str_t *signature);
+ngx_int_t __wrap_ngx_eiam_jws_verify(ngx_uint_t algorithm,
+    const ngx_eiam_key_t *key, const ngx_str_t *text,
+    const ngx_str_t *signature);
+
+
+static ngx_uint_t  ngx_eiam_unit_jwt_verified;     /* keys that were tried */
 
 
 static const ngx_eiam_unit_jwt_row_t  ngx_eiam_unit_jwt_header[] = {
@@ -821,56 +857,189 @@ ngx_eiam_unit_jwt_keys(ngx_eiam_unit_jwt_t *t)
 }
 
 
+/* of all those that fit, or that have the "kid", within their bound */
+
 static void
 ngx_eiam_unit_jwt_tries(ngx_eiam_unit_jwt_t *t)
 {
-    char             text[4096];
-    u_char          *p;
-    ngx_int_t        rc;
     ngx_str_t        token;
-    ngx_uint_t       n, i;
+    ngx_uint_t       i;
     ngx_eiam_keys_t  keys;
 
+    static const struct {
+        const char  *title;
+        const char  *algorithm;
+        const char  *key;             /* so often in the set */
+        ngx_uint_t   copies;
+        ngx_uint_t   tried;
+    } rows[] = {
+        { "no key", "ES256", NULL, 0, 0 },
+        { "a P-521 key", "ES512", NGX_EIAM_UNIT_JWT_P521, 1, 1 },
+        { "four P-521 keys", "ES512", NGX_EIAM_UNIT_JWT_P521, 4, 2 },
+        { "128 P-256 keys", "ES256", NGX_EIAM_UNIT_JWT_P256, 128, 16 },
+        { "six P-256 keys", "ES256", NGX_EIAM_UNIT_JWT_P256, 6, 6 },
+        { "60 Ed25519 keys", "EdDSA", NGX_EIAM_UNIT_JWT_ED25519, 60, 13 },
+        { "40 RSA keys", "RS256", NGX_EIAM_UNIT_JWT_RSA, 40, 40 },
+        { "128 RSA keys", "RS256", NGX_EIAM_UNIT_JWT_RSA, 128, 42 },
+        { "128 secrets", "HS256", NGX_EIAM_UNIT_JWT_OCT, 128, 80 },
+        { "keys of another type", "RS256", NGX_EIAM_UNIT_JWT_OCT, 9, 0 },
+        { NULL, NULL, NULL, 0, 0 }
+    };
+
     keys = t->keys;
-    token = ngx_eiam_unit_jwt_sign(t, NGX_EIAM_UNIT_HEADER,
-                                   NGX_EIAM_UNIT_CLAIMS, NGX_EIAM_UNIT_A);
 
-    for (n = 1; n < NGX_EIAM_JWT_TRIES + 2; n++) {
+    for (i = 0; rows[i].title; i++) {
 
-        p = (u_char *) text;
+        ngx_eiam_unit_jwt_copies(t, rows[i].key, rows[i].copies, "");
+        token = ngx_eiam_unit_jwt_forged(t, rows[i].algorithm, "");
 
-        /* those that do not fit do not count */
+        ngx_eiam_unit_jwt_tried(t, &token, rows[i].tried, rows[i].title, "");
 
-        for (i = 1; i < n; i++) {
-            p = ngx_sprintf(p, "{\"kty\":\"oct\",\"k\":\"%s\"},"
-                               "{\"kty\":\"oct\",\"k\":\"%s\","
-                               "\"alg\":\"HS384\"},",
-                            NGX_EIAM_UNIT_OCT_K, NGX_EIAM_UNIT_OCT_K);
-        }
+        ngx_eiam_unit_jwt_copies(t, rows[i].key, rows[i].copies,
+                                 ",\"kid\":\"k\"");
+        token = ngx_eiam_unit_jwt_forged(t, rows[i].algorithm,
+                                         ",\"kid\":\"k\"");
 
-        p = ngx_sprintf(p, "{\"kty\":\"oct\",\"k\":\""
-            "c2VjcmV0LWEtc2VjcmV0LWEtc2VjcmV0LWEtc2VjcmV0LWE\"}");
-        *p = '\0';
-
-        ngx_eiam_unit_keys_read(t->unit, text, &t->keys);
-
-        rc = ngx_eiam_unit_jwt_read(t, &token);
-
-        ngx_eiam_unit_ok(t->unit, rc == (n > NGX_EIAM_JWT_TRIES
-                                         ? NGX_DECLINED : NGX_OK),
-                         "without \"kid\" key %ui of those that fit is %s", n,
-                         rc == NGX_OK ? "tried" : "not tried");
+        ngx_eiam_unit_jwt_tried(t, &token, rows[i].tried, rows[i].title,
+                                " of one \"kid\"");
     }
 
-    ngx_eiam_unit_key_set_read(t->unit,
-                               &(ngx_str_t) ngx_string("{\"keys\":[]}"),
-                               &t->keys);
-
-    ngx_eiam_unit_ok(t->unit, ngx_eiam_unit_jwt_read(t, &token)
-                              == NGX_DECLINED,
-                     "no key at all");
+    ngx_eiam_unit_jwt_large(t);
 
     t->keys = keys;
+}
+
+
+/* moduli that nobody has the factors of: each takes over a millisecond */
+
+static void
+ngx_eiam_unit_jwt_large(ngx_eiam_unit_jwt_t *t)
+{
+    char             text[16384], n[1367];
+    u_char          *p;
+    ngx_str_t        token;
+    ngx_uint_t       i;
+    ngx_eiam_key_t  *key;
+
+    ngx_memset(n, '_', 1365);
+    n[1365] = 'w';
+    n[1366] = '\0';
+
+    p = (u_char *) text;
+
+    for (i = 0; i < 4; i++) {
+        p = ngx_sprintf(p, "{\"kty\":\"RSA\",\"e\":\"gAAAAAAAAAE\","
+                           "\"n\":\"%s\"},", n);
+    }
+
+    p = ngx_sprintf(p, "{\"kty\":\"RSA\",\"e\":\"AQAB\",\"n\":\"%s\"},", n);
+    p = ngx_sprintf(p, "{%s}", NGX_EIAM_UNIT_JWT_RSA);
+    *p = '\0';
+
+    ngx_eiam_unit_keys_read(t->unit, text, &t->keys);
+
+    key = t->keys.list.elts;
+
+    ngx_eiam_unit_ok(t->unit, t->keys.list.nelts == 6
+                              && key[0].cost < 100 && key[1].cost < 500
+                              && key[2].cost > 1000 && key[5].cost > 1000,
+                     "2.1-19: keys are in the order of their cost");
+
+    token = ngx_eiam_unit_jwt_forged(t, "RS256", "");
+
+    ngx_eiam_unit_jwt_tried(t, &token, 3, "RSA keys of 2048 and 8192 bits, "
+                            "four of them with large exponents", "");
+}
+
+
+static void
+ngx_eiam_unit_jwt_copies(ngx_eiam_unit_jwt_t *t, const char *key,
+    ngx_uint_t copies, const char *more)
+{
+    u_char      *p;
+    ngx_str_t    text;
+    ngx_uint_t   i;
+
+    static u_char  set[128 * 1024];
+
+    p = ngx_sprintf(set, "{\"keys\":[");
+
+    for (i = 0; i < copies; i++) {
+        p = ngx_sprintf(p, "%s{%s%s}", i ? "," : "", key, more);
+    }
+
+    p = ngx_sprintf(p, "]}");
+
+    text.data = set;
+    text.len = p - set;
+
+    ngx_eiam_unit_key_set_read(t->unit, &text, &t->keys);
+}
+
+
+/* a signature of the right length that no key has made */
+
+static ngx_str_t
+ngx_eiam_unit_jwt_forged(ngx_eiam_unit_jwt_t *t, const char *algorithm,
+    const char *more)
+{
+    u_char     header[64], zeros[256];
+    ngx_str_t  text, part, signature;
+
+    *ngx_sprintf(header, "\"alg\":\"%s\"%s", algorithm, more) = '\0';
+
+    text = ngx_eiam_unit_jwt_part(t, (char *) header);
+    part = ngx_eiam_unit_jwt_part(t, NGX_EIAM_UNIT_CLAIMS);
+    text = ngx_eiam_unit_join(t->unit, &text, ".", &part);
+
+    ngx_memzero(zeros, sizeof(zeros));
+
+    signature.data = zeros;
+    signature.len = sizeof(zeros);
+    signature = ngx_eiam_unit_encode(t->unit, &signature);
+
+    return ngx_eiam_unit_join(t->unit, &text, ".", &signature);
+}
+
+
+static void
+ngx_eiam_unit_jwt_tried(ngx_eiam_unit_jwt_t *t, const ngx_str_t *token,
+    ngx_uint_t tried, const char *title, const char *more)
+{
+    ngx_int_t   rc;
+    ngx_uint_t  algorithms;
+
+    algorithms = t->terms.algorithms;
+    t->terms.algorithms = (ngx_uint_t) -1;
+
+    ngx_eiam_unit_jwt_verified = 0;
+
+    rc = ngx_eiam_unit_jwt_read(t, token);
+
+    t->terms.algorithms = algorithms;
+
+    /* it was read at each side of a place */
+
+    ngx_eiam_unit_jwt_verified /= 2;
+
+    ngx_eiam_unit_ok(t->unit, rc != NGX_OK
+                              && ngx_eiam_unit_jwt_verified == tried
+                              && (t->reason == NGX_EIAM_TOKEN_INVALID)
+                                 == (tried || (*more && t->keys.list.nelts)),
+                     "2.1-19: %s%s: %ui are tried", title, more,
+                     ngx_eiam_unit_jwt_verified);
+}
+
+
+/* the linker puts it in the place of the real one */
+
+ngx_int_t
+__wrap_ngx_eiam_jws_verify(ngx_uint_t algorithm, const ngx_eiam_key_t *key,
+    const ngx_str_t *text, const ngx_str_t *signature)
+{
+    ngx_eiam_unit_jwt_verified++;
+
+    return __real_ngx_eiam_jws_verify(algorithm, key, text, signature);
 }
 
 
