@@ -1,5 +1,6 @@
 
 #include <ngx_eiam_applications.h>
+#include <ngx_eiam_fold.h>
 #include <ngx_eiam_members.h>
 #include <ngx_eiam_string.h>
 #include <ngx_eiam_text.h>
@@ -33,6 +34,9 @@ static ngx_int_t ngx_eiam_applications_index(
 static ngx_eiam_token_t *ngx_eiam_applications_place(
     const ngx_eiam_applications_t *applications,
     const ngx_eiam_digest_t digest);
+static ngx_int_t ngx_eiam_applications_fold(
+    ngx_eiam_applications_t *applications,
+    ngx_eiam_application_t *application, ngx_pool_t *pool);
 static ngx_int_t ngx_eiam_applications_scopes(
     const ngx_eiam_application_t *application, ngx_eiam_scopes_t *scopes,
     const ngx_array_t *implications, ngx_pool_t *pool,
@@ -124,6 +128,8 @@ ngx_eiam_applications_load(const ngx_eiam_node_t *root, ngx_pool_t *pool,
 
     ngx_rbtree_init(&applications->ids, &applications->sentinel,
                     ngx_str_rbtree_insert_value);
+    ngx_rbtree_init(&applications->folded, &applications->sentinel,
+                    ngx_str_rbtree_insert_value);
 
     if (ngx_array_init(&applications->list, pool, 8,
                        sizeof(ngx_eiam_application_t *))
@@ -214,7 +220,8 @@ ngx_eiam_applications_id(void *data, const ngx_eiam_node_t *node,
 
     ngx_rbtree_insert(&reader->applications->ids, &application->node.node);
 
-    return NGX_OK;
+    return ngx_eiam_applications_fold(reader->applications, application,
+                                      reader->pool);
 }
 
 
@@ -454,33 +461,51 @@ ngx_eiam_applications_token(const ngx_eiam_applications_t *applications,
 }
 
 
-ngx_uint_t
-ngx_eiam_applications_resemble(const ngx_eiam_applications_t *applications,
-    const ngx_str_t *id)
+ngx_int_t
+ngx_eiam_applications_identify(ngx_eiam_applications_t *applications,
+    const ngx_str_t *id, ngx_eiam_application_t **application)
 {
-    ngx_uint_t                i;
-    ngx_eiam_application_t  **application;
+    u_char     buf[NGX_EIAM_APPLICATION_ID_MAX];
+    ngx_str_t  folded;
 
-    for (i = 0; i < id->len; i++) {
+    *application = ngx_eiam_applications_find(applications, id);
 
-        if (id->data[i] >= 0x80) {
-            return 1;
-        }
+    if (*application) {
+        return NGX_OK;
     }
 
-    application = applications->list.elts;
-
-    for (i = 0; i < applications->list.nelts; i++) {
-
-        if (application[i]->id.len == id->len
-            && ngx_strncasecmp(application[i]->id.data, id->data, id->len)
-               == 0)
-        {
-            return 1;
-        }
+    if (id->len > sizeof(buf) || !ngx_eiam_fold_is_plain(id)) {
+        return NGX_DECLINED;
     }
 
-    return 0;
+    folded.data = buf;
+    folded.len = ngx_eiam_fold(buf, id);
+
+    return ngx_str_rbtree_lookup(&applications->folded, &folded,
+                                 ngx_crc32_long(folded.data, folded.len))
+           ? NGX_DECLINED : NGX_OK;
+}
+
+
+static ngx_int_t
+ngx_eiam_applications_fold(ngx_eiam_applications_t *applications,
+    ngx_eiam_application_t *application, ngx_pool_t *pool)
+{
+    ngx_str_node_t  *folded;
+
+    folded = &application->folded;
+
+    folded->str.data = ngx_pnalloc(pool, application->id.len);
+    if (folded->str.data == NULL) {
+        return NGX_ERROR;
+    }
+
+    folded->str.len = ngx_eiam_fold(folded->str.data, &application->id);
+    folded->node.key = ngx_crc32_long(folded->str.data, folded->str.len);
+
+    ngx_rbtree_insert(&applications->folded, &folded->node);
+
+    return NGX_OK;
 }
 
 

@@ -23,6 +23,7 @@
 
 typedef struct {
     ngx_str_node_t           node;          /* among the ids */
+    ngx_str_node_t           folded;        /* among the folded ids */
     ngx_str_t                id;
     ngx_uint_t               index;
     ngx_uint_t               enabled;
@@ -42,7 +43,8 @@ typedef struct {
     ngx_str_t                name;          /* the file */
     ngx_array_t              list;          /* of ngx_eiam_application_t * */
     ngx_rbtree_t             ids;
-    ngx_rbtree_node_t        sentinel;
+    ngx_rbtree_t             folded;
+    ngx_rbtree_node_t        sentinel;      /* of both */
     ngx_eiam_token_t        *tokens;        /* open addressing, by digest */
     ngx_uint_t               mask;
 } ngx_eiam_applications_t;
@@ -77,11 +79,13 @@ ngx_eiam_token_t *ngx_eiam_applications_token(
     const ngx_eiam_digest_t digest);
 
 /*
- * Could a database take an id that is none of them for one of them?  It
- * differs only by case, or has characters beyond ASCII.
+ * Whose id is it?  NGX_OK: the application's, or NULL: nobody's here;
+ * NGX_DECLINED: nobody's, but somebody could take it for one of them, as it
+ * differs by case, accents or what cannot be seen, or is not plain ASCII.
  */
-ngx_uint_t ngx_eiam_applications_resemble(
-    const ngx_eiam_applications_t *applications, const ngx_str_t *id);
+ngx_int_t ngx_eiam_applications_identify(
+    ngx_eiam_applications_t *applications, const ngx_str_t *id,
+    ngx_eiam_application_t **application);
 
 /*
  * One permissions for each application, by its index, closed under the

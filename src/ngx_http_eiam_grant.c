@@ -2,12 +2,15 @@
 #include <ngx_http_eiam.h>
 #include <ngx_eiam_hash.h>
 #include <ngx_eiam_string.h>
+#include <ngx_eiam_text.h>
 
 
 #define ngx_http_eiam_permissions(lcf, application)                           \
     ((application) ? &(lcf)->permissions[(application)->index] : NULL)
 
 
+static ngx_int_t ngx_http_eiam_apply_application(ngx_http_request_t *r,
+    ngx_http_eiam_ctx_t *ctx, const ngx_str_t *id);
 static ngx_int_t ngx_http_eiam_recall_scopes(ngx_http_request_t *r,
     ngx_http_eiam_ctx_t *ctx, const ngx_eiam_grant_t *grant);
 static void ngx_http_eiam_remember_scopes(ngx_http_request_t *r,
@@ -25,33 +28,27 @@ ngx_http_eiam_give(ngx_http_eiam_ctx_t *ctx,
 }
 
 
-/*
- * The strings of the grant may be gone afterwards.  A grant without an
- * application would escape the applications file, so it is none there.
- */
+/* the strings of the grant may be gone afterwards */
 
 ngx_int_t
 ngx_http_eiam_apply(ngx_http_request_t *r, ngx_http_eiam_ctx_t *ctx,
     const ngx_eiam_grant_t *grant)
 {
+    ngx_int_t                  rc;
     ngx_http_eiam_loc_conf_t  *lcf;
 
     lcf = ngx_http_get_module_loc_conf(r, ngx_eiam_module);
 
-    if (ngx_http_eiam_set_id(r, ctx, &grant->application) != NGX_OK) {
-        return NGX_ERROR;
+    if (lcf->applications) {
+        rc = ngx_http_eiam_apply_application(r, ctx, &grant->application);
+
+        if (rc != NGX_OK) {
+            return rc;
+        }
     }
 
-    if (lcf->applications) {
-
-        if (grant->application.len == 0) {
-            ngx_log_error(NGX_LOG_WARN, r->connection->log, 0,
-                          "eiam: the token's source names no application");
-            return ngx_http_eiam_refuse(ctx, NGX_EIAM_TOKEN_INVALID);
-        }
-
-        ctx->application = ngx_eiam_applications_find(lcf->applications,
-                                                      &ctx->application_id);
+    if (ngx_http_eiam_set_id(r, ctx, &grant->application) != NGX_OK) {
+        return NGX_ERROR;
     }
 
     if (grant->expires <= ngx_time()) {
@@ -59,6 +56,41 @@ ngx_http_eiam_apply(ngx_http_request_t *r, ngx_http_eiam_ctx_t *ctx,
     }
 
     return ngx_http_eiam_recall_scopes(r, ctx, grant);
+}
+
+
+/*
+ * Who has no application would escape the applications file, and so would one
+ * whose id only some take for that of an application in it.
+ */
+
+static ngx_int_t
+ngx_http_eiam_apply_application(ngx_http_request_t *r,
+    ngx_http_eiam_ctx_t *ctx, const ngx_str_t *id)
+{
+    ngx_str_t                  shown;
+    ngx_http_eiam_loc_conf_t  *lcf;
+
+    lcf = ngx_http_get_module_loc_conf(r, ngx_eiam_module);
+
+    if (id->len == 0) {
+        ngx_log_error(NGX_LOG_WARN, r->connection->log, 0,
+                      "eiam: the token's source names no application");
+        return ngx_http_eiam_refuse(ctx, NGX_EIAM_TOKEN_INVALID);
+    }
+
+    if (ngx_eiam_applications_identify(lcf->applications, id,
+                                       &ctx->application)
+        != NGX_OK)
+    {
+        shown = ngx_eiam_text_shown(id, r->pool);
+        ngx_log_error(NGX_LOG_WARN, r->connection->log, 0,
+                      "eiam: the token's application \"%V\" is not listed, "
+                      "and could be taken for one that is", &shown);
+        return ngx_http_eiam_refuse(ctx, NGX_EIAM_TOKEN_INVALID);
+    }
+
+    return NGX_OK;
 }
 
 

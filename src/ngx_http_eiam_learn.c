@@ -217,13 +217,15 @@ ngx_http_eiam_is_query_sent(ngx_http_request_t *r)
 static ngx_uint_t
 ngx_http_eiam_is_doubtful(ngx_http_request_t *r, const ngx_str_t *client)
 {
+    ngx_eiam_application_t    *application;
     ngx_http_eiam_loc_conf_t  *lcf;
 
     lcf = ngx_http_get_module_loc_conf(r, ngx_eiam_module);
 
     return lcf->applications
-           && ngx_eiam_applications_find(lcf->applications, client) == NULL
-           && ngx_eiam_applications_resemble(lcf->applications, client);
+           && ngx_eiam_applications_identify(lcf->applications, client,
+                                             &application)
+              != NGX_OK;
 }
 
 

@@ -21,6 +21,7 @@ static void ngx_eiam_unit_applications_found(ngx_eiam_unit_t *unit,
     const ngx_eiam_applications_t *applications);
 static void ngx_eiam_unit_applications_named(ngx_eiam_unit_t *unit,
     ngx_eiam_applications_t *applications);
+static void ngx_eiam_unit_applications_alike(ngx_eiam_unit_t *unit);
 static void ngx_eiam_unit_applications_granted(ngx_eiam_unit_t *unit,
     const ngx_eiam_applications_t *applications);
 static void ngx_eiam_unit_applications_faults(ngx_eiam_unit_t *unit);
@@ -118,6 +119,7 @@ ngx_eiam_unit_applications(ngx_eiam_unit_t *unit)
 
     ngx_eiam_unit_applications_found(unit, &applications);
     ngx_eiam_unit_applications_named(unit, &applications);
+    ngx_eiam_unit_applications_alike(unit);
     ngx_eiam_unit_applications_granted(unit, &applications);
     ngx_eiam_unit_applications_faults(unit);
 }
@@ -218,6 +220,101 @@ ngx_eiam_unit_applications_named(ngx_eiam_unit_t *unit,
 
         ngx_eiam_unit_ok(unit, ok, "the id \"%V\" is %s", &id,
                          rows[i].index == -1 ? "none of them" : "found");
+    }
+}
+
+
+/* whose id it is, and what could be taken for it */
+
+static void
+ngx_eiam_unit_applications_alike(ngx_eiam_unit_t *unit)
+{
+    ngx_int_t                 rc;
+    ngx_str_t                 id;
+    ngx_uint_t                i, side, ok;
+    ngx_eiam_document_t       document;
+    ngx_eiam_application_t   *found;
+    ngx_eiam_applications_t   applications;
+
+    static const ngx_str_t  text = ngx_string(
+        "{\"applications\": [{\"id\": \"crm\"}, {\"id\": \"ERP\"},"
+        "{\"id\": \"M\\u00fcller\"}, {\"id\": \"\\uff28\\uff32\"},"
+        "{\"id\": \"\\u5ba2\\u6237\"}, {\"id\": \"x\\u00a0\"},"
+        "{\"id\": \"Crm\"}, {\"id\": \"\\u0141\\u00f3d\\u017a\"}]}");
+
+    static const struct {
+        const char  *id;
+        ngx_int_t    rc;
+        ngx_int_t    index;
+    } rows[] = {
+        { "crm", NGX_OK, 0 },
+        { "Crm", NGX_OK, 6 },
+        { "ERP", NGX_OK, 1 },
+        { "M\xc3\xbcller", NGX_OK, 2 },
+        { "\xef\xbc\xa8\xef\xbc\xb2", NGX_OK, 3 },
+        { "\xe5\xae\xa2\xe6\x88\xb7", NGX_OK, 4 },
+        { "x\xc2\xa0", NGX_OK, 5 },
+
+        { "other", NGX_OK, -1 },
+        { "cr", NGX_OK, -1 },
+        { "crm2", NGX_OK, -1 },
+        { "c rm", NGX_OK, -1 },
+        { "Mller", NGX_OK, -1 },
+        { "Mueller", NGX_OK, -1 },
+        { "", NGX_OK, -1 },
+        { "?", NGX_OK, -1 },
+
+        { "CRM", NGX_DECLINED, -1 },
+        { "cRM", NGX_DECLINED, -1 },
+        { "erp", NGX_DECLINED, -1 },
+        { " crm", NGX_DECLINED, -1 },
+        { "crm   ", NGX_DECLINED, -1 },
+        { "  Erp ", NGX_DECLINED, -1 },
+        { "muller", NGX_DECLINED, -1 },
+        { "MULLER", NGX_DECLINED, -1 },
+        { "hr", NGX_DECLINED, -1 },
+        { "HR", NGX_DECLINED, -1 },
+        { "x", NGX_DECLINED, -1 },
+        { "Lodz", NGX_DECLINED, -1 },
+
+        { "crm\t", NGX_DECLINED, -1 },
+        { "other\n", NGX_DECLINED, -1 },
+        { "other\x7f", NGX_DECLINED, -1 },
+        { "\xc3\xa9", NGX_DECLINED, -1 },
+        { "crm\xc2\xa0", NGX_DECLINED, -1 },
+        { "crm\xe2\x80\x8b", NGX_DECLINED, -1 },
+        { "\xef\xbb\xbf" "crm", NGX_DECLINED, -1 },
+        { "\xe3\x80\x80" "crm", NGX_DECLINED, -1 },
+        { "Mu\xcc\x88ller", NGX_DECLINED, -1 },
+        { "c\xd1\x80m", NGX_DECLINED, -1 },
+        { "\xff", NGX_DECLINED, -1 },
+        { NULL, 0, 0 }
+    };
+
+    if (ngx_eiam_unit_applications_load(&document, unit->pool, &text,
+                                        &applications)
+        != NGX_OK)
+    {
+        ngx_eiam_unit_ok(unit, 0, "2.1-7: %V", &document.fault);
+        return;
+    }
+
+    for (i = 0; rows[i].id; i++) {
+
+        id.data = (u_char *) rows[i].id;
+        id.len = ngx_strlen(rows[i].id);
+        ok = 1;
+
+        for (ngx_eiam_unit_sides(side)) {
+            id = ngx_eiam_unit_place(0, side, &id);
+            rc = ngx_eiam_applications_identify(&applications, &id, &found);
+
+            ok = ok && rc == rows[i].rc
+                 && (found ? (ngx_int_t) found->index : -1) == rows[i].index;
+        }
+
+        ngx_eiam_unit_ok(unit, ok, "2.1-7: row %ui, %uz bytes: %s", i, id.len,
+                         rows[i].rc == NGX_OK ? "clear" : "in doubt");
     }
 }
 
