@@ -45,6 +45,8 @@ static const ngx_eiam_base_alike_t  ngx_eiam_base_alikes[] = {
 
 
 static ngx_uint_t ngx_eiam_base_is_plain(const ngx_str_t *target);
+static ngx_uint_t ngx_eiam_base_is_above(const ngx_eiam_base_t *base,
+    const ngx_str_t *text);
 static ngx_uint_t ngx_eiam_base_flatten(ngx_str_t *flat,
     const ngx_str_t *target, ngx_eiam_base_decode_pt decode);
 static size_t ngx_eiam_base_decode(u_char *start, u_char *last, u_char *ch);
@@ -57,7 +59,12 @@ static ngx_eiam_below_e ngx_eiam_base_select(const ngx_eiam_base_t *base,
 static ngx_uint_t ngx_eiam_base_segment(const ngx_str_t *flat, u_char **p,
     ngx_str_t *name);
 static ngx_uint_t ngx_eiam_base_alike(const ngx_str_t *name,
-    const ngx_str_t *segment);
+    const ngx_str_t *segment, ngx_uint_t suffix);
+
+
+/* RFC 8615: no script is called so, whatever stands behind it */
+static const ngx_str_t  ngx_eiam_base_well_known =
+    ngx_string("/.well-known");
 
 
 ngx_int_t
@@ -67,8 +74,9 @@ ngx_eiam_base_init(ngx_eiam_base_t *base, const ngx_str_t *path,
     u_char     *p, *last;
     ngx_str_t  *segment;
 
+    ngx_memzero(base, sizeof(ngx_eiam_base_t));
+
     base->path = *path;
-    base->nsegments = 0;
 
     p = path->data;
     last = p + path->len;
@@ -131,23 +139,11 @@ ngx_eiam_below_e
 ngx_eiam_base_below(const ngx_eiam_base_t *base,
     const ngx_eiam_reading_t *reading)
 {
-    size_t            len;
-    const ngx_str_t  *target;
     ngx_eiam_below_e  below;
 
     if (reading->plain) {
-
-        target = &reading->target;
-        len = base->path.len;
-
-        if (target->len < len
-            || ngx_strncasecmp(target->data, base->path.data, len) != 0
-            || (target->len > len && target->data[len] != '/'))
-        {
-            return NGX_EIAM_OUTSIDE;
-        }
-
-        return NGX_EIAM_BELOW_PLAIN;
+        return ngx_eiam_base_is_above(base, &reading->target)
+               ? NGX_EIAM_BELOW_PLAIN : NGX_EIAM_OUTSIDE;
     }
 
     below = ngx_eiam_base_select(base, &reading->mapped,
@@ -180,7 +176,16 @@ ngx_eiam_base_is_plain(const ngx_str_t *target)
         return 0;
     }
 
-    for (p = target->data; p < last; p++) {
+    p = target->data;
+
+    if (target->len > ngx_eiam_base_well_known.len
+        && ngx_memcmp(p, ngx_eiam_base_well_known.data,
+                      ngx_eiam_base_well_known.len) == 0)
+    {
+        p += ngx_eiam_base_well_known.len;
+    }
+
+    for ( /* void */ ; p < last; p++) {
 
         c = *p | 0x20;
 
@@ -200,6 +205,57 @@ ngx_eiam_base_is_plain(const ngx_str_t *target)
     }
 
     return prev != '.';
+}
+
+
+/* is a text that can be read in one way below the base? */
+
+static ngx_uint_t
+ngx_eiam_base_is_above(const ngx_eiam_base_t *base, const ngx_str_t *text)
+{
+    u_char      *p, *last, *slash;
+    size_t       len;
+    ngx_uint_t   i;
+
+    p = text->data;
+    last = p + text->len;
+
+    if (p < last && *p == '/') {
+        p++;
+    }
+
+    for (i = 0; i < base->skip; i++) {
+
+        slash = ngx_strlchr(p, last, '/');
+
+        if (p == last || slash == p) {
+            return 0;
+        }
+
+        p = slash ? slash + 1 : last;
+    }
+
+    if (base->nsegments == 0) {
+        return !base->whole || p == last;
+    }
+
+    len = base->path.len - 1;
+
+    if ((size_t) (last - p) < len
+        || ngx_strncasecmp(p, base->path.data + 1, len) != 0)
+    {
+        return 0;
+    }
+
+    p += len;
+
+    if (p < last && *p == '.' && base->suffix) {
+        slash = ngx_strlchr(p, last, '/');
+        p = slash ? slash : last;
+    }
+
+    return p == last || base->prefix
+           || (*p == '/' && (!base->whole || p + 1 == last));
 }
 
 
@@ -399,33 +455,30 @@ ngx_eiam_base_select(const ngx_eiam_base_t *base, const ngx_str_t *flat,
 {
     u_char      *p;
     ngx_str_t    name;
-    ngx_uint_t   i, prefix, selected;
+    ngx_uint_t   selected;
 
     p = flat->data;
-    prefix = 0;
     selected = 0;
 
-    for (i = 0; p < flat->data + flat->len; i += (name.len != 0)) {
+    while (p < flat->data + flat->len) {
 
         loose |= ngx_eiam_base_segment(flat, &p, &name);
 
         if (selected < base->nsegments
-            && ngx_eiam_base_alike(&name, &base->segments[selected]))
+            && ngx_eiam_base_alike(&name, &base->segments[selected],
+                                   base->suffix))
         {
-            prefix += (selected == i);
             selected++;
         }
     }
 
-    if (prefix == base->nsegments && !loose) {
-        return NGX_EIAM_BELOW_PLAIN;
+    if (loose) {
+        return (selected == base->nsegments) ? NGX_EIAM_BELOW_LOOSE
+                                             : NGX_EIAM_OUTSIDE;
     }
 
-    if (selected == base->nsegments && loose) {
-        return NGX_EIAM_BELOW_LOOSE;
-    }
-
-    return NGX_EIAM_OUTSIDE;
+    return ngx_eiam_base_is_above(base, flat) ? NGX_EIAM_BELOW_PLAIN
+                                              : NGX_EIAM_OUTSIDE;
 }
 
 
@@ -480,9 +533,16 @@ ngx_eiam_base_segment(const ngx_str_t *flat, u_char **p, ngx_str_t *name)
  */
 
 static ngx_uint_t
-ngx_eiam_base_alike(const ngx_str_t *name, const ngx_str_t *segment)
+ngx_eiam_base_alike(const ngx_str_t *name, const ngx_str_t *segment,
+    ngx_uint_t suffix)
 {
     u_char  *p, *last, *s, *end, *run, *retry;
+
+    if (suffix && name->len > segment->len && name->data[segment->len] == '.'
+        && ngx_strncasecmp(name->data, segment->data, segment->len) == 0)
+    {
+        return 1;
+    }
 
     p = name->data;
     last = p + name->len;

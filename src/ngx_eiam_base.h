@@ -22,6 +22,10 @@ typedef struct {
     ngx_str_t    path;           /* "/api/v2/tenant"; empty: "/" */
     ngx_str_t   *segments;
     ngx_uint_t   nsegments;
+    ngx_uint_t   skip;           /* segments before them, whatever they are */
+    unsigned     suffix:1;       /* "/a.json" is read as "/a" */
+    unsigned     whole:1;        /* nothing is below but "/" at the end */
+    unsigned     prefix:1;       /* "/ab" is below "/a" */
 } ngx_eiam_base_t;
 
 
@@ -44,7 +48,10 @@ typedef enum {
 } ngx_eiam_below_e;
 
 
-/* path as above, lives as long as base: NGX_OK or NGX_ERROR (no memory) */
+/*
+ * path as above, lives as long as base, all that is behind the segments is 0:
+ * NGX_OK or NGX_ERROR (no memory).
+ */
 ngx_int_t ngx_eiam_base_init(ngx_eiam_base_t *base, const ngx_str_t *path,
     ngx_pool_t *pool);
 

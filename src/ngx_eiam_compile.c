@@ -1,17 +1,7 @@
 
 #include <ngx_eiam_compile.h>
 #include <ngx_eiam_hash.h>
-
-
-struct ngx_eiam_tree_node_s {
-    ngx_str_node_t          sn;             /* in its parent's literals */
-    ngx_rbtree_t            literals;
-    ngx_rbtree_node_t       sentinel;
-    ngx_array_t             names;          /* of the literals, in order */
-    ngx_eiam_tree_node_t   *any;
-    ngx_uint_t              ends;           /* a template ends here */
-    ngx_eiam_operation_t   *operations[NGX_EIAM_METHODS];
-};
+#include <ngx_eiam_tree.h>
 
 
 typedef struct {
@@ -24,16 +14,13 @@ typedef struct {
     (state)->literals[(c) >> 5] |= 1U << ((c) & 0x1f)
 
 
-static ngx_eiam_tree_node_t *ngx_eiam_compile_node(ngx_pool_t *pool);
-static ngx_eiam_tree_node_t *ngx_eiam_compile_literal(ngx_pool_t *pool,
-    ngx_eiam_tree_node_t *node, ngx_str_t *name);
-static ngx_eiam_tree_node_t *ngx_eiam_compile_lookup(
-    ngx_eiam_tree_node_t *node, ngx_str_t *name);
 static ngx_eiam_tree_node_t *ngx_eiam_compile_prefix(
     ngx_eiam_compiler_t *compiler);
 static ngx_uint_t ngx_eiam_compile_is_passage(
     const ngx_eiam_tree_node_t *node);
 static ngx_int_t ngx_eiam_compile_bases(ngx_eiam_compiler_t *compiler);
+static ngx_int_t ngx_eiam_compile_beginnings(ngx_eiam_compiler_t *compiler,
+    ngx_eiam_tree_node_t *node, ngx_uint_t skip);
 static ngx_int_t ngx_eiam_compile_state(ngx_eiam_compiler_t *compiler,
     ngx_array_t *nodes, ngx_eiam_state_t **statep);
 static ngx_int_t ngx_eiam_compile_resource(ngx_eiam_compiler_t *compiler,
@@ -57,34 +44,13 @@ ngx_eiam_compile_init(ngx_eiam_compiler_t *compiler)
     ngx_rbtree_init(&compiler->states, &compiler->sentinel,
                     ngx_str_rbtree_insert_value);
 
-    compiler->root = ngx_eiam_compile_node(compiler->temp_pool);
+    compiler->root = ngx_eiam_tree_node(compiler->temp_pool);
     if (compiler->root == NULL) {
         return NGX_ERROR;
     }
 
     return ngx_array_init(&compiler->steps, compiler->temp_pool, 256,
                           sizeof(ngx_eiam_step_t));
-}
-
-
-static ngx_eiam_tree_node_t *
-ngx_eiam_compile_node(ngx_pool_t *pool)
-{
-    ngx_eiam_tree_node_t  *node;
-
-    node = ngx_pcalloc(pool, sizeof(ngx_eiam_tree_node_t));
-    if (node == NULL) {
-        return NULL;
-    }
-
-    ngx_rbtree_init(&node->literals, &node->sentinel,
-                    ngx_str_rbtree_insert_value);
-
-    if (ngx_array_init(&node->names, pool, 1, sizeof(ngx_str_t)) != NGX_OK) {
-        return NULL;
-    }
-
-    return node;
 }
 
 
@@ -100,58 +66,19 @@ ngx_eiam_compile_template(ngx_eiam_compiler_t *compiler, ngx_str_t *segments,
     for (i = 0; i < n && node; i++) {
 
         if (segments[i].data) {
-            node = ngx_eiam_compile_literal(compiler->temp_pool, node,
+            node = ngx_eiam_tree_literal(compiler->temp_pool, node,
                                             &segments[i]);
             continue;
         }
 
         if (node->any == NULL) {
-            node->any = ngx_eiam_compile_node(compiler->temp_pool);
+            node->any = ngx_eiam_tree_node(compiler->temp_pool);
         }
 
         node = node->any;
     }
 
     return node;
-}
-
-
-static ngx_eiam_tree_node_t *
-ngx_eiam_compile_literal(ngx_pool_t *pool, ngx_eiam_tree_node_t *node,
-    ngx_str_t *name)
-{
-    ngx_str_t             *copy;
-    ngx_eiam_tree_node_t  *child;
-
-    child = ngx_eiam_compile_lookup(node, name);
-    if (child) {
-        return child;
-    }
-
-    child = ngx_eiam_compile_node(pool);
-    copy = ngx_array_push(&node->names);
-
-    if (child == NULL || copy == NULL) {
-        return NULL;
-    }
-
-    *copy = *name;
-
-    child->sn.str = *name;
-    child->sn.node.key = ngx_crc32_long(name->data, name->len);
-
-    ngx_rbtree_insert(&node->literals, &child->sn.node);
-
-    return child;
-}
-
-
-static ngx_eiam_tree_node_t *
-ngx_eiam_compile_lookup(ngx_eiam_tree_node_t *node, ngx_str_t *name)
-{
-    return (ngx_eiam_tree_node_t *)
-               ngx_str_rbtree_lookup(&node->literals, name,
-                                     ngx_crc32_long(name->data, name->len));
 }
 
 
@@ -215,7 +142,7 @@ ngx_eiam_compile_prefix(ngx_eiam_compiler_t *compiler)
     len = 0;
 
     for (node = compiler->root; ngx_eiam_compile_is_passage(node);
-         node = ngx_eiam_compile_lookup(node, name))
+         node = ngx_eiam_tree_lookup(node, name))
     {
         name = node->names.elts;
         len += 1 + name->len;
@@ -230,7 +157,7 @@ ngx_eiam_compile_prefix(ngx_eiam_compiler_t *compiler)
     compiler->policy->prefix.len = len;
 
     for (node = compiler->root; ngx_eiam_compile_is_passage(node);
-         node = ngx_eiam_compile_lookup(node, name))
+         node = ngx_eiam_tree_lookup(node, name))
     {
         name = node->names.elts;
         *p++ = '/';
@@ -251,43 +178,87 @@ ngx_eiam_compile_is_passage(const ngx_eiam_tree_node_t *node)
 
 
 /*
- * What lies below the policy.  Without a server path that is everything; the
- * first segments of the templates tell then which plain targets are meant.
+ * What lies below the policy.  Without a server path that is everything; what
+ * the templates begin with tells then which plain targets are meant.
  */
 
 static ngx_int_t
 ngx_eiam_compile_bases(ngx_eiam_compiler_t *compiler)
 {
-    ngx_str_t           path, *name;
-    ngx_uint_t          i, n;
-    ngx_eiam_base_t    *base;
-    ngx_eiam_policy_t  *policy;
+    ngx_uint_t             skip;
+    ngx_eiam_base_t       *base;
+    ngx_eiam_policy_t     *policy;
+    ngx_eiam_tree_node_t  *node;
 
     policy = compiler->policy;
-    name = compiler->root->names.elts;
-    n = policy->path.len ? 0 : compiler->root->names.nelts;
 
-    if (ngx_array_init(&policy->bases, compiler->pool, n + 1,
+    if (ngx_array_init(&policy->bases, compiler->pool, 1,
                        sizeof(ngx_eiam_base_t))
         != NGX_OK)
     {
         return NGX_ERROR;
     }
 
-    base = ngx_array_push_n(&policy->bases, n + 1);
+    base = ngx_array_push(&policy->bases);
 
-    for (i = 0; i < n; i++) {
-
-        /* the template's slash stands before its segment */
-        path.data = name[i].data - 1;
-        path.len = name[i].len + 1;
-
-        if (ngx_eiam_base_init(base++, &path, compiler->pool) != NGX_OK) {
-            return NGX_ERROR;
-        }
+    if (base == NULL
+        || ngx_eiam_base_init(base, &policy->path, compiler->pool) != NGX_OK)
+    {
+        return NGX_ERROR;
     }
 
-    return ngx_eiam_base_init(base, &policy->path, compiler->pool);
+    node = policy->path.len ? NULL : compiler->root;
+
+    for (skip = 0; node; skip++) {
+
+        if (ngx_eiam_compile_beginnings(compiler, node, skip) != NGX_OK) {
+            return NGX_ERROR;
+        }
+
+        node = node->any;
+    }
+
+    return NGX_OK;
+}
+
+
+/* of the templates that have but parameters before this node */
+
+static ngx_int_t
+ngx_eiam_compile_beginnings(ngx_eiam_compiler_t *compiler,
+    ngx_eiam_tree_node_t *node, ngx_uint_t skip)
+{
+    ngx_str_t         path, *name;
+    ngx_uint_t        i, n;
+    ngx_eiam_base_t  *base;
+
+    name = node->names.elts;
+    n = node->names.nelts;
+
+    for (i = 0; i < n + node->ends; i++) {
+
+        ngx_str_null(&path);
+
+        if (i < n) {
+            /* the template's slash stands before its segment */
+            path.data = name[i].data - 1;
+            path.len = name[i].len + 1;
+        }
+
+        base = ngx_array_push(&compiler->policy->bases);
+
+        if (base == NULL
+            || ngx_eiam_base_init(base, &path, compiler->pool) != NGX_OK)
+        {
+            return NGX_ERROR;
+        }
+
+        base->skip = skip;
+        base->suffix = 1;
+        base->whole = (i == n);
+    }
+
+    return NGX_OK;
 }
 
 
@@ -470,7 +441,7 @@ ngx_eiam_compile_is_known(ngx_eiam_tree_node_t **node, ngx_uint_t n,
 
     for (i = 0; i < n; i++) {
 
-        if (ngx_eiam_compile_lookup(node[i], name)) {
+        if (ngx_eiam_tree_lookup(node[i], name)) {
             return 1;
         }
     }
@@ -536,7 +507,7 @@ ngx_eiam_compile_step(ngx_eiam_compiler_t *compiler, ngx_array_t *nodes,
 
     for (i = 0; i < nodes->nelts; i++) {
 
-        child = name ? ngx_eiam_compile_lookup(node[i], name) : NULL;
+        child = name ? ngx_eiam_tree_lookup(node[i], name) : NULL;
 
         if (child) {
             place[next.nelts++] = child;

@@ -95,7 +95,8 @@ ngx_eiam_policy_below(const ngx_eiam_policy_t *policy,
         /* all is below "/", so there it matters how it is written */
 
         if (below == NGX_EIAM_BELOW_LOOSE
-            || (below == NGX_EIAM_BELOW_PLAIN && base[i].nsegments))
+            || (below == NGX_EIAM_BELOW_PLAIN
+                && base[i].nsegments + base[i].skip))
         {
             return below;
         }

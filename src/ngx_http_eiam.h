@@ -100,10 +100,20 @@ typedef struct {
 } ngx_http_eiam_main_conf_t;
 
 
+/* a gated location that is not below its policy's base path */
+
+typedef struct {
+    ngx_eiam_base_t            base;
+    ngx_str_t                  name;
+    ngx_uint_t                 exact;
+} ngx_http_eiam_gated_t;
+
+
 /* what the server's gated locations have in common */
 
 typedef struct {
     ngx_array_t                policies;      /* of ngx_eiam_policy_t * */
+    ngx_array_t                locations;     /* of ngx_http_eiam_gated_t */
     ngx_uint_t                 mode;          /* the strictest of them */
     ngx_eiam_source_t         *learned;       /* NULL: nowhere here */
     ngx_str_t                  id;            /* tells it from all others */
@@ -255,6 +265,14 @@ ngx_eiam_source_t *ngx_http_eiam_add_source(ngx_conf_t *cf, const char *kind,
 
 /* the location's permissions, by number: NGX_CONF_OK or NGX_CONF_ERROR */
 char *ngx_http_eiam_resolve(ngx_conf_t *cf, ngx_http_eiam_loc_conf_t *conf);
+
+/* the location that is being merged has a gate: NGX_OK or NGX_ERROR */
+ngx_int_t ngx_http_eiam_add_gated(ngx_conf_t *cf,
+    const ngx_eiam_policy_t *policy);
+
+/* what could be read as one in it, though nginx took it elsewhere */
+ngx_eiam_below_e ngx_http_eiam_gated_below(
+    const ngx_http_eiam_srv_conf_t *scf, const ngx_eiam_reading_t *reading);
 
 /* a text that tells the server from all others: NGX_OK or NGX_ERROR */
 ngx_int_t ngx_http_eiam_server_id(ngx_conf_t *cf, ngx_str_t *id);

@@ -60,7 +60,10 @@ ngx_http_eiam_create_srv_conf(ngx_conf_t *cf)
     }
 
     if (ngx_array_init(&scf->policies, cf->pool, 1, sizeof(void *))
-        != NGX_OK)
+        != NGX_OK
+        || ngx_array_init(&scf->locations, cf->pool, 1,
+                          sizeof(ngx_http_eiam_gated_t))
+           != NGX_OK)
     {
         return NULL;
     }
@@ -245,7 +248,9 @@ ngx_http_eiam_gate(ngx_conf_t *cf, ngx_http_eiam_loc_conf_t *conf)
     mcf->gated = 1;
     scf->mode = ngx_max(scf->mode, conf->mode);
 
-    if (ngx_http_eiam_add_policy(&scf->policies, conf->policy) != NGX_OK) {
+    if (ngx_http_eiam_add_policy(&scf->policies, conf->policy) != NGX_OK
+        || ngx_http_eiam_add_gated(cf, conf->policy) != NGX_OK)
+    {
         return NGX_CONF_ERROR;
     }
 

@@ -205,7 +205,7 @@ ngx_http_eiam_below(ngx_http_request_t *r, const ngx_str_t *path)
         }
     }
 
-    return NGX_EIAM_OUTSIDE;
+    return ngx_http_eiam_gated_below(scf, &reading);
 }
 
 

@@ -301,6 +301,89 @@ subtest 'a base of "/"' => sub {
     untouched($_, 'another first segment', %opt) for qw(/other /status /usersx /user/1 /other/users/1);
 };
 
+# Where the base is "/", templates and gated locations are what is below it.
+my $beginnings = nginx(
+    files => {
+        'policy.json' => policy('/', 'GET /secret' => ['user_read'], 'GET /orgs/{id}' => ['user_read'],
+            'GET /{tenant}/users/{id}' => ['user_read'], 'GET /v1.0/x' => ['user_read']),
+        'any.json'    => policy('/', 'GET /{id}' => ['user_read'], 'GET /{a}/{b}/{c}' => ['user_read']),
+        'far.json'    => policy('/far/api', 'GET /users' => ['user_read']),
+        'apps.json'   => applications({ id => 'crm', permissions => ['user_read'], tokens => ['tok'] }),
+    },
+    http => q{
+        eiam_applications %DIR%/apps.json;
+        server {
+            listen 127.0.0.1:%PORT2%;
+            location = /gated { eiam on; eiam_policy %DIR%/any.json; proxy_pass http://%ECHO%; }
+            location / { proxy_pass http://%ECHO%; }
+        }
+        server {
+            listen 127.0.0.1:%PORT3%;
+            location /far/ { eiam on; eiam_policy %DIR%/far.json; proxy_pass http://%ECHO%; }
+            location /far/open/ { proxy_pass http://%ECHO%; }
+            location /adm { eiam on; eiam_policy %DIR%/far.json; proxy_pass http://%ECHO%; }
+            location = /one { eiam on; eiam_policy %DIR%/far.json; proxy_pass http://%ECHO%; }
+            location / { proxy_pass http://%ECHO%; }
+        }
+    },
+    server => q{
+        location /orgs/ { eiam on; eiam_policy %DIR%/policy.json; proxy_pass http://%ECHO%; }
+        location = /secret { eiam on; eiam_policy %DIR%/policy.json; proxy_pass http://%ECHO%; }
+        location /admin/ { eiam on; eiam_policy %DIR%/policy.json; proxy_pass http://%ECHO%; }
+        location /admin/open/ { proxy_pass http://%ECHO%; }
+        location / { proxy_pass http://%ECHO%; }
+    },
+)->start;
+
+sub beside {
+    my ($port, @targets) = @_;
+    for my $target (@targets) {
+        my $res = get($beginnings, $target, token => 'tok', $port ? (port => $beginnings->port($port)) : ());
+        passed $res, '2.1-9: what cannot be read as an operation passes: ' . shown($target);
+        is $res->{json}{target}, $target, '  as it was written';
+    }
+    return;
+}
+
+sub around {
+    my ($port, @targets) = @_;
+    refused get($beginnings, $_, token => 'tok', $port ? (port => $beginnings->port($port)) : ()), 'request_ambiguous',
+        '2.1-9: what can be read as one is refused: ' . shown($_) for @targets;
+    return;
+}
+
+nothing_forwarded $beginnings, '2.1-9: a base of "/", and targets that some backend reads as an operation' => sub {
+    around undef, qw(/secret.json /secret.xml /SECRET.JSON /Secret.tar.gz /secret.json?x=y /secret.;/ /secret.
+        /secret.json/ /secret.json/x /secret/ /secret/x /secret/x.json /SECRET /Secret/ /secret;a=b /secret;.json
+        /secret.json;a=b /s%65cret.json /secret%2ejson /secret%2Ejson /secret.json%20
+        /%73ecret.json /secret%252ejson /x/..;/secret.json /./secret.json;x /secret:x /secret.json::$DATA
+        /secret.j@x /secret.!x), '/secret.j,x', "/\xc5\xbfecret.json", "/secret\xe2\x80\xa4json";
+    around undef, qw(/ORGS/1 /orgs.json /orgs.json/1 /Orgs.json /ORGS/1.json /orgs;x/1 /orgs.d/1);
+    around undef, qw(/acme/users /acme/users/ /acme/users/1 /acme/USERS/1 /acme/users.json /a-b/users/1.json /x.y/users/1
+        /acme/users.json/1 /acme;x/users/1 /a/b/..;/users/1);
+    around undef, qw(/v1.0/x /V1.0/x /v1.0.json /v1.0);
+    around undef, qw(/ADMIN/ /Admin/x /admin.json /ADMIN/open/x /Admin.x);
+    around 2, qw(/x /x/ /x.json /index.html /a/b/c /a/b/c/ /a/b/c.json /a/b/c.json/ /a;/b /x.y/z);
+    around 3, qw(/FAR/api/users /FAR/x /far.json /Far.x /adM /ADMIN /ADM/x /adM.json /one/ /one.json /ONE /ONE.json
+        /far;x/y /one;x /x/..;/adm);
+};
+
+subtest '2.1-9: a base of "/", and what is beside its operations' => sub {
+    beside undef, qw(/ /index.html /health /favicon.ico /robots.txt /static/app.js /static/css/app.min.css /docs/ /docs/a/b/c
+        /secrets /secrets.json /secret-santa.html /secretjson /secret_ /asecret /x/secret /x/secret.json /x/y/secret.json
+        /orgsx /my-orgs/1 /organizations.html /acme /acme/ /acme/usersx /acme/user/1 /a/b/users/1 /users /users.json /v1 /v1.1
+        /administration.html /admin/open/x /admin/open/a.json /docs?x=/secret.json
+        /.well-known/acme-challenge/abc /.well-known/security.txt /.well-known/openid-configuration);
+    beside 2, qw(/ /a/b /a/b/ /static/app.js /a/b/c/d /a/b/c/d/ /.well-known/security.txt);
+    beside 3, qw(/ /x /fart /far/open/x /far/open/a.html /farther.json /ones /one-more.json /one1 /x/adm /api/users);
+};
+
+subtest '2.1-9: a base of "/", and the operations' => sub {
+    passed get($beginnings, $_, token => 'tok'), "$_ passes" for qw(/secret /orgs/1 /orgs/1.json);
+    refused get($beginnings, '/secret'), 'token_missing', 'not without a token';
+    refused get($beginnings, '/admin/x', token => 'tok'), 'operation_unknown', 'a gated path without operations is gated';
+};
+
 # By these fields some backends take another path than the one that is seen.
 subtest 'fields that name another path' => sub {
     my $before = $gate->echo->count;
