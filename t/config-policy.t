@@ -718,7 +718,7 @@ my %answer  = map { ($_ => 1) } @answers;
 
 for my $kind (
     [ 'nginx -t', 3, [ grep { !$answer{$_} } @sources ], [@said] ],
-    [ 'a unit test', 3, \@answers, [ map { s/\\(.)/$1/gr } titles(qw(claims introspection jwk jwt)) ] ],
+    [ 'a unit test', 3, \@answers, [ map { s/\\(.)/$1/gr } titles(qw(claims introspection jwk jwt pointer)) ] ],
 ) {
     my ($who, $least, $paths, $texts) = @$kind;
     cmp_ok scalar @$paths, '>=', $least, "there are sources of whose faults $who tells";
