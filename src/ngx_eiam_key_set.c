@@ -108,14 +108,6 @@ ngx_eiam_key_set_look(ngx_eiam_source_t *source,
 }
 
 
-ngx_uint_t
-ngx_eiam_key_set_is_due(const ngx_eiam_source_t *source,
-    const ngx_eiam_key_terms_t *terms)
-{
-    return ngx_eiam_key_set_state(source, terms) != NGX_EIAM_KEYS_FRESH;
-}
-
-
 static ngx_eiam_keys_state_e
 ngx_eiam_key_set_state(const ngx_eiam_source_t *source,
     const ngx_eiam_key_terms_t *terms)

@@ -77,8 +77,11 @@ void ngx_eiam_key_set_reset(ngx_eiam_shared_t *shared,
  * Without the lock, so it is only a hint: is it time for another fetch?  Then
  * whoever has an answer by this set asks for it, being idle.
  */
-ngx_uint_t ngx_eiam_key_set_is_due(const ngx_eiam_source_t *source,
-    const ngx_eiam_key_terms_t *terms);
+
+#define ngx_eiam_key_set_is_due(source, terms)                                \
+    (ngx_time() - (source)->record->keys->fetched >= (terms)->refresh         \
+     || (source)->record->keys->owner < (source)->zone->number                \
+     || !(source)->record->keys->current)
 
 /*
  * The fetch has ended: with a set that was read, and the digest of its

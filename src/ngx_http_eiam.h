@@ -394,10 +394,10 @@ ngx_int_t ngx_http_eiam_verify(ngx_http_request_t *r,
 ngx_int_t ngx_http_eiam_keys(ngx_http_request_t *r, ngx_http_eiam_ctx_t *ctx,
     ngx_http_eiam_key_set_t *set, const ngx_eiam_key_terms_t *terms);
 
-/* a new fetch of the set, if it is time for one: what is cached goes by it */
+/* the set of a location is due: its fetch, for what is cached by it */
 void ngx_http_eiam_refresh_keys(ngx_http_request_t *r,
     ngx_http_eiam_ctx_t *ctx, ngx_http_eiam_key_set_t *set,
-    const ngx_eiam_key_terms_t *terms);
+    const ngx_eiam_key_terms_t *terms) ngx_http_eiam_seldom;
 
 /* reads a file's set: NGX_OK or NGX_ERROR with document->fault */
 ngx_int_t ngx_http_eiam_read_key_file(ngx_eiam_document_t *document,

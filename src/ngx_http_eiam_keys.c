@@ -63,10 +63,6 @@ ngx_http_eiam_refresh_keys(ngx_http_request_t *r, ngx_http_eiam_ctx_t *ctx,
 {
     ngx_eiam_key_question_t  question;
 
-    if (set->source == NULL || !ngx_eiam_key_set_is_due(set->source, terms)) {
-        return;
-    }
-
     ngx_memzero(&question, sizeof(ngx_eiam_key_question_t));
 
     question.idle = 1;

@@ -35,7 +35,12 @@ ngx_http_eiam_verify(ngx_http_request_t *r, ngx_http_eiam_ctx_t *ctx)
 
         /* or a token that comes all the time would outlive its key */
 
-        ngx_http_eiam_refresh_keys(r, ctx, lcf->key_set, &lcf->key_terms);
+        if (lcf->jwt->keys
+            && ngx_eiam_key_set_is_due(lcf->jwt->keys, &lcf->key_terms))
+        {
+            ngx_http_eiam_refresh_keys(r, ctx, lcf->key_set, &lcf->key_terms);
+        }
+
         return rc;
 
     case NGX_ABORT:
