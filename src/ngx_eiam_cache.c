@@ -20,7 +20,10 @@ static uint32_t *ngx_eiam_cache_head(ngx_eiam_grants_t *grants,
     const ngx_eiam_digest_t key);
 static ngx_eiam_refusal_t *ngx_eiam_cache_bucket(
     ngx_eiam_refusals_t *refusals, const ngx_eiam_digest_t key);
-static uint32_t ngx_eiam_cache_take(ngx_eiam_shared_t *shared);
+static uint32_t ngx_eiam_cache_take(ngx_eiam_shared_t *shared,
+    ngx_uint_t learned);
+static uint32_t ngx_eiam_cache_victim(const ngx_eiam_grants_t *grants,
+    ngx_uint_t learned);
 static void ngx_eiam_cache_evict(ngx_eiam_shared_t *shared,
     ngx_eiam_entry_t *entry);
 static void ngx_eiam_cache_write(ngx_eiam_shared_t *shared,
@@ -46,10 +49,10 @@ ngx_eiam_cache_wipe(ngx_eiam_shared_t *shared)
 
     grants->unused = 1;
     grants->free = 0;
-    grants->newest = 0;
-    grants->oldest = 0;
     grants->entries = 0;
     grants->used = 0;
+
+    ngx_memzero(grants->orders, sizeof(grants->orders));
 
     ngx_memzero(shared->refusals.slots,
                 (shared->refusals.mask + 1) * NGX_EIAM_REFUSALS
@@ -210,6 +213,7 @@ ngx_eiam_cache_read(ngx_eiam_shared_t *shared, const ngx_eiam_entry_t *entry,
     grant->scopes.data = text + entry->application;
     grant->scopes.len = entry->scopes;
     grant->implicit = entry->implicit;
+    grant->learned = entry->learned;
 
     grant->expires = (entry->expires == NGX_MAX_UINT32_VALUE)
                      ? NGX_EIAM_NEVER : (time_t) entry->expires;
@@ -242,7 +246,7 @@ ngx_eiam_cache_put(ngx_eiam_shared_t *shared, const ngx_eiam_digest_t key,
         ngx_eiam_cache_remove(shared, entry);
     }
 
-    i = ngx_eiam_cache_take(shared);
+    i = ngx_eiam_cache_take(shared, grant->learned);
     entry = &shared->grants.cells[i];
 
     ngx_memcpy(entry->key, key, NGX_EIAM_DIGEST_LEN);
@@ -255,6 +259,7 @@ ngx_eiam_cache_put(ngx_eiam_shared_t *shared, const ngx_eiam_digest_t key,
     entry->application = grant->application.len;
     entry->scopes = grant->scopes.len;
     entry->implicit = grant->implicit;
+    entry->learned = grant->learned;
 
     ngx_memcpy(text, grant->application.data, grant->application.len);
     ngx_memcpy(text + grant->application.len, grant->scopes.data,
@@ -276,27 +281,30 @@ ngx_eiam_cache_put(ngx_eiam_shared_t *shared, const ngx_eiam_digest_t key,
 
 
 /*
- * A cell that nothing uses; when there is none, the oldest grant goes.  A new
- * grant is not linked while it is written, so it is never the oldest itself.
+ * A cell that nothing uses; when there is none, a grant goes.  A new grant is
+ * not linked while it is written, so it never goes itself.
  */
 
 static uint32_t
-ngx_eiam_cache_take(ngx_eiam_shared_t *shared)
+ngx_eiam_cache_take(ngx_eiam_shared_t *shared, ngx_uint_t learned)
 {
     uint32_t            i;
     ngx_eiam_grants_t  *grants;
 
     grants = &shared->grants;
 
+    if (grants->free == 0 && grants->unused == grants->ncells) {
+        i = ngx_eiam_cache_victim(grants, learned);
+        ngx_eiam_cache_evict(shared, &grants->cells[i]);
+    }
+
     grants->used++;
+    grants->orders[learned].used++;
+
+    ngx_eiam_zone_step(shared);
 
     if (grants->free == 0) {
-
-        if (grants->unused < grants->ncells) {
-            return grants->unused++;
-        }
-
-        ngx_eiam_cache_evict(shared, &grants->cells[grants->oldest]);
+        return grants->unused++;
     }
 
     i = grants->free;
@@ -305,6 +313,31 @@ ngx_eiam_cache_take(ngx_eiam_shared_t *shared)
     ngx_eiam_zone_step(shared);
 
     return i;
+}
+
+
+/*
+ * The oldest of its own class, unless the other one has more than half of the
+ * cells, or an oldest one that is over.
+ */
+
+static uint32_t
+ngx_eiam_cache_victim(const ngx_eiam_grants_t *grants, ngx_uint_t learned)
+{
+    uint32_t  own, other;
+
+    own = grants->orders[learned].oldest;
+    other = grants->orders[!learned].oldest;
+
+    if (other
+        && (own == 0
+            || grants->orders[!learned].used > grants->ncells / 2
+            || (time_t) grants->cells[other].expires <= ngx_time()))
+    {
+        return other;
+    }
+
+    return own;
 }
 
 
@@ -331,7 +364,7 @@ ngx_eiam_cache_write(ngx_eiam_shared_t *shared, ngx_eiam_entry_t *entry,
 
     while (len) {
 
-        *next = ngx_eiam_cache_take(shared);
+        *next = ngx_eiam_cache_take(shared, entry->learned);
         cell = (ngx_eiam_cell_t *) &shared->grants.cells[*next];
 
         n = ngx_min(len, NGX_EIAM_CELL_TEXT);
@@ -352,9 +385,11 @@ static void
 ngx_eiam_cache_remove(ngx_eiam_shared_t *shared, ngx_eiam_entry_t *entry)
 {
     uint32_t            i, *place, next;
+    ngx_eiam_order_t   *order;
     ngx_eiam_grants_t  *grants;
 
     grants = &shared->grants;
+    order = &grants->orders[entry->learned];
 
     place = ngx_eiam_cache_head(grants, entry->key);
 
@@ -371,6 +406,7 @@ ngx_eiam_cache_remove(ngx_eiam_shared_t *shared, ngx_eiam_entry_t *entry)
 
     for ( /* void */ ; i; i = next) {
         grants->used--;
+        order->used--;
         next = grants->cells[i].next;
         grants->cells[i].next = grants->free;
         grants->free = i;
@@ -383,24 +419,26 @@ static void
 ngx_eiam_cache_link(ngx_eiam_shared_t *shared, ngx_eiam_entry_t *entry)
 {
     uint32_t            i;
+    ngx_eiam_order_t   *order;
     ngx_eiam_grants_t  *grants;
 
     grants = &shared->grants;
+    order = &grants->orders[entry->learned];
     i = entry - grants->cells;
 
     entry->newer = 0;
-    entry->older = grants->newest;
+    entry->older = order->newest;
 
-    if (grants->newest) {
-        grants->cells[grants->newest].newer = i;
+    if (order->newest) {
+        grants->cells[order->newest].newer = i;
 
     } else {
-        grants->oldest = i;
+        order->oldest = i;
     }
 
     ngx_eiam_zone_step(shared);
 
-    grants->newest = i;
+    order->newest = i;
 
     ngx_eiam_zone_step(shared);
 }
@@ -409,15 +447,17 @@ ngx_eiam_cache_link(ngx_eiam_shared_t *shared, ngx_eiam_entry_t *entry)
 static void
 ngx_eiam_cache_unlink(ngx_eiam_shared_t *shared, ngx_eiam_entry_t *entry)
 {
+    ngx_eiam_order_t   *order;
     ngx_eiam_grants_t  *grants;
 
     grants = &shared->grants;
+    order = &grants->orders[entry->learned];
 
     if (entry->newer) {
         grants->cells[entry->newer].older = entry->older;
 
     } else {
-        grants->newest = entry->older;
+        order->newest = entry->older;
     }
 
     ngx_eiam_zone_step(shared);
@@ -426,7 +466,7 @@ ngx_eiam_cache_unlink(ngx_eiam_shared_t *shared, ngx_eiam_entry_t *entry)
         grants->cells[entry->older].newer = entry->newer;
 
     } else {
-        grants->oldest = entry->newer;
+        order->oldest = entry->newer;
     }
 
     ngx_eiam_zone_step(shared);

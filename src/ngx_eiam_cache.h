@@ -1,8 +1,10 @@
 
 /*
  * The cache in the zone: grants, by the least recently used, and refusals in
- * a place of their own, so that invented tokens push out no grant.  A key is
- * SHA-256(token) combined with the source's id.
+ * a place of their own, so that invented tokens push out no grant.  Learned
+ * grants, which nobody can fetch again, and fetched ones may take all cells
+ * that there are, but each kind keeps half of them when the other wants more.
+ * A key is SHA-256(token) combined with the source's id.
  *
  * All functions are for the holder of the zone's lock, take constant time and
  * never fail.
@@ -30,8 +32,9 @@ struct ngx_eiam_entry_s {
     uint32_t             checked;        /* seconds since the Epoch */
     uint32_t             expires;
     uint32_t             flight;         /* that brought it */
-    unsigned             scopes:15;      /* bytes */
+    unsigned             scopes:14;      /* bytes */
     unsigned             implicit:1;
+    unsigned             learned:1;
     unsigned             application:8;  /* bytes */
     unsigned             touched:8;      /* the second, modulo 256 */
     ngx_eiam_digest_t    key;

@@ -21,6 +21,7 @@ typedef struct {
     ngx_uint_t   implicit;       /* the application's permissions, of them
                                     scopes, if that is not empty */
     time_t       expires;        /* seconds since the Epoch */
+    ngx_uint_t   learned;        /* nobody can be asked for it again */
 } ngx_eiam_grant_t;
 
 

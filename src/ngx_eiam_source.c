@@ -124,12 +124,16 @@ void
 ngx_eiam_source_learn(ngx_eiam_source_t *source,
     const ngx_eiam_digest_t token, const ngx_eiam_grant_t *grant)
 {
+    ngx_eiam_grant_t   learned;
     ngx_eiam_digest_t  key;
+
+    learned = *grant;
+    learned.learned = 1;
 
     ngx_eiam_source_key(source, token, key);
 
     ngx_eiam_zone_lock(source->zone);
-    ngx_eiam_cache_put(source->zone->shared, key, grant, ngx_time(), 0);
+    ngx_eiam_cache_put(source->zone->shared, key, &learned, ngx_time(), 0);
     ngx_eiam_zone_unlock(source->zone);
 }
 

@@ -71,6 +71,15 @@ struct ngx_eiam_record_s {
 
 /* the parts; 0 is no index */
 
+/* grants of a class by their last use, and the cells that they take */
+
+typedef struct {
+    uint32_t               newest;
+    uint32_t               oldest;
+    uint32_t               used;
+} ngx_eiam_order_t;
+
+
 typedef struct {
     ngx_eiam_entry_t      *cells;         /* the first one is not used */
     uint32_t              *heads;
@@ -79,10 +88,9 @@ typedef struct {
 
     uint32_t               unused;        /* from here on never used */
     uint32_t               free;
-    uint32_t               newest;
-    uint32_t               oldest;
     uint32_t               entries;
     uint32_t               used;          /* cells */
+    ngx_eiam_order_t       orders[2];     /* fetched, and learned */
 } ngx_eiam_grants_t;
 
 

@@ -565,4 +565,59 @@ subtest 'limit_req by application' => sub {
     $limited->stop;
 };
 
+# ---------------------------------------------------------------- learned and fetched grants in one zone
+
+# A zone of 257 grants, a server that learns, and another one that asks a server which, as many do,
+# does not mind how a token is padded.
+subtest '2.1-18: learned grants, which nobody can fetch again, keep half of the zone' => sub {
+    my $issuer = EIAM::Source->new;
+    my $padded = EIAM::Source->new('*' => active(client_id => 'mallory'));
+    my $zone = nginx(error_log_level => 'error',
+        files => { 'policy.json' => policy('/api', 'POST /token' => 'public', 'GET /users' => ['user_read']),
+            'www/api/users' => 'users' },
+        http => 'eiam_zone small 64k; eiam_policy %DIR%/policy.json; keepalive_requests 100000;'
+            . ' add_header X-Cache "$eiam_source $eiam_cache" always;',
+        server => qq{
+            location /api/ { eiam on; root %DIR%/www; }
+            location = /api/token { eiam on; eiam_learn on; proxy_pass http://@{[ $issuer->address ]}; }
+            location /status/ { eiam_status; }
+            \} server \{
+            listen 127.0.0.1:%PORT2%;
+            location /api/ { eiam on; eiam_introspection /introspect; root %DIR%/www; }
+            location = /introspect { @{[ location_of($padded) ]} }
+        } =~ s/\\([{}])/$1/gr)->start;
+    my $all = sub {
+        my ($port, @tokens) = @_;
+        my $c = connection($zone, port => $zone->port($port), timeout => DEADLINE);
+        my %seen;
+        while (my @some = splice @tokens, 0, 20) {
+            $c->send(join '', map { request('/api/users', token => $_) } @some);
+            for (@some) { my $res = $c->read_response; $seen{"$res->{status} $res->{headers}{'x-cache'}"}++ }
+        }
+        return \%seen;
+    };
+    my $learn = sub {
+        my (@tokens) = @_;
+        $issuer->answer('*' => [ map { { json => { access_token => $_, token_type => 'bearer',
+            expires_in => 3600, scope => 'user_read' } } } @tokens ]);
+        get($zone, '/api/token', method => 'POST', body => 'grant_type=client_credentials&client_id=victim',
+            headers => ['Content-Type: application/x-www-form-urlencoded'])->{status} == 200 or return 0
+                for @tokens;
+        return 1;
+    };
+    my @learned = map { "learned$_" } 1 .. 100;
+    ok $learn->(@learned), 'a hundred tokens are learned';
+    is_deeply $all->(1, @learned), { '200 learned HIT' => 100 }, '  and served';
+    my @spellings = map { 'mallory' . '=' x $_ } 1 .. 700;
+    is_deeply $all->(2, @spellings), { '200 introspection MISS' => 700 },
+        'one valid token in 700 spellings is fetched, and fills the rest of the zone more than once';
+    is_deeply $all->(1, @learned), { '200 learned HIT' => 100 }, '  but the learned ones are all there';
+    is_deeply $all->(2, @spellings[ 600 .. 699 ]), { '200 introspection HIT' => 100 }, '  and the last fetched ones';
+    ok $learn->(map { "other$_" } 1 .. 300), 'three hundred more tokens are learned';
+    is_deeply $all->(2, @spellings[ 600 .. 699 ]), { '200 introspection HIT' => 100 },
+        '  and the last fetched ones are all there';
+    is_deeply $all->(1, map { "other$_" } 201 .. 300), { '200 learned HIT' => 100 }, '  and the last learned ones';
+    $zone->stop;
+};
+
 done_testing;

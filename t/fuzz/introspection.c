@@ -298,7 +298,9 @@ introspection_whole(const ngx_eiam_shared_t *shared, const ngx_str_t *text)
     entries = 0;
     cells = 0;
 
-    for (i = grants->newest; i && entries < CELLS; i = grants->cells[i].older)
+    for (i = grants->orders[0].newest;
+         i && entries < CELLS;
+         i = grants->cells[i].older)
     {
         entries++;
 

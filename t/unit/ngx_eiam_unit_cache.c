@@ -62,6 +62,13 @@ static void ngx_eiam_unit_cache_add(ngx_eiam_shared_t *shared, uint32_t n,
     size_t len, time_t now);
 static ngx_uint_t ngx_eiam_unit_cache_has(ngx_eiam_shared_t *shared,
     uint32_t n);
+static const char *ngx_eiam_unit_cache_order_fault(
+    ngx_eiam_shared_t *shared, uint32_t learned);
+static void ngx_eiam_unit_cache_classes(ngx_eiam_unit_t *unit);
+static ngx_uint_t ngx_eiam_unit_cache_count(ngx_eiam_shared_t *shared,
+    uint32_t first, uint32_t n);
+static void ngx_eiam_unit_cache_add_class(ngx_eiam_shared_t *shared,
+    uint32_t n, size_t len, time_t expires, ngx_uint_t learned);
 static ngx_eiam_refusal_t *ngx_eiam_unit_cache_refused(
     ngx_eiam_shared_t *shared, uint32_t n);
 static size_t ngx_eiam_unit_cache_length(uint32_t *seed);
@@ -79,6 +86,7 @@ ngx_eiam_unit_cache(ngx_eiam_unit_t *unit)
     ngx_eiam_unit_cache_times(unit);
     ngx_eiam_unit_cache_implicit(unit);
     ngx_eiam_unit_cache_order(unit);
+    ngx_eiam_unit_cache_classes(unit);
     ngx_eiam_unit_cache_refusals(unit);
     ngx_eiam_unit_cache_changes(unit);
     ngx_eiam_unit_cache_buckets(unit);
@@ -224,6 +232,157 @@ ngx_eiam_unit_cache_implicit(ngx_eiam_unit_t *unit)
     }
 
     ngx_eiam_unit_zone_close(&z);
+}
+
+
+/* learned and fetched grants: each kind keeps its half of the cells */
+
+static void
+ngx_eiam_unit_cache_classes(ngx_eiam_unit_t *unit)
+{
+    time_t                 now;
+    uint32_t               i, room, half, learned, seed;
+    const char            *fault;
+    ngx_eiam_shared_t     *shared;
+    ngx_eiam_unit_zone_t   z;
+
+    for (learned = 0; learned < 2; learned++) {
+
+        ngx_eiam_unit_zone_make(unit, &z, NGX_EIAM_ZONE_MIN);
+
+        shared = z.zone.shared;
+        room = shared->grants.ncells - 1;
+        half = room / 2;
+        now = ngx_time();
+
+        for (i = 0; i < room; i++) {
+            ngx_eiam_unit_cache_add_class(shared, i, 0, now + 1000, learned);
+        }
+
+        ngx_eiam_unit_ok(unit, ngx_eiam_unit_cache_count(shared, 0, room)
+                               == room,
+                         "%s grants may take all cells while there are no "
+                         "others", learned ? "learned" : "fetched");
+
+        for (i = 0; i < 20 * room; i++) {
+            ngx_eiam_unit_cache_add_class(shared, 10000 + i, 0, now + 1000,
+                                          !learned);
+        }
+
+        fault = ngx_eiam_unit_cache_fault(shared);
+
+        ngx_eiam_unit_ok(unit, ngx_eiam_unit_cache_count(shared, room - half,
+                                                         half)
+                               == half
+                               && ngx_eiam_unit_cache_count(shared, 0,
+                                                            room - half - 1)
+                                  == 0
+                               && fault == NULL,
+                         "of them half remain, the newest, whatever the "
+                         "others want%s", fault ? fault : "");
+        ngx_eiam_unit_ok(unit,
+                         ngx_eiam_unit_cache_count(shared,
+                                                   10000 + 20 * room - half,
+                                                   half)
+                         == half,
+                         "who have the rest");
+
+        for (i = 0; i < 3; i++) {
+            ngx_eiam_unit_cache_add_class(shared, 90000 + i, 0, now + 1000,
+                                          learned);
+        }
+
+        ngx_eiam_unit_ok(unit,
+                         ngx_eiam_unit_cache_count(shared, 90000, 3) == 3
+                         && ngx_eiam_unit_cache_count(shared, 10000
+                                                      + 20 * room - half,
+                                                      half)
+                            == half
+                         && shared->grants.orders[learned].used >= half,
+                         "new ones then take the place of their own");
+
+        ngx_eiam_unit_zone_close(&z);
+
+        /* of what is over */
+
+        ngx_eiam_unit_zone_make(unit, &z, NGX_EIAM_ZONE_MIN);
+
+        shared = z.zone.shared;
+
+        for (i = 0; i < half; i++) {
+            ngx_eiam_unit_cache_add_class(shared, i, 0, now - 1, learned);
+        }
+
+        for (i = 0; i < room; i++) {
+            ngx_eiam_unit_cache_add_class(shared, 10000 + i, 0, now + 1000,
+                                          !learned);
+        }
+
+        ngx_eiam_unit_ok(unit,
+                         ngx_eiam_unit_cache_count(shared, 10000, room)
+                         == room,
+                         "those that are over make room for all others");
+
+        ngx_eiam_unit_zone_close(&z);
+    }
+
+    ngx_eiam_unit_zone_make(unit, &z, NGX_EIAM_ZONE_MIN);
+
+    shared = z.zone.shared;
+    seed = 18;
+    fault = NULL;
+    now = ngx_time();
+
+    for (i = 0; i < 20000 && fault == NULL; i++) {
+        learned = ngx_eiam_unit_random(&seed, 1 << (i / 4000)) == 0;
+        ngx_eiam_unit_cache_add_class(shared,
+                                      2 * ngx_eiam_unit_random(&seed, 1000)
+                                      + learned,
+                                      ngx_eiam_unit_random(&seed, 4000),
+                                      now + 1 - ngx_eiam_unit_random(&seed, 3)
+                                                / 2, learned);
+        fault = ngx_eiam_unit_cache_fault(shared);
+    }
+
+    ngx_eiam_unit_ok(unit, fault == NULL,
+                     "20000 grants of both kinds, at random%s",
+                     fault ? fault : "");
+
+    ngx_eiam_unit_zone_close(&z);
+}
+
+
+static ngx_uint_t
+ngx_eiam_unit_cache_count(ngx_eiam_shared_t *shared, uint32_t first,
+    uint32_t n)
+{
+    uint32_t  i, found;
+
+    found = 0;
+
+    for (i = first; i < first + n; i++) {
+        found += ngx_eiam_unit_cache_has(shared, i);
+    }
+
+    return found;
+}
+
+
+static void
+ngx_eiam_unit_cache_add_class(ngx_eiam_shared_t *shared, uint32_t n,
+    size_t len, time_t expires, ngx_uint_t learned)
+{
+    u_char             text[NGX_EIAM_UNIT_TEXT_MAX];
+    ngx_eiam_grant_t   grant;
+    ngx_eiam_digest_t  key;
+
+    ngx_eiam_unit_key(n, key);
+    ngx_eiam_unit_grant(n, len, text, &grant);
+
+    grant.expires = expires;
+    grant.learned = learned;
+
+    ngx_eiam_cache_put(shared, key, &grant, ngx_time(), 1);
 }
 
 
@@ -397,8 +556,8 @@ ngx_eiam_unit_cache_refusals(ngx_eiam_unit_t *unit)
                      "a refusal does, and takes the place of the failure");
 
     ngx_eiam_unit_ok(unit, ngx_eiam_unit_cache_fault(shared) == NULL
-                           && shared->grants.newest == 0
-                           && shared->grants.oldest == 0,
+                           && shared->grants.orders[0].newest == 0
+                           && shared->grants.orders[0].oldest == 0,
                      "the cells of the grant are free again");
 
     ngx_eiam_unit_zone_close(&z);
@@ -599,7 +758,7 @@ ngx_eiam_unit_cache_compare(ngx_eiam_shared_t *shared,
     ngx_eiam_digest_t                   key;
     const ngx_eiam_unit_model_grant_t  *expected;
 
-    n = shared->grants.newest;
+    n = shared->grants.orders[0].newest;
 
     for (i = 0; i < model->ngrants; i++) {
 
@@ -928,21 +1087,89 @@ ngx_eiam_unit_cache_refused(ngx_eiam_shared_t *shared, uint32_t n)
 const char *
 ngx_eiam_unit_cache_fault(ngx_eiam_shared_t *shared)
 {
-    uint32_t            i, k, last, used, texts;
-    ngx_eiam_entry_t   *entry;
+    uint32_t            i, k, used, learned;
+    const char         *fault;
     ngx_eiam_grants_t  *grants;
 
     grants = &shared->grants;
+
+    fault = ngx_eiam_unit_cache_order_fault(shared, 0);
+
+    if (fault == NULL) {
+        fault = ngx_eiam_unit_cache_order_fault(shared, 1);
+    }
+
+    if (fault) {
+        return fault;
+    }
+
+    used = grants->orders[0].used + grants->orders[1].used;
+
+    if (used != grants->used) {
+        return ", but the classes have other cells than all of them";
+    }
+
+    for (i = grants->free; i; i = grants->cells[i].next) {
+
+        if (i >= grants->unused || ++used > grants->ncells) {
+            return ", but the free cells lead nowhere";
+        }
+    }
+
+    if (used != grants->unused - 1) {
+        return ", but cells are lost";
+    }
+
+    for (i = 0, used = 0; i <= grants->mask; i++) {
+
+        for (k = grants->heads[i]; k; k = grants->cells[k].chain) {
+
+            if (k >= grants->unused || ++used > grants->ncells) {
+                return ", but a head leads nowhere";
+            }
+        }
+    }
+
+    for (learned = 0; learned < 2; learned++) {
+
+        for (i = grants->orders[learned].newest;
+             i;
+             i = grants->cells[i].older)
+        {
+            used--;
+        }
+    }
+
+    return used ? ", but a head has more grants than the list" : NULL;
+}
+
+
+/* the grants of one class, from the newest on */
+
+static const char *
+ngx_eiam_unit_cache_order_fault(ngx_eiam_shared_t *shared, uint32_t learned)
+{
+    uint32_t            i, k, last, used, texts;
+    ngx_eiam_entry_t   *entry;
+    ngx_eiam_order_t   *order;
+    ngx_eiam_grants_t  *grants;
+
+    grants = &shared->grants;
+    order = &grants->orders[learned];
     used = 0;
     last = 0;
 
-    for (i = grants->newest; i; last = i, i = entry->older) {
+    for (i = order->newest; i; last = i, i = entry->older) {
 
         if (i >= grants->unused || ++used > grants->ncells) {
             return ", but the list leads nowhere";
         }
 
         entry = &grants->cells[i];
+
+        if (entry->learned != learned) {
+            return ", but a grant is in the order of the other class";
+        }
 
         if (entry->newer != last) {
             return ", but the list is another one backwards";
@@ -969,34 +1196,9 @@ ngx_eiam_unit_cache_fault(ngx_eiam_shared_t *shared)
         }
     }
 
-    if (grants->oldest != last) {
+    if (order->oldest != last) {
         return ", but the oldest is another one";
     }
 
-    for (i = grants->free; i; i = grants->cells[i].next) {
-
-        if (i >= grants->unused || ++used > grants->ncells) {
-            return ", but the free cells lead nowhere";
-        }
-    }
-
-    if (used != grants->unused - 1) {
-        return ", but cells are lost";
-    }
-
-    for (i = 0, used = 0; i <= grants->mask; i++) {
-
-        for (k = grants->heads[i]; k; k = grants->cells[k].chain) {
-
-            if (k >= grants->unused || ++used > grants->ncells) {
-                return ", but a head leads nowhere";
-            }
-        }
-    }
-
-    for (i = grants->newest; i; i = grants->cells[i].older) {
-        used--;
-    }
-
-    return used ? ", but a head has more grants than the list" : NULL;
+    return (order->used == used) ? NULL : ", but cells are not counted";
 }

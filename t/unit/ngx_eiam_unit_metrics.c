@@ -584,7 +584,7 @@ ngx_eiam_unit_metrics_is(const ngx_eiam_shared_t *shared)
     entries = 0;
     used = 0;
 
-    for (i = grants->newest; i; i = grants->cells[i].older) {
+    for (i = grants->orders[0].newest; i; i = grants->cells[i].older) {
 
         entries++;
 

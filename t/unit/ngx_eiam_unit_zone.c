@@ -429,8 +429,10 @@ ngx_eiam_unit_zone_scribble(ngx_eiam_unit_zone_t *z)
     shared->flights.unused = ngx_eiam_unit_random(&seed, 0);
     shared->grants.free = ngx_eiam_unit_random(&seed, 0);
     shared->grants.unused = ngx_eiam_unit_random(&seed, 0);
-    shared->grants.newest = ngx_eiam_unit_random(&seed, 0);
-    shared->grants.oldest = ngx_eiam_unit_random(&seed, 0);
+    shared->grants.orders[0].newest = ngx_eiam_unit_random(&seed, 0);
+    shared->grants.orders[0].oldest = ngx_eiam_unit_random(&seed, 0);
+    shared->grants.orders[1].newest = ngx_eiam_unit_random(&seed, 0);
+    shared->grants.orders[1].oldest = ngx_eiam_unit_random(&seed, 0);
 }
 
 
@@ -703,6 +705,7 @@ ngx_eiam_unit_grant(uint32_t n, size_t len, u_char *text,
     grant->scopes.len = len - grant->application.len;
 
     grant->implicit = n / 3 % 2;
+    grant->learned = 0;
     grant->expires = NGX_EIAM_UNIT_NOW + n;
 }
 
