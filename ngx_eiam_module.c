@@ -54,6 +54,13 @@ static ngx_command_t  ngx_eiam_commands[] = {
       0,
       NULL },
 
+    { ngx_string("eiam_introspection_audience"),
+      NGX_HTTP_MAIN_CONF|NGX_HTTP_SRV_CONF|NGX_HTTP_LOC_CONF|NGX_CONF_1MORE,
+      ngx_http_eiam_texts,
+      NGX_HTTP_LOC_CONF_OFFSET,
+      offsetof(ngx_http_eiam_loc_conf_t, audiences),
+      NULL },
+
     { ngx_string("eiam_introspection_limit"),
       NGX_HTTP_MAIN_CONF|NGX_HTTP_SRV_CONF|NGX_HTTP_LOC_CONF|NGX_CONF_TAKE1,
       ngx_conf_set_num_slot,
@@ -119,9 +126,9 @@ static ngx_command_t  ngx_eiam_commands[] = {
 
     { ngx_string("eiam_jwt_audience"),
       NGX_HTTP_MAIN_CONF|NGX_HTTP_SRV_CONF|NGX_HTTP_LOC_CONF|NGX_CONF_1MORE,
-      ngx_http_eiam_jwt_audience,
+      ngx_http_eiam_texts,
       NGX_HTTP_LOC_CONF_OFFSET,
-      0,
+      offsetof(ngx_http_eiam_loc_conf_t, jwt_terms.audiences),
       NULL },
 
     { ngx_string("eiam_jwt_application"),

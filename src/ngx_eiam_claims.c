@@ -1,5 +1,10 @@
 
 #include <ngx_eiam_claims.h>
+#include <ngx_eiam_string.h>
+
+
+static ngx_int_t ngx_eiam_claims_is_audience(const ngx_eiam_node_t *node,
+    const ngx_array_t *audiences);
 
 
 ngx_int_t
@@ -142,4 +147,65 @@ ngx_eiam_claims_is_bound(const ngx_eiam_node_t *claims)
     ngx_eiam_node_t  node;
 
     return ngx_eiam_claims_has(claims, "cnf", &node) == NGX_OK;
+}
+
+
+/* RFC 7519, section 4.1.3; RFC 7662, section 2.2 */
+
+ngx_int_t
+ngx_eiam_claims_audience(const ngx_eiam_node_t *claims,
+    const ngx_array_t *audiences)
+{
+    ngx_int_t        rc;
+    ngx_uint_t       found;
+    ngx_eiam_node_t  node, element;
+
+    if (ngx_eiam_claims_has(claims, "aud", &node) != NGX_OK) {
+        return NGX_DECLINED;
+    }
+
+    if (!ngx_eiam_node_is(&node, NGX_EIAM_ARRAY)) {
+        return ngx_eiam_claims_is_audience(&node, audiences);
+    }
+
+    found = 0;
+    element.parent = NULL;
+
+    while (ngx_eiam_node_next(&node, &element) == NGX_OK) {
+
+        rc = ngx_eiam_claims_is_audience(&element, audiences);
+
+        if (rc == NGX_ERROR) {
+            return NGX_ERROR;
+        }
+
+        found |= (rc == NGX_OK);
+    }
+
+    return found ? NGX_OK : NGX_DECLINED;
+}
+
+
+static ngx_int_t
+ngx_eiam_claims_is_audience(const ngx_eiam_node_t *node,
+    const ngx_array_t *audiences)
+{
+    ngx_str_t   text, *audience;
+    ngx_uint_t  i;
+
+    if (ngx_eiam_node_expect(node, NGX_EIAM_STRING) != NGX_OK) {
+        return NGX_ERROR;
+    }
+
+    text = ngx_eiam_node_string(node);
+    audience = audiences->elts;
+
+    for (i = 0; i < audiences->nelts; i++) {
+
+        if (ngx_eiam_str_equal(&text, &audience[i])) {
+            return NGX_OK;
+        }
+    }
+
+    return NGX_DECLINED;
 }

@@ -60,5 +60,13 @@ ngx_int_t ngx_eiam_claims_scope(const ngx_eiam_node_t *claims,
 /* is it bound to a key of its holder?  RFC 7800, section 3.1 */
 ngx_uint_t ngx_eiam_claims_is_bound(const ngx_eiam_node_t *claims);
 
+/*
+ * Does "aud", a string or an array of them, name one of the audiences, which
+ * are ngx_str_t?  NGX_OK; NGX_DECLINED: another one, or there is none;
+ * NGX_ERROR: something else than strings.
+ */
+ngx_int_t ngx_eiam_claims_audience(const ngx_eiam_node_t *claims,
+    const ngx_array_t *audiences);
+
 
 #endif /* _NGX_EIAM_CLAIMS_H_INCLUDED_ */

@@ -10,6 +10,8 @@ typedef ngx_eiam_reason_e (*ngx_eiam_introspection_pt)(
 
 static ngx_eiam_reason_e ngx_eiam_introspection_status(
     ngx_eiam_document_t *document, const ngx_eiam_answer_t *answer);
+static ngx_eiam_reason_e ngx_eiam_introspection_audience(
+    const ngx_eiam_node_t *claims, const ngx_array_t *audiences);
 static ngx_eiam_reason_e ngx_eiam_introspection_active(
     const ngx_eiam_node_t *claims, time_t now, ngx_eiam_grant_t *grant);
 static ngx_eiam_reason_e ngx_eiam_introspection_bearer(
@@ -36,7 +38,8 @@ static const ngx_eiam_introspection_pt  ngx_eiam_introspection_checks[] = {
 
 ngx_eiam_reason_e
 ngx_eiam_introspection_read(ngx_eiam_document_t *document,
-    const ngx_eiam_answer_t *answer, time_t now, ngx_eiam_grant_t *grant)
+    const ngx_eiam_answer_t *answer, const ngx_array_t *audiences, time_t now,
+    ngx_eiam_grant_t *grant)
 {
     ngx_eiam_node_t                   root;
     ngx_eiam_reason_e                 reason;
@@ -65,7 +68,8 @@ ngx_eiam_introspection_read(ngx_eiam_document_t *document,
         }
     }
 
-    return NGX_EIAM_NO_REASON;
+    return audiences ? ngx_eiam_introspection_audience(&root, audiences)
+                     : NGX_EIAM_NO_REASON;
 }
 
 
@@ -148,6 +152,25 @@ ngx_eiam_introspection_trouble(const ngx_eiam_answer_t *answer)
     }
 
     return (answer->status == 500) ? NGX_EIAM_BROKEN : NGX_EIAM_ODD;
+}
+
+
+static ngx_eiam_reason_e
+ngx_eiam_introspection_audience(const ngx_eiam_node_t *claims,
+    const ngx_array_t *audiences)
+{
+    switch (ngx_eiam_claims_audience(claims, audiences)) {
+
+    case NGX_OK:
+        return NGX_EIAM_NO_REASON;
+
+    case NGX_DECLINED:
+        (void) ngx_eiam_fault(claims, "names no \"aud\" of "
+                              "\"eiam_introspection_audience\"");
+        break;
+    }
+
+    return NGX_EIAM_TOKEN_INVALID;
 }
 
 

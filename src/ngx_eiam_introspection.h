@@ -29,10 +29,12 @@ typedef struct {
  * NGX_EIAM_NO_REASON and the grant, whose strings live as long as
  * document->pool; or why the token is refused: with
  * NGX_EIAM_SOURCE_UNAVAILABLE, document->fault tells what is wrong with the
- * answer.  document->name is what it calls the source.
+ * answer.  document->name is what it calls the source.  The audiences are
+ * ngx_str_t, or NULL: any will do.
  */
 ngx_eiam_reason_e ngx_eiam_introspection_read(ngx_eiam_document_t *document,
-    const ngx_eiam_answer_t *answer, time_t now, ngx_eiam_grant_t *grant);
+    const ngx_eiam_answer_t *answer, const ngx_array_t *audiences, time_t now,
+    ngx_eiam_grant_t *grant);
 
 /*
  * With NGX_EIAM_SOURCE_UNAVAILABLE: what the answer says of the source.  It is

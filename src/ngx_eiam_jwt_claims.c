@@ -20,8 +20,6 @@ static ngx_eiam_reason_e ngx_eiam_jwt_issuer(
     const ngx_eiam_jwt_claims_t *claims);
 static ngx_eiam_reason_e ngx_eiam_jwt_audience(
     const ngx_eiam_jwt_claims_t *claims);
-static ngx_int_t ngx_eiam_jwt_is_audience(const ngx_array_t *audiences,
-    const ngx_eiam_node_t *node);
 static ngx_eiam_reason_e ngx_eiam_jwt_times(
     const ngx_eiam_jwt_claims_t *claims);
 static ngx_eiam_reason_e ngx_eiam_jwt_bound(
@@ -120,70 +118,25 @@ ngx_eiam_jwt_issuer(const ngx_eiam_jwt_claims_t *claims)
 }
 
 
-/* one, or an array of them: RFC 7519, section 4.1.3 */
-
 static ngx_eiam_reason_e
 ngx_eiam_jwt_audience(const ngx_eiam_jwt_claims_t *claims)
 {
-    ngx_int_t        rc;
-    ngx_uint_t       found;
-    ngx_eiam_node_t  node, element;
-
-    found = 0;
+    ngx_eiam_node_t  node;
 
     if (ngx_eiam_claims_has(claims->node, "aud", &node) != NGX_OK) {
         return ngx_eiam_jwt_wrong(claims, "has no \"aud\"");
     }
 
-    if (!ngx_eiam_node_is(&node, NGX_EIAM_ARRAY)) {
-        found = ngx_eiam_jwt_is_audience(claims->terms->audiences, &node)
-                == NGX_OK;
+    switch (ngx_eiam_claims_audience(claims->node, claims->terms->audiences)) {
 
-    } else {
+    case NGX_OK:
+        return NGX_EIAM_NO_REASON;
 
-        element.parent = NULL;
-
-        while (ngx_eiam_node_next(&node, &element) == NGX_OK) {
-
-            rc = ngx_eiam_jwt_is_audience(claims->terms->audiences, &element);
-
-            if (rc == NGX_ERROR) {
-                return NGX_EIAM_TOKEN_INVALID;
-            }
-
-            found |= (rc == NGX_OK);
-        }
+    case NGX_ERROR:
+        return NGX_EIAM_TOKEN_INVALID;
     }
 
-    return found ? NGX_EIAM_NO_REASON
-                 : ngx_eiam_jwt_wrong(claims, "is for another \"aud\"");
-}
-
-
-/* NGX_OK, NGX_DECLINED, or NGX_ERROR: no string */
-
-static ngx_int_t
-ngx_eiam_jwt_is_audience(const ngx_array_t *audiences,
-    const ngx_eiam_node_t *node)
-{
-    ngx_str_t   text, *audience;
-    ngx_uint_t  i;
-
-    if (ngx_eiam_node_expect(node, NGX_EIAM_STRING) != NGX_OK) {
-        return NGX_ERROR;
-    }
-
-    text = ngx_eiam_node_string(node);
-    audience = audiences->elts;
-
-    for (i = 0; i < audiences->nelts; i++) {
-
-        if (ngx_eiam_str_equal(&text, &audience[i])) {
-            return NGX_OK;
-        }
-    }
-
-    return NGX_DECLINED;
+    return ngx_eiam_jwt_wrong(claims, "is for another \"aud\"");
 }
 
 

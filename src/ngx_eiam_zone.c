@@ -188,6 +188,11 @@ ngx_eiam_zone_records(ngx_eiam_zone_t *zone, const ngx_eiam_zone_t *prior)
 
     for (i = 0; i < zone->sources.nelts; i++) {
 
+        if (source[i]->location) {
+            source[i]->record = source[i]->location->record;
+            continue;
+        }
+
         if (!source[i]->is_asked) {
             continue;
         }

@@ -51,6 +51,8 @@ typedef struct ngx_eiam_source_s {
     ngx_eiam_record_t     *record;        /* NULL: it is never asked */
     struct ngx_eiam_source_s  *keys;      /* the set that its grants come of;
                                              NULL: of none in the zone */
+    struct ngx_eiam_source_s  *location;  /* that has the record and was added
+                                             before; NULL: it has its own */
     unsigned               is_asked:1;    /* by flights */
     unsigned               has_keys:1;    /* it is of a key set */
 } ngx_eiam_source_t;

@@ -131,6 +131,7 @@ typedef struct {
     ngx_http_eiam_worth_t     *worths;        /* this worker's */
     ngx_str_t                  introspection; /* empty: off */
     ngx_eiam_source_t         *source;        /* that it is; NULL: off */
+    ngx_array_t               *audiences;     /* of its tokens; NULL: any */
     ngx_flag_t                 learn;
     ngx_uint_t                 status;        /* it is the status location */
     ngx_str_t                  jwks;          /* its location; or empty */
@@ -274,6 +275,10 @@ ngx_int_t ngx_http_eiam_add_gated(ngx_conf_t *cf,
 ngx_eiam_below_e ngx_http_eiam_gated_below(
     const ngx_http_eiam_srv_conf_t *scf, const ngx_eiam_reading_t *reading);
 
+/* a list of texts, or of what begins with its text, as a part of an id */
+size_t ngx_http_eiam_list_size(const ngx_array_t *list);
+u_char *ngx_http_eiam_put_list(u_char *p, const ngx_array_t *list);
+
 /* a text that tells the server from all others: NGX_OK or NGX_ERROR */
 ngx_int_t ngx_http_eiam_server_id(ngx_conf_t *cf, ngx_str_t *id);
 
@@ -322,8 +327,8 @@ char *ngx_http_eiam_introspection(ngx_conf_t *cf, ngx_command_t *cmd,
 char *ngx_http_eiam_circuit(ngx_conf_t *cf, ngx_command_t *cmd, void *conf);
 char *ngx_http_eiam_status(ngx_conf_t *cf, ngx_command_t *cmd, void *conf);
 char *ngx_http_eiam_jwks(ngx_conf_t *cf, ngx_command_t *cmd, void *conf);
-char *ngx_http_eiam_jwt_audience(ngx_conf_t *cf, ngx_command_t *cmd,
-    void *conf);
+/* a slot for texts, which is NGX_CONF_UNSET_PTR at first */
+char *ngx_http_eiam_texts(ngx_conf_t *cf, ngx_command_t *cmd, void *conf);
 char *ngx_http_eiam_claim_names(ngx_conf_t *cf, ngx_command_t *cmd,
     void *conf);
 char *ngx_http_eiam_jwt_algorithms(ngx_conf_t *cf, ngx_command_t *cmd,

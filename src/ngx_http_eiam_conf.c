@@ -11,6 +11,8 @@ static void ngx_http_eiam_merge_terms(ngx_eiam_terms_t *prev,
 static ngx_int_t ngx_http_eiam_add_learned(ngx_conf_t *cf);
 static ngx_int_t ngx_http_eiam_add_introspection(ngx_conf_t *cf,
     ngx_http_eiam_loc_conf_t *conf);
+static ngx_int_t ngx_http_eiam_add_audiences(ngx_conf_t *cf,
+    ngx_http_eiam_loc_conf_t *conf);
 static void ngx_http_eiam_reserve_rows(const ngx_http_eiam_main_conf_t *mcf);
 static ngx_int_t ngx_http_eiam_add_policy(ngx_array_t *policies,
     ngx_eiam_policy_t *policy);
@@ -91,6 +93,7 @@ ngx_http_eiam_create_loc_conf(ngx_conf_t *cf)
     conf->implied = NGX_CONF_UNSET_PTR;
     conf->letters = NGX_CONF_UNSET_PTR;
     conf->language = NGX_CONF_UNSET_UINT;
+    conf->audiences = NGX_CONF_UNSET_PTR;
     conf->learn = NGX_CONF_UNSET;
 
     conf->terms.valid = NGX_CONF_UNSET;
@@ -123,6 +126,7 @@ ngx_http_eiam_merge_loc_conf(ngx_conf_t *cf, void *parent, void *child)
     ngx_conf_merge_str_value(conf->realm, prev->realm, "eiam");
     ngx_conf_merge_str_value(conf->introspection, prev->introspection, "");
 
+    ngx_conf_merge_ptr_value(conf->audiences, prev->audiences, NULL);
     ngx_conf_merge_value(conf->learn, prev->learn, 0);
 
     ngx_http_eiam_merge_terms(&prev->terms, &conf->terms);
@@ -335,8 +339,50 @@ ngx_http_eiam_add_introspection(ngx_conf_t *cf,
 
     conf->source->is_asked = 1;
 
+    if (conf->audiences && ngx_http_eiam_add_audiences(cf, conf) != NGX_OK) {
+        return NGX_ERROR;
+    }
+
     return ngx_http_eiam_add_target(cf, "eiam_introspection",
                                     &conf->introspection, 0);
+}
+
+
+/*
+ * Grants that were given for other audiences are others'; how the location is
+ * doing is the same for all of them.
+ */
+
+static ngx_int_t
+ngx_http_eiam_add_audiences(ngx_conf_t *cf, ngx_http_eiam_loc_conf_t *conf)
+{
+    u_char             *p;
+    ngx_str_t           id;
+    ngx_eiam_source_t  *location;
+
+    location = conf->source;
+
+    id.data = ngx_pnalloc(cf->temp_pool,
+                          conf->introspection.len
+                          + ngx_http_eiam_list_size(conf->audiences));
+    if (id.data == NULL) {
+        return NGX_ERROR;
+    }
+
+    p = ngx_cpymem(id.data, conf->introspection.data, conf->introspection.len);
+    p = ngx_http_eiam_put_list(p, conf->audiences);
+
+    id.len = p - id.data;
+
+    conf->source = ngx_http_eiam_add_source(cf, "introspection for", &id);
+
+    if (conf->source == NULL) {
+        return NGX_ERROR;
+    }
+
+    conf->source->location = location;
+
+    return NGX_OK;
 }
 
 

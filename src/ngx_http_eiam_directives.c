@@ -332,6 +332,41 @@ ngx_http_eiam_introspection(ngx_conf_t *cf, ngx_command_t *cmd, void *conf)
 }
 
 
+char *
+ngx_http_eiam_texts(ngx_conf_t *cf, ngx_command_t *cmd, void *conf)
+{
+    ngx_str_t     *value, *text;
+    ngx_uint_t     i;
+    ngx_array_t  **texts;
+
+    texts = (ngx_array_t **) ((u_char *) conf + cmd->offset);
+
+    if (*texts != NGX_CONF_UNSET_PTR) {
+        return "is duplicate";
+    }
+
+    *texts = ngx_array_create(cf->pool, cf->args->nelts - 1,
+                              sizeof(ngx_str_t));
+    if (*texts == NULL) {
+        return NGX_CONF_ERROR;
+    }
+
+    value = cf->args->elts;
+
+    for (i = 1; i < cf->args->nelts; i++) {
+
+        if (value[i].len == 0) {
+            return "must not be empty";
+        }
+
+        text = ngx_array_push(*texts);
+        *text = value[i];
+    }
+
+    return NGX_CONF_OK;
+}
+
+
 /* number of failures, and the time that follows */
 
 char *

@@ -346,7 +346,7 @@ ngx_http_eiam_under_way(ngx_http_eiam_status_t *status)
 
     for (i = 0; i < status->mcf->zone->sources.nelts; i++) {
 
-        if (source[i]->record) {
+        if (source[i]->is_asked) {
             flights[source[i]->has_keys ? 0 : 1] += source[i]->record->flights;
         }
     }

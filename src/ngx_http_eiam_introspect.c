@@ -10,6 +10,7 @@
 typedef struct {
     ngx_eiam_source_t         *source;
     const ngx_eiam_terms_t    *terms;
+    const ngx_array_t         *audiences;
     ngx_eiam_question_t        question;
     ngx_http_eiam_fetch_t      fetch;
 } ngx_http_eiam_flight_t;
@@ -110,6 +111,7 @@ ngx_http_eiam_lead(ngx_http_request_t *r, ngx_http_eiam_ctx_t *ctx,
 
     flight->source = lcf->source;
     flight->terms = &lcf->terms;
+    flight->audiences = lcf->audiences;
     flight->question = *question;
 
     flight->fetch.uri = lcf->introspection;
@@ -243,6 +245,7 @@ ngx_http_eiam_read_answer(ngx_http_request_t *r,
     document.pool = r->pool;
 
     question->reason = ngx_eiam_introspection_read(&document, answer,
+                                                   flight->audiences,
                                                    ngx_time(),
                                                    &question->grant);
     if (question->reason == NGX_EIAM_SOURCE_UNAVAILABLE) {

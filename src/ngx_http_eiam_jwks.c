@@ -16,8 +16,6 @@ static ngx_http_eiam_key_set_t *ngx_http_eiam_find_key_set(
 static void ngx_http_eiam_free_keys(void *data);
 static ngx_int_t ngx_http_eiam_add_jwt(ngx_conf_t *cf,
     ngx_http_eiam_loc_conf_t *conf);
-static size_t ngx_http_eiam_list_size(const ngx_array_t *list);
-static u_char *ngx_http_eiam_put_list(u_char *p, const ngx_array_t *list);
 static ngx_uint_t ngx_http_eiam_default_algorithms(void);
 static ngx_int_t ngx_http_eiam_read_key_set(ngx_eiam_document_t *document,
     ngx_http_eiam_main_conf_t *mcf, ngx_pool_t *pool, void *set);
@@ -100,40 +98,6 @@ ngx_http_eiam_jwks(ngx_conf_t *cf, ngx_command_t *cmd, void *conf)
 
     lcf->key_set = NULL;
     lcf->jwks = value[1];
-
-    return NGX_CONF_OK;
-}
-
-
-char *
-ngx_http_eiam_jwt_audience(ngx_conf_t *cf, ngx_command_t *cmd, void *conf)
-{
-    ngx_http_eiam_loc_conf_t  *lcf = conf;
-
-    ngx_str_t   *value, *audience;
-    ngx_uint_t   i;
-
-    if (lcf->jwt_terms.audiences != NGX_CONF_UNSET_PTR) {
-        return "is duplicate";
-    }
-
-    lcf->jwt_terms.audiences = ngx_array_create(cf->pool, cf->args->nelts - 1,
-                                                sizeof(ngx_str_t));
-    if (lcf->jwt_terms.audiences == NULL) {
-        return NGX_CONF_ERROR;
-    }
-
-    value = cf->args->elts;
-
-    for (i = 1; i < cf->args->nelts; i++) {
-
-        if (value[i].len == 0) {
-            return "must not be empty";
-        }
-
-        audience = ngx_array_push(lcf->jwt_terms.audiences);
-        *audience = value[i];
-    }
 
     return NGX_CONF_OK;
 }
@@ -496,45 +460,4 @@ ngx_http_eiam_add_jwt(ngx_conf_t *cf, ngx_http_eiam_loc_conf_t *conf)
     conf->jwt->keys = conf->key_set->source;
 
     return NGX_OK;
-}
-
-
-/* a list of texts, or of what begins with its text, as a part of an id */
-
-static size_t
-ngx_http_eiam_list_size(const ngx_array_t *list)
-{
-    size_t       size;
-    u_char      *element;
-    ngx_uint_t   i;
-
-    size = NGX_SIZE_T_LEN + 2;
-    element = list->elts;
-
-    for (i = 0; i < list->nelts; i++) {
-        size += ((ngx_str_t *) element)->len + NGX_SIZE_T_LEN + 2;
-        element += list->size;
-    }
-
-    return size;
-}
-
-
-static u_char *
-ngx_http_eiam_put_list(u_char *p, const ngx_array_t *list)
-{
-    u_char      *element;
-    ngx_str_t   *text;
-    ngx_uint_t   i;
-
-    p = ngx_sprintf(p, " %ui", list->nelts);
-    element = list->elts;
-
-    for (i = 0; i < list->nelts; i++) {
-        text = (ngx_str_t *) element;
-        p = ngx_sprintf(p, " %uz:%V", text->len, text);
-        element += list->size;
-    }
-
-    return p;
 }

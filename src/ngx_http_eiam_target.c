@@ -41,6 +41,45 @@ ngx_http_eiam_add_source(ngx_conf_t *cf, const char *kind,
 }
 
 
+size_t
+ngx_http_eiam_list_size(const ngx_array_t *list)
+{
+    size_t       size;
+    u_char      *element;
+    ngx_uint_t   i;
+
+    size = NGX_SIZE_T_LEN + 2;
+    element = list->elts;
+
+    for (i = 0; i < list->nelts; i++) {
+        size += ((ngx_str_t *) element)->len + NGX_SIZE_T_LEN + 2;
+        element += list->size;
+    }
+
+    return size;
+}
+
+
+u_char *
+ngx_http_eiam_put_list(u_char *p, const ngx_array_t *list)
+{
+    u_char      *element;
+    ngx_str_t   *text;
+    ngx_uint_t   i;
+
+    p = ngx_sprintf(p, " %ui", list->nelts);
+    element = list->elts;
+
+    for (i = 0; i < list->nelts; i++) {
+        text = (ngx_str_t *) element;
+        p = ngx_sprintf(p, " %uz:%V", text->len, text);
+        element += list->size;
+    }
+
+    return p;
+}
+
+
 ngx_int_t
 ngx_http_eiam_add_target(ngx_conf_t *cf, const char *directive,
     const ngx_str_t *uri, size_t size)

@@ -69,6 +69,7 @@ my %directives = (
     'eiam_applications'          => [ '%DIR%/apps.json', 1, 1, @everywhere ],
     'eiam_zone'                  => [ 'other 64k', 2, 2, contexts => ['http'], zone => '' ],
     'eiam_introspection'         => [ '/introspect', 1, 1, @everywhere ],
+    'eiam_introspection_audience' => [ 'a b', 1, undef, @everywhere ],
     'eiam_introspection_limit'   => [ '100', 1, 1, @everywhere ],
     'eiam_introspection_timeout' => [ '500ms', 1, 1, @everywhere ],
     'eiam_introspection_circuit' => [ '3', 1, 2, second => '500ms', @everywhere ],

@@ -10,6 +10,7 @@ use lib "$FindBin::Bin/lib";
 use JSON::PP ();
 use Test::More;
 use EIAM::Http2;
+use EIAM::Nginx qw(slurp);
 use EIAM::Source;
 use EIAM::Test;
 
@@ -662,6 +663,65 @@ subtest 'one token with odd claims' => sub {
     $source->forget;
     refused get($gate, '/api/circuit', token => 'after-broken'), $su, 'such ones open the circuit';
     is $source->count, 0, '  and nothing is asked for';
+};
+
+# ---------------------------------------------------------------- for which API a token is
+
+subtest '2.1-4: a token for another API is refused where eiam_introspection_audience is set' => sub {
+    my $conf = sub {
+        my ($users) = @_;
+        return qq{
+            eiam_policy %DIR%/policy.json; eiam_introspection /introspect; eiam_introspection_circuit 2 1h;
+            eiam_introspection_limit 2;
+            add_header X-Cache "\$eiam_source \$eiam_cache" always;
+            location /api/ { eiam on; $users proxy_pass http://%ECHO%; }
+            location = /api/plain { eiam on; eiam_introspection_audience urn:plain; proxy_pass http://%ECHO%; }
+            location = /api/inner { eiam on; proxy_pass http://%ECHO%; }
+            location /status/ { eiam_status; }
+            location = /introspect { internal; proxy_pass http://$address; }
+        };
+    };
+    my $one = nginx(files => \%files, error_log_level => 'info', server => $conf->(''))->start;
+    my %token = (right => 'urn:api', both => [ 'other', 'urn:api' ], second => 'https://api/', other => 'urn:plain',
+        case => 'URN:API', none => undef, empty => [], number => 7, mixed => [ 'urn:api', 7 ],
+        object => { 'urn:api' => $true });
+    $source->answer("aud-absent" => active(), map { ("aud-$_" => active(aud => $token{$_})) } keys %token);
+    my @names = ('absent', sort keys %token);
+    passed get($one, '/api/users', token => "aud-$_"), "not set: a token passes, its aud: $_",
+        application => 'crm' for @names;
+
+    $one->write_file('nginx.conf', slurp($one->dir . '/nginx.conf')
+        =~ s{location /api/ \{ eiam on; }{location /api/ \{ eiam on; eiam_introspection_audience urn:api https://api/; }r);
+    ok $one->reload, 'a reload that sets it';
+    for my $name (@names) {
+        my $res = get($one, '/api/users', token => "aud-$name");
+        $name =~ /^(right|both|second)$/ ? passed($res, "$name: passes", application => 'crm')
+            : refused($res, 'token_invalid', "$name: refused, also if it was known before");
+        is $res->{headers}{'x-cache'}, 'introspection MISS', '  as it is asked for again';
+    }
+    like $one->error_log, qr{introspection "/introspect": .*eiam_introspection_audience}, 'the log says why';
+    unlike $one->error_log, qr{urn:plain}, '  but not what the token is for';
+    refused get($one, '/api/plain', token => 'aud-right'), 'token_invalid',
+        'another location of another audience and the same endpoint refuses what this one grants';
+    passed get($one, '/api/plain', token => 'aud-other'), '  and grants what this one refuses', application => 'crm';
+    passed get($one, '/api/inner', token => 'aud-other'), '  and one that does not set it knows its own grants',
+        application => 'crm';
+    is get($one, '/api/users', token => 'aud-right')->{headers}{'x-cache'}, 'introspection HIT', 'each is cached';
+    is get($one, '/api/plain', token => 'aud-other')->{headers}{'x-cache'}, 'introspection HIT', '  for itself';
+
+    $source->answer('aud-held' => { %{ active() }, hold => 0 });
+    my $c = connection($one)->send(request('/api/users', token => 'aud-held'));
+    $source->await(1, 'aud-held');
+    refused get($one, '/api/plain', token => 'aud-new'), $su, 'eiam_introspection_limit counts for all of them';
+    like get($one, '/status/metrics')->{body}, qr/^eiam_fetches_in_flight\{source="introspection"\} 1$/m,
+        '  and what is under way is counted once';
+    undef $c;
+    $source->release->answer(map { ("aud-down$_" => { stop => 0 }) } 1, 2);
+    refused get($one, '/api/users', token => "aud-down$_"), $su, "failure $_" for 1, 2;
+    $source->forget;
+    refused get($one, '/api/plain', token => 'aud-later'), $su, 'and so does the circuit';
+    is $source->count, 0, '  nobody is asked';
+    $one->stop;
 };
 
 # ---------------------------------------------------------------- who is asked for at all

@@ -32,6 +32,7 @@ static void ngx_eiam_unit_introspection_bodies(ngx_eiam_unit_t *unit);
 static void ngx_eiam_unit_introspection_cut(ngx_eiam_unit_t *unit);
 static void ngx_eiam_unit_introspection_long(ngx_eiam_unit_t *unit);
 static void ngx_eiam_unit_introspection_secret(ngx_eiam_unit_t *unit);
+static void ngx_eiam_unit_introspection_audiences(ngx_eiam_unit_t *unit);
 static ngx_eiam_reason_e ngx_eiam_unit_introspection_read(
     ngx_eiam_unit_t *unit, ngx_eiam_document_t *document,
     const ngx_eiam_answer_t *answer, ngx_eiam_grant_t *grant);
@@ -225,6 +226,80 @@ ngx_eiam_unit_introspection(ngx_eiam_unit_t *unit)
     ngx_eiam_unit_introspection_cut(unit);
     ngx_eiam_unit_introspection_long(unit);
     ngx_eiam_unit_introspection_secret(unit);
+    ngx_eiam_unit_introspection_audiences(unit);
+}
+
+
+static void
+ngx_eiam_unit_introspection_audiences(ngx_eiam_unit_t *unit)
+{
+    ngx_uint_t           i;
+    ngx_str_t           *audience;
+    ngx_array_t         *audiences;
+    ngx_eiam_grant_t     grant;
+    ngx_eiam_answer_t    answer;
+    ngx_eiam_reason_e    reason;
+    ngx_eiam_document_t  document;
+
+    static const struct {
+        const char         *aud;
+        ngx_eiam_reason_e   reason;
+    } rows[] = {
+        { "\"aud\": \"urn:api\"", GRANTED },
+        { "\"aud\": \"https://api/\"", GRANTED },
+        { "\"aud\": \"\\u0075rn:api\"", GRANTED },
+        { "\"aud\": [\"urn:api\"]", GRANTED },
+        { "\"aud\": [\"other\", \"https://api/\"]", GRANTED },
+        { "\"aud\": \"urn:API\"", INVALID },
+        { "\"aud\": \"urn:ap\"", INVALID },
+        { "\"aud\": \"urn:api2\"", INVALID },
+        { "\"aud\": \"urn:api https://api/\"", INVALID },
+        { "\"aud\": \"https://api\"", INVALID },
+        { "\"aud\": \"\"", INVALID },
+        { "\"aud\": []", INVALID },
+        { "\"aud\": [\"other\"]", INVALID },
+        { "\"aud\": [\"urn:api\", 1]", INVALID },
+        { "\"aud\": [\"urn:api\", null]", INVALID },
+        { "\"aud\": [[\"urn:api\"]]", INVALID },
+        { "\"aud\": {\"urn:api\": \"urn:api\"}", INVALID },
+        { "\"aud\": null", INVALID },
+        { "\"aud\": true", INVALID },
+        { "\"aud\": 1", INVALID },
+        { "\"Aud\": \"urn:api\"", INVALID },
+        { "\"x\": {\"aud\": \"urn:api\"}", INVALID },
+        { "\"aud\": \"other\", \"aud\": \"urn:api\"", UNAVAILABLE },
+        { NULL, GRANTED }
+    };
+
+    audiences = ngx_array_create(unit->pool, 2, sizeof(ngx_str_t));
+    audience = ngx_array_push_n(audiences, 2);
+    ngx_str_set(&audience[0], "https://api/");
+    ngx_str_set(&audience[1], "urn:api");
+
+    ngx_memzero(&answer, sizeof(ngx_eiam_answer_t));
+    answer.status = 200;
+    ngx_str_set(&answer.type, JSON);
+    answer.body.data = ngx_pnalloc(unit->pool, 256);
+
+    for (i = 0; rows[i].aud; i++) {
+
+        answer.body.len = ngx_sprintf(answer.body.data,
+                                      "{\"active\": true, %s}", rows[i].aud)
+                          - answer.body.data;
+
+        ngx_memzero(&document, sizeof(ngx_eiam_document_t));
+        ngx_str_set(&document.name, "/introspect");
+        document.pool = unit->pool;
+
+        reason = ngx_eiam_introspection_read(&document, &answer, audiences,
+                                             NGX_EIAM_UNIT_NOW, &grant);
+
+        ngx_eiam_unit_ok(unit, reason == rows[i].reason
+                               && (document.fault.len == 0)
+                                  == (reason == GRANTED),
+                         "an audience is asked for, %s: %V", rows[i].aud,
+                         &document.fault);
+    }
 }
 
 
@@ -599,7 +674,8 @@ ngx_eiam_unit_introspection_read(ngx_eiam_unit_t *unit,
     ngx_str_set(&document->name, "/introspect");
     document->pool = unit->pool;
 
-    return ngx_eiam_introspection_read(document, answer, NGX_EIAM_UNIT_NOW,
+    return ngx_eiam_introspection_read(document, answer, NULL,
+                                       NGX_EIAM_UNIT_NOW,
                                        grant);
 }
 

@@ -253,7 +253,7 @@ static const ngx_eiam_unit_jwt_row_t  ngx_eiam_unit_jwt_claim[] = {
     { NGX_EIAM_UNIT_ISS NGX_EIAM_UNIT_EXP "\"aud\":[\"api\",1]", NGX_ABORT,
       NGX_EIAM_TOKEN_INVALID, "must be a string" },
     { NGX_EIAM_UNIT_ISS NGX_EIAM_UNIT_EXP "\"aud\":{\"api\":1}", NGX_ABORT,
-      NGX_EIAM_TOKEN_INVALID, "another \"aud\"" },
+      NGX_EIAM_TOKEN_INVALID, "must be a string" },
     { NGX_EIAM_UNIT_ISS NGX_EIAM_UNIT_EXP "\"aud\":null", NGX_ABORT,
       NGX_EIAM_TOKEN_INVALID, "no \"aud\"" },
     { NGX_EIAM_UNIT_ISS NGX_EIAM_UNIT_EXP "\"aud\":[null,\"api\"]", NGX_ABORT,

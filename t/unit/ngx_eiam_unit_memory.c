@@ -367,7 +367,7 @@ ngx_eiam_unit_memory_introspection(ngx_pool_t *pool, const ngx_str_t *body,
     ngx_str_set(&answer.type, "application/json");
     answer.body = *body;
 
-    reason = ngx_eiam_introspection_read(&document, &answer, 1700000000,
+    reason = ngx_eiam_introspection_read(&document, &answer, NULL, 1700000000,
                                          &grant);
 
     if (reason == NGX_EIAM_SOURCE_UNAVAILABLE) {
