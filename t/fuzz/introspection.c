@@ -243,7 +243,7 @@ introspection_refuse(const ngx_eiam_answer_t *answer,
 
     had = (ngx_eiam_cache_find(shared, key) != NULL);
 
-    ngx_eiam_cache_refuse(shared, key, reason, FUZZ_NOW, 1);
+    ngx_eiam_cache_refuse(shared, key, reason, NGX_EIAM_ODD, FUZZ_NOW, 1);
     refusal = ngx_eiam_cache_find_refusal(shared, key);
 
     fuzz_require(refusal && refusal->reason == reason,
