@@ -329,6 +329,7 @@ ngx_eiam_source_start(ngx_eiam_source_t *source,
 
     if (open) {
         record->probe = question->flight;
+        question->probe = 1;
     }
 
     return NGX_DECLINED;
@@ -485,7 +486,8 @@ ngx_eiam_source_settle(ngx_eiam_source_t *source,
 
     /*
      * An answer that is of no use is no failure, but it does not end a row of
-     * them: what stands before a source that is down may have made it.
+     * them: what stands before a source that is down may have made it.  But if
+     * it kept the circuit open, whoever invents tokens could, by their probes.
      */
 
     if (question->reason != NGX_EIAM_SOURCE_UNAVAILABLE) {
@@ -494,6 +496,13 @@ ngx_eiam_source_settle(ngx_eiam_source_t *source,
     } else if (question->trouble == NGX_EIAM_DOWN) {
         record->failures += (record->failures < NGX_MAX_INT32_VALUE);
         record->retry = ngx_current_msec + terms->retry;
+
+    } else if (record->probe == question->flight
+               && ngx_eiam_source_is_open(record, terms))
+    {
+        /* all may ask again, until the next failure */
+
+        record->failures = terms->failures - 1;
     }
 
     ngx_eiam_zone_step(shared);

@@ -41,6 +41,7 @@ typedef struct {
     ngx_eiam_trouble_e   trouble;        /* if the source is unavailable */
     unsigned             fetched:1;      /* the answer came by that flight */
     unsigned             stale:1;
+    unsigned             probe:1;        /* others wait for what it shows */
 } ngx_eiam_question_t;
 
 

@@ -8,6 +8,7 @@
 /* a flight that this worker leads */
 
 typedef struct {
+    ngx_http_eiam_ctx_t       *ctx;
     ngx_eiam_source_t         *source;
     const ngx_eiam_terms_t    *terms;
     const ngx_array_t         *audiences;
@@ -109,6 +110,7 @@ ngx_http_eiam_lead(ngx_http_request_t *r, ngx_http_eiam_ctx_t *ctx,
         goto failed;
     }
 
+    flight->ctx = ctx;
     flight->source = lcf->source;
     flight->terms = &lcf->terms;
     flight->audiences = lcf->audiences;
@@ -122,6 +124,10 @@ ngx_http_eiam_lead(ngx_http_request_t *r, ngx_http_eiam_ctx_t *ctx,
     if (ngx_http_eiam_fetch(r, &flight->fetch) != NGX_OK) {
         goto failed;
     }
+
+    /* or clients that go away in time could have all the probes */
+
+    ctx->steady = question->probe;
 
     return ngx_http_eiam_wait(r, ctx, question->key);
 
@@ -167,6 +173,8 @@ ngx_http_eiam_answered(ngx_http_request_t *r, void *data,
     const ngx_eiam_answer_t *answer)
 {
     ngx_http_eiam_flight_t *flight = data;
+
+    flight->ctx->steady = 0;
 
     if (answer) {
         ngx_http_eiam_read_answer(r, flight, answer);

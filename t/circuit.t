@@ -108,6 +108,12 @@ sub fresh {
 sub ask  { my ($where, $token) = @_; return get($gate, "/api/$where", token => $token, timeout => DEADLINE) }
 sub seen { my ($res) = @_; return join ' ', $res->{status}, $res->{headers}{'x-cache'} // '' }
 sub told { return seen(ask(@_)) }
+sub hang {
+    my ($where, @tokens) = @_;
+    $source->answer(map { ($_ => { %{ active() }, hold => 0 }) } @tokens);
+    my @open = map { begin($where, $_) } @tokens;
+    return @open;
+}
 sub begin { my ($where, $token) = @_;
     return connection($gate, timeout => DEADLINE)->send(request("/api/$where", token => $token)) }
 
@@ -240,14 +246,35 @@ subtest '2.1-16: a source that is down for good tokens, while a firewall answers
     is told('shut', fresh()), '200 MISS', '  which closes it for all';
 };
 
-# ---------------------------------------------------------------- slots
+subtest '2.1-16: invented tokens do not keep a circuit open' => sub {
+    ask('shut', fresh({ stop => 0 })) for 1, 2;
+    ok until_true(sub { my $token = fresh({ status => 403 }); ask('shut', $token); $source->count($token) }),
+        'an invented token is the first that is asked for';
+    my $token = fresh();
+    my @open = hang('shut', $token);
+    is $source->await(1, $token), 1, '  and another one at once, which has no answer yet';
+    is told('shut', fresh()), '200 MISS', '  meanwhile good ones pass' for 1 .. 3;
+    $source->release;
+};
 
-sub hang {
-    my ($where, @tokens) = @_;
-    $source->answer(map { ($_ => { %{ active() }, hold => 0 }) } @tokens);
-    my @open = map { begin($where, $_) } @tokens;
-    return @open;
-}
+subtest '2.1-16: clients that go away do not have all the probes' => sub {
+    ask('shut', fresh({ stop => 0 })) for 1, 2;
+    my ($token, $open);
+    ok until_true(sub {
+        $token = fresh({ status => 403, hold => 0 });
+        $open = begin('shut', $token);
+        return until_true(sub { $source->count($token) || $open->{select}->can_read(0) })
+            && $source->count($token);
+    }), 'an invented token is asked for, and its client goes away';
+    undef $open;
+    my @others = map { fresh({ status => 403 }) } 1 .. 20;
+    refused ask('shut', $_), 'source_unavailable', '  others wait for the answer' for @others;
+    is_deeply [ grep { $source->count($_) } @others ], [], '  as it is still under way';
+    $source->release;
+    ok until_true(sub { told('shut', fresh()) eq '200 MISS' }), '  which shows that the source answers';
+};
+
+# ---------------------------------------------------------------- slots
 
 subtest '2.1-16: half of the slots are for tokens that were known before' => sub {
     for my $row ([ limit1 => 1, 1 ], [ limit2 => 2, 1 ], [ limit5 => 5, 3 ]) {

@@ -591,7 +591,7 @@ ngx_eiam_unit_source_troubles(ngx_eiam_unit_source_t *t)
 }
 
 
-/* answers of no use neither open a circuit nor close it */
+/* answers of no use neither open a circuit nor keep it open */
 
 static void
 ngx_eiam_unit_source_neutral(ngx_eiam_unit_source_t *t)
@@ -622,16 +622,30 @@ ngx_eiam_unit_source_neutral(ngx_eiam_unit_source_t *t)
 
     ngx_eiam_unit_ok(t->unit,
                      ngx_eiam_unit_source_trouble(t, 2005, NGX_EIAM_ODD)
-                     == NGX_DECLINED
-                     && t->a->record->open,
-                     "nor does it close a circuit that is open");
+                     == NGX_OK
+                     && !t->a->record->open,
+                     "but nor does it keep open one that is");
     ngx_eiam_unit_ok(t->unit,
                      ngx_eiam_unit_source_ask(t, 2006, 0) == NGX_DECLINED
-                     && ngx_eiam_unit_source_unavailable(t, 2007),
-                     "but the next one tries at once, alone");
+                     && ngx_eiam_unit_source_trouble(t, 2007, NGX_EIAM_ODD)
+                        == NGX_OK,
+                     "then all may ask");
+    ngx_eiam_unit_ok(t->unit,
+                     ngx_eiam_unit_source_trouble(t, 2008, NGX_EIAM_DOWN)
+                     == NGX_DECLINED
+                     && t->a->record->open
+                     && ngx_eiam_unit_source_unavailable(t, 2009),
+                     "until the next failure");
 
-    (void) ngx_eiam_unit_source_grant(t, 2006, t->question.flight);
-    (void) ngx_eiam_unit_source_ask(t, 2006, 0);
+    ngx_eiam_unit_clock_pass(1000);
+
+    (void) ngx_eiam_unit_source_ask(t, 2010, 0);
+
+    ngx_eiam_unit_ok(t->unit,
+                     ngx_eiam_unit_source_grant(t, 2010, t->question.flight)
+                     == NGX_OK
+                     && t->a->record->failures == 0,
+                     "and a good answer to a probe ends the row");
 }
 
 
