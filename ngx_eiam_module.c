@@ -259,6 +259,10 @@ ngx_eiam_preconfiguration(ngx_conf_t *cf)
         return NGX_ERROR;
     }
 
+    if (ngx_http_eiam_subrequest_take_variables(cf) != NGX_OK) {
+        return NGX_ERROR;
+    }
+
     return ngx_http_eiam_add_variables(cf);
 }
 

@@ -97,6 +97,7 @@ typedef struct {
     ngx_uint_t                 gated;         /* some server has a gate */
     ngx_http_header_handler_pt process_authorization;   /* nginx's own */
     ngx_http_get_variable_pt   get_field;               /* of $http_... */
+    ngx_http_set_variable_pt   set_args;                /* of $args */
 } ngx_http_eiam_main_conf_t;
 
 
@@ -473,6 +474,9 @@ typedef struct {
 /* NGX_OK or NGX_ERROR, then the handler is not called; fetch is kept */
 ngx_int_t ngx_http_eiam_fetch(ngx_http_request_t *r,
     ngx_http_eiam_fetch_t *fetch);
+
+/* before the configuration is read: NGX_OK or NGX_ERROR */
+ngx_int_t ngx_http_eiam_subrequest_take_variables(ngx_conf_t *cf);
 
 /* at its start: what the call shows of itself; NGX_OK or NGX_ERROR */
 ngx_int_t ngx_http_eiam_subrequest_open(ngx_http_request_t *sr);

@@ -11,12 +11,19 @@
 
 static void ngx_http_eiam_subrequest_query(ngx_http_request_t *sr,
     const ngx_str_t *query);
+static void ngx_http_eiam_subrequest_set_args(ngx_http_request_t *r,
+    ngx_http_variable_value_t *v, uintptr_t data);
+static ngx_uint_t ngx_http_eiam_subrequest_is_in_server(
+    ngx_http_request_t *sr);
 static ngx_uint_t ngx_http_eiam_subrequest_is_of_query(
     const ngx_http_variable_t *variable);
 static void ngx_http_eiam_subrequest_names(ngx_http_request_t *sr);
 static void ngx_http_eiam_subrequest_flush(ngx_http_request_t *sr);
 static ngx_uint_t ngx_http_eiam_subrequest_is_set(ngx_http_request_t *sr,
     const ngx_http_variable_t *variable, ngx_uint_t index);
+static ngx_uint_t ngx_http_eiam_subrequest_differs(ngx_http_request_t *sr,
+    const ngx_http_variable_t *variable,
+    const ngx_http_variable_value_t *set);
 static ngx_uint_t ngx_http_eiam_subrequest_has(const ngx_str_t *head,
     const char *text);
 
@@ -43,7 +50,10 @@ ngx_http_eiam_subrequest_open(ngx_http_request_t *sr)
     query = (r == r->main) ? ngx_http_eiam_query_of(&r->unparsed_uri)
                            : r->args;
 
-    ngx_http_eiam_subrequest_query(sr, &query);
+    if (query.len) {
+        ngx_http_eiam_subrequest_query(sr, &query);
+    }
+
     ngx_http_eiam_subrequest_names(sr);
 
     return NGX_OK;
@@ -55,17 +65,15 @@ ngx_http_eiam_subrequest_open(ngx_http_request_t *sr)
 static void
 ngx_http_eiam_subrequest_query(ngx_http_request_t *sr, const ngx_str_t *query)
 {
+    ngx_str_t                   args;
     ngx_uint_t                  i;
     ngx_http_variable_t        *variable;
     ngx_http_core_main_conf_t  *cmcf;
 
-    if (query->len == 0) {
-        return;
-    }
-
     cmcf = ngx_http_get_module_main_conf(sr, ngx_http_core_module);
     variable = cmcf->variables.elts;
 
+    args = sr->args;
     sr->args = *query;
 
     for (i = 0; i < cmcf->variables.nelts; i++) {
@@ -78,7 +86,69 @@ ngx_http_eiam_subrequest_query(ngx_http_request_t *sr, const ngx_str_t *query)
         }
     }
 
-    ngx_str_null(&sr->args);
+    sr->args = args;
+}
+
+
+ngx_int_t
+ngx_http_eiam_subrequest_take_variables(ngx_conf_t *cf)
+{
+    ngx_str_t                   name = ngx_string("args");
+    ngx_http_variable_t        *args;
+    ngx_http_eiam_main_conf_t  *mcf;
+
+    mcf = ngx_http_conf_get_module_main_conf(cf, ngx_eiam_module);
+
+    args = ngx_http_add_variable(cf, &name, NGX_HTTP_VAR_CHANGEABLE);
+    if (args == NULL) {
+        return NGX_ERROR;
+    }
+
+    mcf->set_args = args->set_handler;
+    args->set_handler = ngx_http_eiam_subrequest_set_args;
+
+    return NGX_OK;
+}
+
+
+/* what a rule of the server makes of the call's query is for its rules too */
+
+static void
+ngx_http_eiam_subrequest_set_args(ngx_http_request_t *r,
+    ngx_http_variable_value_t *v, uintptr_t data)
+{
+    ngx_str_t                   args, query;
+    ngx_http_eiam_main_conf_t  *mcf;
+
+    mcf = ngx_http_get_module_main_conf(r, ngx_eiam_module);
+
+    args = r->args;
+
+    mcf->set_args(r, v, data);
+
+    if (r == r->main || !ngx_http_eiam_is_fetch(r)) {
+        return;
+    }
+
+    query = r->args;
+
+    if (ngx_http_eiam_subrequest_is_in_server(r)) {
+        r->args = args;
+    }
+
+    ngx_http_eiam_subrequest_query(r, &query);
+}
+
+
+static ngx_uint_t
+ngx_http_eiam_subrequest_is_in_server(ngx_http_request_t *sr)
+{
+    ngx_http_core_main_conf_t  *cmcf;
+
+    cmcf = ngx_http_get_module_main_conf(sr, ngx_http_core_module);
+
+    return (ngx_uint_t) sr->phase_handler
+           < cmcf->phase_engine.location_rewrite_index;
 }
 
 
@@ -157,6 +227,8 @@ ngx_http_eiam_subrequest_take(ngx_http_request_t *sr,
 
     fetch->taken = 1;
 
+    ngx_http_eiam_subrequest_flush(sr);
+
     server = sr->headers_in.server;
 
     sr->headers_in = *fetch->headers;
@@ -167,12 +239,13 @@ ngx_http_eiam_subrequest_take(ngx_http_request_t *sr,
     }
 
     sr->request_body = fetch->body;
-
-    ngx_http_eiam_subrequest_flush(sr);
 }
 
 
-/* what was computed of the client's fields: not what the operator has set */
+/*
+ * What was computed of the client's fields, which are still there: not what
+ * the operator has set.
+ */
 
 static void
 ngx_http_eiam_subrequest_flush(ngx_http_request_t *sr)
@@ -213,9 +286,16 @@ ngx_http_eiam_subrequest_is_set(ngx_http_request_t *sr,
 {
     ngx_http_variable_value_t  value;
 
-    if (!(variable->flags & NGX_HTTP_VAR_CHANGEABLE)
-        || (variable->flags & NGX_HTTP_VAR_NOCACHEABLE))
-    {
+    if (variable->flags & NGX_HTTP_VAR_NOCACHEABLE) {
+        return 0;
+    }
+
+    if (variable->flags & NGX_HTTP_VAR_PREFIX) {
+        return ngx_http_eiam_subrequest_differs(sr, variable,
+                                                &sr->variables[index]);
+    }
+
+    if (!(variable->flags & NGX_HTTP_VAR_CHANGEABLE)) {
         return 0;
     }
 
@@ -232,6 +312,22 @@ ngx_http_eiam_subrequest_is_set(ngx_http_request_t *sr,
     ngx_memzero(&value, sizeof(ngx_http_variable_value_t));
 
     return variable->get_handler(sr, &value, 0) == NGX_OK && value.not_found;
+}
+
+
+/* "set $http_name ..." leaves no trace but another value than the field's */
+
+static ngx_uint_t
+ngx_http_eiam_subrequest_differs(ngx_http_request_t *sr,
+    const ngx_http_variable_t *variable, const ngx_http_variable_value_t *set)
+{
+    ngx_http_variable_value_t  value;
+
+    ngx_memzero(&value, sizeof(ngx_http_variable_value_t));
+
+    return variable->get_handler(sr, &value, variable->data) == NGX_OK
+           && (value.len != set->len
+               || ngx_memcmp(value.data, set->data, set->len) != 0);
 }
 
 
@@ -256,8 +352,7 @@ ngx_http_eiam_subrequest_ended(ngx_http_request_t *sr,
     server = 0;
 
     if (ph->checker == ngx_http_core_rewrite_phase) {
-        server = ((ngx_uint_t) sr->phase_handler
-                  < cmcf->phase_engine.location_rewrite_index);
+        server = ngx_http_eiam_subrequest_is_in_server(sr);
         where = server ? "rewrite phase of the server"
                        : "rewrite phase of the location";
     }

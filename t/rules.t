@@ -193,6 +193,43 @@ subtest '2.1-20: what the operator has set is kept, what was computed is not' =>
     $set->stop;
 };
 
+subtest "2.1-20: what the server's rules do with the query and with fields" => sub {
+    my %by = (
+        add     => 'set $args "$args&v=2"; if ($arg_v != 2) { return 403; } if ($arg_tenant != one) { return 403; }',
+        strip   => 'if ($args ~ "^(.*)&utm=[^&]*(.*)$") { set $args $1$2; } if ($arg_utm) { return 403; }',
+        empty   => 'if ($arg_tenant = one) { set $args ""; } if ($arg_tenant) { return 403; } if ($is_args) { return 403; }',
+        field   => 'set $http_idp_key "key-of-the-gate"; if ($http_idp_key = "") { return 403; }',
+        cookie  => 'set $cookie_idp "key-of-the-gate"; if ($cookie_session = "") { return 403; }',
+    );
+    my @ways = sort keys %by;
+    my $set = nginx(files => { 'policy.json' => policy('/api', 'GET /opaque' => ['user_read']) }, conf => $common . join '', map { qq{
+        server {
+            listen 127.0.0.1:%PORT%;
+            server_name $_;
+            $by{$_}
+            location /api/ { eiam on; eiam_introspection /introspect; proxy_pass http://%ECHO%; }
+            location = /introspect {
+                internal;
+                proxy_set_header X-Show "\$http_idp_key|\$cookie_idp|\$http_x_api_key|\$cookie_session|\$args|\$arg_tenant";
+                proxy_pass http://$address;
+            }
+        } } } @ways)->start;
+    my %target = (add => '?tenant=one&utm=x&x=2&v=2', strip => '?tenant=one&x=2', empty => '');
+    for my $name (@ways) {
+        $source->forget;
+        my $res = get($set, '/api/opaque?tenant=one&utm=x&x=2', token => opaque(),
+            headers => [ @client, "Host: $name", 'Idp-Key: of-the-client' ]);
+        passed $res, "$name: the call passes";
+        is $res->{json}{target}, '/api/opaque' . ($target{$name} // '?tenant=one&utm=x&x=2'), '  as the rules have made it';
+        my ($req) = $source->requests;
+        is $req->{target}, '/introspect', '  nothing of its query is sent with the token';
+        my ($shown) = map { $_->[1] } grep { $_->[0] eq 'X-Show' } @{ $req->{headers} };
+        is $shown, { field => 'key-of-the-gate|||||', cookie => '|key-of-the-gate||||' }->{$name} // '|||||',
+            '  and of its fields what the operator has set';
+    }
+    $set->stop;
+};
+
 subtest '2.1-20: a subrequest that is redirected has the own fields for good' => sub {
     my $location = qq{ internal; proxy_set_header X-Show "$show"; proxy_pass http://$address/introspect; };
     my $moved = nginx(files => \%files, conf => $common . qq{
