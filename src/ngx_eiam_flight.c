@@ -4,6 +4,8 @@
 
 static uint32_t *ngx_eiam_flight_head(ngx_eiam_flights_t *flights,
     const ngx_eiam_digest_t key);
+static ngx_uint_t ngx_eiam_flight_is_full(const ngx_eiam_flights_t *flights,
+    ngx_uint_t stranger);
 static ngx_uint_t ngx_eiam_flight_is_orphan(const ngx_eiam_flight_t *flight,
     ngx_uint_t start);
 
@@ -96,14 +98,13 @@ ngx_eiam_flight_begin(ngx_eiam_shared_t *shared, const ngx_eiam_digest_t key,
 
     flights = &shared->flights;
 
-    if (flights->free == 0 && flights->unused == flights->nslots) {
-        return NULL;
-    }
+    if (ngx_eiam_flight_is_full(flights, stranger)) {
 
-    /* the first slot is not used */
+        ngx_eiam_flight_tidy(shared);
 
-    if (stranger && flights->strangers >= flights->nslots / 2) {
-        return NULL;
+        if (ngx_eiam_flight_is_full(flights, stranger)) {
+            return NULL;
+        }
     }
 
     ngx_eiam_zone_change(shared);
@@ -147,6 +148,16 @@ ngx_eiam_flight_begin(ngx_eiam_shared_t *shared, const ngx_eiam_digest_t key,
     ngx_eiam_zone_step(shared);
 
     return flight;
+}
+
+
+/* the first slot is not used */
+
+static ngx_uint_t
+ngx_eiam_flight_is_full(const ngx_eiam_flights_t *flights, ngx_uint_t stranger)
+{
+    return (flights->free == 0 && flights->unused == flights->nslots)
+           || (stranger && flights->strangers >= flights->nslots / 2);
 }
 
 

@@ -9,6 +9,8 @@
 static void ngx_eiam_unit_flight_one(ngx_eiam_unit_t *unit);
 static void ngx_eiam_unit_flight_serials(ngx_eiam_unit_t *unit);
 static void ngx_eiam_unit_flight_all(ngx_eiam_unit_t *unit);
+static void ngx_eiam_unit_flight_lost(ngx_eiam_unit_t *unit,
+    ngx_uint_t stranger);
 static void ngx_eiam_unit_flight_model(ngx_eiam_unit_t *unit);
 static ngx_uint_t ngx_eiam_unit_flight_wrong(ngx_eiam_shared_t *shared,
     const uint32_t *serials);
@@ -24,6 +26,8 @@ ngx_eiam_unit_flight(ngx_eiam_unit_t *unit)
     ngx_eiam_unit_flight_one(unit);
     ngx_eiam_unit_flight_serials(unit);
     ngx_eiam_unit_flight_all(unit);
+    ngx_eiam_unit_flight_lost(unit, 0);
+    ngx_eiam_unit_flight_lost(unit, 1);
     ngx_eiam_unit_flight_model(unit);
 }
 
@@ -149,6 +153,43 @@ ngx_eiam_unit_flight_all(ngx_eiam_unit_t *unit)
 
         ngx_eiam_unit_zone_close(&z);
     }
+}
+
+
+/* of an old worker that was killed: no new one starts in its place */
+
+static void
+ngx_eiam_unit_flight_lost(ngx_eiam_unit_t *unit, ngx_uint_t stranger)
+{
+    uint32_t               n;
+    ngx_eiam_digest_t      key;
+    ngx_eiam_shared_t     *shared;
+    ngx_eiam_unit_zone_t   z;
+    ngx_eiam_unit_clock_t  clock;
+
+    ngx_eiam_unit_clock_stop(&clock);
+    ngx_eiam_unit_zone_make(unit, &z, NGX_EIAM_ZONE_MIN);
+    shared = z.zone.shared;
+
+    n = 0;
+
+    do {
+        ngx_eiam_unit_key(n++, key);
+    } while (ngx_eiam_flight_begin(shared, key, shared->records,
+                                   ngx_current_msec + 1000, stranger));
+
+    ngx_eiam_unit_clock_pass(1000);
+
+    ngx_eiam_unit_ok(unit, ngx_eiam_flight_begin(shared, key, shared->records,
+                                                 ngx_current_msec + 1000,
+                                                 stranger)
+                           && shared->records->flights == 1
+                           && shared->flights.strangers == stranger,
+                     "2.1-16: %uD flights are lost: another one has a place%s",
+                     n - 1, stranger ? ", of a new token" : "");
+
+    ngx_eiam_unit_zone_close(&z);
+    ngx_eiam_unit_clock_go(&clock);
 }
 
 
