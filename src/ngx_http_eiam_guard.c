@@ -11,7 +11,7 @@ static ngx_int_t ngx_http_eiam_guard_raw(ngx_http_request_t *r,
     const ngx_http_eiam_ctx_t *prior, ngx_uint_t allowed);
 static ngx_uint_t ngx_http_eiam_is_page(ngx_http_request_t *r);
 static ngx_eiam_below_e ngx_http_eiam_below(ngx_http_request_t *r,
-    const ngx_str_t *path);
+    const ngx_str_t *path, ngx_uint_t decided);
 
 
 /* stage 1: whatever a backend might read otherwise than the matcher */
@@ -74,7 +74,7 @@ ngx_http_eiam_is_ambiguous(ngx_http_request_t *r, ngx_http_eiam_ctx_t *ctx)
         if (r->valid_unparsed_uri) {
             forwarded = &raw;
 
-        } else if (ngx_http_eiam_below(r, &raw) == NGX_EIAM_BELOW_LOOSE) {
+        } else if (ngx_http_eiam_below(r, &raw, 1) == NGX_EIAM_BELOW_LOOSE) {
 
             /* it was rewritten, but "proxy_pass ...$request_uri" sends it */
             return 1;
@@ -117,13 +117,14 @@ ngx_http_eiam_guard_outside(ngx_http_request_t *r,
 
         if (fields.authorizations > 1 || fields.targets > 1
             || (fields.target
-                && ngx_http_eiam_below(r, fields.target) != NGX_EIAM_OUTSIDE))
+                && ngx_http_eiam_below(r, fields.target, 0)
+                   != NGX_EIAM_OUTSIDE))
         {
             return NGX_DECLINED;
         }
     }
 
-    if (ngx_http_eiam_below(r, &r->uri) != NGX_EIAM_OUTSIDE
+    if (ngx_http_eiam_below(r, &r->uri, allowed) != NGX_EIAM_OUTSIDE
         && !(allowed && prior->method == r->method
              && ngx_eiam_str_equal(&prior->uri, &r->uri)))
     {
@@ -144,7 +145,7 @@ ngx_http_eiam_guard_raw(ngx_http_request_t *r,
     ngx_eiam_below_e  below;
 
     raw = ngx_http_eiam_raw_path(r);
-    below = ngx_http_eiam_below(r, &raw);
+    below = ngx_http_eiam_below(r, &raw, allowed);
 
     if (below == NGX_EIAM_OUTSIDE) {
         return NGX_OK;
@@ -180,8 +181,14 @@ ngx_http_eiam_is_page(ngx_http_request_t *r)
 }
 
 
+/*
+ * A call that is decided on in a gated location, or was, may be written as
+ * that location lets it be: only the policies' paths are not for others.
+ */
+
 static ngx_eiam_below_e
-ngx_http_eiam_below(ngx_http_request_t *r, const ngx_str_t *path)
+ngx_http_eiam_below(ngx_http_request_t *r, const ngx_str_t *path,
+    ngx_uint_t decided)
 {
     ngx_uint_t                 i;
     ngx_eiam_reading_t         reading;
@@ -205,7 +212,8 @@ ngx_http_eiam_below(ngx_http_request_t *r, const ngx_str_t *path)
         }
     }
 
-    return ngx_http_eiam_gated_below(scf, &reading);
+    return decided ? NGX_EIAM_OUTSIDE
+                   : ngx_http_eiam_gated_below(scf, &reading);
 }
 
 

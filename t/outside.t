@@ -384,6 +384,37 @@ subtest '2.1-9: a base of "/", and the operations' => sub {
     refused get($beginnings, '/admin/x', token => 'tok'), 'operation_unknown', 'a gated path without operations is gated';
 };
 
+# A gated location may stand beside the base and lead below it.
+my $beside = nginx(
+    files => {
+        'policy.json' => policy('/api', 'GET /orgs/{id}' => ['user_read']),
+        'apps.json'   => applications({ id => 'crm', permissions => ['user_read'], tokens => ['tok'] }),
+    },
+    http => q{ eiam_applications %DIR%/apps.json; eiam_policy %DIR%/policy.json; },
+    server => q{
+        location /gw/ { eiam on; eiam_path utf8; rewrite ^/gw/(.*)$ /api/$1 break; proxy_pass http://%ECHO%; }
+        location /down/ {
+            eiam on; eiam_path utf8;
+            rewrite ^/down/(.*)$ /api/$1 break;
+            proxy_pass http://127.0.0.1:1;
+            error_page 502 = @fallback;
+        }
+        location @fallback { proxy_pass http://%ECHO%; }
+        location / { proxy_pass http://%ECHO%; }
+    },
+)->start;
+
+subtest '2.1-9: a gated location beside the base, and what it takes for the same' => sub {
+    for my $id ('1', '%e4%b8%ad', 'a:b', '(a)', 'a%3Ab', 'a.') {
+        passed get($beside, "/$_/orgs/$id", token => 'tok'), "passes: /$_/orgs/$id", application => 'crm' for qw(gw down);
+    }
+    passed get($beside, '/gw//orgs/./1', token => 'tok'), 'passes: /gw//orgs/./1', application => 'crm';
+    refused get($beside, $_, token => 'tok'), 'request_ambiguous', 'outside of it, what can be read as one is refused: ' . shown($_)
+        for qw(/GW/orgs/1 /gw;x/orgs/1 /x/..;/gw/orgs/1);
+    refused get($beside, "/gw$_", token => 'tok'), 'request_ambiguous', 'and in it, what can be read as one below the base: ' . shown($_)
+        for qw(/orgs/a;b /..%2fapi/orgs/1 /orgs/..;/api/x);
+};
+
 # By these fields some backends take another path than the one that is seen.
 subtest 'fields that name another path' => sub {
     my $before = $gate->echo->count;
