@@ -12,7 +12,7 @@
 #include <ngx_http_eiam.h>
 
 
-#define NGX_EIAM_VERSION  "0.1.0"
+#define NGX_EIAM_VERSION  "0.2.0"
 
 
 typedef struct ngx_http_eiam_status_s  ngx_http_eiam_status_t;
