@@ -15,7 +15,7 @@ use EIAM::Test;
 
 use constant DEADLINE => 30;
 
-# An upstream, and the internal location that asks it, as the README recommends them.
+# An upstream, and the internal location that asks it, as docs/TOKENS.md recommends them.
 sub upstream {
     my ($name, $address) = @_;
     return "upstream $name { server $address; keepalive 8; keepalive_timeout 4s; }\n";

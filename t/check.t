@@ -132,17 +132,44 @@ breaks('text: no white space', 'a blank at a line end', 'example/nginx.conf', ap
 breaks('text: every file ends', 'a file without', 'CHANGES', sub { $_[0] =~ s/\n+\z//r });
 breaks('names: every global symbol', 'another prefix',
     'build/dynamic/addon/src/ngx_eiam_reason.o', sub { compiled("int eiam_global;\n") });
-breaks('README: every directive', 'one without Default', 'README.md',
-    sub { $_[0] =~ s/(^#+ `?eiam_realm\b.*?)Default/$1Otherwise/msr });
-breaks('README: every directive', 'one that is not there', 'README.md', without(qr/^#+ `?eiam_policy\b.*$/m));
-breaks('README: no directive', 'one that the module has not', 'README.md', append("\n`eiam_magic on;`\n"));
-breaks('README: every variable', 'one that is not there', 'README.md', without(qr/\$eiam_token_id/));
-breaks('README: no variable', 'one that the module has not', 'README.md', append("\n`\$eiam_magic`\n"));
-breaks('README: every reason', 'one that is not there', 'README.md', without(qr/method_override/));
-breaks('README: every error code', 'one that is not there', 'README.md', without(qr/GATEWAY\.4031/));
-breaks('README: every error code', 'one that the module has not', 'README.md', append("\nGATEWAY.4999\n"));
-breaks('README: every make target', 'one that the Makefile has not', 'README.md', append("\n`make magic`\n"));
-breaks('README: every file', 'one that is not there', 'README.md', append("\nsrc/ngx_eiam_magic.c\n"));
+my ($directives, $troubles) = ('docs/DIRECTIVES.md', 'docs/TROUBLESHOOTING.md');
+breaks('documentation: every page', 'one that README does not name', 'docs/MORE.md', append("# More\n"));
+breaks('documentation: every directive', "one without $_", $directives,
+    without(qr/^## eiam_realm\n.*?\K^- $_:[^\n]*\n/ms)) for qw(Syntax Default Context Since);
+breaks('documentation: every directive', 'one that is not there', $directives, without(qr/^## eiam_policy$/m));
+breaks('documentation: every directive', 'one that is not in the table', $directives,
+    without(qr/^\| \[`eiam_policy`\].*\n/m));
+breaks('documentation: every directive', 'one of a version that CHANGES does not have', $directives,
+    sub { $_[0] =~ s/^- Since: \K0\.1\.0$/0.1.9/mr });
+breaks('documentation: no directive', 'one that the module has not', 'README.md', append("\n`eiam_magic on;`\n"));
+breaks('documentation: every variable', 'one that is not there', 'docs/OPERATIONS.md',
+    without(qr/\$eiam_route/));
+breaks('documentation: no variable', 'one that the module has not', 'README.md', append("\n`\$eiam_magic`\n"));
+breaks('documentation: every reason', 'one without a row', $troubles, without(qr/^\| `method_override`.*\n/m));
+breaks('documentation: every reason', 'one of which nothing is said', $troubles,
+    without(qr/^### method_override$/m));
+breaks('documentation: every error code', 'one that is not there', $troubles, without(qr/GATEWAY\.4002/));
+breaks('documentation: every error code', 'one that the module has not', 'README.md', append("\nGATEWAY.4999\n"));
+breaks('documentation: every message', "$_->[0] of which nothing is said", $core, append($_->[1])) for
+    [ 'a line of the log', qq{\nngx_log_error(NGX_LOG_ERR, log, 0, "eiam: \\"%V\\" "\n"is out of order", &name);\n} ],
+    [ 'a fault', qq{\nreturn ngx_eiam_fault(node, "is out of order");\n} ],
+    [ 'an answer of a directive', qq{\nreturn "is out of order";\n} ];
+breaks('documentation: every message', 'one whose row is gone', $troubles,
+    without(qr/^\| `eiam: the token is signed by no known key`.*\n/m));
+breaks('documentation: no message', 'one that the code does not write', $troubles,
+    append("\n| message | meaning |\n|---|---|\n| `eiam: it is out of order` | |\n"));
+breaks('documentation: every source file', "$_->[0]", $_->[1], $_->[2]) for
+    [ 'one without a row', dirname($core) . '/ngx_eiam_more.h', append("/* more */\n") ],
+    [ 'a row without a file', 'docs/ARCHITECTURE.md', sub { $_[0] =~ s/^\| `ngx_eiam_time`/| `ngx_eiam_tide`/mr } ],
+    [ 'a row of another folder', 'docs/ARCHITECTURE.md',
+        sub { $_[0] =~ s{^(\| `ngx_eiam_time` .*\n)(.*)}{$2\n### src/elsewhere/\n\n$1}msr } ];
+breaks('documentation: every make target', 'one that the Makefile has not', 'README.md', append("\n`make magic`\n"));
+breaks('documentation: every file', 'one that is not there', 'README.md', append("\nsrc/ngx_eiam_magic.c\n"));
+breaks('documentation: every link', "$_->[0]", $_->[1], append("\n[x]($_->[2])\n")) for
+    [ 'a page that is not there', 'README.md', 'docs/MAGIC.md' ],
+    [ 'a page in another folder', 'docs/POLICY.md', 'docs/TOKENS.md' ],
+    [ 'a heading that is not there', 'README.md', '#magic' ],
+    [ 'a heading of another page', 'docs/POLICY.md', 'TOKENS.md#report-mode' ];
 breaks('shell: every script parses', 'an open "if"', 'example/stop', append("if true; then\n"));
 breaks('shell: shellcheck', 'an unquoted variable', 'example/stop', append("rm \$1\n"));
 breaks('workflows: every action', 'a tag', '.github/workflows/tests.yml', sub { $_[0] =~ s/\@\w{40}/\@v4/r });

@@ -396,13 +396,15 @@ subtest 'dashboard' => sub {
     is_deeply [ grep { $asked !~ /\b$_(?:_bucket|_sum|_count)?\b/ } @families ], [], 'each metric of the gate is on it';
 };
 
-subtest 'README' => sub {
-    my $readme = slurp("$top/README.md");
+subtest 'the documentation' => sub {
+    my $page = slurp("$top/docs/OPERATIONS.md");
     my @files = map { s{.*/}{}r } glob "$conf/*";
     cmp_ok scalar @files, '>=', 5, 'there are files in conf/';
-    is_deeply [ grep { index($readme, "conf/$_") < 0 } @files ], [], 'README names each';
+    is_deeply [ grep { index($page, "conf/$_") < 0 } @files ], [], 'it names each';
+    my @alerts = slurp("$conf/eiam-alerts.yml") =~ /^ +- alert: (\w+)/mg;
+    is_deeply [ grep { index($page, "`$_`") < 0 } @alerts ], [], 'and each of the ' . @alerts . ' alerts';
 
-    my ($section) = $readme =~ /^## What an operator needs\n(.*?)^## /ms;
+    my ($section) = $page =~ /^## Ready-made files\n(.*?)^## /ms;
     my ($yaml) = ($section // '') =~ /^```yaml\n(.*?)^```/ms;
     my ($nginx) = ($section // '') =~ /^```nginx\n(.*?)^```/ms;
     ok $yaml && $nginx, 'it says how to use them' or return;
