@@ -33,31 +33,51 @@ ngx_eiam_query_find(const ngx_str_t *query, const ngx_str_t *name,
 }
 
 
+/* what is found is not looked for any more, however often it is there */
+
 ngx_uint_t
 ngx_eiam_query_has(const ngx_str_t *query, const ngx_str_t *names)
 {
     u_char      *last;
     ngx_int_t    n;
-    ngx_str_t    rest, value;
-    ngx_uint_t   found;
+    ngx_str_t    rest, value, left[NGX_EIAM_QUERY_NAMES + 1];
+    ngx_uint_t   i, found, number[NGX_EIAM_QUERY_NAMES + 1];
 
     found = 0;
     rest = *query;
     last = rest.data + rest.len;
 
-    for ( ;; ) {
+    n = ngx_eiam_query_search(&rest, names, &value);
 
-        n = ngx_eiam_query_search(&rest, names, &value);
+    if (n == NGX_DECLINED) {
+        return 0;
+    }
 
-        if (n == NGX_DECLINED) {
-            return found;
+    for (i = 0; names[i].len; i++) {
+        left[i] = names[i];
+        number[i] = i;
+    }
+
+    left[i] = names[i];
+    number[i] = 0;
+
+    do {
+        found |= (ngx_uint_t) 1 << number[n];
+
+        for (i = n; left[i].len; i++) {
+            left[i] = left[i + 1];
+            number[i] = number[i + 1];
         }
-
-        found |= (ngx_uint_t) 1 << n;
 
         rest.data = value.data + value.len;
         rest.len = last - rest.data;
-    }
+
+        n = left[0].len ? ngx_eiam_query_search(&rest, left, &value)
+                        : NGX_DECLINED;
+
+    } while (n != NGX_DECLINED);
+
+    return found;
 }
 
 

@@ -7,6 +7,9 @@
 #include <ngx_core.h>
 
 
+#define NGX_EIAM_QUERY_NAMES  8
+
+
 /*
  * Finds the first parameter of that name in a query, as the most lenient
  * backend would: the name may be percent-encoded, in any case, led by white
@@ -20,12 +23,15 @@ ngx_int_t ngx_eiam_query_find(const ngx_str_t *query, const ngx_str_t *name,
 /*
  * The same for the first parameter that has any of the names, in one pass:
  * the name's number, the lowest if two fit, or NGX_DECLINED.  A null string
- * ends the names, which are in lower case, and 64 at most.
+ * ends the names, which are in lower case.
  */
 ngx_int_t ngx_eiam_query_search(const ngx_str_t *query,
     const ngx_str_t *names, ngx_str_t *value);
 
-/* all of them that are there, in one pass: a bit for each number */
+/*
+ * All of them that are there, in one pass: a bit for each number.  They are
+ * NGX_EIAM_QUERY_NAMES at most.
+ */
 ngx_uint_t ngx_eiam_query_has(const ngx_str_t *query, const ngx_str_t *names);
 
 /*

@@ -3,6 +3,9 @@
 #include <ngx_eiam_query.h>
 
 
+#define NGX_HTTP_EIAM_SECRETS_MAX  16     /* in one query, each by itself */
+
+
 static u_char *ngx_http_eiam_log_error(ngx_http_request_t *r,
     ngx_http_request_t *sr, u_char *buf, size_t len);
 static void ngx_http_eiam_redact_targets(ngx_http_request_t *r)
@@ -178,17 +181,25 @@ ngx_http_eiam_query_of(const ngx_str_t *text)
 }
 
 
+/* behind so many of them nobody needs to know what else there is */
+
 static void
 ngx_http_eiam_redact_query(ngx_str_t query)
 {
-    u_char     *last, *end;
-    ngx_str_t   value;
+    u_char      *last, *end;
+    ngx_str_t    value;
+    ngx_uint_t   n;
 
     last = query.data + query.len;
 
-    while (ngx_eiam_query_search(&query, ngx_http_eiam_secrets, &value)
-           != NGX_DECLINED)
-    {
+    for (n = 0; n < NGX_HTTP_EIAM_SECRETS_MAX; n++) {
+
+        if (ngx_eiam_query_search(&query, ngx_http_eiam_secrets, &value)
+            == NGX_DECLINED)
+        {
+            return;
+        }
+
         /* ";" separates for some, for others it is a part of the value */
 
         end = memchr(value.data, '&', last - value.data);
@@ -198,6 +209,8 @@ ngx_http_eiam_redact_query(ngx_str_t query)
 
         ngx_memset(value.data, '*', query.data - value.data);
     }
+
+    ngx_memset(query.data, '*', query.len);
 }
 
 

@@ -153,6 +153,7 @@ static const ngx_str_t  ngx_eiam_unit_query_patterns[] = {
     ngx_string("&access_tokens"), ngx_string("&client_secret_"),
     ngx_string("&%2525255fmetho"), ngx_string("&++++++_metho"),
     ngx_string("&x-http-method-overrid"), ngx_string("&_method%41"),
+    ngx_string("&access_token"), ngx_string("&%61ccess_token=x"),
     ngx_null_string
 };
 
