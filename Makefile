@@ -9,8 +9,8 @@ JOBS ?= 2
 T ?= $(sort $(wildcard t/*.t))
 
 build    := $(CURDIR)/build
-sources  := $(wildcard ngx_eiam_module.c src/*.c src/*.h t/unit/*.c t/unit/*.h)
-configs  := $(wildcard config t/unit/config src/*.html) .ci/configure
+sources  := ngx_eiam_module.c $(sort $(shell find src t/unit -name '*.[ch]'))
+configs  := config t/unit/config $(wildcard src/http/status/*.html) .ci/configure
 
 # Each allocation from a pool becomes one of malloc, so that its bounds are
 # watched. Habits of nginx's core are let pass: memcpy() of nothing, a byte

@@ -216,7 +216,7 @@ subtest 'the tables have all there is' => sub {
     my %reasons = map { ($_->[0] => 1) } @refusals;
     is_deeply [ sort keys %reasons ], [ sort keys %EIAM::Test::REFUSAL ],
         'a call for each reason of a refusal';
-    my @variables = slurp(top_dir() . '/src/ngx_http_eiam_variables.c') =~ /ngx_string\("(eiam_\w+)"\)/g;
+    my @variables = slurp(top_dir() . '/src/http/gate/ngx_http_eiam_variables.c') =~ /ngx_string\("(eiam_\w+)"\)/g;
     my ($format) = slurp($conf) =~ /^(log_format .*?;)$/ms;
     is_deeply [ grep { $format !~ /"\$$_"/ } @variables ], [], 'each variable of the module is in the format';
     cmp_ok scalar @variables, '>=', 10, '  of which there are ten';

@@ -114,13 +114,17 @@ sub commits {
 make_path($copy);
 system("cd '$top' && tar -cf - --exclude=./.git --exclude=node_modules --exclude=__pycache__"
     . " --exclude='./build/[!d]*' --exclude=./build/debug . | tar -xf - -C '$copy'") == 0 or die "no copy of the tree\n";
--f "$copy/build/dynamic/addon/src/ngx_eiam_reason.o" or die "run \"make module\" first\n";
+-f "$copy/build/dynamic/addon/core/ngx_eiam_reason.o" or die "run \"make module\" first\n";
 
-my $core = 'src/ngx_eiam_reason.c';
+my $core = 'src/core/ngx_eiam_reason.c';
 my $long = join '', map { "    n += $_;\n" } 1 .. 90;
 
 breaks('top level', 'a foreign file', 'notes.txt', append("x\n"));
 breaks('layering: ngx_http only', 'ngx_http in the core', $core, append("/* ngx_http_request_t */\n"));
+breaks('layering: includes run downwards', "$_->[0]", $_->[1], append("#include <$_->[2].h>\n")) for
+    [ 'a wing that knows another one', 'src/policy/ngx_eiam_scope.h', 'ngx_eiam_zone' ],
+    [ 'a leaf that knows a wing', 'src/core/ngx_eiam_time.h', 'ngx_eiam_jwt' ],
+    [ 'a wing that knows the web', 'src/token/ngx_eiam_jwt.h', 'ngx_http_eiam' ];
 breaks('layering: jansson.h', 'a second file that includes it', $core, append("#include <jansson.h>\n"));
 breaks('layering: openssl/', 'OpenSSL in another file', $core, append("#include <openssl/evp.h>\n"));
 breaks('length: functions', 'a function of 95 lines', $core,
@@ -131,7 +135,7 @@ breaks('text: no tabs', 'a tab', $core, append("\tint  n;\n"));
 breaks('text: no white space', 'a blank at a line end', 'example/nginx.conf', append("# \n"));
 breaks('text: every file ends', 'a file without', 'CHANGES', sub { $_[0] =~ s/\n+\z//r });
 breaks('names: every global symbol', 'another prefix',
-    'build/dynamic/addon/src/ngx_eiam_reason.o', sub { compiled("int eiam_global;\n") });
+    'build/dynamic/addon/core/ngx_eiam_reason.o', sub { compiled("int eiam_global;\n") });
 my ($directives, $troubles) = ('docs/DIRECTIVES.md', 'docs/TROUBLESHOOTING.md');
 breaks('documentation: every page', 'one that README does not name', 'docs/MORE.md', append("# More\n"));
 breaks('documentation: every directive', "one without $_", $directives,

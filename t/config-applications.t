@@ -212,7 +212,7 @@ passed get($running, '/api/users', token => 'forever'), 'a token without expires
 
 # ---------------------------------------------------------------- nothing forgotten
 
-my $source = slurp(top_dir() . '/src/ngx_eiam_applications.c');
+my $source = slurp(top_dir() . '/src/policy/ngx_eiam_applications.c');
 my $calls = () = $source =~ /\bngx_eiam_fault\(/g;
 my @faults = map { join '', /"((?:[^"\\]|\\.)*)"/g } $source =~ /ngx_eiam_fault\(\w+,\s*((?:"(?:[^"\\]|\\.)*"\s*)+)/g;
 is scalar @faults, $calls, "each of the source's $calls faults has a text to look for";

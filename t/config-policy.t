@@ -712,7 +712,7 @@ sub titles {
 # Of a configuration it is nginx -t that tells. What reads claims of a token or keys, in the answers of
 # another server, does so at run time, and has unit tests. The applications file has a test of its own.
 my @sources = grep { !/_applications\.c$/ && slurp($_) =~ /\bngx_eiam_fault\(/ }
-    glob top_dir() . '/src/ngx_eiam_*.c';
+    glob top_dir() . '/src/*/ngx_eiam_*.c';
 my @answers = grep { slurp($_) =~ /#include <ngx_eiam_(?:claims|jwk|pointer)\.h>/ } @sources;
 my %answer  = map { ($_ => 1) } @answers;
 

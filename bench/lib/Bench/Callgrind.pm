@@ -60,7 +60,7 @@ sub inclusive {
 # The stages of the module, by its own table, and what they cost an allowed request.
 sub stages {
     my ($contender, $kind) = @_;
-    my ($table) = slurp("$contender->{top}/src/ngx_http_eiam_access.c") =~ /_stages\[\] = \{(.*?)\n\};/s;
+    my ($table) = slurp("$contender->{top}/src/http/gate/ngx_http_eiam_access.c") =~ /_stages\[\] = \{(.*?)\n\};/s;
     my @handlers = grep { $_ ne 'NULL' } ($table // '') =~ /, (\w+) \}/g;
     my $cost = inclusive("$contender->{dir}-counted/allowed-$kind.callgrind",
         $contender->{count} // COUNTED);
