@@ -7,7 +7,18 @@
  */
 
 
-#include <ngx_http_eiam.h>
+#include <ngx_http_eiam_authorization.h>
+#include <ngx_http_eiam_conf.h>
+#include <ngx_http_eiam_directive.h>
+#include <ngx_http_eiam_fetch.h>
+#include <ngx_http_eiam_jwt.h>
+#include <ngx_http_eiam_learn_response.h>
+#include <ngx_http_eiam_post_read.h>
+#include <ngx_http_eiam_redact.h>
+#include <ngx_http_eiam_stage.h>
+#include <ngx_http_eiam_status.h>
+#include <ngx_http_eiam_subrequest.h>
+#include <ngx_http_eiam_variables.h>
 
 
 static ngx_int_t ngx_eiam_preconfiguration(ngx_conf_t *cf);
@@ -24,39 +35,39 @@ static ngx_command_t  ngx_eiam_commands[] = {
       ngx_conf_set_enum_slot,
       NGX_HTTP_LOC_CONF_OFFSET,
       offsetof(ngx_http_eiam_loc_conf_t, mode),
-      ngx_http_eiam_modes },
+      ngx_http_eiam_directive_modes },
 
     { ngx_string("eiam_policy"),
       NGX_HTTP_MAIN_CONF|NGX_HTTP_SRV_CONF|NGX_HTTP_LOC_CONF|NGX_CONF_TAKE1,
-      ngx_http_eiam_file,
+      ngx_http_eiam_directive_file,
       NGX_HTTP_LOC_CONF_OFFSET,
       offsetof(ngx_http_eiam_loc_conf_t, policy),
-      &ngx_http_eiam_policy_file },
+      &ngx_http_eiam_directive_policy_file },
 
     { ngx_string("eiam_applications"),
       NGX_HTTP_MAIN_CONF|NGX_HTTP_SRV_CONF|NGX_HTTP_LOC_CONF|NGX_CONF_TAKE1,
-      ngx_http_eiam_file,
+      ngx_http_eiam_directive_file,
       NGX_HTTP_LOC_CONF_OFFSET,
       offsetof(ngx_http_eiam_loc_conf_t, applications),
-      &ngx_http_eiam_applications_file },
+      &ngx_http_eiam_directive_applications_file },
 
     { ngx_string("eiam_zone"),
       NGX_HTTP_MAIN_CONF|NGX_CONF_TAKE2,
-      ngx_http_eiam_zone,
+      ngx_http_eiam_directive_zone,
       NGX_HTTP_MAIN_CONF_OFFSET,
       0,
       NULL },
 
     { ngx_string("eiam_introspection"),
       NGX_HTTP_MAIN_CONF|NGX_HTTP_SRV_CONF|NGX_HTTP_LOC_CONF|NGX_CONF_TAKE1,
-      ngx_http_eiam_introspection,
+      ngx_http_eiam_directive_introspection,
       NGX_HTTP_LOC_CONF_OFFSET,
       0,
       NULL },
 
     { ngx_string("eiam_introspection_audience"),
       NGX_HTTP_MAIN_CONF|NGX_HTTP_SRV_CONF|NGX_HTTP_LOC_CONF|NGX_CONF_1MORE,
-      ngx_http_eiam_texts,
+      ngx_http_eiam_directive_texts,
       NGX_HTTP_LOC_CONF_OFFSET,
       offsetof(ngx_http_eiam_loc_conf_t, audiences),
       NULL },
@@ -66,74 +77,74 @@ static ngx_command_t  ngx_eiam_commands[] = {
       ngx_conf_set_num_slot,
       NGX_HTTP_LOC_CONF_OFFSET,
       offsetof(ngx_http_eiam_loc_conf_t, terms.limit),
-      &ngx_http_eiam_limit_bounds },
+      &ngx_http_eiam_directive_limit_bounds },
 
     { ngx_string("eiam_introspection_timeout"),
       NGX_HTTP_MAIN_CONF|NGX_HTTP_SRV_CONF|NGX_HTTP_LOC_CONF|NGX_CONF_TAKE1,
       ngx_conf_set_msec_slot,
       NGX_HTTP_LOC_CONF_OFFSET,
       offsetof(ngx_http_eiam_loc_conf_t, terms.timeout),
-      &ngx_http_eiam_not_zero },
+      &ngx_http_eiam_directive_not_zero },
 
     { ngx_string("eiam_introspection_circuit"),
       NGX_HTTP_MAIN_CONF|NGX_HTTP_SRV_CONF|NGX_HTTP_LOC_CONF|NGX_CONF_TAKE12,
-      ngx_http_eiam_circuit,
+      ngx_http_eiam_directive_circuit,
       NGX_HTTP_LOC_CONF_OFFSET,
       0,
       NULL },
 
     { ngx_string("eiam_jwks"),
       NGX_HTTP_MAIN_CONF|NGX_HTTP_SRV_CONF|NGX_HTTP_LOC_CONF|NGX_CONF_TAKE1,
-      ngx_http_eiam_jwks,
+      ngx_http_eiam_jwt_keys,
       NGX_HTTP_LOC_CONF_OFFSET,
       offsetof(ngx_http_eiam_loc_conf_t, key_set),
-      &ngx_http_eiam_key_file },
+      &ngx_http_eiam_jwt_key_file },
 
     { ngx_string("eiam_jwks_refresh"),
       NGX_HTTP_MAIN_CONF|NGX_HTTP_SRV_CONF|NGX_HTTP_LOC_CONF|NGX_CONF_TAKE1,
       ngx_conf_set_sec_slot,
       NGX_HTTP_LOC_CONF_OFFSET,
       offsetof(ngx_http_eiam_loc_conf_t, key_terms.refresh),
-      &ngx_http_eiam_not_zero },
+      &ngx_http_eiam_directive_not_zero },
 
     { ngx_string("eiam_jwks_max_age"),
       NGX_HTTP_MAIN_CONF|NGX_HTTP_SRV_CONF|NGX_HTTP_LOC_CONF|NGX_CONF_TAKE1,
       ngx_conf_set_sec_slot,
       NGX_HTTP_LOC_CONF_OFFSET,
       offsetof(ngx_http_eiam_loc_conf_t, key_terms.max_age),
-      &ngx_http_eiam_not_zero },
+      &ngx_http_eiam_directive_not_zero },
 
     { ngx_string("eiam_jwks_interval"),
       NGX_HTTP_MAIN_CONF|NGX_HTTP_SRV_CONF|NGX_HTTP_LOC_CONF|NGX_CONF_TAKE1,
       ngx_conf_set_msec_slot,
       NGX_HTTP_LOC_CONF_OFFSET,
       offsetof(ngx_http_eiam_loc_conf_t, key_terms.interval),
-      &ngx_http_eiam_not_zero },
+      &ngx_http_eiam_directive_not_zero },
 
     { ngx_string("eiam_jwks_timeout"),
       NGX_HTTP_MAIN_CONF|NGX_HTTP_SRV_CONF|NGX_HTTP_LOC_CONF|NGX_CONF_TAKE1,
       ngx_conf_set_msec_slot,
       NGX_HTTP_LOC_CONF_OFFSET,
       offsetof(ngx_http_eiam_loc_conf_t, key_terms.timeout),
-      &ngx_http_eiam_not_zero },
+      &ngx_http_eiam_directive_not_zero },
 
     { ngx_string("eiam_jwt_issuer"),
       NGX_HTTP_MAIN_CONF|NGX_HTTP_SRV_CONF|NGX_HTTP_LOC_CONF|NGX_CONF_TAKE1,
       ngx_conf_set_str_slot,
       NGX_HTTP_LOC_CONF_OFFSET,
       offsetof(ngx_http_eiam_loc_conf_t, jwt_terms.issuer),
-      &ngx_http_eiam_not_empty },
+      &ngx_http_eiam_jwt_not_empty },
 
     { ngx_string("eiam_jwt_audience"),
       NGX_HTTP_MAIN_CONF|NGX_HTTP_SRV_CONF|NGX_HTTP_LOC_CONF|NGX_CONF_1MORE,
-      ngx_http_eiam_texts,
+      ngx_http_eiam_directive_texts,
       NGX_HTTP_LOC_CONF_OFFSET,
       offsetof(ngx_http_eiam_loc_conf_t, jwt_terms.audiences),
       NULL },
 
     { ngx_string("eiam_jwt_application"),
       NGX_HTTP_MAIN_CONF|NGX_HTTP_SRV_CONF|NGX_HTTP_LOC_CONF|NGX_CONF_1MORE,
-      ngx_http_eiam_claim_names,
+      ngx_http_eiam_jwt_claim_names,
       NGX_HTTP_LOC_CONF_OFFSET,
       offsetof(ngx_http_eiam_loc_conf_t, jwt_terms.applications),
       NULL },
@@ -150,7 +161,7 @@ static ngx_command_t  ngx_eiam_commands[] = {
       ngx_conf_set_sec_slot,
       NGX_HTTP_LOC_CONF_OFFSET,
       offsetof(ngx_http_eiam_loc_conf_t, jwt_terms.leeway),
-      &ngx_http_eiam_a_day },
+      &ngx_http_eiam_jwt_at_most_a_day },
 
     { ngx_string("eiam_learn"),
       NGX_HTTP_LOC_CONF|NGX_CONF_FLAG,
@@ -189,21 +200,21 @@ static ngx_command_t  ngx_eiam_commands[] = {
 
     { ngx_string("eiam_scope_implies"),
       NGX_HTTP_MAIN_CONF|NGX_HTTP_SRV_CONF|NGX_HTTP_LOC_CONF|NGX_CONF_2MORE,
-      ngx_http_eiam_scope_implies,
+      ngx_http_eiam_directive_scope_implies,
       NGX_HTTP_LOC_CONF_OFFSET,
       0,
       NULL },
 
     { ngx_string("eiam_path"),
       NGX_HTTP_MAIN_CONF|NGX_HTTP_SRV_CONF|NGX_HTTP_LOC_CONF|NGX_CONF_TAKE1,
-      ngx_http_eiam_path,
+      ngx_http_eiam_directive_path,
       NGX_HTTP_LOC_CONF_OFFSET,
       0,
       NULL },
 
     { ngx_string("eiam_realm"),
       NGX_HTTP_MAIN_CONF|NGX_HTTP_SRV_CONF|NGX_HTTP_LOC_CONF|NGX_CONF_TAKE1,
-      ngx_http_eiam_realm,
+      ngx_http_eiam_directive_realm,
       NGX_HTTP_LOC_CONF_OFFSET,
       offsetof(ngx_http_eiam_loc_conf_t, realm),
       NULL },
@@ -213,7 +224,7 @@ static ngx_command_t  ngx_eiam_commands[] = {
       ngx_conf_set_enum_slot,
       NGX_HTTP_LOC_CONF_OFFSET,
       offsetof(ngx_http_eiam_loc_conf_t, language),
-      ngx_http_eiam_languages },
+      ngx_http_eiam_directive_languages },
 
       ngx_null_command
 };
@@ -223,14 +234,14 @@ static ngx_http_module_t  ngx_eiam_module_ctx = {
     ngx_eiam_preconfiguration,             /* preconfiguration */
     ngx_eiam_postconfiguration,            /* postconfiguration */
 
-    ngx_http_eiam_create_main_conf,        /* create main configuration */
+    ngx_http_eiam_conf_create_main,        /* create main configuration */
     NULL,                                  /* init main configuration */
 
-    ngx_http_eiam_create_srv_conf,         /* create server configuration */
+    ngx_http_eiam_conf_create_srv,         /* create server configuration */
     NULL,                                  /* merge server configuration */
 
-    ngx_http_eiam_create_loc_conf,         /* create location configuration */
-    ngx_http_eiam_merge_loc_conf           /* merge location configuration */
+    ngx_http_eiam_conf_create_loc,         /* create location configuration */
+    ngx_http_eiam_conf_merge_loc           /* merge location configuration */
 };
 
 
@@ -263,7 +274,7 @@ ngx_eiam_preconfiguration(ngx_conf_t *cf)
         return NGX_ERROR;
     }
 
-    return ngx_http_eiam_add_variables(cf);
+    return ngx_http_eiam_variables_add(cf);
 }
 
 
@@ -276,8 +287,8 @@ ngx_eiam_postconfiguration(ngx_conf_t *cf)
 
     /* before anything fails: the filters of a process are one chain for all */
 
-    ngx_http_eiam_add_fetch_filter();
-    ngx_http_eiam_add_relay_filters();
+    ngx_http_eiam_fetch_add_filter();
+    ngx_http_eiam_learn_response_add_filters();
 
     mcf = ngx_http_conf_get_module_main_conf(cf, ngx_eiam_module);
 
@@ -285,7 +296,7 @@ ngx_eiam_postconfiguration(ngx_conf_t *cf)
         return NGX_OK;
     }
 
-    if (ngx_http_eiam_take_authorization(cf) != NGX_OK
+    if (ngx_http_eiam_authorization_take(cf) != NGX_OK
         || ngx_http_eiam_post_read_take_variables(cf) != NGX_OK)
     {
         return NGX_ERROR;
@@ -295,21 +306,21 @@ ngx_eiam_postconfiguration(ngx_conf_t *cf)
                              ngx_http_eiam_post_read_handler)
         != NGX_OK
         || ngx_eiam_add_handler(cf, NGX_HTTP_PREACCESS_PHASE,
-                                ngx_http_eiam_preaccess_handler)
+                                ngx_http_eiam_stage_preaccess)
            != NGX_OK)
     {
         return NGX_ERROR;
     }
 
     if (ngx_eiam_add_handler(cf, NGX_HTTP_ACCESS_PHASE,
-                             ngx_http_eiam_access_handler)
+                             ngx_http_eiam_stage_access)
         != NGX_OK)
     {
         return NGX_ERROR;
     }
 
     return ngx_eiam_add_handler(cf, NGX_HTTP_LOG_PHASE,
-                                ngx_http_eiam_log_handler);
+                                ngx_http_eiam_redact_handler);
 }
 
 

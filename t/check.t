@@ -134,8 +134,10 @@ breaks('text: C lines', 'a line of 81 columns', $core, append('/' x 81 . "\n"));
 breaks('text: no tabs', 'a tab', $core, append("\tint  n;\n"));
 breaks('text: no white space', 'a blank at a line end', 'example/nginx.conf', append("# \n"));
 breaks('text: every file ends', 'a file without', 'CHANGES', sub { $_[0] =~ s/\n+\z//r });
-breaks('names: every global symbol', 'another prefix',
+breaks('names: every global symbol starts with ngx_', 'another prefix',
     'build/dynamic/addon/core/ngx_eiam_reason.o', sub { compiled("int eiam_global;\n") });
+breaks('names: every global symbol starts with the name', 'the noun of another file',
+    'build/dynamic/addon/core/ngx_eiam_reason.o', sub { compiled("int ngx_eiam_time;\n") });
 my ($directives, $troubles) = ('docs/DIRECTIVES.md', 'docs/TROUBLESHOOTING.md');
 breaks('documentation: every page', 'one that README does not name', 'docs/MORE.md', append("# More\n"));
 breaks('documentation: every directive', "one without $_", $directives,

@@ -11,10 +11,10 @@ static ngx_atomic_uint_t ngx_eiam_metrics_key(const ngx_str_t *id);
 static ngx_uint_t ngx_eiam_metrics_is_other(const ngx_str_t *id);
 
 
-const ngx_str_t  ngx_eiam_other = ngx_string("other");
+const ngx_str_t  ngx_eiam_metrics_other = ngx_string("other");
 
 
-const ngx_str_t  ngx_eiam_decisions[] = {
+const ngx_str_t  ngx_eiam_metrics_decisions[] = {
     ngx_null_string,
     ngx_string("allow"),
     ngx_string("deny"),
@@ -22,7 +22,7 @@ const ngx_str_t  ngx_eiam_decisions[] = {
 };
 
 
-const ngx_str_t  ngx_eiam_kinds[] = {
+const ngx_str_t  ngx_eiam_metrics_kinds[] = {
     ngx_string("static"),
     ngx_string("learned"),
     ngx_string("jwt"),
@@ -30,7 +30,7 @@ const ngx_str_t  ngx_eiam_kinds[] = {
 };
 
 
-const ngx_str_t  ngx_eiam_lookups[] = {
+const ngx_str_t  ngx_eiam_metrics_lookups[] = {
     ngx_string("HIT"),
     ngx_string("MISS"),
     ngx_string("STALE"),
@@ -38,7 +38,7 @@ const ngx_str_t  ngx_eiam_lookups[] = {
 };
 
 
-const ngx_str_t  ngx_eiam_results[] = {
+const ngx_str_t  ngx_eiam_metrics_results[] = {
     ngx_string("answered"),
     ngx_string("failed"),
     ngx_string("unusable"),
@@ -46,7 +46,7 @@ const ngx_str_t  ngx_eiam_results[] = {
 };
 
 
-const ngx_eiam_bucket_t  ngx_eiam_buckets[] = {
+const ngx_eiam_bucket_t  ngx_eiam_metrics_buckets[] = {
     { 1, ngx_string("0.001") },
     { 2, ngx_string("0.002") },
     { 5, ngx_string("0.005") },
@@ -208,12 +208,12 @@ ngx_eiam_metrics_key(const ngx_str_t *id)
 static ngx_uint_t
 ngx_eiam_metrics_is_other(const ngx_str_t *id)
 {
-    return ngx_eiam_str_equal(id, &ngx_eiam_other);
+    return ngx_eiam_str_equal(id, &ngx_eiam_metrics_other);
 }
 
 
 ngx_uint_t
-ngx_eiam_outcome(ngx_eiam_decision_e decision, ngx_eiam_reason_e reason)
+ngx_eiam_metrics_outcome(ngx_eiam_decision_e decision, ngx_eiam_reason_e reason)
 {
     switch (decision) {
 
@@ -230,7 +230,7 @@ ngx_eiam_outcome(ngx_eiam_decision_e decision, ngx_eiam_reason_e reason)
 
 
 void
-ngx_eiam_outcome_read(ngx_uint_t outcome, ngx_eiam_decision_e *decision,
+ngx_eiam_metrics_outcome_read(ngx_uint_t outcome, ngx_eiam_decision_e *decision,
     ngx_eiam_reason_e *reason)
 {
     if (outcome == 0) {
@@ -255,7 +255,7 @@ ngx_eiam_metrics_observe(ngx_eiam_histogram_t *histogram, ngx_msec_t time)
 
     for (i = 0; i < NGX_EIAM_BUCKETS - 1; i++) {
 
-        if (time <= ngx_eiam_buckets[i].bound) {
+        if (time <= ngx_eiam_metrics_buckets[i].bound) {
             break;
         }
     }

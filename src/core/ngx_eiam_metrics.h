@@ -53,12 +53,12 @@ typedef enum {
 
 
 /* what rows of those without a row are shown as */
-extern const ngx_str_t  ngx_eiam_other;
+extern const ngx_str_t  ngx_eiam_metrics_other;
 
-extern const ngx_str_t  ngx_eiam_decisions[];
-extern const ngx_str_t  ngx_eiam_kinds[];
-extern const ngx_str_t  ngx_eiam_lookups[];
-extern const ngx_str_t  ngx_eiam_results[];
+extern const ngx_str_t  ngx_eiam_metrics_decisions[];
+extern const ngx_str_t  ngx_eiam_metrics_kinds[];
+extern const ngx_str_t  ngx_eiam_metrics_lookups[];
+extern const ngx_str_t  ngx_eiam_metrics_results[];
 
 /* upper bounds, also in seconds as they are written; the last one has none */
 
@@ -67,7 +67,7 @@ typedef struct {
     ngx_str_t               label;
 } ngx_eiam_bucket_t;
 
-extern const ngx_eiam_bucket_t  ngx_eiam_buckets[];
+extern const ngx_eiam_bucket_t  ngx_eiam_metrics_buckets[];
 
 
 #define NGX_EIAM_BUCKETS       14    /* with the one that has no bound */
@@ -134,10 +134,10 @@ ngx_eiam_application_row_t *ngx_eiam_metrics_application(
     ngx_eiam_metrics_t *metrics, const ngx_str_t *id);
 
 /* place of a decision in a row, and what stands there */
-ngx_uint_t ngx_eiam_outcome(ngx_eiam_decision_e decision,
+ngx_uint_t ngx_eiam_metrics_outcome(ngx_eiam_decision_e decision,
     ngx_eiam_reason_e reason);
-void ngx_eiam_outcome_read(ngx_uint_t outcome, ngx_eiam_decision_e *decision,
-    ngx_eiam_reason_e *reason);
+void ngx_eiam_metrics_outcome_read(ngx_uint_t outcome,
+    ngx_eiam_decision_e *decision, ngx_eiam_reason_e *reason);
 
 void ngx_eiam_metrics_observe(ngx_eiam_histogram_t *histogram,
     ngx_msec_t time);

@@ -386,7 +386,7 @@ ngx_eiam_compile_allow(ngx_eiam_compiler_t *compiler,
 
         if (resource->operations[m]) {
             p = ngx_sprintf(p, "%s%V", p == resource->allow.data ? "" : ", ",
-                            &ngx_eiam_methods[m]);
+                            &ngx_eiam_policy_methods[m]);
         }
     }
 

@@ -541,14 +541,15 @@ ngx_eiam_openapi_id(ngx_eiam_openapi_t *openapi, const ngx_eiam_node_t *node,
 
     if (rc == NGX_DECLINED) {
 
-        operation->id.len = ngx_eiam_methods[method].len + 1
+        operation->id.len = ngx_eiam_policy_methods[method].len + 1
                             + operation->route.len;
         operation->id.data = ngx_pnalloc(openapi->pool, operation->id.len);
         if (operation->id.data == NULL) {
             return NGX_ERROR;
         }
 
-        ngx_sprintf(operation->id.data, "%V %V", &ngx_eiam_methods[method],
+        ngx_sprintf(operation->id.data, "%V %V",
+                    &ngx_eiam_policy_methods[method],
                     &operation->route);
 
         return NGX_OK;

@@ -11,7 +11,7 @@ static ngx_int_t ngx_eiam_policy_literal(const ngx_eiam_policy_t *policy,
     ngx_eiam_state_t **to);
 
 
-const ngx_str_t  ngx_eiam_methods[] = {
+const ngx_str_t  ngx_eiam_policy_methods[] = {
     ngx_string("GET"),
     ngx_string("HEAD"),
     ngx_string("POST"),
@@ -24,13 +24,13 @@ const ngx_str_t  ngx_eiam_methods[] = {
 
 
 ngx_uint_t
-ngx_eiam_method(const ngx_str_t *name)
+ngx_eiam_policy_method(const ngx_str_t *name)
 {
     ngx_uint_t  i;
 
     for (i = 0; i < NGX_EIAM_METHODS; i++) {
 
-        if (ngx_eiam_str_equal(name, &ngx_eiam_methods[i])) {
+        if (ngx_eiam_str_equal(name, &ngx_eiam_policy_methods[i])) {
             break;
         }
     }
@@ -189,7 +189,7 @@ ngx_eiam_policy_literal(const ngx_eiam_policy_t *policy,
 
 
 ngx_int_t
-ngx_eiam_operation_permits(const ngx_eiam_operation_t *operation,
+ngx_eiam_policy_permits(const ngx_eiam_operation_t *operation,
     const ngx_eiam_scope_bits_t *set)
 {
     ngx_uint_t               i, k;

@@ -94,11 +94,11 @@ typedef struct {
 } ngx_eiam_policy_t;
 
 
-extern const ngx_str_t  ngx_eiam_methods[];
+extern const ngx_str_t  ngx_eiam_policy_methods[];
 
 
 /* NGX_EIAM_METHODS if it is none of them */
-ngx_uint_t ngx_eiam_method(const ngx_str_t *name);
+ngx_uint_t ngx_eiam_policy_method(const ngx_str_t *name);
 
 /* path is decoded and has no empty segment; NULL: no template fits */
 ngx_eiam_resource_t *ngx_eiam_policy_find(const ngx_eiam_policy_t *policy,
@@ -109,7 +109,7 @@ ngx_eiam_below_e ngx_eiam_policy_below(const ngx_eiam_policy_t *policy,
     const ngx_eiam_reading_t *reading);
 
 /* NGX_OK, or NGX_DECLINED: no alternative holds */
-ngx_int_t ngx_eiam_operation_permits(const ngx_eiam_operation_t *operation,
+ngx_int_t ngx_eiam_policy_permits(const ngx_eiam_operation_t *operation,
     const ngx_eiam_scope_bits_t *set);
 
 #endif /* _NGX_EIAM_POLICY_H_INCLUDED_ */

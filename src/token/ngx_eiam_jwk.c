@@ -75,7 +75,7 @@ static const ngx_eiam_key_kind_t  ngx_eiam_key_kinds[] = {
 
 
 ngx_int_t
-ngx_eiam_keys_read(const ngx_eiam_node_t *root, ngx_pool_t *pool,
+ngx_eiam_jwk_read_set(const ngx_eiam_node_t *root, ngx_pool_t *pool,
     ngx_eiam_keys_t *keys, ngx_eiam_bad_key_pt bad, void *data)
 {
     ngx_int_t         rc;
@@ -206,14 +206,16 @@ ngx_eiam_key_read(const ngx_eiam_node_t *node, ngx_pool_t *pool,
 
     if (rc == NGX_OK) {
 
-        rc = ngx_eiam_algorithm_find(&text);
+        rc = ngx_eiam_jws_algorithm_find(&text);
         if (rc == NGX_DECLINED) {
             return NGX_DECLINED;
         }
 
         key->algorithm = rc;
 
-        if (!(ngx_eiam_algorithms[rc].types & ((ngx_uint_t) 1 << key->type))) {
+        if (!(ngx_eiam_jws_algorithms[rc].types
+              & ((ngx_uint_t) 1 << key->type)))
+        {
             return ngx_eiam_fault(node, "is no key for its \"alg\"");
         }
     }
@@ -222,7 +224,7 @@ ngx_eiam_key_read(const ngx_eiam_node_t *node, ngx_pool_t *pool,
         return NGX_ERROR;
     }
 
-    return ngx_eiam_key_prepare(key, pool);
+    return ngx_eiam_jws_key_prepare(key, pool);
 }
 
 
@@ -511,7 +513,7 @@ ngx_eiam_key_oct(const ngx_eiam_node_t *node, ngx_pool_t *pool,
     }
 
     min = (key->algorithm == NGX_EIAM_ANY_ALGORITHM)
-          ? NGX_EIAM_OCT_MIN : ngx_eiam_algorithms[key->algorithm].secret;
+          ? NGX_EIAM_OCT_MIN : ngx_eiam_jws_algorithms[key->algorithm].secret;
 
     if (key->secret.len < min) {
         return ngx_eiam_fault(node, "has %uz bytes, fewer than the %uz of the "

@@ -31,7 +31,7 @@ typedef struct {
 typedef void (*ngx_eiam_bad_key_pt)(const ngx_eiam_document_t *document,
     void *data);
 
-ngx_int_t ngx_eiam_keys_read(const ngx_eiam_node_t *root, ngx_pool_t *pool,
+ngx_int_t ngx_eiam_jwk_read_set(const ngx_eiam_node_t *root, ngx_pool_t *pool,
     ngx_eiam_keys_t *keys, ngx_eiam_bad_key_pt bad, void *data);
 
 

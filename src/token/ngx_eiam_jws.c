@@ -45,7 +45,7 @@ static int ngx_eiam_jws_ecdsa(const ngx_str_t *signature, u_char *der);
 #define ngx_eiam_bit(type)  ((ngx_uint_t) 1 << (type))
 
 
-const ngx_eiam_algorithm_t  ngx_eiam_algorithms[] = {
+const ngx_eiam_algorithm_t  ngx_eiam_jws_algorithms[] = {
     { ngx_string("RS256"), ngx_eiam_bit(NGX_EIAM_RSA), "SHA256", 0, 0, 0 },
     { ngx_string("RS384"), ngx_eiam_bit(NGX_EIAM_RSA), "SHA384", 0, 0, 0 },
     { ngx_string("RS512"), ngx_eiam_bit(NGX_EIAM_RSA), "SHA512", 0, 0, 0 },
@@ -68,13 +68,13 @@ const ngx_eiam_algorithm_t  ngx_eiam_algorithms[] = {
 
 
 ngx_int_t
-ngx_eiam_algorithm_find(const ngx_str_t *name)
+ngx_eiam_jws_algorithm_find(const ngx_str_t *name)
 {
     ngx_int_t  i;
 
-    for (i = 0; ngx_eiam_algorithms[i].name.len; i++) {
+    for (i = 0; ngx_eiam_jws_algorithms[i].name.len; i++) {
 
-        if (ngx_eiam_str_equal(&ngx_eiam_algorithms[i].name, name)) {
+        if (ngx_eiam_str_equal(&ngx_eiam_jws_algorithms[i].name, name)) {
             return i;
         }
     }
@@ -84,18 +84,18 @@ ngx_eiam_algorithm_find(const ngx_str_t *name)
 
 
 ngx_uint_t
-ngx_eiam_key_fits(const ngx_eiam_key_t *key, ngx_uint_t algorithm)
+ngx_eiam_jws_key_fits(const ngx_eiam_key_t *key, ngx_uint_t algorithm)
 {
-    return (ngx_eiam_algorithms[algorithm].types & ngx_eiam_bit(key->type))
+    return (ngx_eiam_jws_algorithms[algorithm].types & ngx_eiam_bit(key->type))
            && (key->algorithm == NGX_EIAM_ANY_ALGORITHM
                || key->algorithm == algorithm)
            && (key->pkey
-               || key->secret.len >= ngx_eiam_algorithms[algorithm].secret);
+               || key->secret.len >= ngx_eiam_jws_algorithms[algorithm].secret);
 }
 
 
 ngx_int_t
-ngx_eiam_key_prepare(ngx_eiam_key_t *key, ngx_pool_t *pool)
+ngx_eiam_jws_key_prepare(ngx_eiam_key_t *key, ngx_pool_t *pool)
 {
     ngx_pool_cleanup_t   *cln;
     ngx_eiam_verifier_t  *verifier;
@@ -125,7 +125,7 @@ ngx_eiam_jws_verify(ngx_uint_t algorithm, const ngx_eiam_key_t *key,
     ngx_eiam_verifier_t         *verifier;
     const ngx_eiam_algorithm_t  *a;
 
-    a = &ngx_eiam_algorithms[algorithm];
+    a = &ngx_eiam_jws_algorithms[algorithm];
     verifier = key->verifier;
 
     if (a->size && signature->len != a->size) {
@@ -163,7 +163,7 @@ ngx_eiam_verifier_make(ngx_eiam_verifier_t *verifier, ngx_uint_t algorithm,
 {
     const ngx_eiam_algorithm_t  *a;
 
-    a = &ngx_eiam_algorithms[algorithm];
+    a = &ngx_eiam_jws_algorithms[algorithm];
 
     ngx_eiam_verifier_free(verifier);
 

@@ -50,17 +50,18 @@ typedef struct {
 
 
 /* by number; the last one has no name */
-extern const ngx_eiam_algorithm_t  ngx_eiam_algorithms[];
+extern const ngx_eiam_algorithm_t  ngx_eiam_jws_algorithms[];
 
 
 /* a number, or NGX_DECLINED: there is none of that name */
-ngx_int_t ngx_eiam_algorithm_find(const ngx_str_t *name);
+ngx_int_t ngx_eiam_jws_algorithm_find(const ngx_str_t *name);
 
 /* may this key be used with that algorithm?  RFC 8725, section 3.1 */
-ngx_uint_t ngx_eiam_key_fits(const ngx_eiam_key_t *key, ngx_uint_t algorithm);
+ngx_uint_t ngx_eiam_jws_key_fits(const ngx_eiam_key_t *key,
+    ngx_uint_t algorithm);
 
 /* once for a key, which then can verify: NGX_OK, or NGX_ERROR (no memory) */
-ngx_int_t ngx_eiam_key_prepare(ngx_eiam_key_t *key, ngx_pool_t *pool);
+ngx_int_t ngx_eiam_jws_key_prepare(ngx_eiam_key_t *key, ngx_pool_t *pool);
 
 /* NGX_OK, or NGX_DECLINED; the key fits */
 ngx_int_t ngx_eiam_jws_verify(ngx_uint_t algorithm, const ngx_eiam_key_t *key,

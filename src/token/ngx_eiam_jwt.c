@@ -316,7 +316,7 @@ ngx_eiam_jwt_algorithm(ngx_eiam_jwt_t *jwt)
         == NGX_OK)
     {
         name = ngx_eiam_node_string(&node);
-        n = ngx_eiam_algorithm_find(&name);
+        n = ngx_eiam_jws_algorithm_find(&name);
     }
 
     jwt->algorithm = n;
@@ -432,7 +432,7 @@ ngx_eiam_jwt_signature(ngx_eiam_jwt_t *jwt)
             known = 1;
         }
 
-        if (!ngx_eiam_key_fits(&key[i], jwt->algorithm)) {
+        if (!ngx_eiam_jws_key_fits(&key[i], jwt->algorithm)) {
             continue;
         }
 

@@ -54,7 +54,7 @@ static ngx_eiam_pointer_t  ngx_eiam_jwt_application_claims[] = {
 };
 
 
-ngx_array_t  ngx_eiam_jwt_applications = {
+ngx_array_t  ngx_eiam_jwt_claims_application = {
     ngx_eiam_jwt_application_claims, 4, sizeof(ngx_eiam_pointer_t), 4, NULL
 };
 

@@ -24,7 +24,7 @@ typedef struct {
 
 
 /* the claims that name the application by default */
-extern ngx_array_t  ngx_eiam_jwt_applications;
+extern ngx_array_t  ngx_eiam_jwt_claims_application;
 
 
 /*

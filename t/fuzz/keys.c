@@ -117,7 +117,7 @@ keys_read(const ngx_str_t *text, ngx_pool_t *pool, ngx_eiam_keys_t *keys,
     rc = ngx_eiam_document_parse(document, text, root);
 
     if (rc == NGX_OK) {
-        rc = ngx_eiam_keys_read(root, pool, keys, keys_bad, bad);
+        rc = ngx_eiam_jwk_read_set(root, pool, keys, keys_bad, bad);
     }
 
     fuzz_require(rc == NGX_OK || (rc == NGX_ERROR && document->fault.len),
@@ -192,14 +192,14 @@ keys_are_strong(const ngx_eiam_key_t *key, const ngx_str_t *text)
                      "a long secret", text);
     }
 
-    for (i = 0; ngx_eiam_algorithms[i].name.len; i++) {
+    for (i = 0; ngx_eiam_jws_algorithms[i].name.len; i++) {
 
-        fuzz_require(!ngx_eiam_key_fits(key, i)
+        fuzz_require(!ngx_eiam_jws_key_fits(key, i)
                      || key->algorithm == NGX_EIAM_ANY_ALGORITHM
                      || key->algorithm == i,
                      "only its own algorithm", text);
-        fuzz_require(!ngx_eiam_key_fits(key, i)
-                     || (ngx_eiam_algorithms[i].name.data[0] == 'H')
+        fuzz_require(!ngx_eiam_jws_key_fits(key, i)
+                     || (ngx_eiam_jws_algorithms[i].name.data[0] == 'H')
                         == (key->pkey == NULL),
                      "no public key is a secret", text);
     }
@@ -217,9 +217,9 @@ keys_verify_nothing(const ngx_eiam_key_t *key, const ngx_str_t *text)
 
     static const size_t  sizes[] = { 32, 48, 64, 96, 114, 132, 256, 0 };
 
-    for (i = 0; ngx_eiam_algorithms[i].name.len; i++) {
+    for (i = 0; ngx_eiam_jws_algorithms[i].name.len; i++) {
 
-        if (!ngx_eiam_key_fits(key, i)) {
+        if (!ngx_eiam_jws_key_fits(key, i)) {
             continue;
         }
 

@@ -106,7 +106,7 @@ policy_operation(const ngx_eiam_operation_t *operation,
                  &operation->id);
     fuzz_require(operation->is_public == (operation->n == 0),
                  "public is what asks for nothing", &operation->id);
-    fuzz_require((ngx_eiam_operation_permits(operation, none) == NGX_OK)
+    fuzz_require((ngx_eiam_policy_permits(operation, none) == NGX_OK)
                  == (scopeless != 0),
                  "no scope permits what asks for one", &operation->id);
 }

@@ -144,8 +144,8 @@ token_open(void)
     document.pool = input.pool;
 
     if (ngx_eiam_document_parse(&document, &input.text, &root) != NGX_OK
-        || ngx_eiam_keys_read(&root, input.pool, &token_keys, token_bad_key,
-                              NULL)
+        || ngx_eiam_jwk_read_set(&root, input.pool, &token_keys, token_bad_key,
+                                 NULL)
            != NGX_OK
         || token_keys.list.nelts != 4)
     {
@@ -156,11 +156,11 @@ token_open(void)
         text.data = (u_char *) token_algorithms[i];
         text.len = ngx_strlen(token_algorithms[i]);
 
-        n = ngx_eiam_algorithm_find(&text);
+        n = ngx_eiam_jws_algorithm_find(&text);
         token_terms.algorithms |= (ngx_uint_t) 1 << n;
     }
 
-    token_terms.applications = &ngx_eiam_jwt_applications;
+    token_terms.applications = &ngx_eiam_jwt_claims_application;
     token_terms.audiences = ngx_array_create(input.pool, 2,
                                              sizeof(ngx_str_t));
     audience = ngx_array_push_n(token_terms.audiences, 2);

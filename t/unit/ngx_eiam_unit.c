@@ -141,7 +141,7 @@ ngx_eiam_unit_operation(const ngx_eiam_policy_t *policy,
     path.data = space + 1;
     path.len = call->len - method.len - 1;
 
-    number = ngx_eiam_method(&method);
+    number = ngx_eiam_policy_method(&method);
     resource = ngx_eiam_policy_find(policy, &path);
 
     return (resource && number < NGX_EIAM_METHODS)

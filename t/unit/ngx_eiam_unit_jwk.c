@@ -278,7 +278,7 @@ ngx_eiam_unit_jwk_good(ngx_eiam_unit_t *unit)
         ngx_eiam_unit_ok(unit, keys.list.nelts == 1 && key->type == row->type
                                && key->algorithm
                                   == (ngx_uint_t) (row->algorithm
-                                      ? ngx_eiam_algorithm_find(&algorithm)
+                                      ? ngx_eiam_jws_algorithm_find(&algorithm)
                                       : (ngx_int_t) NGX_EIAM_ANY_ALGORITHM)
                                && (key->pkey == NULL)
                                   == (row->type == NGX_EIAM_OCT)
@@ -539,8 +539,8 @@ ngx_eiam_unit_jwk_read(ngx_eiam_unit_t *unit, const ngx_str_t *text,
     rc = ngx_eiam_unit_parse(&document, unit->pool, &placed, &root);
 
     if (rc == NGX_OK) {
-        rc = ngx_eiam_keys_read(&root, unit->pool, keys,
-                                ngx_eiam_unit_jwk_note, bads);
+        rc = ngx_eiam_jwk_read_set(&root, unit->pool, keys,
+                                   ngx_eiam_unit_jwk_note, bads);
     }
 
     *fault = document.fault;

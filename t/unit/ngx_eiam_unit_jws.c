@@ -141,22 +141,22 @@ ngx_eiam_unit_jws_names(ngx_eiam_unit_t *unit)
 
         ngx_eiam_unit_text(&name, a->name);
 
-        ngx_eiam_unit_ok(unit, ngx_eiam_algorithm_find(&name)
+        ngx_eiam_unit_ok(unit, ngx_eiam_jws_algorithm_find(&name)
                                == (ngx_int_t) i
                                && ngx_eiam_unit_equal(
-                                      &ngx_eiam_algorithms[i].name, &name),
+                                      &ngx_eiam_jws_algorithms[i].name, &name),
                          "%s is an algorithm", a->name);
         i++;
     }
 
-    ngx_eiam_unit_ok(unit, ngx_eiam_algorithms[i].name.len == 0,
+    ngx_eiam_unit_ok(unit, ngx_eiam_jws_algorithms[i].name.len == 0,
                      "there is no other");
 
     for (i = 0; ngx_eiam_unit_no_algorithms[i]; i++) {
 
         ngx_eiam_unit_text(&name, ngx_eiam_unit_no_algorithms[i]);
 
-        ngx_eiam_unit_ok(unit, ngx_eiam_algorithm_find(&name)
+        ngx_eiam_unit_ok(unit, ngx_eiam_jws_algorithm_find(&name)
                                == NGX_DECLINED,
                          "\"%V\" is none", &name);
     }
@@ -191,7 +191,7 @@ ngx_eiam_unit_jws_fits(ngx_eiam_unit_t *unit)
                 key.pkey = &key;
             }
 
-            wrong += ngx_eiam_key_fits(&key, i)
+            wrong += ngx_eiam_jws_key_fits(&key, i)
                      != (type == a->type || type == a->other);
         }
 
@@ -214,11 +214,11 @@ ngx_eiam_unit_jws_pinned(ngx_eiam_unit_t *unit)
     key.algorithm = ngx_eiam_unit_jws_number("PS256");
 
     ngx_eiam_unit_ok(unit,
-                     ngx_eiam_key_fits(&key,
-                                       ngx_eiam_unit_jws_number("PS256"))
-                     && !ngx_eiam_key_fits(&key,
+                     ngx_eiam_jws_key_fits(&key,
+                                           ngx_eiam_unit_jws_number("PS256"))
+                     && !ngx_eiam_jws_key_fits(&key,
                                            ngx_eiam_unit_jws_number("RS256"))
-                     && !ngx_eiam_key_fits(&key,
+                     && !ngx_eiam_jws_key_fits(&key,
                                            ngx_eiam_unit_jws_number("PS384")),
                      "a key's own algorithm is its only one");
 
@@ -235,12 +235,13 @@ ngx_eiam_unit_jws_pinned(ngx_eiam_unit_t *unit)
         i = a - ngx_eiam_unit_algorithms;
         key.secret.len = a->secret;
 
-        ngx_eiam_unit_ok(unit, ngx_eiam_key_fits(&key, i),
+        ngx_eiam_unit_ok(unit, ngx_eiam_jws_key_fits(&key, i),
                          "%s: a secret of %uz bytes", a->name, a->secret);
 
         key.secret.len--;
 
-        ngx_eiam_unit_ok(unit, !ngx_eiam_key_fits(&key, i), "and no shorter");
+        ngx_eiam_unit_ok(unit, !ngx_eiam_jws_key_fits(&key, i),
+                         "and no shorter");
     }
 }
 
@@ -262,7 +263,7 @@ ngx_eiam_unit_jws_vector(ngx_eiam_unit_t *unit,
     signature = ngx_eiam_unit_decode(unit, vector->signature);
 
     ngx_eiam_unit_ok(unit, keys.list.nelts == 1
-                           && ngx_eiam_key_fits(key, algorithm)
+                           && ngx_eiam_jws_key_fits(key, algorithm)
                            && ngx_eiam_unit_jws_verify(algorithm, key, &text,
                                                        &signature),
                      "%s: %s", vector->name, vector->algorithm);
@@ -369,9 +370,9 @@ ngx_eiam_unit_jws_others(ngx_uint_t algorithm, const ngx_eiam_key_t *key,
 
     valid = 0;
 
-    for (i = 0; ngx_eiam_algorithms[i].name.len; i++) {
+    for (i = 0; ngx_eiam_jws_algorithms[i].name.len; i++) {
 
-        valid += i != algorithm && ngx_eiam_key_fits(key, i)
+        valid += i != algorithm && ngx_eiam_jws_key_fits(key, i)
                  && ngx_eiam_unit_jws_verify(i, key, text, signature);
     }
 
@@ -438,16 +439,16 @@ ngx_eiam_unit_jws_turns(ngx_eiam_unit_t *unit,
 
         i = a - ngx_eiam_unit_algorithms;
 
-        if (!ngx_eiam_key_fits(&signer->key, i)) {
+        if (!ngx_eiam_jws_key_fits(&signer->key, i)) {
             continue;
         }
 
         signature = ngx_eiam_unit_sign(a, signer, RSA_PSS_SALTLEN_DIGEST,
                                        &text, buf);
 
-        for (as = 0; ngx_eiam_algorithms[as].name.len; as++) {
+        for (as = 0; ngx_eiam_jws_algorithms[as].name.len; as++) {
 
-            if (!ngx_eiam_key_fits(&signer->key, as)) {
+            if (!ngx_eiam_jws_key_fits(&signer->key, as)) {
                 continue;
             }
 
@@ -597,7 +598,7 @@ ngx_eiam_unit_jws_number(const char *name)
 
     ngx_eiam_unit_text(&text, name);
 
-    n = ngx_eiam_algorithm_find(&text);
+    n = ngx_eiam_jws_algorithm_find(&text);
     if (n < 0) {
         abort();
     }
@@ -630,7 +631,7 @@ ngx_eiam_unit_signers_make(ngx_eiam_unit_t *unit,
         signer->key.type = i;
         signer->key.algorithm = NGX_EIAM_ANY_ALGORITHM;
 
-        if (ngx_eiam_key_prepare(&signer->key, unit->pool) != NGX_OK) {
+        if (ngx_eiam_jws_key_prepare(&signer->key, unit->pool) != NGX_OK) {
             abort();
         }
 

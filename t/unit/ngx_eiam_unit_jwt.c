@@ -402,7 +402,7 @@ ngx_eiam_unit_jwt(ngx_eiam_unit_t *unit)
     t.terms.algorithms = ngx_eiam_unit_jwt_bit("HS256")
                          | ngx_eiam_unit_jwt_bit("RS256")
                          | ngx_eiam_unit_jwt_bit("ES256");
-    t.terms.applications = &ngx_eiam_jwt_applications;
+    t.terms.applications = &ngx_eiam_jwt_claims_application;
     t.terms.audiences = ngx_array_create(unit->pool, 2, sizeof(ngx_str_t));
 
     if (t.terms.audiences == NULL) {
@@ -1215,7 +1215,7 @@ ngx_eiam_unit_jwt_bit(const char *algorithm)
 
     ngx_eiam_unit_text(&name, algorithm);
 
-    n = ngx_eiam_algorithm_find(&name);
+    n = ngx_eiam_jws_algorithm_find(&name);
     if (n < 0) {
         abort();
     }

@@ -222,7 +222,7 @@ ngx_eiam_unit_memory_policy(ngx_pool_t *pool, ngx_uint_t *through)
 
         if (operation
             && (operation->is_public
-                || ngx_eiam_operation_permits(operation, set) == NGX_OK))
+                || ngx_eiam_policy_permits(operation, set) == NGX_OK))
         {
             *through |= (ngx_uint_t) 1 << i;
         }

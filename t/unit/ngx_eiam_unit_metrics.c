@@ -79,10 +79,10 @@ ngx_eiam_unit_metrics_names(ngx_eiam_unit_t *unit)
         const ngx_str_t   *names;
         ngx_uint_t         n;
     } lists[] = {
-        { "decisions", ngx_eiam_decisions + 1, NGX_EIAM_DECISIONS - 1 },
-        { "sources", ngx_eiam_kinds, NGX_EIAM_SOURCES },
-        { "results of a look-up", ngx_eiam_lookups, NGX_EIAM_LOOKUPS },
-        { "results of a fetch", ngx_eiam_results, NGX_EIAM_RESULTS },
+        { "decisions", ngx_eiam_metrics_decisions + 1, NGX_EIAM_DECISIONS - 1 },
+        { "sources", ngx_eiam_metrics_kinds, NGX_EIAM_SOURCES },
+        { "results of a look-up", ngx_eiam_metrics_lookups, NGX_EIAM_LOOKUPS },
+        { "results of a fetch", ngx_eiam_metrics_results, NGX_EIAM_RESULTS },
         { NULL, NULL, 0 }
     };
 
@@ -124,7 +124,7 @@ ngx_eiam_unit_metrics_outcomes(ngx_eiam_unit_t *unit)
                 continue;
             }
 
-            outcome = ngx_eiam_outcome(decision, reason);
+            outcome = ngx_eiam_metrics_outcome(decision, reason);
 
             if (outcome >= NGX_EIAM_OUTCOMES) {
                 wrong++;
@@ -133,7 +133,7 @@ ngx_eiam_unit_metrics_outcomes(ngx_eiam_unit_t *unit)
 
             seen[outcome]++;
 
-            ngx_eiam_outcome_read(outcome, &read, &read_reason);
+            ngx_eiam_metrics_outcome_read(outcome, &read, &read_reason);
             wrong += (read != decision || read_reason != reason);
         }
     }
@@ -378,13 +378,13 @@ ngx_eiam_unit_metrics_histogram(ngx_eiam_unit_t *unit)
 
         for (k = 0; k < 2; k++) {
 
-            n = ngx_eiam_buckets[i].bound + k;
+            n = ngx_eiam_metrics_buckets[i].bound + k;
             ngx_eiam_metrics_observe(&h, n);
             sum += n;
         }
 
-        wrong += i && ngx_eiam_buckets[i].bound
-                      <= ngx_eiam_buckets[i - 1].bound;
+        wrong += i && ngx_eiam_metrics_buckets[i].bound
+                      <= ngx_eiam_metrics_buckets[i - 1].bound;
     }
 
     ngx_eiam_metrics_observe(&h, 0);

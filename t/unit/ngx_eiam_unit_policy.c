@@ -195,7 +195,7 @@ ngx_eiam_unit_policy_permits(ngx_eiam_unit_t *unit,
         set = ngx_eiam_unit_scopes(scopes, unit->pool, &row->scopes);
 
         ngx_eiam_unit_ok(unit, operation && set && !operation->is_public
-                               && ngx_eiam_operation_permits(operation, set)
+                               && ngx_eiam_policy_permits(operation, set)
                                   == (row->permitted ? NGX_OK
                                                      : NGX_DECLINED),
                          "%s", row->title);

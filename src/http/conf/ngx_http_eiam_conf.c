@@ -1,5 +1,10 @@
 
-#include <ngx_http_eiam.h>
+#include <ngx_http_eiam_conf.h>
+#include <ngx_http_eiam_gated.h>
+#include <ngx_http_eiam_jwt.h>
+#include <ngx_http_eiam_location.h>
+#include <ngx_http_eiam_permissions.h>
+#include <ngx_http_eiam_reply.h>
 
 
 static char *ngx_http_eiam_gate(ngx_conf_t *cf,
@@ -19,7 +24,7 @@ static ngx_int_t ngx_http_eiam_add_policy(ngx_array_t *policies,
 
 
 void *
-ngx_http_eiam_create_main_conf(ngx_conf_t *cf)
+ngx_http_eiam_conf_create_main(ngx_conf_t *cf)
 {
     ngx_http_eiam_main_conf_t  *mcf;
 
@@ -52,7 +57,7 @@ ngx_http_eiam_create_main_conf(ngx_conf_t *cf)
 
 
 void *
-ngx_http_eiam_create_srv_conf(ngx_conf_t *cf)
+ngx_http_eiam_conf_create_srv(ngx_conf_t *cf)
 {
     ngx_http_eiam_srv_conf_t  *scf;
 
@@ -75,7 +80,7 @@ ngx_http_eiam_create_srv_conf(ngx_conf_t *cf)
 
 
 void *
-ngx_http_eiam_create_loc_conf(ngx_conf_t *cf)
+ngx_http_eiam_conf_create_loc(ngx_conf_t *cf)
 {
     ngx_http_eiam_loc_conf_t  *conf;
 
@@ -104,14 +109,14 @@ ngx_http_eiam_create_loc_conf(ngx_conf_t *cf)
     conf->terms.retry = NGX_CONF_UNSET_MSEC;
     conf->terms.timeout = NGX_CONF_UNSET_MSEC;
 
-    ngx_http_eiam_init_jwt(conf);
+    ngx_http_eiam_jwt_init(conf);
 
     return conf;
 }
 
 
 char *
-ngx_http_eiam_merge_loc_conf(ngx_conf_t *cf, void *parent, void *child)
+ngx_http_eiam_conf_merge_loc(ngx_conf_t *cf, void *parent, void *child)
 {
     ngx_http_eiam_loc_conf_t *prev = parent;
     ngx_http_eiam_loc_conf_t *conf = child;
@@ -130,13 +135,14 @@ ngx_http_eiam_merge_loc_conf(ngx_conf_t *cf, void *parent, void *child)
     ngx_conf_merge_value(conf->learn, prev->learn, 0);
 
     ngx_http_eiam_merge_terms(&prev->terms, &conf->terms);
-    ngx_http_eiam_merge_jwt(prev, conf);
+    ngx_http_eiam_jwt_merge(prev, conf);
 
     conf->challenges = (conf->realm.data == prev->realm.data)
                        ? prev->challenges : NULL;
 
     if (conf->challenges == NULL) {
-        conf->challenges = ngx_http_eiam_challenges(cf->pool, &conf->realm);
+        conf->challenges = ngx_http_eiam_reply_challenges(cf->pool,
+                                                          &conf->realm);
     }
 
     if (conf->challenges == NULL
@@ -193,7 +199,7 @@ ngx_http_eiam_show(ngx_conf_t *cf, ngx_http_eiam_loc_conf_t *conf)
         return NGX_CONF_ERROR;
     }
 
-    return ngx_http_eiam_resolve(cf, conf);
+    return ngx_http_eiam_permissions_resolve(cf, conf);
 }
 
 
@@ -253,18 +259,18 @@ ngx_http_eiam_gate(ngx_conf_t *cf, ngx_http_eiam_loc_conf_t *conf)
     scf->mode = ngx_max(scf->mode, conf->mode);
 
     if (ngx_http_eiam_add_policy(&scf->policies, conf->policy) != NGX_OK
-        || ngx_http_eiam_add_gated(cf, conf->policy) != NGX_OK)
+        || ngx_http_eiam_gated_add(cf, conf->policy) != NGX_OK)
     {
         return NGX_CONF_ERROR;
     }
 
-    if (ngx_http_eiam_gate_jwt(cf, conf) != NGX_OK
+    if (ngx_http_eiam_jwt_resolve(cf, conf) != NGX_OK
         || ngx_http_eiam_add_introspection(cf, conf) != NGX_OK)
     {
         return NGX_CONF_ERROR;
     }
 
-    return ngx_http_eiam_resolve(cf, conf);
+    return ngx_http_eiam_permissions_resolve(cf, conf);
 }
 
 
@@ -317,7 +323,7 @@ ngx_http_eiam_add_learned(ngx_conf_t *cf)
     }
 
     mcf->gated = 1;
-    scf->learned = ngx_http_eiam_add_source(cf, "learned", &location);
+    scf->learned = ngx_http_eiam_location_add_source(cf, "learned", &location);
 
     return scf->learned ? NGX_OK : NGX_ERROR;
 }
@@ -331,8 +337,8 @@ ngx_http_eiam_add_introspection(ngx_conf_t *cf,
         return NGX_OK;
     }
 
-    conf->source = ngx_http_eiam_add_source(cf, "introspection",
-                                            &conf->introspection);
+    conf->source = ngx_http_eiam_location_add_source(cf, "introspection",
+                                                     &conf->introspection);
     if (conf->source == NULL) {
         return NGX_ERROR;
     }
@@ -343,8 +349,8 @@ ngx_http_eiam_add_introspection(ngx_conf_t *cf,
         return NGX_ERROR;
     }
 
-    return ngx_http_eiam_add_target(cf, "eiam_introspection",
-                                    &conf->introspection, 0);
+    return ngx_http_eiam_location_add(cf, "eiam_introspection",
+                                      &conf->introspection, 0);
 }
 
 
@@ -364,17 +370,18 @@ ngx_http_eiam_add_audiences(ngx_conf_t *cf, ngx_http_eiam_loc_conf_t *conf)
 
     id.data = ngx_pnalloc(cf->temp_pool,
                           conf->introspection.len
-                          + ngx_http_eiam_list_size(conf->audiences));
+                          + ngx_http_eiam_location_list_size(conf->audiences));
     if (id.data == NULL) {
         return NGX_ERROR;
     }
 
     p = ngx_cpymem(id.data, conf->introspection.data, conf->introspection.len);
-    p = ngx_http_eiam_put_list(p, conf->audiences);
+    p = ngx_http_eiam_location_put_list(p, conf->audiences);
 
     id.len = p - id.data;
 
-    conf->source = ngx_http_eiam_add_source(cf, "introspection for", &id);
+    conf->source = ngx_http_eiam_location_add_source(cf, "introspection for",
+                                                     &id);
 
     if (conf->source == NULL) {
         return NGX_ERROR;
@@ -387,7 +394,7 @@ ngx_http_eiam_add_audiences(ngx_conf_t *cf, ngx_http_eiam_loc_conf_t *conf)
 
 
 ngx_int_t
-ngx_http_eiam_init_zone(ngx_shm_zone_t *shm_zone, void *data)
+ngx_http_eiam_conf_init_zone(ngx_shm_zone_t *shm_zone, void *data)
 {
     ngx_log_t                  *log;
     ngx_eiam_zone_t            *zone;
@@ -397,8 +404,8 @@ ngx_http_eiam_init_zone(ngx_shm_zone_t *shm_zone, void *data)
     mcf = zone->owner;
     log = shm_zone->shm.log;
 
-    if (ngx_http_eiam_check_servers(mcf, log) != NGX_OK
-        || ngx_http_eiam_check_targets(mcf, log) != NGX_OK)
+    if (ngx_http_eiam_conf_check_servers(mcf, log) != NGX_OK
+        || ngx_http_eiam_location_check(mcf, log) != NGX_OK)
     {
         return NGX_ERROR;
     }
@@ -445,7 +452,7 @@ ngx_http_eiam_reserve_rows(const ngx_http_eiam_main_conf_t *mcf)
 /* settings by which nginx would read a request otherwise than the guard */
 
 ngx_int_t
-ngx_http_eiam_check_servers(const ngx_http_eiam_main_conf_t *mcf,
+ngx_http_eiam_conf_check_servers(const ngx_http_eiam_main_conf_t *mcf,
     ngx_log_t *log)
 {
     ngx_uint_t                   i;

@@ -1,5 +1,5 @@
 
-#include <ngx_http_eiam.h>
+#include <ngx_http_eiam_gated.h>
 
 
 static ngx_uint_t ngx_http_eiam_gated_is_literal(
@@ -7,7 +7,7 @@ static ngx_uint_t ngx_http_eiam_gated_is_literal(
 
 
 ngx_int_t
-ngx_http_eiam_add_gated(ngx_conf_t *cf, const ngx_eiam_policy_t *policy)
+ngx_http_eiam_gated_add(ngx_conf_t *cf, const ngx_eiam_policy_t *policy)
 {
     ngx_str_t                  path;
     ngx_http_eiam_gated_t     *gated;

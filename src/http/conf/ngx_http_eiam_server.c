@@ -1,5 +1,5 @@
 
-#include <ngx_http_eiam.h>
+#include <ngx_http_eiam_server.h>
 #include <ngx_eiam_string.h>
 
 

@@ -1,5 +1,6 @@
 
-#include <ngx_http_eiam.h>
+#include <ngx_http_eiam_authorization.h>
+#include <ngx_http_eiam_headers.h>
 
 
 static ngx_hash_elt_t *ngx_http_eiam_find_field(ngx_hash_t *hash,
@@ -15,7 +16,7 @@ static ngx_int_t ngx_http_eiam_process_authorization(ngx_http_request_t *r,
  */
 
 ngx_int_t
-ngx_http_eiam_take_authorization(ngx_conf_t *cf)
+ngx_http_eiam_authorization_take(ngx_conf_t *cf)
 {
     ngx_str_t                   name = ngx_string("authorization");
     ngx_hash_elt_t             *elt;
@@ -104,7 +105,7 @@ ngx_int_t
 ngx_http_eiam_authorization_check(ngx_http_request_t *r)
 {
     if (r->headers_in.authorization == NULL
-        || ngx_http_eiam_count_authorizations(r) <= 1)
+        || ngx_http_eiam_headers_authorizations(r) <= 1)
     {
         return NGX_OK;
     }

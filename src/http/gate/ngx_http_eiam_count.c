@@ -1,5 +1,6 @@
 
-#include <ngx_http_eiam.h>
+#include <ngx_http_eiam_count.h>
+#include <ngx_http_eiam_fetch.h>
 
 
 void
@@ -29,16 +30,17 @@ ngx_http_eiam_count(ngx_http_request_t *r, ngx_http_eiam_ctx_t *ctx)
         row = operation->row;
     }
 
-    ngx_eiam_metrics_add(&row->counts[ngx_eiam_outcome(ctx->decision,
-                                                       ctx->reason)]);
+    ngx_eiam_metrics_add(&row->counts[ngx_eiam_metrics_outcome(ctx->decision,
+                                                               ctx->reason)]);
 
-    caller = ngx_http_eiam_row(r, ctx);
+    caller = ngx_http_eiam_count_row(r, ctx);
 
     ngx_eiam_metrics_add(&caller->counts[ctx->decision]);
 
     if (ctx->source && ctx->cache) {
-        ngx_eiam_metrics_add(&metrics->lookups[ctx->source - ngx_eiam_kinds]
-                                       [ctx->cache - ngx_eiam_lookups]);
+        ngx_eiam_metrics_add(&metrics->lookups[ctx->source
+                                               - ngx_eiam_metrics_kinds]
+                                       [ctx->cache - ngx_eiam_metrics_lookups]);
     }
 }
 
@@ -46,7 +48,7 @@ ngx_http_eiam_count(ngx_http_request_t *r, ngx_http_eiam_ctx_t *ctx)
 /* a worker looks once for those of the applications file */
 
 ngx_eiam_application_row_t *
-ngx_http_eiam_row(ngx_http_request_t *r, ngx_http_eiam_ctx_t *ctx)
+ngx_http_eiam_count_row(ngx_http_request_t *r, ngx_http_eiam_ctx_t *ctx)
 {
     ngx_eiam_metrics_t           *metrics;
     ngx_http_eiam_main_conf_t    *mcf;
@@ -66,7 +68,7 @@ ngx_http_eiam_row(ngx_http_request_t *r, ngx_http_eiam_ctx_t *ctx)
 
 
 void
-ngx_http_eiam_observe(ngx_http_request_t *r, ngx_eiam_kind_e kind,
+ngx_http_eiam_count_source(ngx_http_request_t *r, ngx_eiam_kind_e kind,
     ngx_eiam_result_e result, const ngx_http_eiam_fetch_t *fetch)
 {
     ngx_http_eiam_main_conf_t  *mcf;

@@ -1,12 +1,13 @@
 
-#include <ngx_http_eiam.h>
+#include <ngx_http_eiam_ctx.h>
+#include <ngx_http_eiam_stage.h>
 
 
 static void ngx_http_eiam_cleanup(void *data);
 
 
 ngx_http_eiam_ctx_t *
-ngx_http_eiam_create_ctx(ngx_http_request_t *r)
+ngx_http_eiam_ctx_create(ngx_http_request_t *r)
 {
     ngx_pool_cleanup_t   *cln;
     ngx_http_eiam_ctx_t  *ctx;
@@ -47,7 +48,7 @@ ngx_http_eiam_cleanup(void *data)
  */
 
 ngx_http_eiam_ctx_t *
-ngx_http_eiam_get_ctx(ngx_http_request_t *r)
+ngx_http_eiam_ctx_get(ngx_http_request_t *r)
 {
     ngx_pool_cleanup_t   *cln;
     ngx_http_eiam_ctx_t  *ctx, *found;
@@ -78,4 +79,13 @@ ngx_http_eiam_get_ctx(ngx_http_request_t *r)
     }
 
     return found;
+}
+
+
+ngx_int_t
+ngx_http_eiam_ctx_refuse(ngx_http_eiam_ctx_t *ctx, ngx_eiam_reason_e reason)
+{
+    ctx->reason = reason;
+
+    return NGX_ABORT;
 }

@@ -1,9 +1,6 @@
 
-#include <ngx_http_eiam.h>
-
-
-static ngx_inline ngx_table_elt_t *ngx_http_eiam_push_field(
-    ngx_list_t *fields, ngx_http_eiam_field_t *field, const ngx_str_t *value);
+#include <ngx_http_eiam_forward.h>
+#include <ngx_http_eiam_request.h>
 
 
 static ngx_http_eiam_field_t  ngx_http_eiam_application_field = {
@@ -30,11 +27,13 @@ ngx_http_eiam_forward(ngx_http_request_t *r, ngx_http_eiam_ctx_t *ctx)
 
     if (ctx->scopes) {
 
-        if (ngx_http_eiam_push_field(fields, &ngx_http_eiam_application_field,
-                                     &ctx->application_id)
+        if (ngx_http_eiam_request_set_field(fields,
+                                            &ngx_http_eiam_application_field,
+                                            &ctx->application_id)
             == NULL
-            || ngx_http_eiam_push_field(fields, &ngx_http_eiam_scopes_field,
-                                        &ctx->scopes_text)
+            || ngx_http_eiam_request_set_field(fields,
+                                               &ngx_http_eiam_scopes_field,
+                                               &ctx->scopes_text)
                == NULL)
         {
             return NGX_ERROR;
@@ -42,50 +41,13 @@ ngx_http_eiam_forward(ngx_http_request_t *r, ngx_http_eiam_ctx_t *ctx)
     }
 
     if (ctx->operation
-        && ngx_http_eiam_push_field(fields, &ngx_http_eiam_operation_field,
-                                    &ctx->operation->id)
+        && ngx_http_eiam_request_set_field(fields,
+                                           &ngx_http_eiam_operation_field,
+                                           &ctx->operation->id)
            == NULL)
     {
         return NGX_ERROR;
     }
 
     return NGX_OK;
-}
-
-
-ngx_table_elt_t *
-ngx_http_eiam_set_field(ngx_list_t *fields,
-    ngx_http_eiam_field_t *field, const ngx_str_t *value)
-{
-    return ngx_http_eiam_push_field(fields, field, value);
-}
-
-
-/* inline: an allowed call has three of them */
-
-static ngx_inline ngx_table_elt_t *
-ngx_http_eiam_push_field(ngx_list_t *fields, ngx_http_eiam_field_t *field,
-    const ngx_str_t *value)
-{
-    ngx_table_elt_t  *h;
-
-    h = ngx_list_push(fields);
-    if (h == NULL) {
-        return NULL;
-    }
-
-    if (field->hash == 0) {
-        field->hash = ngx_hash_key(field->lowcase, field->name.len);
-    }
-
-    h->hash = field->hash;
-    h->key = field->name;
-    h->value = *value;
-    h->lowcase_key = field->lowcase;
-
-#if (nginx_version >= 1023000)
-    h->next = NULL;
-#endif
-
-    return h;
 }

@@ -1,5 +1,11 @@
 
-#include <ngx_http_eiam.h>
+#include <ngx_http_eiam_ctx.h>
+#include <ngx_http_eiam_gated.h>
+#include <ngx_http_eiam_guard.h>
+#include <ngx_http_eiam_headers.h>
+#include <ngx_http_eiam_parameters.h>
+#include <ngx_http_eiam_redact.h>
+#include <ngx_http_eiam_request.h>
 #include <ngx_eiam_bearer.h>
 #include <ngx_eiam_string.h>
 
@@ -19,7 +25,7 @@ static ngx_eiam_below_e ngx_http_eiam_below(ngx_http_request_t *r,
 ngx_int_t
 ngx_http_eiam_guard(ngx_http_request_t *r, ngx_http_eiam_ctx_t *ctx)
 {
-    if (ngx_http_eiam_read_fields(r, &ctx->fields) != NGX_OK) {
+    if (ngx_http_eiam_headers_read(r, &ctx->fields) != NGX_OK) {
         return NGX_ERROR;
     }
 
@@ -32,10 +38,10 @@ ngx_http_eiam_guard(ngx_http_request_t *r, ngx_http_eiam_ctx_t *ctx)
         ngx_eiam_digest_expect(&ctx->token, &ctx->place);
     }
 
-    ngx_http_eiam_watch_log(r);
+    ngx_http_eiam_redact_log(r);
 
     if (ngx_http_eiam_is_ambiguous(r, ctx)) {
-        return ngx_http_eiam_refuse(ctx, NGX_EIAM_REQUEST_AMBIGUOUS);
+        return ngx_http_eiam_ctx_refuse(ctx, NGX_EIAM_REQUEST_AMBIGUOUS);
     }
 
     ctx->parameters = ngx_http_eiam_parameters(r);
@@ -44,7 +50,7 @@ ngx_http_eiam_guard(ngx_http_request_t *r, ngx_http_eiam_ctx_t *ctx)
     if (ctx->fields.method
         || (ctx->parameters & NGX_HTTP_EIAM_ASKS_METHOD))
     {
-        return ngx_http_eiam_refuse(ctx, NGX_EIAM_METHOD_OVERRIDE);
+        return ngx_http_eiam_ctx_refuse(ctx, NGX_EIAM_METHOD_OVERRIDE);
     }
 
     return NGX_OK;
@@ -69,7 +75,7 @@ ngx_http_eiam_is_ambiguous(ngx_http_request_t *r, ngx_http_eiam_ctx_t *ctx)
 
     if (r == r->main) {
 
-        raw = ngx_http_eiam_raw_path(r);
+        raw = ngx_http_eiam_request_raw_path(r);
 
         if (r->valid_unparsed_uri) {
             forwarded = &raw;
@@ -81,7 +87,7 @@ ngx_http_eiam_is_ambiguous(ngx_http_request_t *r, ngx_http_eiam_ctx_t *ctx)
         }
 
         if (ngx_http_eiam_has_other_host(r)
-            || (!ngx_http_eiam_is_bare(r)
+            || (!ngx_http_eiam_request_is_bare(r)
                 && memchr(r->unparsed_uri.data, '#', r->unparsed_uri.len)))
         {
             return 1;
@@ -111,7 +117,7 @@ ngx_http_eiam_guard_outside(ngx_http_request_t *r,
 
     if (!allowed) {
 
-        if (ngx_http_eiam_read_fields(r, &fields) != NGX_OK) {
+        if (ngx_http_eiam_headers_read(r, &fields) != NGX_OK) {
             return NGX_ERROR;
         }
 
@@ -144,7 +150,7 @@ ngx_http_eiam_guard_raw(ngx_http_request_t *r,
     ngx_str_t         raw;
     ngx_eiam_below_e  below;
 
-    raw = ngx_http_eiam_raw_path(r);
+    raw = ngx_http_eiam_request_raw_path(r);
     below = ngx_http_eiam_below(r, &raw, allowed);
 
     if (below == NGX_EIAM_OUTSIDE) {
@@ -214,23 +220,6 @@ ngx_http_eiam_below(ngx_http_request_t *r, const ngx_str_t *path,
 
     return decided ? NGX_EIAM_OUTSIDE
                    : ngx_http_eiam_gated_below(scf, &reading);
-}
-
-
-ngx_str_t
-ngx_http_eiam_raw_path(ngx_http_request_t *r)
-{
-    u_char     *question;
-    ngx_str_t   path;
-
-    path = r->unparsed_uri;
-    question = ngx_http_eiam_is_bare(r) ? NULL
-                                        : memchr(path.data, '?', path.len);
-    if (question) {
-        path.len = question - path.data;
-    }
-
-    return path;
 }
 
 

@@ -1,5 +1,6 @@
 
-#include <ngx_http_eiam.h>
+#include <ngx_http_eiam_headers.h>
+#include <ngx_http_eiam_request.h>
 
 
 #define NGX_HTTP_EIAM_PREFIX      "x-eiam-"
@@ -13,8 +14,8 @@
         == 0)
 
 #define ngx_http_eiam_is_identity(h)                                          \
-    ngx_http_eiam_field_begins(h, NGX_HTTP_EIAM_PREFIX,                       \
-                               NGX_HTTP_EIAM_PREFIX_LEN)
+    ngx_http_eiam_request_field_begins(h, NGX_HTTP_EIAM_PREFIX,               \
+                                       NGX_HTTP_EIAM_PREFIX_LEN)
 
 
 #define ngx_http_eiam_each_field(r, part, h, last)                            \
@@ -22,8 +23,6 @@
         for (h = part->elts, last = h + part->nelts; h < last; h++)
 
 
-static ngx_uint_t ngx_http_eiam_field_begins(const ngx_table_elt_t *h,
-    const char *name, size_t len);
 static ngx_uint_t ngx_http_eiam_note_field(ngx_table_elt_t *h,
     ngx_http_eiam_fields_t *fields) ngx_http_eiam_seldom;
 static ngx_uint_t ngx_http_eiam_is_unwanted(const ngx_table_elt_t *h,
@@ -55,7 +54,7 @@ static const ngx_str_t  ngx_http_eiam_target_fields[] = {
 /* as soon as the fields are read, before any rule of the operator sees them */
 
 ngx_int_t
-ngx_http_eiam_clean_fields(ngx_http_request_t *r)
+ngx_http_eiam_headers_clean(ngx_http_request_t *r)
 {
     u_char           *name;
     ngx_list_part_t  *part;
@@ -110,7 +109,7 @@ ngx_http_eiam_clean_suspect(ngx_http_request_t *r)
  */
 
 ngx_int_t
-ngx_http_eiam_read_fields(ngx_http_request_t *r,
+ngx_http_eiam_headers_read(ngx_http_request_t *r,
     ngx_http_eiam_fields_t *fields)
 {
     ngx_uint_t        foreign;
@@ -153,12 +152,12 @@ ngx_http_eiam_read_fields(ngx_http_request_t *r,
         return ngx_http_eiam_remove_fields(r);
     }
 
-    return r->internal ? ngx_http_eiam_clean_fields(r) : NGX_OK;
+    return r->internal ? ngx_http_eiam_headers_clean(r) : NGX_OK;
 }
 
 
 ngx_uint_t
-ngx_http_eiam_count_authorizations(ngx_http_request_t *r)
+ngx_http_eiam_headers_authorizations(ngx_http_request_t *r)
 {
     ngx_uint_t        n;
     ngx_list_part_t  *part;
@@ -174,48 +173,6 @@ ngx_http_eiam_count_authorizations(ngx_http_request_t *r)
 }
 
 
-/*
- * Does its name begin so?  Backends that make variables of fields take "_",
- * and some of them whatever is no letter or digit, for "-".
- */
-
-static ngx_uint_t
-ngx_http_eiam_field_begins(const ngx_table_elt_t *h, const char *name,
-    size_t len)
-{
-    u_char  c;
-    size_t  i;
-
-    if (h->key.len < len) {
-        return 0;
-    }
-
-    for (i = 0; i < len; i++) {
-
-        c = h->lowcase_key[i];
-
-        if (c == (u_char) name[i]) {
-            continue;
-        }
-
-        if (name[i] != '-' || (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9'))
-        {
-            return 0;
-        }
-    }
-
-    return 1;
-}
-
-
-ngx_uint_t
-ngx_http_eiam_field_is(const ngx_table_elt_t *h, const char *name)
-{
-    return h->key.len == ngx_strlen(name)
-           && ngx_http_eiam_field_begins(h, name, h->key.len);
-}
-
-
 /* is it one that only the gate sets? */
 
 static ngx_uint_t
@@ -226,7 +183,8 @@ ngx_http_eiam_note_field(ngx_table_elt_t *h, ngx_http_eiam_fields_t *fields)
     for (name = ngx_http_eiam_method_fields; name->len; name++) {
 
         if (name->len == h->key.len
-            && ngx_http_eiam_field_begins(h, (char *) name->data, name->len))
+            && ngx_http_eiam_request_field_begins(h, (char *) name->data,
+                                                  name->len))
         {
             fields->method = 1;
         }
@@ -235,7 +193,8 @@ ngx_http_eiam_note_field(ngx_table_elt_t *h, ngx_http_eiam_fields_t *fields)
     for (name = ngx_http_eiam_target_fields; name->len; name++) {
 
         if (name->len == h->key.len
-            && ngx_http_eiam_field_begins(h, (char *) name->data, name->len))
+            && ngx_http_eiam_request_field_begins(h, (char *) name->data,
+                                                  name->len))
         {
             fields->target = &h->value;
             fields->targets++;
@@ -253,8 +212,8 @@ ngx_http_eiam_is_unwanted(const ngx_table_elt_t *h, ngx_uint_t websocket)
 {
     return ngx_http_eiam_is_identity(h)
            || (!websocket
-               && (ngx_http_eiam_field_is(h, "upgrade")
-                   || ngx_http_eiam_field_is(h, "http2-settings")));
+               && (ngx_http_eiam_request_field_is(h, "upgrade")
+                   || ngx_http_eiam_request_field_is(h, "http2-settings")));
 }
 
 
@@ -277,7 +236,7 @@ ngx_http_eiam_asks_websocket(ngx_http_request_t *r)
 
     ngx_http_eiam_each_field(r, part, h, last) {
 
-        if (!ngx_http_eiam_field_is(h, "upgrade")) {
+        if (!ngx_http_eiam_request_field_is(h, "upgrade")) {
             continue;
         }
 

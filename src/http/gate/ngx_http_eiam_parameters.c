@@ -1,5 +1,6 @@
 
-#include <ngx_http_eiam.h>
+#include <ngx_http_eiam_parameters.h>
+#include <ngx_http_eiam_request.h>
 #include <ngx_eiam_query.h>
 
 
@@ -17,7 +18,7 @@ static const ngx_str_t  ngx_http_eiam_parameter_names[] = {
 };
 
 
-const ngx_str_t *const  ngx_http_eiam_secrets =
+const ngx_str_t *const  ngx_http_eiam_parameters_secret =
     &ngx_http_eiam_parameter_names[2];
 
 
@@ -29,7 +30,7 @@ ngx_http_eiam_parameters(ngx_http_request_t *r)
     ngx_str_t   query;
     ngx_uint_t  found;
 
-    if (ngx_http_eiam_is_bare(r)) {
+    if (ngx_http_eiam_request_is_bare(r)) {
         return 0;
     }
 
@@ -39,7 +40,7 @@ ngx_http_eiam_parameters(ngx_http_request_t *r)
         return found;
     }
 
-    query = ngx_http_eiam_query_of(&r->unparsed_uri);
+    query = ngx_http_eiam_request_query_of(&r->unparsed_uri);
 
     if (query.data != r->args.data || query.len != r->args.len) {
         found |= ngx_eiam_query_has(&query, ngx_http_eiam_parameter_names);

@@ -1,5 +1,8 @@
 
-#include <ngx_http_eiam.h>
+#include <ngx_http_eiam_authorization.h>
+#include <ngx_http_eiam_ctx.h>
+#include <ngx_http_eiam_headers.h>
+#include <ngx_http_eiam_post_read.h>
 
 
 /*
@@ -26,7 +29,7 @@ ngx_http_eiam_post_read_handler(ngx_http_request_t *r)
                ? NGX_DECLINED : NGX_HTTP_BAD_REQUEST;
     }
 
-    return ngx_http_eiam_clean_fields(r) == NGX_OK
+    return ngx_http_eiam_headers_clean(r) == NGX_OK
            ? NGX_DECLINED : NGX_HTTP_INTERNAL_SERVER_ERROR;
 }
 
@@ -72,8 +75,8 @@ ngx_http_eiam_post_read_get_field(ngx_http_request_t *r,
     scf = ngx_http_get_module_srv_conf(r, ngx_eiam_module);
     mcf = ngx_http_get_module_main_conf(r, ngx_eiam_module);
 
-    if (scf->policies.nelts && ngx_http_eiam_get_ctx(r) == NULL
-        && ngx_http_eiam_clean_fields(r) != NGX_OK)
+    if (scf->policies.nelts && ngx_http_eiam_ctx_get(r) == NULL
+        && ngx_http_eiam_headers_clean(r) != NGX_OK)
     {
         return NGX_ERROR;
     }

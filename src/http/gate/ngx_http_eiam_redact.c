@@ -1,5 +1,7 @@
 
-#include <ngx_http_eiam.h>
+#include <ngx_http_eiam_parameters.h>
+#include <ngx_http_eiam_redact.h>
+#include <ngx_http_eiam_request.h>
 #include <ngx_eiam_query.h>
 
 
@@ -27,7 +29,7 @@ static ngx_http_log_handler_pt  ngx_http_eiam_next_log_error;
 /* what nginx adds to each line of the error log goes through this module */
 
 void
-ngx_http_eiam_watch_log(ngx_http_request_t *r)
+ngx_http_eiam_redact_log(ngx_http_request_t *r)
 {
     if (r->main->log_handler != ngx_http_eiam_log_error) {
         ngx_http_eiam_next_log_error = r->main->log_handler;
@@ -67,7 +69,7 @@ ngx_http_eiam_log_error(ngx_http_request_t *r, ngx_http_request_t *sr,
 /* runs before the access log is written */
 
 ngx_int_t
-ngx_http_eiam_log_handler(ngx_http_request_t *r)
+ngx_http_eiam_redact_handler(ngx_http_request_t *r)
 {
     ngx_http_eiam_srv_conf_t  *scf;
 
@@ -84,7 +86,7 @@ ngx_http_eiam_log_handler(ngx_http_request_t *r)
 void
 ngx_http_eiam_redact(ngx_http_request_t *r)
 {
-    if (!ngx_http_eiam_is_bare(r)) {
+    if (!ngx_http_eiam_request_is_bare(r)) {
         ngx_http_eiam_redact_targets(r);
     }
 }
@@ -148,7 +150,7 @@ ngx_http_eiam_redact_target(ngx_http_request_t *r, ngx_str_t *target)
 {
     ngx_str_t  query;
 
-    query = ngx_http_eiam_query_of(target);
+    query = ngx_http_eiam_request_query_of(target);
 
     if (!ngx_http_eiam_has_secret(&query)) {
         return;
@@ -156,28 +158,10 @@ ngx_http_eiam_redact_target(ngx_http_request_t *r, ngx_str_t *target)
 
     if (r != r->main) {
         ngx_http_eiam_redact_copy(r, target);
-        query = ngx_http_eiam_query_of(target);
+        query = ngx_http_eiam_request_query_of(target);
     }
 
     ngx_http_eiam_redact_query(query);
-}
-
-
-ngx_str_t
-ngx_http_eiam_query_of(const ngx_str_t *text)
-{
-    u_char     *p, *last;
-    ngx_str_t   query;
-
-    last = text->data + text->len;
-    p = memchr(text->data, '?', text->len);
-
-    query.data = p ? p + 1 : last;
-    p = memchr(query.data, ' ', last - query.data);
-
-    query.len = (p ? p : last) - query.data;
-
-    return query;
 }
 
 
@@ -194,7 +178,8 @@ ngx_http_eiam_redact_query(ngx_str_t query)
 
     for (n = 0; n < NGX_HTTP_EIAM_SECRETS_MAX; n++) {
 
-        if (ngx_eiam_query_search(&query, ngx_http_eiam_secrets, &value)
+        if (ngx_eiam_query_search(&query, ngx_http_eiam_parameters_secret,
+                                  &value)
             == NGX_DECLINED)
         {
             return;
@@ -219,7 +204,7 @@ ngx_http_eiam_has_secret(const ngx_str_t *query)
 {
     ngx_str_t  value;
 
-    return ngx_eiam_query_search(query, ngx_http_eiam_secrets, &value)
+    return ngx_eiam_query_search(query, ngx_http_eiam_parameters_secret, &value)
            != NGX_DECLINED;
 }
 

@@ -1,5 +1,6 @@
 
-#include <ngx_http_eiam.h>
+#include <ngx_http_eiam_redact.h>
+#include <ngx_http_eiam_reply.h>
 #include <ngx_eiam_language.h>
 
 
@@ -175,7 +176,7 @@ ngx_http_eiam_challenge(ngx_http_request_t *r, ngx_http_eiam_ctx_t *ctx)
 /* of each reason; where scopes follow, up to them */
 
 ngx_str_t *
-ngx_http_eiam_challenges(ngx_pool_t *pool, const ngx_str_t *realm)
+ngx_http_eiam_reply_challenges(ngx_pool_t *pool, const ngx_str_t *realm)
 {
     u_char                   *p;
     ngx_str_t                *challenges;

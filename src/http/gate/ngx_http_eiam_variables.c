@@ -1,5 +1,6 @@
 
-#include <ngx_http_eiam.h>
+#include <ngx_http_eiam_ctx.h>
+#include <ngx_http_eiam_variables.h>
 
 
 #define NGX_HTTP_EIAM_TOKEN_ID_LEN  16     /* hexadecimal digits */
@@ -64,7 +65,7 @@ static ngx_http_variable_t  ngx_http_eiam_variables[] = {
 
 
 ngx_int_t
-ngx_http_eiam_add_variables(ngx_conf_t *cf)
+ngx_http_eiam_variables_add(ngx_conf_t *cf)
 {
     ngx_http_variable_t  *var, *v;
 
@@ -92,7 +93,7 @@ ngx_http_eiam_variable(ngx_http_request_t *r, ngx_http_variable_value_t *v,
 
     ngx_str_null(&value);
 
-    ctx = ngx_http_eiam_get_ctx(r);
+    ctx = ngx_http_eiam_ctx_get(r);
 
     if (ctx) {
         value = ngx_http_eiam_value(r, ctx, data);
@@ -142,7 +143,7 @@ ngx_http_eiam_value(ngx_http_request_t *r, const ngx_http_eiam_ctx_t *ctx,
         return operation->required;
 
     case NGX_HTTP_EIAM_DECISION:
-        return ngx_eiam_decisions[ctx->decision];
+        return ngx_eiam_metrics_decisions[ctx->decision];
 
     case NGX_HTTP_EIAM_REASON:
         return ngx_eiam_reasons[ctx->reason].name;

@@ -1,5 +1,7 @@
 
-#include <ngx_http_eiam.h>
+#include <ngx_http_eiam_fetch.h>
+#include <ngx_http_eiam_request.h>
+#include <ngx_http_eiam_subrequest.h>
 
 
 static ngx_int_t ngx_http_eiam_fetch_request(ngx_pool_t *pool,
@@ -100,7 +102,7 @@ ngx_http_eiam_fetch(ngx_http_request_t *r, ngx_http_eiam_fetch_t *fetch)
 
 
 ngx_uint_t
-ngx_http_eiam_is_fetch(ngx_http_request_t *r)
+ngx_http_eiam_fetch_is(ngx_http_request_t *r)
 {
     return r->post_subrequest
            && r->post_subrequest->handler == ngx_http_eiam_fetch_done;
@@ -129,8 +131,8 @@ ngx_http_eiam_fetch_request(ngx_pool_t *pool, ngx_http_eiam_fetch_t *fetch)
 
     if (ngx_list_init(&headers->headers, pool, 2, sizeof(ngx_table_elt_t))
            != NGX_OK
-        || ngx_http_eiam_set_field(&headers->headers,
-                                   &ngx_http_eiam_accept_field, &json)
+        || ngx_http_eiam_request_set_field(&headers->headers,
+                                           &ngx_http_eiam_accept_field, &json)
            == NULL)
     {
         return NGX_ERROR;
@@ -155,9 +157,9 @@ ngx_http_eiam_fetch_form(ngx_pool_t *pool,
 
     b = ngx_calloc_buf(pool);
     cl = ngx_alloc_chain_link(pool);
-    headers->content_type = ngx_http_eiam_set_field(&headers->headers,
-                                                    &ngx_http_eiam_type_field,
-                                                    &form);
+    headers->content_type =
+        ngx_http_eiam_request_set_field(&headers->headers,
+                                        &ngx_http_eiam_type_field, &form);
     if (b == NULL || cl == NULL || headers->content_type == NULL) {
         return NGX_ERROR;
     }
@@ -284,7 +286,7 @@ ngx_http_eiam_fetch_is_unread(const ngx_http_upstream_t *u)
 
 
 void
-ngx_http_eiam_add_fetch_filter(void)
+ngx_http_eiam_fetch_add_filter(void)
 {
     ngx_http_eiam_next_body_filter = ngx_http_top_body_filter;
     ngx_http_top_body_filter = ngx_http_eiam_fetch_filter;
@@ -305,7 +307,7 @@ ngx_http_eiam_fetch_filter(ngx_http_request_t *r, ngx_chain_t *in)
     ngx_http_eiam_fetch_t     *fetch;
     ngx_http_core_loc_conf_t  *clcf;
 
-    if (r == r->main || !ngx_http_eiam_is_fetch(r)) {
+    if (r == r->main || !ngx_http_eiam_fetch_is(r)) {
         return ngx_http_eiam_next_body_filter(r, in);
     }
 

@@ -1,5 +1,6 @@
 
-#include <ngx_http_eiam.h>
+#include <ngx_http_eiam_ctx.h>
+#include <ngx_http_eiam_grant.h>
 #include <ngx_eiam_hash.h>
 #include <ngx_eiam_string.h>
 #include <ngx_eiam_text.h>
@@ -19,7 +20,7 @@ static void ngx_http_eiam_remember_scopes(ngx_http_request_t *r,
 
 
 void
-ngx_http_eiam_give(ngx_http_eiam_ctx_t *ctx,
+ngx_http_eiam_grant_set_scopes(ngx_http_eiam_ctx_t *ctx,
     const ngx_eiam_permissions_t *effective)
 {
     ctx->scopes = effective->scopes;
@@ -31,7 +32,7 @@ ngx_http_eiam_give(ngx_http_eiam_ctx_t *ctx,
 /* the strings of the grant may be gone afterwards */
 
 ngx_int_t
-ngx_http_eiam_apply(ngx_http_request_t *r, ngx_http_eiam_ctx_t *ctx,
+ngx_http_eiam_grant_apply(ngx_http_request_t *r, ngx_http_eiam_ctx_t *ctx,
     const ngx_eiam_grant_t *grant)
 {
     ngx_int_t                  rc;
@@ -47,12 +48,14 @@ ngx_http_eiam_apply(ngx_http_request_t *r, ngx_http_eiam_ctx_t *ctx,
         }
     }
 
-    if (ngx_http_eiam_set_id(r, ctx, &grant->application) != NGX_OK) {
+    if (ngx_http_eiam_grant_set_application(r, ctx, &grant->application)
+        != NGX_OK)
+    {
         return NGX_ERROR;
     }
 
     if (grant->expires <= ngx_time()) {
-        return ngx_http_eiam_refuse(ctx, NGX_EIAM_TOKEN_EXPIRED);
+        return ngx_http_eiam_ctx_refuse(ctx, NGX_EIAM_TOKEN_EXPIRED);
     }
 
     return ngx_http_eiam_recall_scopes(r, ctx, grant);
@@ -76,7 +79,7 @@ ngx_http_eiam_apply_application(ngx_http_request_t *r,
     if (id->len == 0) {
         ngx_log_error(NGX_LOG_WARN, r->connection->log, 0,
                       "eiam: the token's source names no application");
-        return ngx_http_eiam_refuse(ctx, NGX_EIAM_TOKEN_INVALID);
+        return ngx_http_eiam_ctx_refuse(ctx, NGX_EIAM_TOKEN_INVALID);
     }
 
     if (ngx_eiam_applications_identify(lcf->applications, id,
@@ -87,7 +90,7 @@ ngx_http_eiam_apply_application(ngx_http_request_t *r,
         ngx_log_error(NGX_LOG_WARN, r->connection->log, 0,
                       "eiam: the token's application \"%V\" is not listed, "
                       "and could be taken for one that is", &shown);
-        return ngx_http_eiam_refuse(ctx, NGX_EIAM_TOKEN_INVALID);
+        return ngx_http_eiam_ctx_refuse(ctx, NGX_EIAM_TOKEN_INVALID);
     }
 
     return NGX_OK;
@@ -95,8 +98,8 @@ ngx_http_eiam_apply_application(ngx_http_request_t *r,
 
 
 ngx_int_t
-ngx_http_eiam_set_id(ngx_http_request_t *r, ngx_http_eiam_ctx_t *ctx,
-    const ngx_str_t *id)
+ngx_http_eiam_grant_set_application(ngx_http_request_t *r,
+    ngx_http_eiam_ctx_t *ctx, const ngx_str_t *id)
 {
     ctx->application_id.len = id->len;
     ctx->application_id.data = ngx_pstrdup(r->pool, (ngx_str_t *) id);
@@ -122,7 +125,7 @@ ngx_http_eiam_recall_scopes(ngx_http_request_t *r, ngx_http_eiam_ctx_t *ctx,
     permissions = ngx_http_eiam_permissions(lcf, ctx->application);
 
     if (grant->scopes.len == 0 || (grant->implicit && permissions == NULL)) {
-        return ngx_http_eiam_apply_scopes(r, ctx, grant);
+        return ngx_http_eiam_grant_apply_scopes(r, ctx, grant);
     }
 
     worth = &lcf->worths[ngx_eiam_hash(grant->scopes.data, grant->scopes.len,
@@ -133,11 +136,11 @@ ngx_http_eiam_recall_scopes(ngx_http_request_t *r, ngx_http_eiam_ctx_t *ctx,
     if (worth->permissions == permissions
         && ngx_eiam_str_equal(&worth->text, &grant->scopes))
     {
-        ngx_http_eiam_give(ctx, &worth->effective);
+        ngx_http_eiam_grant_set_scopes(ctx, &worth->effective);
         return NGX_OK;
     }
 
-    if (ngx_http_eiam_apply_scopes(r, ctx, grant) != NGX_OK) {
+    if (ngx_http_eiam_grant_apply_scopes(r, ctx, grant) != NGX_OK) {
         return NGX_ERROR;
     }
 
@@ -193,8 +196,8 @@ ngx_http_eiam_remember_scopes(ngx_http_request_t *r, ngx_http_eiam_ctx_t *ctx,
 /* the token's, with what they imply, under the application's permissions */
 
 ngx_int_t
-ngx_http_eiam_apply_scopes(ngx_http_request_t *r, ngx_http_eiam_ctx_t *ctx,
-    const ngx_eiam_grant_t *grant)
+ngx_http_eiam_grant_apply_scopes(ngx_http_request_t *r,
+    ngx_http_eiam_ctx_t *ctx, const ngx_eiam_grant_t *grant)
 {
     ngx_array_t                 order;
     ngx_eiam_scopes_t          *scopes;
@@ -208,7 +211,7 @@ ngx_http_eiam_apply_scopes(ngx_http_request_t *r, ngx_http_eiam_ctx_t *ctx,
     permissions = ngx_http_eiam_permissions(lcf, ctx->application);
 
     if (grant->implicit && permissions && grant->scopes.len == 0) {
-        ngx_http_eiam_give(ctx, permissions);
+        ngx_http_eiam_grant_set_scopes(ctx, permissions);
         return NGX_OK;
     }
 

@@ -1,5 +1,10 @@
 
-#include <ngx_http_eiam.h>
+#include <ngx_http_eiam_ctx.h>
+#include <ngx_http_eiam_grant.h>
+#include <ngx_http_eiam_identify.h>
+#include <ngx_http_eiam_introspect.h>
+#include <ngx_http_eiam_note.h>
+#include <ngx_http_eiam_verify.h>
 
 
 /*
@@ -59,11 +64,11 @@ ngx_http_eiam_identify(ngx_http_request_t *r, ngx_http_eiam_ctx_t *ctx)
     rc = ngx_http_eiam_source_static(r, ctx);
 
     if (rc != NGX_DECLINED) {
-        ctx->source = &ngx_eiam_kinds[NGX_EIAM_STATIC];
+        ctx->source = &ngx_eiam_metrics_kinds[NGX_EIAM_STATIC];
         return rc;
     }
 
-    rc = ngx_http_eiam_recall(r, ctx);
+    rc = ngx_http_eiam_note_recall(r, ctx);
 
     if (rc == NGX_DECLINED) {
         rc = ngx_http_eiam_ask_sources(r, ctx);
@@ -85,12 +90,12 @@ ngx_http_eiam_ask_sources(ngx_http_request_t *r, ngx_http_eiam_ctx_t *ctx)
         rc = source->handler(r, ctx);
 
         if (rc != NGX_DECLINED) {
-            ctx->source = &ngx_eiam_kinds[source->kind];
+            ctx->source = &ngx_eiam_metrics_kinds[source->kind];
             return rc;
         }
     }
 
-    return ngx_http_eiam_refuse(ctx, NGX_EIAM_TOKEN_INVALID);
+    return ngx_http_eiam_ctx_refuse(ctx, NGX_EIAM_TOKEN_INVALID);
 }
 
 
@@ -116,15 +121,15 @@ ngx_http_eiam_source_static(ngx_http_request_t *r, ngx_http_eiam_ctx_t *ctx)
 
     ctx->application = token->application;
     ctx->application_id = token->application->id;
-    ctx->cache = &ngx_eiam_lookups[NGX_EIAM_BYPASS];
+    ctx->cache = &ngx_eiam_metrics_lookups[NGX_EIAM_BYPASS];
 
     if (token->expires <= ngx_time()) {
-        return ngx_http_eiam_refuse(ctx, NGX_EIAM_TOKEN_EXPIRED);
+        return ngx_http_eiam_ctx_refuse(ctx, NGX_EIAM_TOKEN_EXPIRED);
     }
 
     permissions = &lcf->permissions[token->application->index];
 
-    ngx_http_eiam_give(ctx, permissions);
+    ngx_http_eiam_grant_set_scopes(ctx, permissions);
 
     return NGX_OK;
 }
@@ -150,7 +155,7 @@ ngx_http_eiam_source_learned(ngx_http_request_t *r, ngx_http_eiam_ctx_t *ctx)
         return NGX_DECLINED;
     }
 
-    ctx->cache = &ngx_eiam_lookups[NGX_EIAM_HIT];
+    ctx->cache = &ngx_eiam_metrics_lookups[NGX_EIAM_HIT];
 
-    return ngx_http_eiam_apply(r, ctx, &question.grant);
+    return ngx_http_eiam_grant_apply(r, ctx, &question.grant);
 }

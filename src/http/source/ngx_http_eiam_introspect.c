@@ -1,5 +1,11 @@
 
-#include <ngx_http_eiam.h>
+#include <ngx_http_eiam_count.h>
+#include <ngx_http_eiam_ctx.h>
+#include <ngx_http_eiam_fetch.h>
+#include <ngx_http_eiam_grant.h>
+#include <ngx_http_eiam_introspect.h>
+#include <ngx_http_eiam_subrequest.h>
+#include <ngx_http_eiam_wait.h>
 
 
 #define NGX_HTTP_EIAM_LEADS  3   /* flights that one request may begin */
@@ -54,13 +60,13 @@ ngx_http_eiam_introspect(ngx_http_request_t *r, ngx_http_eiam_ctx_t *ctx)
     rc = ngx_eiam_source_ask(lcf->source, &lcf->terms, &question);
 
     ctx->flight = question.flight;
-    ctx->cache = question.stale ? &ngx_eiam_lookups[NGX_EIAM_STALE]
-                 : question.fetched ? &ngx_eiam_lookups[NGX_EIAM_MISS]
-                                    : &ngx_eiam_lookups[NGX_EIAM_HIT];
+    ctx->cache = question.stale ? &ngx_eiam_metrics_lookups[NGX_EIAM_STALE]
+                 : question.fetched ? &ngx_eiam_metrics_lookups[NGX_EIAM_MISS]
+                                    : &ngx_eiam_metrics_lookups[NGX_EIAM_HIT];
     switch (rc) {
 
     case NGX_OK:
-        return ngx_http_eiam_apply(r, ctx, &question.grant);
+        return ngx_http_eiam_grant_apply(r, ctx, &question.grant);
 
     case NGX_AGAIN:
         return ngx_http_eiam_wait(r, ctx, question.key);
@@ -74,14 +80,14 @@ ngx_http_eiam_introspect(ngx_http_request_t *r, ngx_http_eiam_ctx_t *ctx)
         if (question.trouble == NGX_EIAM_DOWN
             || question.trouble == NGX_EIAM_BUSY)
         {
-            ctx->cache = &ngx_eiam_lookups[NGX_EIAM_MISS];
+            ctx->cache = &ngx_eiam_metrics_lookups[NGX_EIAM_MISS];
 
         } else {
             ctx->retry = NGX_EIAM_SOURCE_PAUSE;
         }
     }
 
-    return ngx_http_eiam_refuse(ctx, question.reason);
+    return ngx_http_eiam_ctx_refuse(ctx, question.reason);
 }
 
 
@@ -98,8 +104,8 @@ ngx_http_eiam_lead(ngx_http_request_t *r, ngx_http_eiam_ctx_t *ctx,
 
     if (ctx->leads++ == NGX_HTTP_EIAM_LEADS) {
         ngx_eiam_source_abandon(lcf->source, question);
-        ctx->cache = &ngx_eiam_lookups[NGX_EIAM_MISS];
-        return ngx_http_eiam_refuse(ctx, NGX_EIAM_SOURCE_UNAVAILABLE);
+        ctx->cache = &ngx_eiam_metrics_lookups[NGX_EIAM_MISS];
+        return ngx_http_eiam_ctx_refuse(ctx, NGX_EIAM_SOURCE_UNAVAILABLE);
     }
 
     flight = ngx_pcalloc(r->pool, sizeof(ngx_http_eiam_flight_t));
@@ -183,11 +189,11 @@ ngx_http_eiam_answered(ngx_http_request_t *r, void *data,
         ngx_eiam_source_abandon(flight->source, &flight->question);
     }
 
-    ngx_http_eiam_observe(r, NGX_EIAM_INTROSPECTION,
-                          ngx_http_eiam_result(&flight->question, answer),
-                          &flight->fetch);
+    ngx_http_eiam_count_source(r, NGX_EIAM_INTROSPECTION,
+                               ngx_http_eiam_result(&flight->question, answer),
+                               &flight->fetch);
 
-    ngx_http_eiam_wake(flight->question.key);
+    ngx_http_eiam_wait_wake(flight->question.key);
 }
 
 

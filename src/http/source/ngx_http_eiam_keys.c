@@ -1,5 +1,8 @@
 
-#include <ngx_http_eiam.h>
+#include <ngx_http_eiam_count.h>
+#include <ngx_http_eiam_fetch.h>
+#include <ngx_http_eiam_keys.h>
+#include <ngx_http_eiam_wait.h>
 #include <ngx_eiam_jwk_digest.h>
 
 
@@ -58,7 +61,7 @@ ngx_http_eiam_keys(ngx_http_request_t *r, ngx_http_eiam_ctx_t *ctx,
 
 
 void
-ngx_http_eiam_refresh_keys(ngx_http_request_t *r, ngx_http_eiam_ctx_t *ctx,
+ngx_http_eiam_keys_refresh(ngx_http_request_t *r, ngx_http_eiam_ctx_t *ctx,
     ngx_http_eiam_key_set_t *set, const ngx_eiam_key_terms_t *terms)
 {
     ngx_eiam_key_question_t  question;
@@ -155,9 +158,9 @@ ngx_http_eiam_keys_fetched(ngx_http_request_t *r, void *data,
                                 digest);
     }
 
-    ngx_http_eiam_observe(r, NGX_EIAM_JWT, result, &keys->fetch);
+    ngx_http_eiam_count_source(r, NGX_EIAM_JWT, result, &keys->fetch);
 
-    ngx_http_eiam_wake(source->id);
+    ngx_http_eiam_wait_wake(source->id);
 }
 
 
@@ -276,7 +279,7 @@ ngx_http_eiam_parse_keys(ngx_pool_t *pool, const ngx_http_eiam_key_set_t *set,
     rc = ngx_eiam_document_parse(&document, text, &root);
 
     if (rc == NGX_OK) {
-        rc = ngx_eiam_keys_read(&root, pool, keys, bad, pool->log);
+        rc = ngx_eiam_jwk_read_set(&root, pool, keys, bad, pool->log);
     }
 
     if (rc != NGX_OK) {
@@ -307,7 +310,7 @@ ngx_http_eiam_skip_bad_key(const ngx_eiam_document_t *document, void *data)
 
 
 ngx_int_t
-ngx_http_eiam_read_key_file(ngx_eiam_document_t *document, ngx_pool_t *pool,
+ngx_http_eiam_keys_read_file(ngx_eiam_document_t *document, ngx_pool_t *pool,
     ngx_http_eiam_key_set_t *set)
 {
     ngx_eiam_node_t  root;
@@ -315,8 +318,8 @@ ngx_http_eiam_read_key_file(ngx_eiam_document_t *document, ngx_pool_t *pool,
     document->secret = 1;
 
     if (ngx_eiam_document_open(document, &root) != NGX_OK
-        || ngx_eiam_keys_read(&root, pool, &set->keys,
-                              ngx_http_eiam_warn_bad_key, pool->log)
+        || ngx_eiam_jwk_read_set(&root, pool, &set->keys,
+                                 ngx_http_eiam_warn_bad_key, pool->log)
            != NGX_OK)
     {
         return NGX_ERROR;

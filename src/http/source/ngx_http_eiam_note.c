@@ -1,5 +1,8 @@
 
-#include <ngx_http_eiam.h>
+#include <ngx_http_eiam_count.h>
+#include <ngx_http_eiam_ctx.h>
+#include <ngx_http_eiam_grant.h>
+#include <ngx_http_eiam_note.h>
 
 
 #define NGX_HTTP_EIAM_NOTES  128
@@ -38,7 +41,7 @@ static ngx_http_eiam_note_t  ngx_http_eiam_notes[NGX_HTTP_EIAM_NOTES];
 
 
 ngx_int_t
-ngx_http_eiam_recall(ngx_http_request_t *r, ngx_http_eiam_ctx_t *ctx)
+ngx_http_eiam_note_recall(ngx_http_request_t *r, ngx_http_eiam_ctx_t *ctx)
 {
     ngx_str_t                   id;
     ngx_http_eiam_note_t       *note;
@@ -73,15 +76,17 @@ ngx_http_eiam_recall(ngx_http_request_t *r, ngx_http_eiam_ctx_t *ctx)
     if (note->application) {
         ctx->application_id = note->application->id;
 
-    } else if (id.len && ngx_http_eiam_set_id(r, ctx, &id) != NGX_OK) {
+    } else if (id.len
+               && ngx_http_eiam_grant_set_application(r, ctx, &id) != NGX_OK)
+    {
         return NGX_ERROR;
     }
 
     if (note->effective == NULL) {
-        return ngx_http_eiam_refuse(ctx, note->reason);
+        return ngx_http_eiam_ctx_refuse(ctx, note->reason);
     }
 
-    ngx_http_eiam_give(ctx, note->effective);
+    ngx_http_eiam_grant_set_scopes(ctx, note->effective);
 
     return NGX_OK;
 }
@@ -117,7 +122,7 @@ ngx_http_eiam_note(ngx_http_request_t *r, ngx_http_eiam_ctx_t *ctx,
     note->changes = ctx->changes;
     note->reason = ctx->reason;
     note->application = ctx->application;
-    note->row = ngx_http_eiam_row(r, ctx);
+    note->row = ngx_http_eiam_count_row(r, ctx);
     note->effective = ctx->effective;
     note->source = ctx->source;
     note->cache = ctx->cache;
@@ -154,7 +159,9 @@ ngx_http_eiam_is_lasting(const ngx_http_eiam_ctx_t *ctx, ngx_int_t rc)
         return 0;
     }
 
-    if (ctx->cache != NULL && ctx->cache != &ngx_eiam_lookups[NGX_EIAM_HIT]) {
+    if (ctx->cache != NULL
+        && ctx->cache != &ngx_eiam_metrics_lookups[NGX_EIAM_HIT])
+    {
         return 0;
     }
 

@@ -1,5 +1,8 @@
 
-#include <ngx_http_eiam.h>
+#include <ngx_http_eiam_fetch.h>
+#include <ngx_http_eiam_headers.h>
+#include <ngx_http_eiam_request.h>
+#include <ngx_http_eiam_subrequest.h>
 #include <ngx_eiam_string.h>
 
 
@@ -43,11 +46,11 @@ ngx_http_eiam_subrequest_open(ngx_http_request_t *sr)
 
     r = sr->parent;
 
-    if (ngx_http_eiam_read_fields(sr, &fields) != NGX_OK) {
+    if (ngx_http_eiam_headers_read(sr, &fields) != NGX_OK) {
         return NGX_ERROR;
     }
 
-    query = (r == r->main) ? ngx_http_eiam_query_of(&r->unparsed_uri)
+    query = (r == r->main) ? ngx_http_eiam_request_query_of(&r->unparsed_uri)
                            : r->args;
 
     if (query.len) {
@@ -126,7 +129,7 @@ ngx_http_eiam_subrequest_set_args(ngx_http_request_t *r,
 
     mcf->set_args(r, v, data);
 
-    if (r == r->main || !ngx_http_eiam_is_fetch(r)) {
+    if (r == r->main || !ngx_http_eiam_fetch_is(r)) {
         return;
     }
 

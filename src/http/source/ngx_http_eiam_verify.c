@@ -1,5 +1,8 @@
 
-#include <ngx_http_eiam.h>
+#include <ngx_http_eiam_ctx.h>
+#include <ngx_http_eiam_grant.h>
+#include <ngx_http_eiam_keys.h>
+#include <ngx_http_eiam_verify.h>
 
 
 static ngx_int_t ngx_http_eiam_verify_now(ngx_http_request_t *r,
@@ -30,25 +33,25 @@ ngx_http_eiam_verify(ngx_http_request_t *r, ngx_http_eiam_ctx_t *ctx)
     switch (ngx_eiam_source_look_up(lcf->jwt, &lcf->terms, &question)) {
 
     case NGX_OK:
-        ctx->cache = &ngx_eiam_lookups[NGX_EIAM_HIT];
-        rc = ngx_http_eiam_apply(r, ctx, &question.grant);
+        ctx->cache = &ngx_eiam_metrics_lookups[NGX_EIAM_HIT];
+        rc = ngx_http_eiam_grant_apply(r, ctx, &question.grant);
 
         /* or a token that comes all the time would outlive its key */
 
         if (lcf->jwt->keys
             && ngx_eiam_key_set_is_due(lcf->jwt->keys, &lcf->key_terms))
         {
-            ngx_http_eiam_refresh_keys(r, ctx, lcf->key_set, &lcf->key_terms);
+            ngx_http_eiam_keys_refresh(r, ctx, lcf->key_set, &lcf->key_terms);
         }
 
         return rc;
 
     case NGX_ABORT:
-        ctx->cache = &ngx_eiam_lookups[NGX_EIAM_HIT];
-        return ngx_http_eiam_refuse(ctx, question.reason);
+        ctx->cache = &ngx_eiam_metrics_lookups[NGX_EIAM_HIT];
+        return ngx_http_eiam_ctx_refuse(ctx, question.reason);
     }
 
-    ctx->cache = &ngx_eiam_lookups[NGX_EIAM_MISS];
+    ctx->cache = &ngx_eiam_metrics_lookups[NGX_EIAM_MISS];
 
     return ngx_http_eiam_verify_now(r, ctx, &question);
 }
@@ -110,8 +113,8 @@ ngx_http_eiam_verify_now(ngx_http_request_t *r, ngx_http_eiam_ctx_t *ctx,
         ngx_eiam_source_remember(lcf->jwt, question);
     }
 
-    return (rc == NGX_OK) ? ngx_http_eiam_apply(r, ctx, &question->grant)
-                          : ngx_http_eiam_refuse(ctx, question->reason);
+    return (rc == NGX_OK) ? ngx_http_eiam_grant_apply(r, ctx, &question->grant)
+                          : ngx_http_eiam_ctx_refuse(ctx, question->reason);
 }
 
 
@@ -132,7 +135,7 @@ ngx_http_eiam_unverified(ngx_http_request_t *r, ngx_http_eiam_ctx_t *ctx,
                   "eiam: the token is signed by no known key");
 
     if (rc == NGX_ABORT) {
-        return ngx_http_eiam_refuse(ctx, NGX_EIAM_SOURCE_UNAVAILABLE);
+        return ngx_http_eiam_ctx_refuse(ctx, NGX_EIAM_SOURCE_UNAVAILABLE);
     }
 
     if (ctx->tried) {
@@ -141,5 +144,5 @@ ngx_http_eiam_unverified(ngx_http_request_t *r, ngx_http_eiam_ctx_t *ctx,
         ngx_eiam_source_remember(lcf->jwt, question);
     }
 
-    return ngx_http_eiam_refuse(ctx, NGX_EIAM_TOKEN_INVALID);
+    return ngx_http_eiam_ctx_refuse(ctx, NGX_EIAM_TOKEN_INVALID);
 }

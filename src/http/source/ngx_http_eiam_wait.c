@@ -1,5 +1,5 @@
 
-#include <ngx_http_eiam.h>
+#include <ngx_http_eiam_wait.h>
 
 
 #define NGX_HTTP_EIAM_WAITERS    64      /* queues, by the key */
@@ -176,7 +176,7 @@ ngx_http_eiam_leave(void *data)
 
 
 void
-ngx_http_eiam_wake(const ngx_eiam_digest_t key)
+ngx_http_eiam_wait_wake(const ngx_eiam_digest_t key)
 {
     ngx_queue_t             *q, *queue;
     ngx_http_eiam_waiter_t  *waiter;

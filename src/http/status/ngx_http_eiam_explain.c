@@ -1,4 +1,7 @@
 
+#include <ngx_http_eiam_ctx.h>
+#include <ngx_http_eiam_grant.h>
+#include <ngx_http_eiam_operation.h>
 #include <ngx_http_eiam_status.h>
 #include <ngx_eiam_query.h>
 #include <ngx_eiam_target.h>
@@ -145,17 +148,17 @@ ngx_http_eiam_judge(ngx_http_request_t *r, ngx_http_eiam_case_t *call,
     }
 
     if (call->anonymous) {
-        return ngx_http_eiam_refuse(ctx, NGX_EIAM_TOKEN_MISSING);
+        return ngx_http_eiam_ctx_refuse(ctx, NGX_EIAM_TOKEN_MISSING);
     }
 
-    rc = ngx_http_eiam_match(r, ctx);
+    rc = ngx_http_eiam_operation_match(r, ctx);
 
     if (rc == NGX_OK) {
         rc = ngx_http_eiam_judge_caller(r, call, ctx);
     }
 
     if (rc == NGX_OK) {
-        rc = ngx_http_eiam_authorize(r, ctx);
+        rc = ngx_http_eiam_operation_authorize(r, ctx);
     }
 
     return rc;
@@ -199,7 +202,7 @@ ngx_http_eiam_judge_path(ngx_http_request_t *r, ngx_http_eiam_case_t *call,
         || ngx_eiam_target_check(&call->path, &decoded, lcf->letters)
            != NGX_OK)
     {
-        return ngx_http_eiam_refuse(ctx, NGX_EIAM_REQUEST_AMBIGUOUS);
+        return ngx_http_eiam_ctx_refuse(ctx, NGX_EIAM_REQUEST_AMBIGUOUS);
     }
 
     /* without a policy of its own: the first that knows the path */
@@ -213,7 +216,7 @@ ngx_http_eiam_judge_path(ngx_http_request_t *r, ngx_http_eiam_case_t *call,
         }
 
         call->policy = policy[i];
-        ngx_http_eiam_find_operation(ctx, policy[i], &decoded, &call->method);
+        ngx_http_eiam_operation_find(ctx, policy[i], &decoded, &call->method);
 
         if (ctx->resource) {
             return NGX_OK;
@@ -295,8 +298,8 @@ ngx_http_eiam_judge_caller(ngx_http_request_t *r,
     grant.expires = NGX_EIAM_NEVER;
 
     return (call->application.len || lcf->applications == NULL)
-           ? ngx_http_eiam_apply(r, ctx, &grant)
-           : ngx_http_eiam_apply_scopes(r, ctx, &grant);
+           ? ngx_http_eiam_grant_apply(r, ctx, &grant)
+           : ngx_http_eiam_grant_apply_scopes(r, ctx, &grant);
 }
 
 
@@ -317,13 +320,13 @@ ngx_http_eiam_tell(ngx_http_eiam_status_t *status,
 
     ngx_http_eiam_puts(status, "{");
     ngx_http_eiam_tell_text(status, "decision",
-                            &ngx_eiam_decisions[decision]);
+                            &ngx_eiam_metrics_decisions[decision]);
     ngx_http_eiam_tell_text(status, ",reason",
                             &ngx_eiam_reasons[ctx->reason].name);
 
     if (ctx->reason != NGX_EIAM_NO_REASON) {
-        ngx_http_eiam_print(status, ",\"status\":%ui",
-                            ngx_eiam_reasons[ctx->reason].status);
+        ngx_http_eiam_write_text(status, ",\"status\":%ui",
+                                 ngx_eiam_reasons[ctx->reason].status);
     }
 
     ngx_http_eiam_tell_text(status, ",method", &call->method);
@@ -339,11 +342,11 @@ ngx_http_eiam_tell(ngx_http_eiam_status_t *status,
     ngx_http_eiam_tell_text(status, ",scopes", &ctx->scopes_text);
 
     ngx_http_eiam_puts(status, ",\"required\":");
-    ngx_http_eiam_required(status, operation, NULL);
+    ngx_http_eiam_policy_required(status, operation, NULL);
 
     if (ctx->reason == NGX_EIAM_SCOPE_INSUFFICIENT) {
         ngx_http_eiam_puts(status, ",\"missing\":");
-        ngx_http_eiam_required(status, operation, ctx->scopes);
+        ngx_http_eiam_policy_required(status, operation, ctx->scopes);
     }
 
     ngx_http_eiam_puts(status, "}\n");
@@ -361,6 +364,6 @@ ngx_http_eiam_tell_text(ngx_http_eiam_status_t *status, const char *name,
         name++;
     }
 
-    ngx_http_eiam_print(status, "\"%s\":", name);
-    ngx_http_eiam_quote(status, text);
+    ngx_http_eiam_write_text(status, "\"%s\":", name);
+    ngx_http_eiam_write_quoted(status, text);
 }

@@ -24,7 +24,7 @@ ngx_http_eiam_scrape(ngx_http_eiam_status_t *status)
 
     for ( ;; ) {
 
-        family = &ngx_http_eiam_families[status->family];
+        family = &ngx_http_eiam_metrics[status->family];
 
         if (family->name == NULL) {
             break;
@@ -88,19 +88,19 @@ ngx_http_eiam_family(ngx_http_eiam_status_t *status)
 {
     const ngx_http_eiam_family_t  *family;
 
-    family = &ngx_http_eiam_families[status->family];
+    family = &ngx_http_eiam_metrics[status->family];
 
     if (!status->json) {
-        ngx_http_eiam_print(status, "# HELP %s %s\n# TYPE %s %s\n",
-                            family->name, family->help, family->name,
-                            family->type);
+        ngx_http_eiam_write_text(status, "# HELP %s %s\n# TYPE %s %s\n",
+                                 family->name, family->help, family->name,
+                                 family->type);
         return;
     }
 
-    ngx_http_eiam_print(status, "%s\n{\"name\":\"%s\",\"type\":\"%s\","
-                        "\"help\":\"%s\",\"samples\":[",
-                        status->family ? "," : "", family->name, family->type,
-                        family->help);
+    ngx_http_eiam_write_text(status, "%s\n{\"name\":\"%s\",\"type\":\"%s\","
+                             "\"help\":\"%s\",\"samples\":[",
+                             status->family ? "," : "", family->name,
+                             family->type, family->help);
     status->comma = 0;
 }
 
@@ -108,7 +108,7 @@ ngx_http_eiam_family(ngx_http_eiam_status_t *status)
 /* the labels end with one without a name */
 
 void
-ngx_http_eiam_sample(ngx_http_eiam_status_t *status, const char *suffix,
+ngx_http_eiam_scrape_sample(ngx_http_eiam_status_t *status, const char *suffix,
     const ngx_http_eiam_label_t *labels, const char *fmt, ...)
 {
     u_char       value[NGX_INT64_LEN * 2], *p;
@@ -117,31 +117,35 @@ ngx_http_eiam_sample(ngx_http_eiam_status_t *status, const char *suffix,
     const char  *name;
 
     status->samples++;
-    name = ngx_http_eiam_families[status->family].name;
+    name = ngx_http_eiam_metrics[status->family].name;
 
     if (status->json) {
-        ngx_http_eiam_print(status, "%s\n{\"name\":\"%s%s\",\"labels\":{",
-                            status->comma ? "," : "", name, suffix);
+        ngx_http_eiam_write_text(status, "%s\n{\"name\":\"%s%s\",\"labels\":{",
+                                 status->comma ? "," : "", name, suffix);
         status->comma = 1;
 
     } else {
-        ngx_http_eiam_print(status, "%s%s%s", name, suffix,
-                            labels[0].name ? "{" : "");
+        ngx_http_eiam_write_text(status, "%s%s%s", name, suffix,
+                                 labels[0].name ? "{" : "");
     }
 
     for (i = 0; labels[i].name; i++) {
-        ngx_http_eiam_print(status, status->json ? "%s\"%s\":" : "%s%s=",
-                            i ? "," : "", labels[i].name);
-        ngx_http_eiam_quote(status, &labels[i].value);
+        ngx_http_eiam_write_text(status, status->json ? "%s\"%s\":" : "%s%s=",
+                                 i ? "," : "", labels[i].name);
+        ngx_http_eiam_write_quoted(status, &labels[i].value);
     }
 
     va_start(args, fmt);
     p = ngx_vslprintf(value, value + sizeof(value), fmt, args);
     va_end(args);
 
-    ngx_http_eiam_print(status, "%s%*s%s",
-                        status->json ? "},\"value\":" : labels[0].name ? "} "
-                                                                     : " ",
-                        (size_t) (p - value), value,
-                        status->json ? "}" : "\n");
+    if (status->json) {
+        ngx_http_eiam_write_text(status, "},\"value\":%*s}",
+                                 (size_t) (p - value), value);
+
+    } else {
+        ngx_http_eiam_write_text(status, "%s%*s\n",
+                                 labels[0].name ? "} " : " ",
+                                 (size_t) (p - value), value);
+    }
 }

@@ -1,4 +1,5 @@
 
+#include <ngx_http_eiam_request.h>
 #include <ngx_http_eiam_status.h>
 #include <ngx_eiam_page.h>
 #include <ngx_eiam_string.h>
@@ -35,7 +36,7 @@ static const ngx_http_eiam_view_t  ngx_http_eiam_views[] = {
       ngx_string("text/plain; version=0.0.4; charset=utf-8") },
     { ngx_string("json"), ngx_http_eiam_scrape, 1,
       ngx_string("application/json") },
-    { ngx_string("policy"), ngx_http_eiam_matrix, 1,
+    { ngx_string("policy"), ngx_http_eiam_policy, 1,
       ngx_string("application/json") },
     { ngx_string("explain"), ngx_http_eiam_explain, 1,
       ngx_string("application/json") },
@@ -273,8 +274,10 @@ ngx_http_eiam_add_header(ngx_http_request_t *r, const char *name,
     field.name.data = (u_char *) name;
     field.name.len = ngx_strlen(name);
     field.lowcase = field.name.data;
+    field.hash = 0;
 
-    return ngx_http_eiam_set_field(&r->headers_out.headers, &field, value)
+    return ngx_http_eiam_request_set_field(&r->headers_out.headers, &field,
+                                           value)
            ? NGX_OK : NGX_ERROR;
 }
 

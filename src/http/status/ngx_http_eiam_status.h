@@ -61,42 +61,44 @@ typedef struct {
 
 
 /* the last one has no name */
-extern const ngx_http_eiam_family_t  ngx_http_eiam_families[];
+extern const ngx_http_eiam_family_t  ngx_http_eiam_metrics[];
 
 /*
  * One of the family that is walked through; the labels end with one without a
  * name.
  */
-void ngx_http_eiam_sample(ngx_http_eiam_status_t *status,
+void ngx_http_eiam_scrape_sample(ngx_http_eiam_status_t *status,
     const char *suffix, const ngx_http_eiam_label_t *labels,
     const char *fmt, ...);
 
 
 /* the operation's alternatives; with a set, what of them is not in it */
-void ngx_http_eiam_required(ngx_http_eiam_status_t *status,
+void ngx_http_eiam_policy_required(ngx_http_eiam_status_t *status,
     const ngx_eiam_operation_t *operation, const ngx_eiam_scope_bits_t *set);
 
 /* what there is to show */
 ngx_int_t ngx_http_eiam_scrape(ngx_http_eiam_status_t *status);
-ngx_int_t ngx_http_eiam_matrix(ngx_http_eiam_status_t *status);
+ngx_int_t ngx_http_eiam_policy(ngx_http_eiam_status_t *status);
 ngx_int_t ngx_http_eiam_explain(ngx_http_eiam_status_t *status);
 
 /* writing; without memory status->failed is set */
 
 void ngx_http_eiam_write(ngx_http_eiam_status_t *status, const u_char *text,
     size_t len);
-void ngx_http_eiam_print(ngx_http_eiam_status_t *status, const char *fmt,
+void ngx_http_eiam_write_text(ngx_http_eiam_status_t *status, const char *fmt,
     ...);
 
 /*
  * In quotes, as JSON (RFC 8259) and Prometheus both understand it: what is no
  * UTF-8, and control characters, become "?".
  */
-void ngx_http_eiam_quote(ngx_http_eiam_status_t *status,
+void ngx_http_eiam_write_quoted(ngx_http_eiam_status_t *status,
     const ngx_str_t *text);
 
 #define ngx_http_eiam_puts(status, text)                                      \
     ngx_http_eiam_write(status, (u_char *) text, sizeof(text) - 1)
+
+char *ngx_http_eiam_status(ngx_conf_t *cf, ngx_command_t *cmd, void *conf);
 
 
 #endif /* _NGX_HTTP_EIAM_STATUS_H_INCLUDED_ */

@@ -69,7 +69,7 @@ ngx_http_eiam_next_block(ngx_http_eiam_status_t *status)
 
 
 void
-ngx_http_eiam_print(ngx_http_eiam_status_t *status, const char *fmt, ...)
+ngx_http_eiam_write_text(ngx_http_eiam_status_t *status, const char *fmt, ...)
 {
     u_char   line[NGX_HTTP_EIAM_LINE], *p;
     va_list  args;
@@ -83,7 +83,8 @@ ngx_http_eiam_print(ngx_http_eiam_status_t *status, const char *fmt, ...)
 
 
 void
-ngx_http_eiam_quote(ngx_http_eiam_status_t *status, const ngx_str_t *text)
+ngx_http_eiam_write_quoted(ngx_http_eiam_status_t *status,
+    const ngx_str_t *text)
 {
     u_char  *p, *last;
     size_t   len;

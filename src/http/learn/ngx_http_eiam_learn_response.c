@@ -1,5 +1,5 @@
 
-#include <ngx_http_eiam.h>
+#include <ngx_http_eiam_learn_response.h>
 #include <ngx_eiam_issue.h>
 #include <ngx_eiam_text.h>
 
@@ -26,7 +26,7 @@ static ngx_http_output_body_filter_pt    ngx_http_eiam_next_body_filter;
 
 
 void
-ngx_http_eiam_add_relay_filters(void)
+ngx_http_eiam_learn_response_add_filters(void)
 {
     ngx_http_eiam_next_header_filter = ngx_http_top_header_filter;
     ngx_http_top_header_filter = ngx_http_eiam_relay_header;
@@ -37,7 +37,7 @@ ngx_http_eiam_add_relay_filters(void)
 
 
 void
-ngx_http_eiam_not_learned(ngx_http_request_t *r, const char *reason)
+ngx_http_eiam_learn_response_refuse(ngx_http_request_t *r, const char *reason)
 {
     ngx_str_t  text;
 
@@ -83,7 +83,7 @@ ngx_http_eiam_relay_header(ngx_http_request_t *r)
     obstacle = ngx_http_eiam_relay_obstacle(r);
 
     if (obstacle) {
-        ngx_http_eiam_not_learned(r, obstacle);
+        ngx_http_eiam_learn_response_refuse(r, obstacle);
         return ngx_http_eiam_next_header_filter(r);
     }
 
@@ -94,7 +94,7 @@ ngx_http_eiam_relay_header(ngx_http_request_t *r)
     learn->answer.data = ngx_pnalloc(r->pool, learn->max);
 
     if (learn->answer.data == NULL) {
-        ngx_http_eiam_not_learned(r, "no memory");
+        ngx_http_eiam_learn_response_refuse(r, "no memory");
         return ngx_http_eiam_next_header_filter(r);
     }
 
@@ -205,7 +205,8 @@ ngx_http_eiam_relay_buf(ngx_http_request_t *r, ngx_http_eiam_learn_t *learn,
 
     if (size > learn->max - learn->answer.len) {
         learn->copying = 0;
-        ngx_http_eiam_not_learned(r, "the answer is larger than 64 KB");
+        ngx_http_eiam_learn_response_refuse(r, "the answer is larger than "
+                                               "64 KB");
         return;
     }
 
@@ -226,7 +227,7 @@ ngx_http_eiam_relayed(ngx_http_request_t *r, ngx_http_eiam_ctx_t *ctx)
     scf = ngx_http_get_module_srv_conf(r, ngx_eiam_module);
 
     if (r->headers_out.status != NGX_HTTP_OK) {
-        ngx_http_eiam_not_learned(r, "the answer is a part of one");
+        ngx_http_eiam_learn_response_refuse(r, "the answer is a part of one");
         return;
     }
 
@@ -250,7 +251,8 @@ ngx_http_eiam_relayed(ngx_http_request_t *r, ngx_http_eiam_ctx_t *ctx)
         if (ctx->learn->unsure || ctx->learn->scope.len
                                   > NGX_EIAM_SCOPES_TEXT_MAX)
         {
-            ngx_http_eiam_not_learned(r, "it is not certain for which scope");
+            ngx_http_eiam_learn_response_refuse(r, "it is not certain for "
+                                                   "which scope");
             return;
         }
 

@@ -1,5 +1,5 @@
 
-#include <ngx_http_eiam.h>
+#include <ngx_http_eiam_permissions.h>
 #include <ngx_eiam_text.h>
 
 
@@ -17,7 +17,8 @@ static void ngx_http_eiam_warn_unknown(ngx_conf_t *cf,
 /* every scope is numbered by now, so names become numbers here */
 
 char *
-ngx_http_eiam_resolve(ngx_conf_t *cf, ngx_http_eiam_loc_conf_t *conf)
+ngx_http_eiam_permissions_resolve(ngx_conf_t *cf,
+    ngx_http_eiam_loc_conf_t *conf)
 {
     ngx_uint_t                  i;
     ngx_http_eiam_ceiling_t    *ceiling;

@@ -36,7 +36,7 @@ static ngx_int_t ngx_http_eiam_build(ngx_http_eiam_status_t *status);
 static const ngx_str_t  ngx_http_eiam_none = ngx_null_string;
 
 
-const ngx_http_eiam_family_t  ngx_http_eiam_families[] = {
+const ngx_http_eiam_family_t  ngx_http_eiam_metrics[] = {
 
     { "eiam_requests_total", "counter",
       "Decisions by operation, decision and reason.",
@@ -115,7 +115,7 @@ ngx_http_eiam_requests(ngx_http_eiam_status_t *status)
     if (status->policy == 0 && status->i == 0) {
         ngx_http_eiam_operation_row(status, &ngx_http_eiam_none,
                                     &metrics->no_operation);
-        ngx_http_eiam_operation_row(status, &ngx_eiam_other,
+        ngx_http_eiam_operation_row(status, &ngx_eiam_metrics_other,
                                     &metrics->other_operation);
     }
 
@@ -172,16 +172,16 @@ ngx_http_eiam_operation_row(ngx_http_eiam_status_t *status,
             continue;
         }
 
-        ngx_eiam_outcome_read(i, &decision, &reason);
+        ngx_eiam_metrics_outcome_read(i, &decision, &reason);
 
         ngx_http_eiam_label_t  labels[] = {
             { "operation", *id },
-            { "decision", ngx_eiam_decisions[decision] },
+            { "decision", ngx_eiam_metrics_decisions[decision] },
             { "reason", ngx_eiam_reasons[reason].name },
             { NULL, ngx_null_string }
         };
 
-        ngx_http_eiam_sample(status, "", labels, "%uA", row->counts[i]);
+        ngx_http_eiam_scrape_sample(status, "", labels, "%uA", row->counts[i]);
     }
 }
 
@@ -198,7 +198,7 @@ ngx_http_eiam_applications(ngx_http_eiam_status_t *status)
     if (status->i == 0) {
         ngx_http_eiam_application_row(status, &ngx_http_eiam_none,
                                       &metrics->no_application);
-        ngx_http_eiam_application_row(status, &ngx_eiam_other,
+        ngx_http_eiam_application_row(status, &ngx_eiam_metrics_other,
                                       &metrics->other_application);
     }
 
@@ -237,11 +237,11 @@ ngx_http_eiam_application_row(ngx_http_eiam_status_t *status,
 
         ngx_http_eiam_label_t  labels[] = {
             { "application", *id },
-            { "decision", ngx_eiam_decisions[i] },
+            { "decision", ngx_eiam_metrics_decisions[i] },
             { NULL, ngx_null_string }
         };
 
-        ngx_http_eiam_sample(status, "", labels, "%uA", row->counts[i]);
+        ngx_http_eiam_scrape_sample(status, "", labels, "%uA", row->counts[i]);
     }
 }
 
@@ -259,14 +259,14 @@ ngx_http_eiam_lookups(ngx_http_eiam_status_t *status)
         for (k = 0; k < NGX_EIAM_LOOKUPS; k++) {
 
             ngx_http_eiam_label_t  labels[] = {
-                { "source", ngx_eiam_kinds[i] },
-                { "result", ngx_eiam_lookups[k] },
+                { "source", ngx_eiam_metrics_kinds[i] },
+                { "result", ngx_eiam_metrics_lookups[k] },
                 { NULL, ngx_null_string }
             };
 
             if (metrics->lookups[i][k]) {
-                ngx_http_eiam_sample(status, "", labels, "%uA",
-                                     metrics->lookups[i][k]);
+                ngx_http_eiam_scrape_sample(status, "", labels, "%uA",
+                                            metrics->lookups[i][k]);
             }
         }
     }
@@ -286,8 +286,8 @@ ngx_http_eiam_fetches(ngx_http_eiam_status_t *status)
     for (i = NGX_EIAM_JWT; i <= NGX_EIAM_INTROSPECTION; i++) {
 
         for (k = 0; k < NGX_EIAM_RESULTS; k++) {
-            ngx_http_eiam_histogram(status, &ngx_eiam_kinds[i],
-                                    &ngx_eiam_results[k],
+            ngx_http_eiam_histogram(status, &ngx_eiam_metrics_kinds[i],
+                                    &ngx_eiam_metrics_results[k],
                                     &metrics->fetches[i][k]);
         }
     }
@@ -319,16 +319,16 @@ ngx_http_eiam_histogram(ngx_http_eiam_status_t *status,
     for (i = 0; i < NGX_EIAM_BUCKETS; i++) {
 
         count += histogram->counts[i];
-        labels[2].value = ngx_eiam_buckets[i].label;
+        labels[2].value = ngx_eiam_metrics_buckets[i].label;
 
-        ngx_http_eiam_sample(status, "_bucket", labels, "%uA", count);
+        ngx_http_eiam_scrape_sample(status, "_bucket", labels, "%uA", count);
     }
 
     labels[2].name = NULL;
 
-    ngx_http_eiam_sample(status, "_sum", labels, "%uA.%03uA", sum / 1000,
-                         sum % 1000);
-    ngx_http_eiam_sample(status, "_count", labels, "%uA", count);
+    ngx_http_eiam_scrape_sample(status, "_sum", labels, "%uA.%03uA", sum / 1000,
+                                sum % 1000);
+    ngx_http_eiam_scrape_sample(status, "_count", labels, "%uA", count);
 }
 
 
@@ -354,11 +354,11 @@ ngx_http_eiam_under_way(ngx_http_eiam_status_t *status)
     for (k = 0; k < 2; k++) {
 
         ngx_http_eiam_label_t  labels[] = {
-            { "source", ngx_eiam_kinds[NGX_EIAM_JWT + k] },
+            { "source", ngx_eiam_metrics_kinds[NGX_EIAM_JWT + k] },
             { NULL, ngx_null_string }
         };
 
-        ngx_http_eiam_sample(status, "", labels, "%ui", flights[k]);
+        ngx_http_eiam_scrape_sample(status, "", labels, "%ui", flights[k]);
     }
 
     return NGX_OK;
@@ -372,7 +372,7 @@ ngx_http_eiam_circuits(ngx_http_eiam_status_t *status)
     ngx_eiam_source_t  **source;
 
     ngx_http_eiam_label_t  labels[] = {
-        { "source", ngx_eiam_kinds[NGX_EIAM_INTROSPECTION] },
+        { "source", ngx_eiam_metrics_kinds[NGX_EIAM_INTROSPECTION] },
         { NULL, ngx_null_string }
     };
 
@@ -383,7 +383,7 @@ ngx_http_eiam_circuits(ngx_http_eiam_status_t *status)
         open |= source[i]->record && source[i]->record->open;
     }
 
-    ngx_http_eiam_sample(status, "", labels, "%ui", open);
+    ngx_http_eiam_scrape_sample(status, "", labels, "%ui", open);
 
     return NGX_OK;
 }
@@ -398,7 +398,7 @@ ngx_http_eiam_key_age(ngx_http_eiam_status_t *status)
     ngx_eiam_key_set_t   *set;
 
     ngx_http_eiam_label_t  labels[] = {
-        { "source", ngx_eiam_kinds[NGX_EIAM_JWT] },
+        { "source", ngx_eiam_metrics_kinds[NGX_EIAM_JWT] },
         { NULL, ngx_null_string }
     };
 
@@ -415,7 +415,7 @@ ngx_http_eiam_key_age(ngx_http_eiam_status_t *status)
     }
 
     if (age >= 0) {
-        ngx_http_eiam_sample(status, "", labels, "%T", age);
+        ngx_http_eiam_scrape_sample(status, "", labels, "%T", age);
     }
 
     return NGX_OK;
@@ -442,8 +442,9 @@ ngx_http_eiam_learned(ngx_http_eiam_status_t *status)
             { NULL, ngx_null_string }
         };
 
-        ngx_http_eiam_sample(status, "", labels, "%uA",
-                             i ? metrics->not_learned : metrics->learned);
+        ngx_http_eiam_scrape_sample(status, "", labels, "%uA",
+                                    i ? metrics->not_learned
+                                      : metrics->learned);
     }
 
     return NGX_OK;
@@ -458,8 +459,8 @@ static const ngx_http_eiam_label_t  ngx_http_eiam_no_labels[] = {
 static ngx_int_t
 ngx_http_eiam_entries(ngx_http_eiam_status_t *status)
 {
-    ngx_http_eiam_sample(status, "", ngx_http_eiam_no_labels, "%uD",
-                         status->mcf->zone->shared->grants.entries);
+    ngx_http_eiam_scrape_sample(status, "", ngx_http_eiam_no_labels, "%uD",
+                                status->mcf->zone->shared->grants.entries);
     return NGX_OK;
 }
 
@@ -467,9 +468,9 @@ ngx_http_eiam_entries(ngx_http_eiam_status_t *status)
 static ngx_int_t
 ngx_http_eiam_bytes(ngx_http_eiam_status_t *status)
 {
-    ngx_http_eiam_sample(status, "", ngx_http_eiam_no_labels, "%uz",
-                         status->mcf->zone->shared->grants.used
-                         * sizeof(ngx_eiam_entry_t));
+    ngx_http_eiam_scrape_sample(status, "", ngx_http_eiam_no_labels, "%uz",
+                                status->mcf->zone->shared->grants.used
+                                * sizeof(ngx_eiam_entry_t));
     return NGX_OK;
 }
 
@@ -477,9 +478,9 @@ ngx_http_eiam_bytes(ngx_http_eiam_status_t *status)
 static ngx_int_t
 ngx_http_eiam_room(ngx_http_eiam_status_t *status)
 {
-    ngx_http_eiam_sample(status, "", ngx_http_eiam_no_labels, "%uz",
-                         (status->mcf->zone->shared->grants.ncells - 1)
-                         * sizeof(ngx_eiam_entry_t));
+    ngx_http_eiam_scrape_sample(status, "", ngx_http_eiam_no_labels, "%uz",
+                                (status->mcf->zone->shared->grants.ncells - 1)
+                                * sizeof(ngx_eiam_entry_t));
     return NGX_OK;
 }
 
@@ -487,8 +488,8 @@ ngx_http_eiam_room(ngx_http_eiam_status_t *status)
 static ngx_int_t
 ngx_http_eiam_evictions(ngx_http_eiam_status_t *status)
 {
-    ngx_http_eiam_sample(status, "", ngx_http_eiam_no_labels, "%uA",
-                         status->mcf->zone->shared->metrics.evictions);
+    ngx_http_eiam_scrape_sample(status, "", ngx_http_eiam_no_labels, "%uA",
+                                status->mcf->zone->shared->metrics.evictions);
     return NGX_OK;
 }
 
@@ -512,7 +513,7 @@ ngx_http_eiam_policies(ngx_http_eiam_status_t *status)
 
         ngx_hex_dump(hex, policy[i]->digest, NGX_EIAM_DIGEST_LEN);
 
-        ngx_http_eiam_sample(status, "", labels, "1");
+        ngx_http_eiam_scrape_sample(status, "", labels, "1");
     }
 
     return NGX_OK;
@@ -528,7 +529,7 @@ ngx_http_eiam_build(ngx_http_eiam_status_t *status)
         { NULL, ngx_null_string }
     };
 
-    ngx_http_eiam_sample(status, "", labels, "1");
+    ngx_http_eiam_scrape_sample(status, "", labels, "1");
 
     return NGX_OK;
 }

@@ -1,5 +1,18 @@
 
-#include <ngx_http_eiam.h>
+#include <ngx_http_eiam_count.h>
+#include <ngx_http_eiam_ctx.h>
+#include <ngx_http_eiam_fetch.h>
+#include <ngx_http_eiam_forward.h>
+#include <ngx_http_eiam_guard.h>
+#include <ngx_http_eiam_identify.h>
+#include <ngx_http_eiam_learn_request.h>
+#include <ngx_http_eiam_operation.h>
+#include <ngx_http_eiam_parameters.h>
+#include <ngx_http_eiam_redact.h>
+#include <ngx_http_eiam_reply.h>
+#include <ngx_http_eiam_request.h>
+#include <ngx_http_eiam_stage.h>
+#include <ngx_http_eiam_subrequest.h>
 #include <ngx_eiam_bearer.h>
 #include <ngx_eiam_text.h>
 
@@ -14,8 +27,6 @@ static void ngx_http_eiam_decide(ngx_http_request_t *r,
     ngx_http_eiam_ctx_t *ctx, ngx_uint_t mode);
 static void ngx_http_eiam_log_refusal(ngx_http_request_t *r,
     ngx_http_eiam_ctx_t *ctx, const char *verdict);
-static ngx_int_t ngx_http_eiam_locate(ngx_http_request_t *r,
-    ngx_http_eiam_ctx_t *ctx);
 static ngx_int_t ngx_http_eiam_bearer(ngx_http_request_t *r,
     ngx_http_eiam_ctx_t *ctx);
 static ngx_int_t ngx_http_eiam_finish(ngx_http_request_t *r,
@@ -31,11 +42,11 @@ static ngx_int_t ngx_http_eiam_finish(ngx_http_request_t *r,
 
 const ngx_http_eiam_stage_t  ngx_http_eiam_stages[] = {
     { NGX_HTTP_PREACCESS_PHASE, ngx_http_eiam_guard },
-    { NGX_HTTP_PREACCESS_PHASE, ngx_http_eiam_locate },
+    { NGX_HTTP_PREACCESS_PHASE, ngx_http_eiam_operation_locate },
     { NGX_HTTP_PREACCESS_PHASE, ngx_http_eiam_bearer },
-    { NGX_HTTP_PREACCESS_PHASE, ngx_http_eiam_match },
+    { NGX_HTTP_PREACCESS_PHASE, ngx_http_eiam_operation_match },
     { NGX_HTTP_PREACCESS_PHASE, ngx_http_eiam_identify },
-    { NGX_HTTP_ACCESS_PHASE, ngx_http_eiam_authorize },
+    { NGX_HTTP_ACCESS_PHASE, ngx_http_eiam_operation_authorize },
     { NGX_HTTP_ACCESS_PHASE, ngx_http_eiam_finish },
 
     { NGX_HTTP_LOG_PHASE, NULL }
@@ -48,11 +59,11 @@ const ngx_http_eiam_stage_t  ngx_http_eiam_stages[] = {
 
 
 ngx_int_t
-ngx_http_eiam_preaccess_handler(ngx_http_request_t *r)
+ngx_http_eiam_stage_preaccess(ngx_http_request_t *r)
 {
     ngx_http_eiam_loc_conf_t  *lcf;
 
-    if (r != r->main && ngx_http_eiam_is_fetch(r)) {
+    if (r != r->main && ngx_http_eiam_fetch_is(r)) {
         return ngx_http_eiam_let_fetch(r);
     }
 
@@ -70,7 +81,7 @@ ngx_http_eiam_preaccess_handler(ngx_http_request_t *r)
 
 
 ngx_int_t
-ngx_http_eiam_access_handler(ngx_http_request_t *r)
+ngx_http_eiam_stage_access(ngx_http_request_t *r)
 {
     ngx_http_eiam_ctx_t       *ctx;
     ngx_http_eiam_loc_conf_t  *lcf;
@@ -108,9 +119,9 @@ ngx_http_eiam_outside(ngx_http_request_t *r)
         return NGX_DECLINED;
     }
 
-    ngx_http_eiam_watch_log(r);
+    ngx_http_eiam_redact_log(r);
 
-    rc = ngx_http_eiam_guard_outside(r, ngx_http_eiam_get_ctx(r));
+    rc = ngx_http_eiam_guard_outside(r, ngx_http_eiam_ctx_get(r));
 
     if (rc == NGX_OK) {
         return NGX_DECLINED;
@@ -120,12 +131,12 @@ ngx_http_eiam_outside(ngx_http_request_t *r)
         return NGX_HTTP_INTERNAL_SERVER_ERROR;
     }
 
-    ctx = ngx_http_eiam_create_ctx(r);
+    ctx = ngx_http_eiam_ctx_create(r);
     if (ctx == NULL) {
         return NGX_HTTP_INTERNAL_SERVER_ERROR;
     }
 
-    (void) ngx_http_eiam_refuse(ctx, NGX_EIAM_REQUEST_AMBIGUOUS);
+    (void) ngx_http_eiam_ctx_refuse(ctx, NGX_EIAM_REQUEST_AMBIGUOUS);
 
     ngx_http_eiam_decide(r, ctx, scf->mode);
 
@@ -157,13 +168,13 @@ ngx_http_eiam_learn_outside(ngx_http_request_t *r, ngx_http_eiam_ctx_t *ctx)
 
     if (ctx == NULL) {
 
-        ctx = ngx_http_eiam_create_ctx(r);
+        ctx = ngx_http_eiam_ctx_create(r);
         if (ctx == NULL) {
             return NGX_HTTP_INTERNAL_SERVER_ERROR;
         }
     }
 
-    rc = ngx_http_eiam_learn(r, ctx);
+    rc = ngx_http_eiam_learn_request(r, ctx);
 
     switch (rc) {
 
@@ -216,7 +227,7 @@ ngx_http_eiam_run(ngx_http_request_t *r, ngx_http_eiam_loc_conf_t *lcf,
     ctx = ngx_http_get_module_ctx(r, ngx_eiam_module);
 
     if (ctx == NULL) {
-        ctx = ngx_http_eiam_create_ctx(r);
+        ctx = ngx_http_eiam_ctx_create(r);
         if (ctx == NULL) {
             return NGX_HTTP_INTERNAL_SERVER_ERROR;
         }
@@ -250,15 +261,6 @@ ngx_http_eiam_run(ngx_http_request_t *r, ngx_http_eiam_loc_conf_t *lcf,
     }
 
     return NGX_DECLINED;
-}
-
-
-ngx_int_t
-ngx_http_eiam_refuse(ngx_http_eiam_ctx_t *ctx, ngx_eiam_reason_e reason)
-{
-    ctx->reason = reason;
-
-    return NGX_ABORT;
 }
 
 
@@ -313,7 +315,7 @@ ngx_http_eiam_log_refusal(ngx_http_request_t *r, ngx_http_eiam_ctx_t *ctx,
 
     application = ngx_eiam_text_shown(&ctx->application_id, r->pool);
     method = ngx_eiam_text_shown(&r->method_name, r->pool);
-    path = ngx_http_eiam_raw_path(r);
+    path = ngx_http_eiam_request_raw_path(r);
     path = ngx_eiam_text_shown(&path, r->pool);
 
     ngx_log_error(reason->log_level, &log, 0,
@@ -324,50 +326,17 @@ ngx_http_eiam_log_refusal(ngx_http_request_t *r, ngx_http_eiam_ctx_t *ctx,
 }
 
 
-/* a public operation needs no token, so it is known before one is asked for */
-
-static ngx_int_t
-ngx_http_eiam_locate(ngx_http_request_t *r, ngx_http_eiam_ctx_t *ctx)
-{
-    ngx_http_eiam_loc_conf_t  *lcf;
-
-    lcf = ngx_http_get_module_loc_conf(r, ngx_eiam_module);
-
-    ngx_http_eiam_find_operation(ctx, lcf->policy, &r->uri, &r->method_name);
-
-    return (ctx->operation && ctx->operation->is_public
-            && ctx->fields.authorizations <= 1)
-           ? NGX_DECLINED : NGX_OK;
-}
-
-
-void
-ngx_http_eiam_find_operation(ngx_http_eiam_ctx_t *ctx,
-    const ngx_eiam_policy_t *policy, const ngx_str_t *path,
-    const ngx_str_t *method)
-{
-    ngx_uint_t  n;
-
-    ctx->resource = ngx_eiam_policy_find(policy, path);
-    n = ngx_eiam_method(method);
-
-    if (ctx->resource && n < NGX_EIAM_METHODS) {
-        ctx->operation = ctx->resource->operations[n];
-    }
-}
-
-
 static ngx_int_t
 ngx_http_eiam_bearer(ngx_http_request_t *r, ngx_http_eiam_ctx_t *ctx)
 {
     if (ctx->fields.authorizations > 1
         || (ctx->parameters & NGX_HTTP_EIAM_HAS_TOKEN))
     {
-        return ngx_http_eiam_refuse(ctx, NGX_EIAM_AUTHORIZATION_MALFORMED);
+        return ngx_http_eiam_ctx_refuse(ctx, NGX_EIAM_AUTHORIZATION_MALFORMED);
     }
 
     if (ctx->token.data == NULL) {
-        return ngx_http_eiam_refuse(ctx, NGX_EIAM_TOKEN_MISSING);
+        return ngx_http_eiam_ctx_refuse(ctx, NGX_EIAM_TOKEN_MISSING);
     }
 
     /* what has a digest was seen to be a token before */
@@ -378,35 +347,7 @@ ngx_http_eiam_bearer(ngx_http_request_t *r, ngx_http_eiam_ctx_t *ctx)
     }
 
     return ngx_eiam_bearer_is_token(&ctx->token)
-           ? NGX_OK : ngx_http_eiam_refuse(ctx, NGX_EIAM_TOKEN_INVALID);
-}
-
-
-ngx_int_t
-ngx_http_eiam_match(ngx_http_request_t *r, ngx_http_eiam_ctx_t *ctx)
-{
-    if (ctx->operation) {
-        return NGX_OK;
-    }
-
-    return ngx_http_eiam_refuse(ctx, ctx->resource
-                                     ? NGX_EIAM_METHOD_UNKNOWN
-                                     : NGX_EIAM_OPERATION_UNKNOWN);
-}
-
-
-ngx_int_t
-ngx_http_eiam_authorize(ngx_http_request_t *r, ngx_http_eiam_ctx_t *ctx)
-{
-    if (ctx->application && !ctx->application->enabled) {
-        return ngx_http_eiam_refuse(ctx, NGX_EIAM_APPLICATION_DISABLED);
-    }
-
-    if (ngx_eiam_operation_permits(ctx->operation, ctx->scopes) != NGX_OK) {
-        return ngx_http_eiam_refuse(ctx, NGX_EIAM_SCOPE_INSUFFICIENT);
-    }
-
-    return NGX_OK;
+           ? NGX_OK : ngx_http_eiam_ctx_refuse(ctx, NGX_EIAM_TOKEN_INVALID);
 }
 
 
@@ -423,7 +364,7 @@ ngx_http_eiam_finish(ngx_http_request_t *r, ngx_http_eiam_ctx_t *ctx)
 
     if (ctx->decision == NGX_EIAM_UNDECIDED) {
 
-        rc = ngx_http_eiam_learn(r, ctx);
+        rc = ngx_http_eiam_learn_request(r, ctx);
         if (rc != NGX_OK) {
             return rc;
         }

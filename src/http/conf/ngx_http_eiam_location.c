@@ -1,5 +1,6 @@
 
-#include <ngx_http_eiam.h>
+#include <ngx_http_eiam_location.h>
+#include <ngx_http_eiam_server.h>
 #include <ngx_eiam_string.h>
 
 
@@ -15,7 +16,7 @@ static ngx_http_core_loc_conf_t *ngx_http_eiam_find_location(
 /* locations of the same name in two servers are two sources */
 
 ngx_eiam_source_t *
-ngx_http_eiam_add_source(ngx_conf_t *cf, const char *kind,
+ngx_http_eiam_location_add_source(ngx_conf_t *cf, const char *kind,
     const ngx_str_t *location)
 {
     ngx_str_t                   id, server;
@@ -42,7 +43,7 @@ ngx_http_eiam_add_source(ngx_conf_t *cf, const char *kind,
 
 
 size_t
-ngx_http_eiam_list_size(const ngx_array_t *list)
+ngx_http_eiam_location_list_size(const ngx_array_t *list)
 {
     size_t       size;
     u_char      *element;
@@ -61,7 +62,7 @@ ngx_http_eiam_list_size(const ngx_array_t *list)
 
 
 u_char *
-ngx_http_eiam_put_list(u_char *p, const ngx_array_t *list)
+ngx_http_eiam_location_put_list(u_char *p, const ngx_array_t *list)
 {
     u_char      *element;
     ngx_str_t   *text;
@@ -81,7 +82,7 @@ ngx_http_eiam_put_list(u_char *p, const ngx_array_t *list)
 
 
 ngx_int_t
-ngx_http_eiam_add_target(ngx_conf_t *cf, const char *directive,
+ngx_http_eiam_location_add(ngx_conf_t *cf, const char *directive,
     const ngx_str_t *uri, size_t size)
 {
     ngx_http_eiam_target_t     *target;
@@ -107,7 +108,7 @@ ngx_http_eiam_add_target(ngx_conf_t *cf, const char *directive,
 /* a location that is not there would look like a source that is broken */
 
 ngx_int_t
-ngx_http_eiam_check_targets(const ngx_http_eiam_main_conf_t *mcf,
+ngx_http_eiam_location_check(const ngx_http_eiam_main_conf_t *mcf,
     ngx_log_t *log)
 {
     ngx_uint_t                  i;

@@ -13,7 +13,7 @@ static void ngx_http_eiam_operation(ngx_http_eiam_status_t *status,
 /* the policies, as JSON: which operation accepts which scopes */
 
 ngx_int_t
-ngx_http_eiam_matrix(ngx_http_eiam_status_t *status)
+ngx_http_eiam_policy(ngx_http_eiam_status_t *status)
 {
     ngx_uint_t              n;
     ngx_eiam_policy_t     **policy;
@@ -32,11 +32,11 @@ ngx_http_eiam_matrix(ngx_http_eiam_status_t *status)
         n = policy[status->policy]->operations.nelts;
 
         if (status->i == 0) {
-            ngx_http_eiam_print(status, "%s\n{\"policy\":",
-                                status->policy ? "," : "");
-            ngx_http_eiam_quote(status, &policy[status->policy]->name);
+            ngx_http_eiam_write_text(status, "%s\n{\"policy\":",
+                                     status->policy ? "," : "");
+            ngx_http_eiam_write_quoted(status, &policy[status->policy]->name);
             ngx_http_eiam_puts(status, ",\"path\":");
-            ngx_http_eiam_quote(status, &policy[status->policy]->path);
+            ngx_http_eiam_write_quoted(status, &policy[status->policy]->path);
             ngx_http_eiam_puts(status, ",\"operations\":[");
         }
 
@@ -51,7 +51,7 @@ ngx_http_eiam_matrix(ngx_http_eiam_status_t *status)
                 return NGX_AGAIN;
             }
 
-            ngx_http_eiam_print(status, "%s\n", status->i ? "," : "");
+            ngx_http_eiam_write_text(status, "%s\n", status->i ? "," : "");
             ngx_http_eiam_operation(status, operation[status->i++]);
         }
 
@@ -70,21 +70,23 @@ ngx_http_eiam_operation(ngx_http_eiam_status_t *status,
     const ngx_eiam_operation_t *operation)
 {
     ngx_http_eiam_puts(status, "{\"operation\":");
-    ngx_http_eiam_quote(status, &operation->id);
+    ngx_http_eiam_write_quoted(status, &operation->id);
     ngx_http_eiam_puts(status, ",\"method\":");
-    ngx_http_eiam_quote(status, &ngx_eiam_methods[operation->method]);
+    ngx_http_eiam_write_quoted(status,
+                               &ngx_eiam_policy_methods[operation->method]);
     ngx_http_eiam_puts(status, ",\"route\":");
-    ngx_http_eiam_quote(status, &operation->route);
-    ngx_http_eiam_print(status, ",\"public\":%s,\"report\":%s,\"required\":",
-                        operation->is_public ? "true" : "false",
-                        operation->report ? "true" : "false");
-    ngx_http_eiam_required(status, operation, NULL);
+    ngx_http_eiam_write_quoted(status, &operation->route);
+    ngx_http_eiam_write_text(status, ",\"public\":%s,\"report\":%s,"
+                             "\"required\":",
+                             operation->is_public ? "true" : "false",
+                             operation->report ? "true" : "false");
+    ngx_http_eiam_policy_required(status, operation, NULL);
     ngx_http_eiam_puts(status, "}");
 }
 
 
 void
-ngx_http_eiam_required(ngx_http_eiam_status_t *status,
+ngx_http_eiam_policy_required(ngx_http_eiam_status_t *status,
     const ngx_eiam_operation_t *operation, const ngx_eiam_scope_bits_t *set)
 {
     ngx_str_t               *name;
@@ -98,7 +100,7 @@ ngx_http_eiam_required(ngx_http_eiam_status_t *status,
 
     for (i = 0; i < operation->n; i++) {
 
-        ngx_http_eiam_print(status, "%s[", i ? "," : "");
+        ngx_http_eiam_write_text(status, "%s[", i ? "," : "");
 
         for (n = 0, k = 0; k < alternative[i].n; k++) {
 
@@ -108,8 +110,8 @@ ngx_http_eiam_required(ngx_http_eiam_status_t *status,
                 continue;
             }
 
-            ngx_http_eiam_print(status, "%s", n++ ? "," : "");
-            ngx_http_eiam_quote(status, &name[alternative[i].scopes[k]]);
+            ngx_http_eiam_write_text(status, "%s", n++ ? "," : "");
+            ngx_http_eiam_write_quoted(status, &name[alternative[i].scopes[k]]);
         }
 
         ngx_http_eiam_puts(status, "]");

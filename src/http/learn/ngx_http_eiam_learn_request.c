@@ -1,5 +1,8 @@
 
-#include <ngx_http_eiam.h>
+#include <ngx_http_eiam_ctx.h>
+#include <ngx_http_eiam_learn_request.h>
+#include <ngx_http_eiam_learn_response.h>
+#include <ngx_http_eiam_request.h>
 #include <ngx_eiam_client.h>
 #include <ngx_eiam_media.h>
 #include <ngx_eiam_string.h>
@@ -31,7 +34,7 @@ static ngx_int_t ngx_http_eiam_ask_identity(ngx_http_request_t *r);
  */
 
 ngx_int_t
-ngx_http_eiam_learn(ngx_http_request_t *r, ngx_http_eiam_ctx_t *ctx)
+ngx_http_eiam_learn_request(ngx_http_request_t *r, ngx_http_eiam_ctx_t *ctx)
 {
     ngx_eiam_application_t    *application;
     ngx_http_eiam_loc_conf_t  *lcf;
@@ -78,7 +81,7 @@ ngx_http_eiam_learn(ngx_http_request_t *r, ngx_http_eiam_ctx_t *ctx)
     if (application && !application->enabled) {
         ctx->application_id = application->id;
         ctx->learn->client.len = 0;
-        return ngx_http_eiam_refuse(ctx, NGX_EIAM_APPLICATION_DISABLED);
+        return ngx_http_eiam_ctx_refuse(ctx, NGX_EIAM_APPLICATION_DISABLED);
     }
 
     return NGX_OK;
@@ -159,7 +162,7 @@ ngx_http_eiam_read_client(ngx_http_request_t *r, ngx_http_eiam_ctx_t *ctx)
         credentials.authorization = r->headers_in.authorization->value;
     }
 
-    credentials.query = ngx_http_eiam_query_of(&r->unparsed_uri);
+    credentials.query = ngx_http_eiam_request_query_of(&r->unparsed_uri);
 
     rc = ngx_http_eiam_read_form(r, &credentials.form);
 
@@ -186,7 +189,7 @@ ngx_http_eiam_read_client(ngx_http_request_t *r, ngx_http_eiam_ctx_t *ctx)
 
     if (rc != NGX_OK && rc != NGX_ERROR) {
         learn->client.len = 0;
-        ngx_http_eiam_not_learned(r, reason);
+        ngx_http_eiam_learn_response_refuse(r, reason);
         return NGX_OK;
     }
 
@@ -206,7 +209,7 @@ ngx_http_eiam_is_query_sent(ngx_http_request_t *r)
 {
     ngx_str_t  query;
 
-    query = ngx_http_eiam_query_of(&r->unparsed_uri);
+    query = ngx_http_eiam_request_query_of(&r->unparsed_uri);
 
     return ngx_eiam_str_equal(&query, &r->args);
 }
@@ -281,11 +284,11 @@ ngx_http_eiam_is_form(ngx_http_request_t *r)
 
         for (i = 0; i < part->nelts; i++) {
 
-            if (ngx_http_eiam_field_is(&h[i], "content-encoding")) {
+            if (ngx_http_eiam_request_field_is(&h[i], "content-encoding")) {
                 return 0;
             }
 
-            if (ngx_http_eiam_field_is(&h[i], "content-type")) {
+            if (ngx_http_eiam_request_field_is(&h[i], "content-type")) {
 
                 if (types++ || !ngx_eiam_media_is_ascii(&h[i].value, &form)) {
                     return 0;
@@ -352,7 +355,7 @@ ngx_http_eiam_ask_identity(ngx_http_request_t *r)
 
         for (i = 0; i < part->nelts; i++) {
 
-            if (ngx_http_eiam_field_is(&h[i], "accept-encoding")) {
+            if (ngx_http_eiam_request_field_is(&h[i], "accept-encoding")) {
                 h[i].value = identity;
                 found = 1;
             }
@@ -360,7 +363,8 @@ ngx_http_eiam_ask_identity(ngx_http_request_t *r)
     }
 
     if (found
-        || ngx_http_eiam_set_field(&r->headers_in.headers, &field, &identity))
+        || ngx_http_eiam_request_set_field(&r->headers_in.headers, &field,
+                                           &identity))
     {
         return NGX_OK;
     }

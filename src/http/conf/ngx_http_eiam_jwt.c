@@ -1,5 +1,8 @@
 
-#include <ngx_http_eiam.h>
+#include <ngx_http_eiam_directive.h>
+#include <ngx_http_eiam_jwt.h>
+#include <ngx_http_eiam_keys.h>
+#include <ngx_http_eiam_location.h>
 #include <ngx_eiam_string.h>
 
 
@@ -27,22 +30,28 @@ static ngx_uint_t ngx_http_eiam_has_fitting_key(
     const ngx_http_eiam_loc_conf_t *conf);
 
 
-ngx_http_eiam_file_t  ngx_http_eiam_key_file = {
+ngx_http_eiam_file_t  ngx_http_eiam_jwt_key_file = {
     offsetof(ngx_http_eiam_main_conf_t, key_sets),
     sizeof(ngx_http_eiam_key_set_t),
     ngx_http_eiam_read_key_set
 };
 
 
-ngx_conf_post_t  ngx_http_eiam_not_empty = { ngx_http_eiam_check_not_empty };
-ngx_conf_post_t  ngx_http_eiam_a_day = { ngx_http_eiam_check_a_day };
+ngx_conf_post_t  ngx_http_eiam_jwt_not_empty = {
+    ngx_http_eiam_check_not_empty
+};
+
+
+ngx_conf_post_t  ngx_http_eiam_jwt_at_most_a_day = {
+    ngx_http_eiam_check_a_day
+};
 
 
 static ngx_int_t
 ngx_http_eiam_read_key_set(ngx_eiam_document_t *document,
     ngx_http_eiam_main_conf_t *mcf, ngx_pool_t *pool, void *set)
 {
-    return ngx_http_eiam_read_key_file(document, pool, set);
+    return ngx_http_eiam_keys_read_file(document, pool, set);
 }
 
 
@@ -67,7 +76,7 @@ ngx_http_eiam_check_a_day(ngx_conf_t *cf, void *post, void *data)
 /* a path that is no file is a location */
 
 char *
-ngx_http_eiam_jwks(ngx_conf_t *cf, ngx_command_t *cmd, void *conf)
+ngx_http_eiam_jwt_keys(ngx_conf_t *cf, ngx_command_t *cmd, void *conf)
 {
     ngx_http_eiam_loc_conf_t  *lcf = conf;
 
@@ -93,7 +102,7 @@ ngx_http_eiam_jwks(ngx_conf_t *cf, ngx_command_t *cmd, void *conf)
         || (ngx_file_info(value[1].data, &fi) != NGX_FILE_ERROR
             && ngx_is_file(&fi)))
     {
-        return ngx_http_eiam_file(cf, cmd, conf);
+        return ngx_http_eiam_directive_file(cf, cmd, conf);
     }
 
     lcf->key_set = NULL;
@@ -106,7 +115,7 @@ ngx_http_eiam_jwks(ngx_conf_t *cf, ngx_command_t *cmd, void *conf)
 /* a slot for names of claims, and JSON pointers to them */
 
 char *
-ngx_http_eiam_claim_names(ngx_conf_t *cf, ngx_command_t *cmd, void *conf)
+ngx_http_eiam_jwt_claim_names(ngx_conf_t *cf, ngx_command_t *cmd, void *conf)
 {
     ngx_str_t            *value;
     ngx_uint_t            i, k;
@@ -176,7 +185,7 @@ ngx_http_eiam_jwt_algorithms(ngx_conf_t *cf, ngx_command_t *cmd, void *conf)
 
     for (i = 1; i < cf->args->nelts; i++) {
 
-        n = ngx_eiam_algorithm_find(&value[i]);
+        n = ngx_eiam_jws_algorithm_find(&value[i]);
 
         if (n == NGX_DECLINED) {
             ngx_conf_log_error(NGX_LOG_EMERG, cf, 0,
@@ -192,7 +201,7 @@ ngx_http_eiam_jwt_algorithms(ngx_conf_t *cf, ngx_command_t *cmd, void *conf)
 
 
 void
-ngx_http_eiam_init_jwt(ngx_http_eiam_loc_conf_t *conf)
+ngx_http_eiam_jwt_init(ngx_http_eiam_loc_conf_t *conf)
 {
     conf->key_set = NGX_CONF_UNSET_PTR;
 
@@ -207,7 +216,7 @@ ngx_http_eiam_init_jwt(ngx_http_eiam_loc_conf_t *conf)
 
 
 void
-ngx_http_eiam_merge_jwt(ngx_http_eiam_loc_conf_t *prev,
+ngx_http_eiam_jwt_merge(ngx_http_eiam_loc_conf_t *prev,
     ngx_http_eiam_loc_conf_t *conf)
 {
     if (conf->key_set == NGX_CONF_UNSET_PTR) {
@@ -226,7 +235,7 @@ ngx_http_eiam_merge_jwt(ngx_http_eiam_loc_conf_t *prev,
     if (conf->jwt_terms.applications == NULL) {
         conf->jwt_terms.applications = prev->jwt_terms.applications
                                        ? prev->jwt_terms.applications
-                                       : &ngx_eiam_jwt_applications;
+                                       : &ngx_eiam_jwt_claims_application;
     }
 
     if (conf->jwt_terms.algorithms == 0) {
@@ -266,7 +275,7 @@ ngx_http_eiam_default_algorithms(void)
         name.len = p - name.data;
         p += (*p == ' ');
 
-        algorithms |= (ngx_uint_t) 1 << ngx_eiam_algorithm_find(&name);
+        algorithms |= (ngx_uint_t) 1 << ngx_eiam_jws_algorithm_find(&name);
     }
 
     return algorithms;
@@ -274,7 +283,7 @@ ngx_http_eiam_default_algorithms(void)
 
 
 ngx_int_t
-ngx_http_eiam_gate_jwt(ngx_conf_t *cf, ngx_http_eiam_loc_conf_t *conf)
+ngx_http_eiam_jwt_resolve(ngx_conf_t *cf, ngx_http_eiam_loc_conf_t *conf)
 {
     const char                *missing;
     ngx_http_core_loc_conf_t  *clcf;
@@ -321,10 +330,10 @@ ngx_http_eiam_has_fitting_key(const ngx_http_eiam_loc_conf_t *conf)
 
     for (i = 0; i < conf->key_set->keys.list.nelts; i++) {
 
-        for (k = 0; ngx_eiam_algorithms[k].name.len; k++) {
+        for (k = 0; ngx_eiam_jws_algorithms[k].name.len; k++) {
 
             if ((conf->jwt_terms.algorithms & ((ngx_uint_t) 1 << k))
-                && ngx_eiam_key_fits(&key[i], k))
+                && ngx_eiam_jws_key_fits(&key[i], k))
             {
                 return 1;
             }
@@ -347,7 +356,7 @@ ngx_http_eiam_add_key_set(ngx_conf_t *cf, ngx_http_eiam_loc_conf_t *conf)
 
     mcf = ngx_http_conf_get_module_main_conf(cf, ngx_eiam_module);
 
-    source = ngx_http_eiam_add_source(cf, "jwks", &conf->jwks);
+    source = ngx_http_eiam_location_add_source(cf, "jwks", &conf->jwks);
     if (source == NULL) {
         return NGX_ERROR;
     }
@@ -377,8 +386,8 @@ ngx_http_eiam_add_key_set(ngx_conf_t *cf, ngx_http_eiam_loc_conf_t *conf)
     cln->handler = ngx_http_eiam_free_keys;
     cln->data = conf->key_set;
 
-    return ngx_http_eiam_add_target(cf, "eiam_jwks", &conf->jwks,
-                                    NGX_EIAM_KEY_SET_MAX);
+    return ngx_http_eiam_location_add(cf, "eiam_jwks", &conf->jwks,
+                                      NGX_EIAM_KEY_SET_MAX);
 }
 
 
@@ -429,8 +438,8 @@ ngx_http_eiam_add_jwt(ngx_conf_t *cf, ngx_http_eiam_loc_conf_t *conf)
 
     len = conf->key_set->name.len + terms->issuer.len
           + NGX_EIAM_DIGEST_LEN + 4 * (NGX_SIZE_T_LEN + 2)
-          + ngx_http_eiam_list_size(terms->audiences)
-          + ngx_http_eiam_list_size(terms->applications);
+          + ngx_http_eiam_location_list_size(terms->audiences)
+          + ngx_http_eiam_location_list_size(terms->applications);
 
     id.data = ngx_pnalloc(cf->temp_pool, len);
     if (id.data == NULL) {
@@ -442,8 +451,8 @@ ngx_http_eiam_add_jwt(ngx_conf_t *cf, ngx_http_eiam_loc_conf_t *conf)
                     terms->issuer.len, &terms->issuer, terms->algorithms,
                     terms->leeway);
 
-    p = ngx_http_eiam_put_list(p, terms->audiences);
-    p = ngx_http_eiam_put_list(p, terms->applications);
+    p = ngx_http_eiam_location_put_list(p, terms->audiences);
+    p = ngx_http_eiam_location_put_list(p, terms->applications);
 
     /* of a file: in the zone are those of locations */
 
@@ -451,7 +460,7 @@ ngx_http_eiam_add_jwt(ngx_conf_t *cf, ngx_http_eiam_loc_conf_t *conf)
 
     id.len = p - id.data;
 
-    conf->jwt = ngx_http_eiam_add_source(cf, "jwt", &id);
+    conf->jwt = ngx_http_eiam_location_add_source(cf, "jwt", &id);
 
     if (conf->jwt == NULL) {
         return NGX_ERROR;

@@ -1,5 +1,6 @@
 
-#include <ngx_http_eiam.h>
+#include <ngx_http_eiam_conf.h>
+#include <ngx_http_eiam_directive.h>
 #include <ngx_eiam_flight.h>
 #include <ngx_eiam_openapi.h>
 #include <ngx_eiam_string.h>
@@ -14,21 +15,21 @@ static char *ngx_http_eiam_check_not_zero(ngx_conf_t *cf, void *post,
     void *data);
 
 
-ngx_http_eiam_file_t  ngx_http_eiam_policy_file = {
+ngx_http_eiam_file_t  ngx_http_eiam_directive_policy_file = {
     offsetof(ngx_http_eiam_main_conf_t, policies),
     sizeof(ngx_eiam_policy_t),
     ngx_http_eiam_read_policy
 };
 
 
-ngx_http_eiam_file_t  ngx_http_eiam_applications_file = {
+ngx_http_eiam_file_t  ngx_http_eiam_directive_applications_file = {
     offsetof(ngx_http_eiam_main_conf_t, files),
     sizeof(ngx_eiam_applications_t),
     ngx_http_eiam_read_applications
 };
 
 
-ngx_conf_enum_t  ngx_http_eiam_modes[] = {
+ngx_conf_enum_t  ngx_http_eiam_directive_modes[] = {
     { ngx_string("off"), NGX_HTTP_EIAM_OFF },
     { ngx_string("report"), NGX_HTTP_EIAM_REPORT },
     { ngx_string("on"), NGX_HTTP_EIAM_ON },
@@ -36,15 +37,17 @@ ngx_conf_enum_t  ngx_http_eiam_modes[] = {
 };
 
 
-ngx_conf_num_bounds_t  ngx_http_eiam_limit_bounds = {
+ngx_conf_num_bounds_t  ngx_http_eiam_directive_limit_bounds = {
     ngx_conf_check_num_bounds, 1, NGX_EIAM_FLIGHTS_MAX
 };
 
 
-ngx_conf_post_t  ngx_http_eiam_not_zero = { ngx_http_eiam_check_not_zero };
+ngx_conf_post_t  ngx_http_eiam_directive_not_zero = {
+    ngx_http_eiam_check_not_zero
+};
 
 
-ngx_conf_enum_t  ngx_http_eiam_languages[] = {
+ngx_conf_enum_t  ngx_http_eiam_directive_languages[] = {
     { ngx_string("en"), NGX_EIAM_EN },
     { ngx_string("zh"), NGX_EIAM_ZH },
     { ngx_string("auto"), NGX_HTTP_EIAM_AUTO },
@@ -80,7 +83,7 @@ ngx_http_eiam_check_not_zero(ngx_conf_t *cf, void *post, void *data)
 /* a file that several locations name is read once in a configuration */
 
 char *
-ngx_http_eiam_file(ngx_conf_t *cf, ngx_command_t *cmd, void *conf)
+ngx_http_eiam_directive_file(ngx_conf_t *cf, ngx_command_t *cmd, void *conf)
 {
     char  *p = conf;
 
@@ -145,7 +148,8 @@ ngx_http_eiam_file(ngx_conf_t *cf, ngx_command_t *cmd, void *conf)
 /* policies may be named further down, so the words are resolved at last */
 
 char *
-ngx_http_eiam_scope_implies(ngx_conf_t *cf, ngx_command_t *cmd, void *conf)
+ngx_http_eiam_directive_scope_implies(ngx_conf_t *cf, ngx_command_t *cmd,
+    void *conf)
 {
     ngx_http_eiam_loc_conf_t  *lcf = conf;
 
@@ -183,7 +187,7 @@ ngx_http_eiam_scope_implies(ngx_conf_t *cf, ngx_command_t *cmd, void *conf)
 
 
 char *
-ngx_http_eiam_path(ngx_conf_t *cf, ngx_command_t *cmd, void *conf)
+ngx_http_eiam_directive_path(ngx_conf_t *cf, ngx_command_t *cmd, void *conf)
 {
     ngx_http_eiam_loc_conf_t  *lcf = conf;
 
@@ -223,7 +227,7 @@ ngx_http_eiam_path(ngx_conf_t *cf, ngx_command_t *cmd, void *conf)
 /* RFC 9110, section 5.6.4: it stands in a quoted-string as it is */
 
 char *
-ngx_http_eiam_realm(ngx_conf_t *cf, ngx_command_t *cmd, void *conf)
+ngx_http_eiam_directive_realm(ngx_conf_t *cf, ngx_command_t *cmd, void *conf)
 {
     u_char     *p, *last;
     ngx_str_t  *value;
@@ -248,7 +252,7 @@ ngx_http_eiam_realm(ngx_conf_t *cf, ngx_command_t *cmd, void *conf)
 /* one zone for all: grants are told apart by their source */
 
 char *
-ngx_http_eiam_zone(ngx_conf_t *cf, ngx_command_t *cmd, void *conf)
+ngx_http_eiam_directive_zone(ngx_conf_t *cf, ngx_command_t *cmd, void *conf)
 {
     ngx_http_eiam_main_conf_t  *mcf = conf;
 
@@ -291,7 +295,7 @@ ngx_http_eiam_zone(ngx_conf_t *cf, ngx_command_t *cmd, void *conf)
         return NGX_CONF_ERROR;
     }
 
-    shm_zone->init = ngx_http_eiam_init_zone;
+    shm_zone->init = ngx_http_eiam_conf_init_zone;
     shm_zone->data = mcf->zone;
 
     mcf->zone->owner = mcf;
@@ -302,7 +306,8 @@ ngx_http_eiam_zone(ngx_conf_t *cf, ngx_command_t *cmd, void *conf)
 
 
 char *
-ngx_http_eiam_introspection(ngx_conf_t *cf, ngx_command_t *cmd, void *conf)
+ngx_http_eiam_directive_introspection(ngx_conf_t *cf, ngx_command_t *cmd,
+    void *conf)
 {
     ngx_http_eiam_loc_conf_t  *lcf = conf;
 
@@ -333,7 +338,7 @@ ngx_http_eiam_introspection(ngx_conf_t *cf, ngx_command_t *cmd, void *conf)
 
 
 char *
-ngx_http_eiam_texts(ngx_conf_t *cf, ngx_command_t *cmd, void *conf)
+ngx_http_eiam_directive_texts(ngx_conf_t *cf, ngx_command_t *cmd, void *conf)
 {
     ngx_str_t     *value, *text;
     ngx_uint_t     i;
@@ -370,7 +375,7 @@ ngx_http_eiam_texts(ngx_conf_t *cf, ngx_command_t *cmd, void *conf)
 /* number of failures, and the time that follows */
 
 char *
-ngx_http_eiam_circuit(ngx_conf_t *cf, ngx_command_t *cmd, void *conf)
+ngx_http_eiam_directive_circuit(ngx_conf_t *cf, ngx_command_t *cmd, void *conf)
 {
     ngx_http_eiam_loc_conf_t  *lcf = conf;
 

@@ -1,0 +1,24 @@
+
+#ifndef _NGX_HTTP_EIAM_CONF_H_INCLUDED_
+#define _NGX_HTTP_EIAM_CONF_H_INCLUDED_
+
+
+#include <ngx_http_eiam.h>
+
+
+void *ngx_http_eiam_conf_create_main(ngx_conf_t *cf);
+void *ngx_http_eiam_conf_create_srv(ngx_conf_t *cf);
+void *ngx_http_eiam_conf_create_loc(ngx_conf_t *cf);
+char *ngx_http_eiam_conf_merge_loc(ngx_conf_t *cf, void *parent, void *child);
+
+/*
+ * For shm_zone->init: what can be checked only when all is read, and the zone.
+ * A configuration that is refused earlier, after the first filter was added,
+ * would leave its half of the filters to workers that start later.
+ */
+ngx_int_t ngx_http_eiam_conf_init_zone(ngx_shm_zone_t *shm_zone, void *data);
+ngx_int_t ngx_http_eiam_conf_check_servers(const ngx_http_eiam_main_conf_t *mcf,
+    ngx_log_t *log);
+
+
+#endif /* _NGX_HTTP_EIAM_CONF_H_INCLUDED_ */

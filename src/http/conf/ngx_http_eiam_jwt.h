@@ -1,0 +1,31 @@
+
+/* The directives of signed tokens, and what a location has of them. */
+
+
+#ifndef _NGX_HTTP_EIAM_JWT_H_INCLUDED_
+#define _NGX_HTTP_EIAM_JWT_H_INCLUDED_
+
+
+#include <ngx_http_eiam_directive.h>
+
+
+/* signed tokens: what conf has of them; NGX_OK or NGX_ERROR */
+void ngx_http_eiam_jwt_init(ngx_http_eiam_loc_conf_t *conf);
+void ngx_http_eiam_jwt_merge(ngx_http_eiam_loc_conf_t *prev,
+    ngx_http_eiam_loc_conf_t *conf);
+ngx_int_t ngx_http_eiam_jwt_resolve(ngx_conf_t *cf,
+    ngx_http_eiam_loc_conf_t *conf);
+
+extern ngx_http_eiam_file_t  ngx_http_eiam_jwt_key_file;
+
+char *ngx_http_eiam_jwt_keys(ngx_conf_t *cf, ngx_command_t *cmd, void *conf);
+char *ngx_http_eiam_jwt_claim_names(ngx_conf_t *cf, ngx_command_t *cmd,
+    void *conf);
+char *ngx_http_eiam_jwt_algorithms(ngx_conf_t *cf, ngx_command_t *cmd,
+    void *conf);
+
+extern ngx_conf_post_t  ngx_http_eiam_jwt_not_empty;
+extern ngx_conf_post_t  ngx_http_eiam_jwt_at_most_a_day;
+
+
+#endif /* _NGX_HTTP_EIAM_JWT_H_INCLUDED_ */

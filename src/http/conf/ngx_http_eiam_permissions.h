@@ -1,0 +1,14 @@
+
+#ifndef _NGX_HTTP_EIAM_PERMISSIONS_H_INCLUDED_
+#define _NGX_HTTP_EIAM_PERMISSIONS_H_INCLUDED_
+
+
+#include <ngx_http_eiam.h>
+
+
+/* the location's permissions, by number: NGX_CONF_OK or NGX_CONF_ERROR */
+char *ngx_http_eiam_permissions_resolve(ngx_conf_t *cf,
+    ngx_http_eiam_loc_conf_t *conf);
+
+
+#endif /* _NGX_HTTP_EIAM_PERMISSIONS_H_INCLUDED_ */

@@ -1,0 +1,16 @@
+
+#ifndef _NGX_HTTP_EIAM_AUTHORIZATION_H_INCLUDED_
+#define _NGX_HTTP_EIAM_AUTHORIZATION_H_INCLUDED_
+
+
+#include <ngx_http_eiam.h>
+
+
+/* at last, when nginx's tables are made: NGX_OK or NGX_ERROR */
+ngx_int_t ngx_http_eiam_authorization_take(ngx_conf_t *cf);
+
+/* where there is no gate: NGX_OK, or NGX_ABORT if there are two */
+ngx_int_t ngx_http_eiam_authorization_check(ngx_http_request_t *r);
+
+
+#endif /* _NGX_HTTP_EIAM_AUTHORIZATION_H_INCLUDED_ */

@@ -1,0 +1,21 @@
+
+#ifndef _NGX_HTTP_EIAM_COUNT_H_INCLUDED_
+#define _NGX_HTTP_EIAM_COUNT_H_INCLUDED_
+
+
+#include <ngx_http_eiam_fetch.h>
+
+
+/* where calls of the request's application are counted */
+ngx_eiam_application_row_t *ngx_http_eiam_count_row(ngx_http_request_t *r,
+    ngx_http_eiam_ctx_t *ctx);
+
+/* a decision that was made */
+void ngx_http_eiam_count(ngx_http_request_t *r, ngx_http_eiam_ctx_t *ctx);
+
+/* what a source did, at last, and how long it took */
+void ngx_http_eiam_count_source(ngx_http_request_t *r, ngx_eiam_kind_e kind,
+    ngx_eiam_result_e result, const ngx_http_eiam_fetch_t *fetch);
+
+
+#endif /* _NGX_HTTP_EIAM_COUNT_H_INCLUDED_ */

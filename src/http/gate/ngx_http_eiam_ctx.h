@@ -1,0 +1,20 @@
+
+#ifndef _NGX_HTTP_EIAM_CTX_H_INCLUDED_
+#define _NGX_HTTP_EIAM_CTX_H_INCLUDED_
+
+
+#include <ngx_http_eiam.h>
+
+
+/* always NGX_ABORT: what a stage returns when it refuses */
+ngx_int_t ngx_http_eiam_ctx_refuse(ngx_http_eiam_ctx_t *ctx,
+    ngx_eiam_reason_e reason);
+
+/* a new one for this pass of the request; NULL: no memory */
+ngx_http_eiam_ctx_t *ngx_http_eiam_ctx_create(ngx_http_request_t *r);
+
+/* the latest one of the request, before redirects too; NULL: none yet */
+ngx_http_eiam_ctx_t *ngx_http_eiam_ctx_get(ngx_http_request_t *r);
+
+
+#endif /* _NGX_HTTP_EIAM_CTX_H_INCLUDED_ */

@@ -1,0 +1,13 @@
+
+#ifndef _NGX_HTTP_EIAM_FORWARD_H_INCLUDED_
+#define _NGX_HTTP_EIAM_FORWARD_H_INCLUDED_
+
+
+#include <ngx_http_eiam.h>
+
+
+ngx_int_t ngx_http_eiam_forward(ngx_http_request_t *r,
+    ngx_http_eiam_ctx_t *ctx);
+
+
+#endif /* _NGX_HTTP_EIAM_FORWARD_H_INCLUDED_ */

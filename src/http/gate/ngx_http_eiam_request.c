@@ -1,0 +1,79 @@
+
+#include <ngx_http_eiam_request.h>
+
+
+ngx_str_t
+ngx_http_eiam_request_raw_path(ngx_http_request_t *r)
+{
+    u_char     *question;
+    ngx_str_t   path;
+
+    path = r->unparsed_uri;
+    question = ngx_http_eiam_request_is_bare(r) ? NULL
+                                        : memchr(path.data, '?', path.len);
+    if (question) {
+        path.len = question - path.data;
+    }
+
+    return path;
+}
+
+
+ngx_str_t
+ngx_http_eiam_request_query_of(const ngx_str_t *text)
+{
+    u_char     *p, *last;
+    ngx_str_t   query;
+
+    last = text->data + text->len;
+    p = memchr(text->data, '?', text->len);
+
+    query.data = p ? p + 1 : last;
+    p = memchr(query.data, ' ', last - query.data);
+
+    query.len = (p ? p : last) - query.data;
+
+    return query;
+}
+
+
+ngx_uint_t
+ngx_http_eiam_request_field_is(const ngx_table_elt_t *h, const char *name)
+{
+    return h->key.len == ngx_strlen(name)
+           && ngx_http_eiam_request_field_begins(h, name, h->key.len);
+}
+
+
+/*
+ * Does its name begin so?  Backends that make variables of fields take "_",
+ * and some of them whatever is no letter or digit, for "-".
+ */
+
+ngx_uint_t
+ngx_http_eiam_request_field_begins(const ngx_table_elt_t *h, const char *name,
+    size_t len)
+{
+    u_char  c;
+    size_t  i;
+
+    if (h->key.len < len) {
+        return 0;
+    }
+
+    for (i = 0; i < len; i++) {
+
+        c = h->lowcase_key[i];
+
+        if (c == (u_char) name[i]) {
+            continue;
+        }
+
+        if (name[i] != '-' || (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9'))
+        {
+            return 0;
+        }
+    }
+
+    return 1;
+}

@@ -1,0 +1,74 @@
+
+/* What nginx does not export of a request, and what several files ask it. */
+
+
+#ifndef _NGX_HTTP_EIAM_REQUEST_H_INCLUDED_
+#define _NGX_HTTP_EIAM_REQUEST_H_INCLUDED_
+
+
+#include <ngx_http_eiam.h>
+
+
+/* the target's path as the client wrote it */
+ngx_str_t ngx_http_eiam_request_raw_path(ngx_http_request_t *r);
+
+/* the query of a target or a request line: from "?" up to the protocol */
+ngx_str_t ngx_http_eiam_request_query_of(const ngx_str_t *text);
+
+/* the target is the path that is matched: no query, and nothing rewritten */
+#define ngx_http_eiam_request_is_bare(r)                                      \
+    ((r)->args.len == 0 && (r)->uri.len                                       \
+     && (r)->uri.data == (r)->unparsed_uri.data                               \
+     && (r)->uri.len == (r)->unparsed_uri.len)
+
+/*
+ * Does the field's name begin so?  Also for backends that take "_", or
+ * whatever is no letter or digit, for "-".
+ */
+ngx_uint_t ngx_http_eiam_request_field_begins(const ngx_table_elt_t *h,
+    const char *name, size_t len);
+
+/* the same for the whole name */
+ngx_uint_t ngx_http_eiam_request_field_is(const ngx_table_elt_t *h,
+    const char *name);
+
+typedef struct {
+    ngx_str_t                  name;
+    u_char                    *lowcase;
+    ngx_uint_t                 hash;          /* of lowcase; 0: not yet known */
+} ngx_http_eiam_field_t;
+
+/*
+ * Adds the field to those of a request, or of its answer; NULL: no memory.
+ * Inline, as an allowed call has three of them.
+ */
+
+static ngx_inline ngx_table_elt_t *
+ngx_http_eiam_request_set_field(ngx_list_t *fields,
+    ngx_http_eiam_field_t *field, const ngx_str_t *value)
+{
+    ngx_table_elt_t  *h;
+
+    h = ngx_list_push(fields);
+    if (h == NULL) {
+        return NULL;
+    }
+
+    if (field->hash == 0) {
+        field->hash = ngx_hash_key(field->lowcase, field->name.len);
+    }
+
+    h->hash = field->hash;
+    h->key = field->name;
+    h->value = *value;
+    h->lowcase_key = field->lowcase;
+
+#if (nginx_version >= 1023000)
+    h->next = NULL;
+#endif
+
+    return h;
+}
+
+
+#endif /* _NGX_HTTP_EIAM_REQUEST_H_INCLUDED_ */

@@ -1,0 +1,25 @@
+
+/*
+ * A request passes through the stages in the order of their table.  A stage
+ * returns NGX_OK: go on; NGX_DECLINED: nothing more is required, go on with
+ * the last one; NGX_ABORT: refused, ctx->reason says why and the last one
+ * answers; NGX_AGAIN: later; NGX_DONE: answered; NGX_ERROR: broken.
+ *
+ * The handlers of nginx's phases return nginx's own codes.
+ */
+
+
+#ifndef _NGX_HTTP_EIAM_STAGE_H_INCLUDED_
+#define _NGX_HTTP_EIAM_STAGE_H_INCLUDED_
+
+
+#include <ngx_http_eiam.h>
+
+
+extern const ngx_http_eiam_stage_t  ngx_http_eiam_stages[];
+
+ngx_int_t ngx_http_eiam_stage_preaccess(ngx_http_request_t *r);
+ngx_int_t ngx_http_eiam_stage_access(ngx_http_request_t *r);
+
+
+#endif /* _NGX_HTTP_EIAM_STAGE_H_INCLUDED_ */
