@@ -92,7 +92,8 @@ introspection_read(const ngx_eiam_answer_t *answer, ngx_pool_t *pool,
     ngx_str_set(&document.name, "/introspect");
     document.pool = pool;
 
-    reason = ngx_eiam_introspection_read(&document, answer, FUZZ_NOW, grant);
+    reason = ngx_eiam_introspection_read(&document, answer, NULL, FUZZ_NOW,
+                                         grant);
 
     fuzz_require(reason == NGX_EIAM_NO_REASON
                  || reason == NGX_EIAM_TOKEN_INVALID
