@@ -5,7 +5,7 @@
  */
 
 #include "fuzz.h"
-#include <ngx_eiam_client.h>
+#include <ngx_eiam_token_request.h>
 #include <ngx_eiam_grant.h>
 
 
@@ -54,7 +54,7 @@ client_id(const ngx_eiam_credentials_t *credentials, ngx_pool_t *pool)
     ngx_int_t  rc;
     ngx_str_t  id;
 
-    rc = ngx_eiam_client_id(credentials, pool, &id);
+    rc = ngx_eiam_token_request_client(credentials, pool, &id);
 
     fuzz_require(rc == NGX_OK || rc == NGX_DECLINED || rc == NGX_ABORT,
                  "somebody, nobody or a doubt", &credentials->form);
@@ -100,14 +100,14 @@ client_again(const ngx_eiam_credentials_t *credentials, ngx_pool_t *pool,
     other.query = credentials->form;
     other.form = credentials->query;
 
-    fuzz_require(ngx_eiam_client_id(&other, pool, &again) == rc
+    fuzz_require(ngx_eiam_token_request_client(&other, pool, &again) == rc
                  && (rc != NGX_OK || client_same(id, &again)),
                  "the same, query and form exchanged", &other.form);
 
     other.form = client_join(&credentials->query, &credentials->form, pool);
     ngx_str_null(&other.query);
 
-    fuzz_require(ngx_eiam_client_id(&other, pool, &again) == rc
+    fuzz_require(ngx_eiam_token_request_client(&other, pool, &again) == rc
                  && (rc != NGX_OK || client_same(id, &again)),
                  "the same, all in a form", &other.form);
 }
@@ -141,13 +141,15 @@ client_other(const ngx_eiam_credentials_t *credentials, ngx_pool_t *pool,
         other = *credentials;
         other.form = client_join(&credentials->form, &more[i], pool);
 
-        fuzz_require(ngx_eiam_client_id(&other, pool, &again) == NGX_ABORT,
+        fuzz_require(ngx_eiam_token_request_client(&other, pool, &again)
+                     == NGX_ABORT,
                      "another one is a doubt", &other.form);
 
         other = *credentials;
         other.query = client_join(&more[i], &credentials->query, pool);
 
-        fuzz_require(ngx_eiam_client_id(&other, pool, &again) == NGX_ABORT,
+        fuzz_require(ngx_eiam_token_request_client(&other, pool, &again)
+                     == NGX_ABORT,
                      "another one before it is a doubt", &other.query);
     }
 }
@@ -207,27 +209,27 @@ client_scope(const ngx_eiam_credentials_t *credentials, ngx_pool_t *pool)
     ngx_str_t               scope, again;
     ngx_eiam_credentials_t  other;
 
-    rc = ngx_eiam_client_scope(credentials, pool, &scope);
+    rc = ngx_eiam_token_request_scope(credentials, pool, &scope);
 
     other = *credentials;
     other.query = credentials->form;
     other.form = credentials->query;
 
-    fuzz_require(ngx_eiam_client_scope(&other, pool, &again) == rc
+    fuzz_require(ngx_eiam_token_request_scope(&other, pool, &again) == rc
                  && (rc != NGX_OK || client_same(&scope, &again)),
                  "the same scope, query and form exchanged", &other.form);
 
     other.form = client_join(&credentials->query, &credentials->form, pool);
     ngx_str_null(&other.query);
 
-    fuzz_require(ngx_eiam_client_scope(&other, pool, &again) == rc
+    fuzz_require(ngx_eiam_token_request_scope(&other, pool, &again) == rc
                  && (rc != NGX_OK || client_same(&scope, &again)),
                  "the same scope, all in a form", &other.form);
 
     if (rc == NGX_OK) {
         other.query = other.form;
 
-        fuzz_require(ngx_eiam_client_scope(&other, pool, &again)
+        fuzz_require(ngx_eiam_token_request_scope(&other, pool, &again)
                      == NGX_ABORT,
                      "a scope that is given twice is a doubt", &other.form);
     }

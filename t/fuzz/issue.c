@@ -3,7 +3,7 @@
 
 #include "fuzz.h"
 #include <ngx_eiam_claims.h>
-#include <ngx_eiam_issue.h>
+#include <ngx_eiam_token_response.h>
 
 
 #define WINDOW  10         /* bytes of an answer that no fault may repeat */
@@ -85,7 +85,7 @@ issue_read(const ngx_str_t *body, ngx_pool_t *pool, ngx_str_t *token,
     ngx_str_set(&document.name, "answer");
     document.pool = pool;
 
-    rc = ngx_eiam_issue_read(&document, body, FUZZ_NOW, token, grant);
+    rc = ngx_eiam_token_response_read(&document, body, FUZZ_NOW, token, grant);
 
     fuzz_require(rc == NGX_OK || (rc == NGX_ERROR && document.fault.len > 0),
                  "a token or a fault", &document.fault);

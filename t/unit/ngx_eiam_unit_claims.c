@@ -3,7 +3,7 @@
 
 #include "ngx_eiam_unit.h"
 #include <ngx_eiam_claims.h>
-#include <ngx_eiam_issue.h>
+#include <ngx_eiam_token_response.h>
 
 
 #define NGX_EIAM_UNIT_ISSUED  1700000000      /* when the answer came */
@@ -87,16 +87,16 @@ static const ngx_eiam_unit_claims_text_t  ngx_eiam_unit_claims_text[] = {
 };
 
 
-#define ngx_eiam_unit_issued(members)                                         \
+#define ngx_eiam_unit_token_issued(members)                                   \
     "{\"access_token\":\"t\",\"token_type\":\"Bearer\"," members "}"
 
 static const ngx_eiam_unit_claims_issue_t  ngx_eiam_unit_claims_issue[] = {
 
-    { ngx_eiam_unit_issued("\"expires_in\":60,\"scope\":\"a b\""),
+    { ngx_eiam_unit_token_issued("\"expires_in\":60,\"scope\":\"a b\""),
       NULL, "t", "a b", NGX_EIAM_UNIT_ISSUED + 60 },
-    { ngx_eiam_unit_issued("\"expires_in\":1,\"scope\":\"\""),
+    { ngx_eiam_unit_token_issued("\"expires_in\":1,\"scope\":\"\""),
       NULL, "t", "", NGX_EIAM_UNIT_ISSUED + 1 },
-    { ngx_eiam_unit_issued("\"expires_in\":9007199254740991"),
+    { ngx_eiam_unit_token_issued("\"expires_in\":9007199254740991"),
       NULL, "t", NULL, NGX_EIAM_UNIT_ISSUED + 9007199254740991 },
     { "{\"x\":[{}],\"expires_in\":60,\"token_type\":\"bEARER\","
       "\"access_token\":\"aZ09-._~+/==\"}",
@@ -119,17 +119,17 @@ static const ngx_eiam_unit_claims_issue_t  ngx_eiam_unit_claims_issue[] = {
       "#/token_type: is not Bearer", NULL, NULL, 0 },
     { "{\"access_token\":\"t\",\"token_type\":\"Bearer\"}",
       "#: has no \"expires_in\"", NULL, NULL, 0 },
-    { ngx_eiam_unit_issued("\"expires_in\":0"),
+    { ngx_eiam_unit_token_issued("\"expires_in\":0"),
       "#/expires_in: is out of range", NULL, NULL, 0 },
-    { ngx_eiam_unit_issued("\"expires_in\":-1"),
+    { ngx_eiam_unit_token_issued("\"expires_in\":-1"),
       "#/expires_in: is out of range", NULL, NULL, 0 },
-    { ngx_eiam_unit_issued("\"expires_in\":9007199254740992"),
+    { ngx_eiam_unit_token_issued("\"expires_in\":9007199254740992"),
       "#/expires_in: is out of range", NULL, NULL, 0 },
-    { ngx_eiam_unit_issued("\"expires_in\":60.0"),
+    { ngx_eiam_unit_token_issued("\"expires_in\":60.0"),
       "#/expires_in: must be an integer", NULL, NULL, 0 },
-    { ngx_eiam_unit_issued("\"expires_in\":\"60\""),
+    { ngx_eiam_unit_token_issued("\"expires_in\":\"60\""),
       "#/expires_in: must be an integer", NULL, NULL, 0 },
-    { ngx_eiam_unit_issued("\"expires_in\":60,\"scope\":[\"a\"]"),
+    { ngx_eiam_unit_token_issued("\"expires_in\":60,\"scope\":[\"a\"]"),
       "#/scope: must be a string", NULL, NULL, 0 },
     { "[]", "#: must be an object", NULL, NULL, 0 },
     { "t", "line 1 column 1: bad JSON", NULL, NULL, 0 },
@@ -228,8 +228,9 @@ ngx_eiam_unit_claims_issues(ngx_eiam_unit_t *unit)
         ngx_str_set(&document.name, "/token");
         document.pool = unit->pool;
 
-        rc = ngx_eiam_issue_read(&document, &text, NGX_EIAM_UNIT_ISSUED,
-                                 &token, &grant);
+        rc = ngx_eiam_token_response_read(&document, &text,
+                                          NGX_EIAM_UNIT_ISSUED, &token,
+                                          &grant);
         if (row->fault) {
             *ngx_sprintf(fault, "\"/token\": %s", row->fault) = '\0';
 

@@ -3,7 +3,7 @@
 #include <ngx_http_eiam_learn_request.h>
 #include <ngx_http_eiam_learn_response.h>
 #include <ngx_http_eiam_request.h>
-#include <ngx_eiam_client.h>
+#include <ngx_eiam_token_request.h>
 #include <ngx_eiam_media.h>
 #include <ngx_eiam_string.h>
 
@@ -175,7 +175,8 @@ ngx_http_eiam_read_client(ngx_http_request_t *r, ngx_http_eiam_ctx_t *ctx)
 
     } else if (rc == NGX_OK) {
 
-        rc = ngx_eiam_client_id(&credentials, r->pool, &learn->client);
+        rc = ngx_eiam_token_request_client(&credentials, r->pool,
+                                           &learn->client);
         learn->named = learn->client;
 
         reason = (rc == NGX_DECLINED) ? "the request names no client"
@@ -194,7 +195,7 @@ ngx_http_eiam_read_client(ngx_http_request_t *r, ngx_http_eiam_ctx_t *ctx)
     }
 
     if (rc == NGX_OK) {
-        rc = ngx_eiam_client_scope(&credentials, r->pool, &learn->scope);
+        rc = ngx_eiam_token_request_scope(&credentials, r->pool, &learn->scope);
         learn->unsure = (rc == NGX_ABORT);
     }
 

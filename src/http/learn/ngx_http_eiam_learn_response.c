@@ -1,6 +1,6 @@
 
 #include <ngx_http_eiam_learn_response.h>
-#include <ngx_eiam_issue.h>
+#include <ngx_eiam_token_response.h>
 #include <ngx_eiam_text.h>
 
 
@@ -236,8 +236,8 @@ ngx_http_eiam_relayed(ngx_http_request_t *r, ngx_http_eiam_ctx_t *ctx)
     ngx_str_set(&document.name, "answer");
     document.pool = r->pool;
 
-    if (ngx_eiam_issue_read(&document, &ctx->learn->answer,
-                            ctx->learn->issued, &token, &grant)
+    if (ngx_eiam_token_response_read(&document, &ctx->learn->answer,
+                                     ctx->learn->issued, &token, &grant)
         != NGX_OK)
     {
         ngx_http_eiam_learned_nothing(r, &document.fault);

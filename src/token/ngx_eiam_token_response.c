@@ -1,20 +1,21 @@
 
 #include <ngx_eiam_bearer.h>
 #include <ngx_eiam_claims.h>
-#include <ngx_eiam_issue.h>
+#include <ngx_eiam_token_response.h>
 
 
-static ngx_int_t ngx_eiam_issue_token(const ngx_eiam_node_t *root,
+static ngx_int_t ngx_eiam_token_response_token(const ngx_eiam_node_t *root,
     ngx_str_t *token);
-static ngx_int_t ngx_eiam_issue_is_bearer(const ngx_eiam_node_t *root);
-static ngx_int_t ngx_eiam_issue_scopes(const ngx_eiam_node_t *root,
+static ngx_int_t ngx_eiam_token_response_is_bearer(const ngx_eiam_node_t *root);
+static ngx_int_t ngx_eiam_token_response_scopes(const ngx_eiam_node_t *root,
     ngx_str_t *scopes);
-static ngx_int_t ngx_eiam_issue_expires(const ngx_eiam_node_t *root,
+static ngx_int_t ngx_eiam_token_response_expires(const ngx_eiam_node_t *root,
     time_t now, time_t *expires);
 
 
 ngx_int_t
-ngx_eiam_issue_read(ngx_eiam_document_t *document, const ngx_str_t *body,
+ngx_eiam_token_response_read(ngx_eiam_document_t *document,
+    const ngx_str_t *body,
     time_t now, ngx_str_t *token, ngx_eiam_grant_t *grant)
 {
     ngx_eiam_node_t  root;
@@ -25,10 +26,11 @@ ngx_eiam_issue_read(ngx_eiam_document_t *document, const ngx_str_t *body,
 
     if (ngx_eiam_document_parse(document, body, &root) != NGX_OK
         || ngx_eiam_node_expect(&root, NGX_EIAM_OBJECT) != NGX_OK
-        || ngx_eiam_issue_token(&root, token) != NGX_OK
-        || ngx_eiam_issue_is_bearer(&root) != NGX_OK
-        || ngx_eiam_issue_expires(&root, now, &grant->expires) != NGX_OK
-        || ngx_eiam_issue_scopes(&root, &grant->scopes) != NGX_OK)
+        || ngx_eiam_token_response_token(&root, token) != NGX_OK
+        || ngx_eiam_token_response_is_bearer(&root) != NGX_OK
+        || ngx_eiam_token_response_expires(&root, now, &grant->expires)
+           != NGX_OK
+        || ngx_eiam_token_response_scopes(&root, &grant->scopes) != NGX_OK)
     {
         return NGX_ERROR;
     }
@@ -38,7 +40,7 @@ ngx_eiam_issue_read(ngx_eiam_document_t *document, const ngx_str_t *body,
 
 
 static ngx_int_t
-ngx_eiam_issue_token(const ngx_eiam_node_t *root, ngx_str_t *token)
+ngx_eiam_token_response_token(const ngx_eiam_node_t *root, ngx_str_t *token)
 {
     ngx_int_t        rc;
     ngx_eiam_node_t  node;
@@ -60,7 +62,7 @@ ngx_eiam_issue_token(const ngx_eiam_node_t *root, ngx_str_t *token)
 
 
 static ngx_int_t
-ngx_eiam_issue_is_bearer(const ngx_eiam_node_t *root)
+ngx_eiam_token_response_is_bearer(const ngx_eiam_node_t *root)
 {
     ngx_int_t  rc;
 
@@ -74,7 +76,7 @@ ngx_eiam_issue_is_bearer(const ngx_eiam_node_t *root)
 /* null does not say that they are those that were asked for */
 
 static ngx_int_t
-ngx_eiam_issue_scopes(const ngx_eiam_node_t *root, ngx_str_t *scopes)
+ngx_eiam_token_response_scopes(const ngx_eiam_node_t *root, ngx_str_t *scopes)
 {
     ngx_eiam_node_t  node;
 
@@ -92,7 +94,7 @@ ngx_eiam_issue_scopes(const ngx_eiam_node_t *root, ngx_str_t *scopes)
 
 
 static ngx_int_t
-ngx_eiam_issue_expires(const ngx_eiam_node_t *root, time_t now,
+ngx_eiam_token_response_expires(const ngx_eiam_node_t *root, time_t now,
     time_t *expires)
 {
     double           seconds;

@@ -2,8 +2,8 @@
 /* Answers of a token endpoint: RFC 6749, section 5.1. */
 
 
-#ifndef _NGX_EIAM_ISSUE_H_INCLUDED_
-#define _NGX_EIAM_ISSUE_H_INCLUDED_
+#ifndef _NGX_EIAM_TOKEN_RESPONSE_H_INCLUDED_
+#define _NGX_EIAM_TOKEN_RESPONSE_H_INCLUDED_
 
 
 #include <ngx_config.h>
@@ -18,9 +18,9 @@
  * is issued by it, document->fault tells why.  The strings live as long as
  * document->pool.  now is when the answer came.
  */
-ngx_int_t ngx_eiam_issue_read(ngx_eiam_document_t *document,
+ngx_int_t ngx_eiam_token_response_read(ngx_eiam_document_t *document,
     const ngx_str_t *body, time_t now, ngx_str_t *token,
     ngx_eiam_grant_t *grant);
 
 
-#endif /* _NGX_EIAM_ISSUE_H_INCLUDED_ */
+#endif /* _NGX_EIAM_TOKEN_RESPONSE_H_INCLUDED_ */

@@ -1,6 +1,6 @@
 
 #include "ngx_eiam_unit.h"
-#include <ngx_eiam_client.h>
+#include <ngx_eiam_token_request.h>
 #include <ngx_eiam_grant.h>
 
 
@@ -11,13 +11,13 @@ typedef struct {
     ngx_str_t    form;
     ngx_int_t    rc;
     const char  *id;
-} ngx_eiam_unit_client_t;
+} ngx_eiam_unit_token_request_t;
 
 
 typedef struct {
     ngx_str_t    authorization;
     ngx_int_t    rc;
-} ngx_eiam_unit_client_field_t;
+} ngx_eiam_unit_token_request_field_t;
 
 
 typedef struct {
@@ -25,23 +25,23 @@ typedef struct {
     ngx_str_t    form;
     ngx_int_t    rc;
     const char  *scope;
-} ngx_eiam_unit_client_scope_t;
+} ngx_eiam_unit_token_request_scope_t;
 
 
-static void ngx_eiam_unit_client_ids(ngx_eiam_unit_t *unit);
-static void ngx_eiam_unit_client_fields(ngx_eiam_unit_t *unit);
-static void ngx_eiam_unit_client_scopes(ngx_eiam_unit_t *unit);
-static void ngx_eiam_unit_client_lengths(ngx_eiam_unit_t *unit);
-static ngx_uint_t ngx_eiam_unit_client_is(ngx_eiam_unit_t *unit,
+static void ngx_eiam_unit_token_request_ids(ngx_eiam_unit_t *unit);
+static void ngx_eiam_unit_token_request_fields(ngx_eiam_unit_t *unit);
+static void ngx_eiam_unit_token_request_scopes(ngx_eiam_unit_t *unit);
+static void ngx_eiam_unit_token_request_lengths(ngx_eiam_unit_t *unit);
+static ngx_uint_t ngx_eiam_unit_token_request_is(ngx_eiam_unit_t *unit,
     const ngx_eiam_credentials_t *credentials, ngx_int_t rc, const char *id);
-static void ngx_eiam_unit_client_encode(ngx_eiam_unit_t *unit,
+static void ngx_eiam_unit_token_request_encode(ngx_eiam_unit_t *unit,
     const char *text, ngx_str_t *field);
 
 
 #define NONE  ngx_null_string
 
 
-static const ngx_eiam_unit_client_t  ngx_eiam_unit_clients[] = {
+static const ngx_eiam_unit_token_request_t  ngx_eiam_unit_token_requests[] = {
 
     { "nothing", NULL, NONE, NONE, NGX_DECLINED, NULL },
     { "other parameters", NULL, ngx_string("a=b"), ngx_string("c"),
@@ -146,7 +146,9 @@ static const ngx_eiam_unit_client_t  ngx_eiam_unit_clients[] = {
 };
 
 
-static const ngx_eiam_unit_client_field_t  ngx_eiam_unit_client_field_rows[] = {
+static const ngx_eiam_unit_token_request_field_t
+    ngx_eiam_unit_token_request_field_rows[] =
+{
 
     { ngx_string("Basic Y3JtOng="), NGX_OK },
     { ngx_string("basic Y3JtOng="), NGX_OK },
@@ -170,7 +172,9 @@ static const ngx_eiam_unit_client_field_t  ngx_eiam_unit_client_field_rows[] = {
 };
 
 
-static const ngx_eiam_unit_client_scope_t  ngx_eiam_unit_client_scope_rows[] = {
+static const ngx_eiam_unit_token_request_scope_t
+    ngx_eiam_unit_token_request_scope_rows[] =
+{
 
     { NONE, NONE, NGX_DECLINED, NULL },
     { ngx_string("scopes=a"), ngx_string("xscope=a"), NGX_DECLINED, NULL },
@@ -196,35 +200,35 @@ static const ngx_eiam_unit_client_scope_t  ngx_eiam_unit_client_scope_rows[] = {
 
 
 void
-ngx_eiam_unit_client(ngx_eiam_unit_t *unit)
+ngx_eiam_unit_token_request(ngx_eiam_unit_t *unit)
 {
-    ngx_eiam_unit_client_ids(unit);
-    ngx_eiam_unit_client_fields(unit);
-    ngx_eiam_unit_client_scopes(unit);
-    ngx_eiam_unit_client_lengths(unit);
+    ngx_eiam_unit_token_request_ids(unit);
+    ngx_eiam_unit_token_request_fields(unit);
+    ngx_eiam_unit_token_request_scopes(unit);
+    ngx_eiam_unit_token_request_lengths(unit);
 }
 
 
 static void
-ngx_eiam_unit_client_ids(ngx_eiam_unit_t *unit)
+ngx_eiam_unit_token_request_ids(ngx_eiam_unit_t *unit)
 {
     ngx_uint_t                     ok, side;
     ngx_eiam_credentials_t         credentials;
-    const ngx_eiam_unit_client_t  *row;
+    const ngx_eiam_unit_token_request_t  *row;
 
-    for (row = ngx_eiam_unit_clients; row->title; row++) {
+    for (row = ngx_eiam_unit_token_requests; row->title; row++) {
 
         ok = 1;
 
         for (ngx_eiam_unit_sides(side)) {
-            ngx_eiam_unit_client_encode(unit, row->basic,
-                                        &credentials.authorization);
+            ngx_eiam_unit_token_request_encode(unit, row->basic,
+                                               &credentials.authorization);
 
             credentials.query = ngx_eiam_unit_place(0, side, &row->query);
             credentials.form = ngx_eiam_unit_place(1, side, &row->form);
 
-            ok &= ngx_eiam_unit_client_is(unit, &credentials, row->rc,
-                                          row->id);
+            ok &= ngx_eiam_unit_token_request_is(unit, &credentials, row->rc,
+                                                 row->id);
         }
 
         ngx_eiam_unit_ok(unit, ok, "%s: %s", row->title,
@@ -235,15 +239,18 @@ ngx_eiam_unit_client_ids(ngx_eiam_unit_t *unit)
 
 
 static void
-ngx_eiam_unit_client_fields(ngx_eiam_unit_t *unit)
+ngx_eiam_unit_token_request_fields(ngx_eiam_unit_t *unit)
 {
     ngx_uint_t                           ok, side;
     ngx_eiam_credentials_t               credentials;
-    const ngx_eiam_unit_client_field_t  *row;
+    const ngx_eiam_unit_token_request_field_t  *row;
 
     ngx_memzero(&credentials, sizeof(ngx_eiam_credentials_t));
 
-    for (row = ngx_eiam_unit_client_field_rows; row->authorization.len; row++) {
+    for (row = ngx_eiam_unit_token_request_field_rows;
+         row->authorization.len;
+         row++)
+    {
 
         ok = 1;
 
@@ -251,7 +258,8 @@ ngx_eiam_unit_client_fields(ngx_eiam_unit_t *unit)
             credentials.authorization =
                              ngx_eiam_unit_place(0, side, &row->authorization);
 
-            ok &= ngx_eiam_unit_client_is(unit, &credentials, row->rc, "crm");
+            ok &= ngx_eiam_unit_token_request_is(unit, &credentials, row->rc,
+                                                 "crm");
         }
 
         ngx_eiam_unit_ok(unit, ok, "the field \"%V\"", &row->authorization);
@@ -260,17 +268,17 @@ ngx_eiam_unit_client_fields(ngx_eiam_unit_t *unit)
 
 
 static void
-ngx_eiam_unit_client_scopes(ngx_eiam_unit_t *unit)
+ngx_eiam_unit_token_request_scopes(ngx_eiam_unit_t *unit)
 {
     ngx_int_t                            rc;
     ngx_str_t                            scope, expected;
     ngx_uint_t                           ok, side;
     ngx_eiam_credentials_t               credentials;
-    const ngx_eiam_unit_client_scope_t  *row;
+    const ngx_eiam_unit_token_request_scope_t  *row;
 
     ngx_memzero(&credentials, sizeof(ngx_eiam_credentials_t));
 
-    for (row = ngx_eiam_unit_client_scope_rows; row->rc; row++) {
+    for (row = ngx_eiam_unit_token_request_scope_rows; row->rc; row++) {
 
         ok = 1;
 
@@ -280,7 +288,7 @@ ngx_eiam_unit_client_scopes(ngx_eiam_unit_t *unit)
             credentials.query = ngx_eiam_unit_place(0, side, &row->query);
             credentials.form = ngx_eiam_unit_place(1, side, &row->form);
 
-            rc = ngx_eiam_client_scope(&credentials, unit->pool, &scope);
+            rc = ngx_eiam_token_request_scope(&credentials, unit->pool, &scope);
 
             expected.data = (u_char *) row->scope;
             expected.len = row->scope ? ngx_strlen(row->scope) : 0;
@@ -297,7 +305,7 @@ ngx_eiam_unit_client_scopes(ngx_eiam_unit_t *unit)
 
 
 static void
-ngx_eiam_unit_client_lengths(ngx_eiam_unit_t *unit)
+ngx_eiam_unit_token_request_lengths(ngx_eiam_unit_t *unit)
 {
     u_char                  text[] = "client_id=", *id, *form;
     size_t                  n, len;
@@ -321,7 +329,7 @@ ngx_eiam_unit_client_lengths(ngx_eiam_unit_t *unit)
         credentials.form.data = form;
         credentials.form.len = len + 3 * n;
 
-        rc = ngx_eiam_client_id(&credentials, unit->pool, &found);
+        rc = ngx_eiam_token_request_client(&credentials, unit->pool, &found);
 
         ngx_eiam_unit_ok(unit, n <= NGX_EIAM_APPLICATION_ID_MAX
                                ? rc == NGX_OK && found.len == n
@@ -332,12 +340,12 @@ ngx_eiam_unit_client_lengths(ngx_eiam_unit_t *unit)
 
 
 static ngx_uint_t
-ngx_eiam_unit_client_is(ngx_eiam_unit_t *unit,
+ngx_eiam_unit_token_request_is(ngx_eiam_unit_t *unit,
     const ngx_eiam_credentials_t *credentials, ngx_int_t rc, const char *id)
 {
     ngx_str_t  found, expected;
 
-    if (ngx_eiam_client_id(credentials, unit->pool, &found) != rc) {
+    if (ngx_eiam_token_request_client(credentials, unit->pool, &found) != rc) {
         return 0;
     }
 
@@ -355,7 +363,7 @@ ngx_eiam_unit_client_is(ngx_eiam_unit_t *unit,
 /* on the heap: a sanitizer watches its bounds */
 
 static void
-ngx_eiam_unit_client_encode(ngx_eiam_unit_t *unit, const char *text,
+ngx_eiam_unit_token_request_encode(ngx_eiam_unit_t *unit, const char *text,
     ngx_str_t *field)
 {
     ngx_str_t  plain, base64;

@@ -1,39 +1,39 @@
 
 #include <ngx_eiam_bearer.h>
-#include <ngx_eiam_client.h>
+#include <ngx_eiam_token_request.h>
 #include <ngx_eiam_grant.h>
 #include <ngx_eiam_query.h>
 #include <ngx_eiam_string.h>
 #include <ngx_eiam_utf8.h>
 
 
-static ngx_int_t ngx_eiam_client_basic(const ngx_str_t *authorization,
+static ngx_int_t ngx_eiam_token_request_basic(const ngx_str_t *authorization,
     ngx_pool_t *pool, ngx_str_t *id);
-static ngx_uint_t ngx_eiam_client_has_escape(const ngx_str_t *text);
-static ngx_int_t ngx_eiam_client_parameter(const ngx_str_t *text,
+static ngx_uint_t ngx_eiam_token_request_has_escape(const ngx_str_t *text);
+static ngx_int_t ngx_eiam_token_request_parameter(const ngx_str_t *text,
     ngx_pool_t *pool, ngx_str_t *id);
-static ngx_int_t ngx_eiam_client_agree(ngx_str_t raw, ngx_pool_t *pool,
+static ngx_int_t ngx_eiam_token_request_agree(ngx_str_t raw, ngx_pool_t *pool,
     ngx_str_t *id);
 
 
 ngx_int_t
-ngx_eiam_client_id(const ngx_eiam_credentials_t *credentials,
+ngx_eiam_token_request_client(const ngx_eiam_credentials_t *credentials,
     ngx_pool_t *pool, ngx_str_t *id)
 {
     ngx_int_t  rc;
 
     ngx_str_null(id);
 
-    rc = ngx_eiam_client_basic(&credentials->authorization, pool, id);
+    rc = ngx_eiam_token_request_basic(&credentials->authorization, pool, id);
 
     if (rc != NGX_OK) {
         return rc;
     }
 
-    rc = ngx_eiam_client_parameter(&credentials->query, pool, id);
+    rc = ngx_eiam_token_request_parameter(&credentials->query, pool, id);
 
     if (rc == NGX_OK) {
-        rc = ngx_eiam_client_parameter(&credentials->form, pool, id);
+        rc = ngx_eiam_token_request_parameter(&credentials->form, pool, id);
     }
 
     if (rc != NGX_OK) {
@@ -46,7 +46,7 @@ ngx_eiam_client_id(const ngx_eiam_credentials_t *credentials,
 
 
 ngx_int_t
-ngx_eiam_client_scope(const ngx_eiam_credentials_t *credentials,
+ngx_eiam_token_request_scope(const ngx_eiam_credentials_t *credentials,
     ngx_pool_t *pool, ngx_str_t *scope)
 {
     ngx_int_t   rc, query;
@@ -88,7 +88,7 @@ ngx_eiam_client_scope(const ngx_eiam_credentials_t *credentials,
  */
 
 static ngx_int_t
-ngx_eiam_client_basic(const ngx_str_t *authorization, ngx_pool_t *pool,
+ngx_eiam_token_request_basic(const ngx_str_t *authorization, ngx_pool_t *pool,
     ngx_str_t *id)
 {
     u_char     *colon;
@@ -139,7 +139,7 @@ ngx_eiam_client_basic(const ngx_str_t *authorization, ngx_pool_t *pool,
 
     text.len = colon - text.data;
 
-    rc = ngx_eiam_client_agree(text, pool, id);
+    rc = ngx_eiam_token_request_agree(text, pool, id);
 
     if (rc == NGX_OK
         && (memchr(text.data, '%', text.len)
@@ -158,7 +158,7 @@ ngx_eiam_client_basic(const ngx_str_t *authorization, ngx_pool_t *pool,
  */
 
 static ngx_int_t
-ngx_eiam_client_parameter(const ngx_str_t *text, ngx_pool_t *pool,
+ngx_eiam_token_request_parameter(const ngx_str_t *text, ngx_pool_t *pool,
     ngx_str_t *id)
 {
     ngx_int_t  rc;
@@ -185,7 +185,7 @@ ngx_eiam_client_parameter(const ngx_str_t *text, ngx_pool_t *pool,
             return (rc == NGX_DECLINED) ? NGX_OK : rc;
         }
 
-        rc = ngx_eiam_client_agree(value, pool, id);
+        rc = ngx_eiam_token_request_agree(value, pool, id);
         if (rc != NGX_OK) {
             return rc;
         }
@@ -196,7 +196,7 @@ ngx_eiam_client_parameter(const ngx_str_t *text, ngx_pool_t *pool,
 /* NGX_OK: it is the first one, or the same */
 
 static ngx_int_t
-ngx_eiam_client_agree(ngx_str_t raw, ngx_pool_t *pool, ngx_str_t *id)
+ngx_eiam_token_request_agree(ngx_str_t raw, ngx_pool_t *pool, ngx_str_t *id)
 {
     ngx_int_t  rc;
     ngx_str_t  text;
@@ -208,7 +208,7 @@ ngx_eiam_client_agree(ngx_str_t raw, ngx_pool_t *pool, ngx_str_t *id)
 
     /* some backends decode once more */
 
-    if (ngx_eiam_client_has_escape(&text)) {
+    if (ngx_eiam_token_request_has_escape(&text)) {
         return NGX_ABORT;
     }
 
@@ -231,7 +231,7 @@ ngx_eiam_client_agree(ngx_str_t raw, ngx_pool_t *pool, ngx_str_t *id)
 
 
 static ngx_uint_t
-ngx_eiam_client_has_escape(const ngx_str_t *text)
+ngx_eiam_token_request_has_escape(const ngx_str_t *text)
 {
     u_char  *p, *last;
 

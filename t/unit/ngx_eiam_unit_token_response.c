@@ -1,6 +1,6 @@
 
 #include "ngx_eiam_unit.h"
-#include <ngx_eiam_issue.h>
+#include <ngx_eiam_token_response.h>
 
 
 #define NGX_EIAM_UNIT_ISSUE_NOW  1700000000
@@ -11,7 +11,7 @@ typedef struct {
     const char  *token;
     const char  *scopes;             /* NULL: it does not say */
     time_t       lives;
-} ngx_eiam_unit_issue_t;
+} ngx_eiam_unit_token_response_t;
 
 
 typedef struct {
@@ -20,11 +20,11 @@ typedef struct {
 } ngx_eiam_unit_no_issue_t;
 
 
-static void ngx_eiam_unit_issue_issued(ngx_eiam_unit_t *unit,
-    const ngx_eiam_unit_issue_t *row);
-static void ngx_eiam_unit_issue_refused(ngx_eiam_unit_t *unit,
+static void ngx_eiam_unit_token_response_issued(ngx_eiam_unit_t *unit,
+    const ngx_eiam_unit_token_response_t *row);
+static void ngx_eiam_unit_token_response_refused(ngx_eiam_unit_t *unit,
     const ngx_eiam_unit_no_issue_t *row);
-static ngx_int_t ngx_eiam_unit_issue_read(ngx_eiam_unit_t *unit,
+static ngx_int_t ngx_eiam_unit_token_response_read(ngx_eiam_unit_t *unit,
     const char *answer, ngx_eiam_document_t *document, ngx_str_t *token,
     ngx_eiam_grant_t *grant);
 
@@ -34,7 +34,7 @@ static ngx_int_t ngx_eiam_unit_issue_read(ngx_eiam_unit_t *unit,
 #define E  ",\"expires_in\":60"
 
 
-static const ngx_eiam_unit_issue_t  ngx_eiam_unit_issues[] = {
+static const ngx_eiam_unit_token_response_t  ngx_eiam_unit_token_responses[] = {
 
     { A "\"t\"" B E "}", "t", NULL, 60 },
     { A "\"t\"" B E ",\"scope\":\"a b\"}", "t", "a b", 60 },
@@ -133,24 +133,24 @@ static const ngx_eiam_unit_no_issue_t  ngx_eiam_unit_no_issues[] = {
 
 
 void
-ngx_eiam_unit_issue(ngx_eiam_unit_t *unit)
+ngx_eiam_unit_token_response(ngx_eiam_unit_t *unit)
 {
-    const ngx_eiam_unit_issue_t     *row;
+    const ngx_eiam_unit_token_response_t     *row;
     const ngx_eiam_unit_no_issue_t  *no;
 
-    for (row = ngx_eiam_unit_issues; row->answer; row++) {
-        ngx_eiam_unit_issue_issued(unit, row);
+    for (row = ngx_eiam_unit_token_responses; row->answer; row++) {
+        ngx_eiam_unit_token_response_issued(unit, row);
     }
 
     for (no = ngx_eiam_unit_no_issues; no->answer; no++) {
-        ngx_eiam_unit_issue_refused(unit, no);
+        ngx_eiam_unit_token_response_refused(unit, no);
     }
 }
 
 
 static void
-ngx_eiam_unit_issue_issued(ngx_eiam_unit_t *unit,
-    const ngx_eiam_unit_issue_t *row)
+ngx_eiam_unit_token_response_issued(ngx_eiam_unit_t *unit,
+    const ngx_eiam_unit_token_response_t *row)
 {
     ngx_int_t            rc;
     ngx_str_t            token, scopes;
@@ -158,8 +158,8 @@ ngx_eiam_unit_issue_issued(ngx_eiam_unit_t *unit,
     ngx_eiam_grant_t     grant;
     ngx_eiam_document_t  document;
 
-    rc = ngx_eiam_unit_issue_read(unit, row->answer, &document, &token,
-                                  &grant);
+    rc = ngx_eiam_unit_token_response_read(unit, row->answer, &document, &token,
+                                           &grant);
 
     scopes.data = (u_char *) row->scopes;
     scopes.len = row->scopes ? ngx_strlen(row->scopes) : 0;
@@ -181,7 +181,7 @@ ngx_eiam_unit_issue_issued(ngx_eiam_unit_t *unit,
 /* nothing of an answer is in the fault, only where it is */
 
 static void
-ngx_eiam_unit_issue_refused(ngx_eiam_unit_t *unit,
+ngx_eiam_unit_token_response_refused(ngx_eiam_unit_t *unit,
     const ngx_eiam_unit_no_issue_t *row)
 {
     ngx_int_t            rc;
@@ -190,8 +190,8 @@ ngx_eiam_unit_issue_refused(ngx_eiam_unit_t *unit,
     ngx_eiam_grant_t     grant;
     ngx_eiam_document_t  document;
 
-    rc = ngx_eiam_unit_issue_read(unit, row->answer, &document, &token,
-                                  &grant);
+    rc = ngx_eiam_unit_token_response_read(unit, row->answer, &document, &token,
+                                           &grant);
 
     ok = (rc == NGX_ERROR
           && ngx_strlcasestrn(document.fault.data,
@@ -206,7 +206,7 @@ ngx_eiam_unit_issue_refused(ngx_eiam_unit_t *unit,
 
 
 static ngx_int_t
-ngx_eiam_unit_issue_read(ngx_eiam_unit_t *unit, const char *answer,
+ngx_eiam_unit_token_response_read(ngx_eiam_unit_t *unit, const char *answer,
     ngx_eiam_document_t *document, ngx_str_t *token, ngx_eiam_grant_t *grant)
 {
     ngx_str_t  body;
@@ -221,6 +221,6 @@ ngx_eiam_unit_issue_read(ngx_eiam_unit_t *unit, const char *answer,
     ngx_str_set(&document->name, "answer");
     document->pool = unit->pool;
 
-    return ngx_eiam_issue_read(document, &body, NGX_EIAM_UNIT_ISSUE_NOW,
-                               token, grant);
+    return ngx_eiam_token_response_read(document, &body,
+                                        NGX_EIAM_UNIT_ISSUE_NOW, token, grant);
 }

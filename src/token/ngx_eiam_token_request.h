@@ -2,8 +2,8 @@
 /* Who asks for a token: RFC 6749, section 2.3.1. */
 
 
-#ifndef _NGX_EIAM_CLIENT_H_INCLUDED_
-#define _NGX_EIAM_CLIENT_H_INCLUDED_
+#ifndef _NGX_EIAM_TOKEN_REQUEST_H_INCLUDED_
+#define _NGX_EIAM_TOKEN_REQUEST_H_INCLUDED_
 
 
 #include <ngx_config.h>
@@ -23,8 +23,9 @@ typedef struct {
  * The scope that is asked for (RFC 6749, section 3.3), decoded: NGX_OK;
  * NGX_DECLINED: none; NGX_ABORT: that is not certain; NGX_ERROR: no memory.
  */
-ngx_int_t ngx_eiam_client_scope(const ngx_eiam_credentials_t *credentials,
-    ngx_pool_t *pool, ngx_str_t *scope);
+ngx_int_t ngx_eiam_token_request_scope(
+    const ngx_eiam_credentials_t *credentials, ngx_pool_t *pool,
+    ngx_str_t *scope);
 
 
 /*
@@ -33,8 +34,9 @@ ngx_int_t ngx_eiam_client_scope(const ngx_eiam_credentials_t *credentials,
  * read in more than one way, and id is then empty, or what Basic names if it
  * is decoded; NGX_ERROR: no memory.
  */
-ngx_int_t ngx_eiam_client_id(const ngx_eiam_credentials_t *credentials,
-    ngx_pool_t *pool, ngx_str_t *id);
+ngx_int_t ngx_eiam_token_request_client(
+    const ngx_eiam_credentials_t *credentials, ngx_pool_t *pool,
+    ngx_str_t *id);
 
 
-#endif /* _NGX_EIAM_CLIENT_H_INCLUDED_ */
+#endif /* _NGX_EIAM_TOKEN_REQUEST_H_INCLUDED_ */
