@@ -200,16 +200,15 @@ ngx_eiam_jwt_application(const ngx_eiam_jwt_claims_t *claims)
 
         rc = ngx_eiam_pointer_find(&claim[i], claims->node, &node);
 
-        if (rc == NGX_OK) {
-            rc = ngx_eiam_claims_identifier(&node, NGX_EIAM_APPLICATION_ID_MAX,
-                                            &id);
-        }
-
         if (rc == NGX_DECLINED) {
             continue;
         }
 
-        if (rc != NGX_OK) {
+        if (rc != NGX_OK
+            || ngx_eiam_claims_identifier(&node, NGX_EIAM_APPLICATION_ID_MAX,
+                                          &id)
+               != NGX_OK)
+        {
             return ngx_eiam_jwt_unread(claims);
         }
 
