@@ -410,8 +410,9 @@ sub descriptors { my ($pid) = $gate->worker_pids; return scalar(() = glob "/proc
 sub until_true {
     my ($what) = @_;
     my $deadline = time + DEADLINE;
-    sleep 0.02 until $what->() || time > $deadline;
-    return $what->();
+    my $true;
+    sleep 0.02 until ($true = $what->()) || time > $deadline;
+    return $true;
 }
 
 sub leave {

@@ -60,8 +60,9 @@ sub inclusive {
 # The stages of the module, by its own table, and what they cost an allowed request.
 sub stages {
     my ($contender, $kind) = @_;
-    my ($table) = slurp("$contender->{top}/src/http/gate/ngx_http_eiam_access.c") =~ /_stages\[\] = \{(.*?)\n\};/s;
+    my ($table) = slurp("$contender->{top}/src/http/gate/ngx_http_eiam_stage.c") =~ /_stages\[\] = \{(.*?)\n\};/s;
     my @handlers = grep { $_ ne 'NULL' } ($table // '') =~ /, (\w+) \}/g;
+    die "the table of stages is not where it was\n" if !@handlers;
     my $cost = inclusive("$contender->{dir}-counted/allowed-$kind.callgrind",
         $contender->{count} // COUNTED);
     return [ map { [ s/.*_eiam_//r, $cost->{$_} // 0 ] } @handlers ];
