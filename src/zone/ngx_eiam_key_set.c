@@ -5,15 +5,23 @@
 
 
 typedef enum {
-    NGX_EIAM_KEYS_NONE = 0,              /* that could be used */
-    NGX_EIAM_KEYS_OVERDUE,               /* if no newer ones can be had */
-    NGX_EIAM_KEYS_OLD,                   /* while newer ones are fetched */
+    NGX_EIAM_KEYS_NONE = 0,              /* there is no usable set */
+    NGX_EIAM_KEYS_OVERDUE,               /* used only if the fetch fails */
+    NGX_EIAM_KEYS_OLD,                   /* used while a newer one is fetched */
     NGX_EIAM_KEYS_FRESH
 } ngx_eiam_keys_state_e;
 
 
 static ngx_int_t ngx_eiam_key_set_look(ngx_eiam_source_t *source,
     const ngx_eiam_key_terms_t *terms, ngx_eiam_key_question_t *question);
+static ngx_int_t ngx_eiam_key_set_require(ngx_eiam_source_t *source,
+    const ngx_eiam_key_terms_t *terms, ngx_eiam_key_question_t *question,
+    ngx_int_t otherwise);
+static ngx_int_t ngx_eiam_key_set_refresh(ngx_eiam_source_t *source,
+    const ngx_eiam_key_terms_t *terms, ngx_eiam_key_question_t *question,
+    ngx_eiam_keys_state_e state);
+static ngx_uint_t ngx_eiam_key_set_has_failed(
+    const ngx_eiam_source_t *source);
 static ngx_eiam_keys_state_e ngx_eiam_key_set_state(
     const ngx_eiam_source_t *source, const ngx_eiam_key_terms_t *terms);
 static void ngx_eiam_key_set_copy(const ngx_eiam_key_set_t *set,
@@ -21,6 +29,8 @@ static void ngx_eiam_key_set_copy(const ngx_eiam_key_set_t *set,
 static ngx_uint_t ngx_eiam_key_set_fetch(ngx_eiam_source_t *source,
     const ngx_eiam_key_terms_t *terms, ngx_eiam_key_question_t *question,
     ngx_uint_t urgent);
+static ngx_uint_t ngx_eiam_key_set_must_pause(const ngx_eiam_key_set_t *set,
+    const ngx_eiam_key_question_t *question, ngx_uint_t urgent);
 static void ngx_eiam_key_set_replace(ngx_eiam_shared_t *shared,
     ngx_eiam_key_set_t *set, uint32_t flight, const ngx_str_t *text,
     const ngx_eiam_digest_t digest);
@@ -42,7 +52,7 @@ ngx_eiam_key_set_ask(ngx_eiam_source_t *source,
 
     } else if (question->generation) {
 
-        /* it is of a newer configuration: go on with what you have */
+        /* the set belongs to a newer configuration: the caller keeps its own */
 
         rc = question->unknown ? NGX_DECLINED : NGX_OK;
 
@@ -64,13 +74,12 @@ static ngx_int_t
 ngx_eiam_key_set_look(ngx_eiam_source_t *source,
     const ngx_eiam_key_terms_t *terms, ngx_eiam_key_question_t *question)
 {
-    ngx_uint_t              newer, wanted, flying, failed;
+    ngx_uint_t              newer;
     ngx_eiam_key_set_t     *set;
     ngx_eiam_keys_state_e   state;
 
     set = source->record->keys;
     state = ngx_eiam_key_set_state(source, terms);
-    failed = set->failed && set->owner == source->zone->number;
 
     newer = state != NGX_EIAM_KEYS_NONE
             && set->generation != question->generation;
@@ -79,32 +88,80 @@ ngx_eiam_key_set_look(ngx_eiam_source_t *source,
         ngx_eiam_key_set_copy(set, question);
     }
 
-    /* the same set again may know more than it did */
-
-    wanted = !question->idle
-             && (state == NGX_EIAM_KEYS_NONE
-                 || (question->unknown && !newer));
-    flying = 0;
-
-    if (wanted || state == NGX_EIAM_KEYS_NONE
-        || state == NGX_EIAM_KEYS_OVERDUE
-        || (state == NGX_EIAM_KEYS_OLD && !question->quiet))
-    {
-        flying = ngx_eiam_key_set_fetch(source, terms, question,
-                                        wanted || !failed);
+    if (question->idle) {
+        return ngx_eiam_key_set_refresh(source, terms, question, state);
     }
 
-    if (flying && !question->idle
-        && (wanted || (state == NGX_EIAM_KEYS_OVERDUE && !failed)))
-    {
+    if (state == NGX_EIAM_KEYS_NONE) {
+        return ngx_eiam_key_set_require(source, terms, question, NGX_ABORT);
+    }
+
+    /* the key may be in a set that the worker has not tried yet */
+
+    if (question->unknown && !newer) {
+        return ngx_eiam_key_set_require(source, terms, question, NGX_DECLINED);
+    }
+
+    return ngx_eiam_key_set_refresh(source, terms, question, state);
+}
+
+
+/* the caller cannot go on without another set: it waits if one is fetched */
+
+static ngx_int_t
+ngx_eiam_key_set_require(ngx_eiam_source_t *source,
+    const ngx_eiam_key_terms_t *terms, ngx_eiam_key_question_t *question,
+    ngx_int_t otherwise)
+{
+    ngx_uint_t  failed;
+
+    failed = ngx_eiam_key_set_has_failed(source);
+
+    if (ngx_eiam_key_set_fetch(source, terms, question, 1)) {
         return NGX_AGAIN;
     }
 
-    if (!wanted) {
+    return failed ? NGX_ABORT : otherwise;
+}
+
+
+/* the caller can go on: it waits only for the first try to renew its set */
+
+static ngx_int_t
+ngx_eiam_key_set_refresh(ngx_eiam_source_t *source,
+    const ngx_eiam_key_terms_t *terms, ngx_eiam_key_question_t *question,
+    ngx_eiam_keys_state_e state)
+{
+    ngx_uint_t  failed;
+
+    if (state == NGX_EIAM_KEYS_FRESH
+        || (state == NGX_EIAM_KEYS_OLD && question->quiet))
+    {
         return NGX_OK;
     }
 
-    return (state != NGX_EIAM_KEYS_NONE && !failed) ? NGX_DECLINED : NGX_ABORT;
+    failed = ngx_eiam_key_set_has_failed(source);
+
+    if (!ngx_eiam_key_set_fetch(source, terms, question, !failed)) {
+        return NGX_OK;
+    }
+
+    if (state == NGX_EIAM_KEYS_OVERDUE && !failed && !question->idle) {
+        return NGX_AGAIN;
+    }
+
+    return NGX_OK;
+}
+
+
+static ngx_uint_t
+ngx_eiam_key_set_has_failed(const ngx_eiam_source_t *source)
+{
+    ngx_eiam_key_set_t  *set;
+
+    set = source->record->keys;
+
+    return set->failed && set->owner == source->zone->number;
 }
 
 
@@ -128,8 +185,11 @@ ngx_eiam_key_set_state(const ngx_eiam_source_t *source,
         return NGX_EIAM_KEYS_OVERDUE;
     }
 
-    return (age >= terms->refresh || age < -NGX_EIAM_CLOCK_SKEW)
-           ? NGX_EIAM_KEYS_OLD : NGX_EIAM_KEYS_FRESH;
+    if (age >= terms->refresh || age < -NGX_EIAM_CLOCK_SKEW) {
+        return NGX_EIAM_KEYS_OLD;
+    }
+
+    return NGX_EIAM_KEYS_FRESH;
 }
 
 
@@ -148,7 +208,7 @@ ngx_eiam_key_set_copy(const ngx_eiam_key_set_t *set,
 }
 
 
-/* is one under way, perhaps by the one who asks, or will be soon? */
+/* 1: the set is being fetched, or will be within a moment; perhaps by us */
 
 static ngx_uint_t
 ngx_eiam_key_set_fetch(ngx_eiam_source_t *source,
@@ -168,7 +228,7 @@ ngx_eiam_key_set_fetch(ngx_eiam_source_t *source,
 
     if (set->owner < source->zone->number) {
 
-        /* of the configuration before: its server may have been another one */
+        /* the configuration before may have named another server */
 
         ngx_eiam_zone_change(shared);
 
@@ -180,7 +240,7 @@ ngx_eiam_key_set_fetch(ngx_eiam_source_t *source,
 
     if (set->flight) {
 
-        /* its worker died */
+        /* the worker that fetched the set has died */
 
         ngx_eiam_zone_change(shared);
 
@@ -194,11 +254,7 @@ ngx_eiam_key_set_fetch(ngx_eiam_source_t *source,
         return 1;
     }
 
-    if (set->owed == 0
-        && (set->retry + (urgent ? 0 : NGX_EIAM_KEY_SET_REST)
-            > ngx_current_msec
-            || (question->unknown && set->unknown > ngx_current_msec)))
-    {
+    if (set->owed == 0 && ngx_eiam_key_set_must_pause(set, question, urgent)) {
         return 0;
     }
 
@@ -220,6 +276,28 @@ ngx_eiam_key_set_fetch(ngx_eiam_source_t *source,
     question->flight = flight->serial;
 
     return 1;
+}
+
+
+/* so that neither failures nor unknown keys make the gate a flood */
+
+static ngx_uint_t
+ngx_eiam_key_set_must_pause(const ngx_eiam_key_set_t *set,
+    const ngx_eiam_key_question_t *question, ngx_uint_t urgent)
+{
+    uint64_t  retry;
+
+    retry = set->retry;
+
+    if (!urgent) {
+        retry += NGX_EIAM_KEY_SET_REST;
+    }
+
+    if (retry > ngx_current_msec) {
+        return 1;
+    }
+
+    return question->unknown && set->unknown > ngx_current_msec;
 }
 
 
@@ -265,7 +343,7 @@ ngx_eiam_key_set_settle(ngx_eiam_source_t *source, uint32_t flight,
 
     set->flight = 0;
 
-    /* who waited for it must find that there is nothing newer */
+    /* whoever waited for this fetch must find that there is nothing newer */
 
     if (set->interval) {
         set->unknown = ngx_current_msec + set->interval;
@@ -273,7 +351,7 @@ ngx_eiam_key_set_settle(ngx_eiam_source_t *source, uint32_t flight,
 
     if (set->owner > source->zone->number) {
 
-        /* the answer is for nobody any more */
+        /* a newer configuration owns the set, and fetches it itself */
 
     } else if (text == NULL) {
         set->failed = 1;
@@ -295,7 +373,10 @@ ngx_eiam_key_set_settle(ngx_eiam_source_t *source, uint32_t flight,
 }
 
 
-/* another order of the keys is another text, but says the same */
+/*
+ * A text that lists the same keys in another order is a new generation, so that
+ * workers read it, but its content is the same: what is cached remains valid.
+ */
 
 static void
 ngx_eiam_key_set_replace(ngx_eiam_shared_t *shared, ngx_eiam_key_set_t *set,

@@ -16,66 +16,73 @@
 
 #define NGX_EIAM_KEY_SET_MAX    (64 * 1024)   /* bytes of JSON */
 #define NGX_EIAM_KEY_SET_RETRY  1000          /* ms: after a failure */
-#define NGX_EIAM_KEY_SET_REST   10000         /* ms: if the old one will do */
+#define NGX_EIAM_KEY_SET_REST   10000         /* ms: more, with an old set */
 #define NGX_EIAM_KEY_SET_PAUSE  500           /* ms: after a client went away */
 
 
-/* a set as the zone has it */
+/* a key set in the zone */
 
 struct ngx_eiam_key_set_s {
     u_char               *text;
-    size_t                len;           /* 0: there is none */
+    size_t                len;           /* 0: there is no text yet */
     time_t                fetched;
-    uint64_t              retry;         /* ms: after a failure not before */
-    uint64_t              unknown;       /* ms: for unknown keys not before */
-    uint64_t              interval;      /* ms: of the fetch under way */
-    uint64_t              owed;          /* ms: then one that was abandoned */
-    uint32_t              flight;        /* under way, or lost */
-    uint32_t              generation;    /* of the text */
-    uint32_t              content;       /* of what it says: that decides */
+    uint64_t              retry;         /* ms: none before, after a failure */
+    uint64_t              unknown;       /* ms: none before, for unknown keys */
+    uint64_t              interval;      /* ms: added when the flight ends */
+    uint64_t              owed;          /* ms: when to repeat an abandoned one;
+                                            0: none was abandoned */
+    uint32_t              flight;        /* serial; 0: no fetch is under way */
+    uint32_t              generation;    /* number of the text */
+    uint32_t              content;       /* number of the content: grants that
+                                            depend on the set name it */
     ngx_eiam_digest_t     digest;        /* of the content */
-    uint32_t              failed;        /* the last fetch */
-    uint32_t              owner;         /* the configuration that has it */
-    uint32_t              current;       /* fetched for that one */
+    uint32_t              failed;        /* flag: the last fetch failed */
+    uint32_t              owner;         /* number of the configuration */
+    uint32_t              current;       /* flag: fetched for the owner */
 };
 
 
 typedef struct {
-    time_t                refresh;       /* s: then it is fetched again */
-    time_t                max_age;       /* s: then it is of no use */
+    time_t                refresh;       /* s: a set is fetched again */
+    time_t                max_age;       /* s: a set is not used any more */
     ngx_msec_t            interval;      /* of fetches for unknown keys */
-    ngx_msec_t            timeout;       /* of a fetch */
+    ngx_msec_t            timeout;       /* of one fetch */
 } ngx_eiam_key_terms_t;
 
 
 typedef struct {
-    uint32_t              generation;    /* that the worker has; 0: none */
-    ngx_uint_t            unknown;       /* and that does not do */
-    ngx_uint_t            quiet;         /* cannot fetch beside its answer */
-    ngx_uint_t            idle;          /* does without: never waits */
-    ngx_str_t             text;          /* of a newer one, or empty */
-    uint32_t              content;       /* of that one */
-    ngx_uint_t            fetch;         /* you fetch it: settle it */
+    /* set by the caller */
+    uint32_t              generation;    /* of the worker's keys; 0: none */
+    ngx_uint_t            unknown;       /* flag: they lack the token's key */
+    ngx_uint_t            quiet;         /* flag: a fetch delays the answer */
+    ngx_uint_t            idle;          /* flag: has an answer: never waits */
+
+    /* set by ngx_eiam_key_set_ask() */
+    ngx_str_t             text;          /* a newer set, or empty */
+    uint32_t              content;       /* of the newer set */
+    ngx_uint_t            fetch;         /* flag: the caller has to fetch the
+                                            set, and then to settle or abandon
+                                            the flight */
     uint32_t              flight;
 } ngx_eiam_key_question_t;
 
 
 /*
- * NGX_OK: use what you have, or question->text, which lives until the next
- * call; NGX_AGAIN: wait for source->id; NGX_DECLINED: there is nothing newer;
- * NGX_ABORT: there is nothing that could be used.  Besides question->fetch may
- * be set: with NGX_AGAIN it has to be.
+ * NGX_OK: the caller uses question->text, which lives until the next call, or
+ * if that is empty the keys that it has; NGX_AGAIN: it waits for source->id;
+ * NGX_DECLINED: there is no newer set; NGX_ABORT: there is no usable set.
+ * With NGX_OK and NGX_AGAIN the caller may be asked to fetch the set.
  */
 ngx_int_t ngx_eiam_key_set_ask(ngx_eiam_source_t *source,
     const ngx_eiam_key_terms_t *terms, ngx_eiam_key_question_t *question);
 
-/* for the holder of the lock, in a change: of its fetches nothing is known */
+/* forgets all fetches of the set; the caller holds the lock, in a change */
 void ngx_eiam_key_set_reset(ngx_eiam_shared_t *shared,
     ngx_eiam_key_set_t *set);
 
 /*
- * Without the lock, so it is only a hint: is it time for another fetch?  Then
- * whoever has an answer by this set asks for it, being idle.
+ * A hint, as it is read without the lock: the set should be fetched again.
+ * A request that this set has answered then asks for it, with question->idle.
  */
 
 #define ngx_eiam_key_set_is_due(source, terms)                                \
@@ -84,13 +91,13 @@ void ngx_eiam_key_set_reset(ngx_eiam_shared_t *shared,
      || !(source)->record->keys->current)
 
 /*
- * The fetch has ended: with a set that was read, and the digest of its
- * content, or with NULL.  What came of another content is void from then on.
+ * Ends a fetch: with the text of a set and the digest of its content, or with
+ * NULL if it failed.  Cached grants that depend on another content become void.
  */
 void ngx_eiam_key_set_settle(ngx_eiam_source_t *source, uint32_t flight,
     const ngx_str_t *text, const ngx_eiam_digest_t digest);
 
-/* whoever waits goes on to wait, and another one fetches a little later */
+/* requests that wait go on waiting, and one of them fetches a little later */
 void ngx_eiam_key_set_abandon(ngx_eiam_source_t *source, uint32_t flight);
 
 
