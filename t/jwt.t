@@ -268,6 +268,10 @@ sub good_rows {
             'scope_insufficient' ],
         [ 'no scope', claims_with(scope => undef), 'scope_insufficient' ],
         [ 'an empty scope', claims_with(scope => '""'), 'scope_insufficient' ],
+        [ 'scope as an array', claims_with(scope => '["user_write","x","user_read"]'), 'crm|user_write user_read' ],
+        [ 'scope as an array and a scp: the first counts', claims_with(scope => '["user_read"]', scp => '"user_write"') ],
+        [ 'an empty array as scope and a scp: the first counts', claims_with(scope => '[]', scp => '"user_read"'),
+            'scope_insufficient' ],
         [ 'an empty scope and a scp: the first counts', claims_with(scope => '""', scp => '"user_read"'),
             'scope_insufficient' ],
         [ 'an empty array of scopes', claims_with(scope => undef, scp => '[]'), 'scope_insufficient' ],
@@ -970,22 +974,23 @@ sub hostile_rows {
         'a third that differs'            => claims_with(azp => '"crm"', appid => '"b"'),
 
         # scopes
-        $no_string,
+        qr/must be a string or an array of strings/,
         'scope as a number'               => claims_with(scope => 1),
         'scope true'                      => claims_with(scope => 'true'),
-        'scope as an array'               => claims_with(scope => '["user_read"]'),
         'scope as an object'              => claims_with(scope => '{"user_read":true}'),
         'a wrong scope, a right scp'      => claims_with(scope => '1', scp => '"user_read"'),
         'scp as a number'                 => claims_with(scope => undef, scp => '1'),
         'scp as an object'                => claims_with(scope => undef, scp => '{"user_read":true}'),
+        $no_string,
         'a number in scp'                 => claims_with(scope => undef, scp => '["user_read",1]'),
         'an array in scp'                 => claims_with(scope => undef, scp => '[["user_read"]]'),
         'null in scp'                     => claims_with(scope => undef, scp => '[null,"user_read"]'),
-        qr/is no scope, or one too many/,
+        qr/must not contain a space/,
         'two scopes in one of scp'        => claims_with(scope => undef, scp => '["user_read user_write"]'),
         'a space behind one of scp'       => claims_with(scope => undef, scp => '["user_read "]'),
-        'scp of more than 4,096 bytes'    => claims_with(scope => undef, scp => '["' . 'x' x 4096 . '"]'),
+        'two in one of scope, a right scp' => claims_with(scope => '["user_read user_write"]', scp => '"user_read"'),
         qr/has more than 4096 bytes/,
+        'scp of more than 4,096 bytes'    => claims_with(scope => undef, scp => '["' . 'x' x 4095 . '","x"]'),
         'scope of more than 4,096 bytes'  => claims_with(scope => '"user_read ' . 'x' x 4090 . '"'),
     );
 }
@@ -1082,7 +1087,7 @@ subtest 'configurations that are refused' => sub {
     for my $name (sort keys %one) {
         my $number = qr/invalid number of arguments in "$name" directive/;
         says("$name without a value", "$name;", $number);
-        says("$name with two values", "$name $one{$name} x;", $number) unless $name =~ /audience|algorithms/;
+        says("$name with two values", "$name $one{$name} x;", $number) unless $name =~ /issuer|audience|algorithms/;
         says("$name twice", "$name $one{$name}; $name $one{$name};", qr/"$name" directive is duplicate/);
         says("$name in if", "location / { if (\$args) { $name $one{$name}; } }",
             qr/"$name" directive is not allowed here/);
@@ -1091,8 +1096,10 @@ subtest 'configurations that are refused' => sub {
     }
     says("$_ with an empty value", qq($_ "";), qr/"$_" directive must not be empty/)
         for qw(eiam_jwks eiam_jwt_issuer eiam_jwt_audience);
-    says('an empty audience among others', 'eiam_jwt_audience api "";',
-        qr/"eiam_jwt_audience" directive must not be empty/);
+    says("an empty one among others in $_", qq($_ api "";), qr/"$_" directive must not be empty/)
+        for qw(eiam_jwt_issuer eiam_jwt_audience);
+    says("eiam_jwt_audience $_", "eiam_jwt_audience $_;", qr/"eiam_jwt_audience" directive has "off" among audiences/)
+        for 'off api', 'api off', 'off off';
     says("$_ 0", "$_ 0;", qr/"$_" directive must/) for qw(eiam_jwks_timeout eiam_jwks_interval eiam_jwks_max_age);
     says("the algorithm $_", "eiam_jwt_algorithms RS256 $_;", qr/\[emerg\] .*unknown algorithm "\Q$_\E" in /)
         for qw(none NONE None rs256 RS257 RS1 HS1 ES256k Ed25519 RSA-OAEP dir ES25 ES2566), 'ES256,EdDSA';

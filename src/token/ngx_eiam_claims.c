@@ -3,6 +3,8 @@
 #include <ngx_eiam_string.h>
 
 
+static ngx_int_t ngx_eiam_claims_join(const ngx_eiam_node_t *list,
+    ngx_str_t *words);
 static ngx_int_t ngx_eiam_claims_is_audience(const ngx_eiam_node_t *node,
     const ngx_array_t *audiences);
 
@@ -135,6 +137,78 @@ ngx_eiam_claims_scope(const ngx_eiam_node_t *claims, const char *name,
     if (scopes->len > NGX_EIAM_SCOPES_TEXT_MAX) {
         return ngx_eiam_fault(&node, "has more than %d bytes",
                               NGX_EIAM_SCOPES_TEXT_MAX);
+    }
+
+    return NGX_OK;
+}
+
+
+ngx_int_t
+ngx_eiam_claims_words(const ngx_eiam_node_t *node, ngx_str_t *words)
+{
+    if (ngx_eiam_node_is(node, NGX_EIAM_ARRAY)) {
+        return ngx_eiam_claims_join(node, words);
+    }
+
+    if (!ngx_eiam_node_is(node, NGX_EIAM_STRING)) {
+        return ngx_eiam_fault(node, "must be a string or an array of strings");
+    }
+
+    *words = ngx_eiam_node_string(node);
+
+    return (words->len > NGX_EIAM_SCOPES_TEXT_MAX)
+           ? ngx_eiam_fault(node, "has more than %d bytes",
+                            NGX_EIAM_SCOPES_TEXT_MAX)
+           : NGX_OK;
+}
+
+
+/* each element is one word: with a space inside it would become two */
+
+static ngx_int_t
+ngx_eiam_claims_join(const ngx_eiam_node_t *list, ngx_str_t *words)
+{
+    u_char           *p, *last;
+    ngx_str_t         word;
+    ngx_eiam_node_t   node;
+
+    p = ngx_pnalloc(list->document->pool, NGX_EIAM_SCOPES_TEXT_MAX);
+    if (p == NULL) {
+        return NGX_ERROR;
+    }
+
+    words->data = p;
+    words->len = 0;
+    last = p + NGX_EIAM_SCOPES_TEXT_MAX;
+    node.parent = NULL;
+
+    while (ngx_eiam_node_next(list, &node) == NGX_OK) {
+
+        if (ngx_eiam_node_expect(&node, NGX_EIAM_STRING) != NGX_OK) {
+            return NGX_ERROR;
+        }
+
+        word = ngx_eiam_node_string(&node);
+
+        if (ngx_strlchr(word.data, word.data + word.len, ' ')) {
+            return ngx_eiam_fault(&node, "must not contain a space");
+        }
+
+        if (word.len == 0) {
+            continue;
+        }
+
+        if (word.len + (p != words->data) > (size_t) (last - p)) {
+            return ngx_eiam_fault(list, "has more than %d bytes",
+                                  NGX_EIAM_SCOPES_TEXT_MAX);
+        }
+
+        if (p != words->data) {
+            *p++ = ' ';
+        }
+
+        p = ngx_cpymem(p, word.data, word.len);
+        words->len = p - words->data;
     }
 
     return NGX_OK;

@@ -51,6 +51,15 @@ ngx_int_t ngx_eiam_claims_identifier(const ngx_eiam_node_t *node, size_t max,
 ngx_int_t ngx_eiam_claims_is_bearer(const ngx_eiam_node_t *claims);
 
 /*
+ * Words of a string, separated by spaces, or of an array of strings without
+ * spaces; what is made of an array lives in the document's pool.  NGX_OK;
+ * NGX_ERROR: something else, or too long for a grant, then with
+ * document->fault; or no memory.
+ */
+ngx_int_t ngx_eiam_claims_words(const ngx_eiam_node_t *node,
+    ngx_str_t *words);
+
+/*
  * Scopes by name, separated by spaces: NGX_OK; NGX_DECLINED: there are none;
  * NGX_ERROR: no string, or too long for a grant.
  */

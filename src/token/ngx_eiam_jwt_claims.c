@@ -28,8 +28,6 @@ static ngx_eiam_reason_e ngx_eiam_jwt_application(
     const ngx_eiam_jwt_claims_t *claims);
 static ngx_eiam_reason_e ngx_eiam_jwt_scopes(
     const ngx_eiam_jwt_claims_t *claims);
-static ngx_int_t ngx_eiam_jwt_scope_list(const ngx_eiam_node_t *list,
-    ngx_str_t *scopes);
 static ngx_eiam_reason_e ngx_eiam_jwt_unread(
     const ngx_eiam_jwt_claims_t *claims);
 static ngx_eiam_reason_e ngx_eiam_jwt_wrong(
@@ -56,6 +54,23 @@ static ngx_eiam_pointer_t  ngx_eiam_jwt_application_claims[] = {
 
 ngx_array_t  ngx_eiam_jwt_claims_application = {
     ngx_eiam_jwt_application_claims, 4, sizeof(ngx_eiam_pointer_t), 4, NULL
+};
+
+
+static ngx_str_t  ngx_eiam_jwt_scope_names[] = {
+    ngx_string("scope"),
+    ngx_string("scp")
+};
+
+
+static ngx_eiam_pointer_t  ngx_eiam_jwt_scope_claims[] = {
+    { ngx_string("scope"), &ngx_eiam_jwt_scope_names[0], 1 },
+    { ngx_string("scp"), &ngx_eiam_jwt_scope_names[1], 1 }
+};
+
+
+ngx_array_t  ngx_eiam_jwt_claims_scope = {
+    ngx_eiam_jwt_scope_claims, 2, sizeof(ngx_eiam_pointer_t), 2, NULL
 };
 
 
@@ -101,16 +116,21 @@ ngx_eiam_jwt_claims_read(const ngx_eiam_node_t *node,
 static ngx_eiam_reason_e
 ngx_eiam_jwt_issuer(const ngx_eiam_jwt_claims_t *claims)
 {
-    ngx_str_t        issuer;
+    ngx_str_t        text, *issuer;
+    ngx_uint_t       i;
     ngx_eiam_node_t  node;
 
     if (ngx_eiam_claims_member(claims->node, "iss", NGX_EIAM_STRING, &node)
         == NGX_OK)
     {
-        issuer = ngx_eiam_node_string(&node);
+        text = ngx_eiam_node_string(&node);
+        issuer = claims->terms->issuers->elts;
 
-        if (ngx_eiam_str_equal(&issuer, &claims->terms->issuer)) {
-            return NGX_EIAM_NO_REASON;
+        for (i = 0; i < claims->terms->issuers->nelts; i++) {
+
+            if (ngx_eiam_str_equal(&text, &issuer[i])) {
+                return NGX_EIAM_NO_REASON;
+            }
         }
     }
 
@@ -118,12 +138,22 @@ ngx_eiam_jwt_issuer(const ngx_eiam_jwt_claims_t *claims)
 }
 
 
+/* an issuer that sets no "aud" in access tokens sets one in other tokens */
+
 static ngx_eiam_reason_e
 ngx_eiam_jwt_audience(const ngx_eiam_jwt_claims_t *claims)
 {
+    ngx_uint_t       has;
     ngx_eiam_node_t  node;
 
-    if (ngx_eiam_claims_has(claims->node, "aud", &node) != NGX_OK) {
+    has = ngx_eiam_claims_has(claims->node, "aud", &node) == NGX_OK;
+
+    if (claims->terms->audiences->nelts == 0) {
+        return has ? ngx_eiam_jwt_wrong(claims, "has an \"aud\"")
+                   : NGX_EIAM_NO_REASON;
+    }
+
+    if (!has) {
         return ngx_eiam_jwt_wrong(claims, "has no \"aud\"");
     }
 
@@ -223,69 +253,36 @@ ngx_eiam_jwt_application(const ngx_eiam_jwt_claims_t *claims)
 }
 
 
+/* the first claim that is there counts, though it be empty */
+
 static ngx_eiam_reason_e
 ngx_eiam_jwt_scopes(const ngx_eiam_jwt_claims_t *claims)
 {
-    ngx_int_t         rc;
-    ngx_str_t        *scopes;
-    ngx_eiam_node_t   node;
+    ngx_int_t            rc;
+    ngx_uint_t           i;
+    ngx_eiam_node_t      node;
+    ngx_eiam_pointer_t  *claim;
 
-    scopes = &claims->grant->scopes;
+    claim = claims->terms->scopes->elts;
 
-    rc = ngx_eiam_claims_scope(claims->node, "scope", scopes);
+    for (i = 0; i < claims->terms->scopes->nelts; i++) {
 
-    if (rc == NGX_DECLINED
-        && ngx_eiam_claims_has(claims->node, "scp", &node) == NGX_OK)
-    {
-        rc = ngx_eiam_node_is(&node, NGX_EIAM_ARRAY)
-             ? ngx_eiam_jwt_scope_list(&node, scopes)
-             : ngx_eiam_claims_scope(claims->node, "scp", scopes);
-    }
+        rc = ngx_eiam_pointer_find(&claim[i], claims->node, &node);
 
-    return (rc == NGX_ERROR) ? ngx_eiam_jwt_unread(claims)
-                             : NGX_EIAM_NO_REASON;
-}
-
-
-/* each of them is one scope, so it has no space */
-
-static ngx_int_t
-ngx_eiam_jwt_scope_list(const ngx_eiam_node_t *list, ngx_str_t *scopes)
-{
-    u_char           *p, *last;
-    ngx_str_t         text;
-    ngx_eiam_node_t   node;
-
-    p = ngx_pnalloc(list->document->pool, NGX_EIAM_SCOPES_TEXT_MAX);
-    if (p == NULL) {
-        return NGX_ERROR;     /* and no fault */
-    }
-
-    scopes->data = p;
-    last = p + NGX_EIAM_SCOPES_TEXT_MAX;
-    node.parent = NULL;
-
-    while (ngx_eiam_node_next(list, &node) == NGX_OK) {
-
-        if (ngx_eiam_node_expect(&node, NGX_EIAM_STRING) != NGX_OK) {
-            return NGX_ERROR;
+        if (rc == NGX_DECLINED) {
+            continue;
         }
 
-        text = ngx_eiam_node_string(&node);
-
-        if (ngx_strlchr(text.data, text.data + text.len, ' ')
-            || text.len >= (size_t) (last - p))
+        if (rc != NGX_OK
+            || ngx_eiam_claims_words(&node, &claims->grant->scopes) != NGX_OK)
         {
-            return ngx_eiam_fault(&node, "is no scope, or one too many");
+            return ngx_eiam_jwt_unread(claims);
         }
 
-        p = ngx_cpymem(p, text.data, text.len);
-        *p++ = ' ';
+        break;
     }
 
-    scopes->len = p - scopes->data;
-
-    return NGX_OK;
+    return NGX_EIAM_NO_REASON;
 }
 
 

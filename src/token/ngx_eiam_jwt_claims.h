@@ -15,16 +15,18 @@
 
 
 typedef struct {
-    ngx_str_t            issuer;
-    ngx_array_t         *audiences;      /* of ngx_str_t: one must be there */
+    ngx_array_t         *issuers;        /* of ngx_str_t: one of them */
+    ngx_array_t         *audiences;      /* of ngx_str_t; empty: no "aud" */
     ngx_array_t         *applications;   /* of ngx_eiam_pointer_t: claims */
+    ngx_array_t         *scopes;         /* of ngx_eiam_pointer_t: claims */
     ngx_uint_t           algorithms;     /* that are accepted: bits */
     time_t               leeway;         /* s: on exp, nbf and iat */
 } ngx_eiam_jwt_terms_t;
 
 
-/* the claims that name the application by default */
+/* the claims that name the application, and those that hold the scopes */
 extern ngx_array_t  ngx_eiam_jwt_claims_application;
+extern ngx_array_t  ngx_eiam_jwt_claims_scope;
 
 
 /*

@@ -128,7 +128,7 @@ token_bad_key(const ngx_eiam_document_t *document, void *data)
 static void
 token_open(void)
 {
-    ngx_str_t            text, *audience;
+    ngx_str_t            text, *issuer, *audience;
     ngx_int_t            n;
     ngx_uint_t           i;
     fuzz_input_t         input;
@@ -161,13 +161,16 @@ token_open(void)
     }
 
     token_terms.applications = &ngx_eiam_jwt_claims_application;
+    token_terms.scopes = &ngx_eiam_jwt_claims_scope;
+    token_terms.issuers = ngx_array_create(input.pool, 1, sizeof(ngx_str_t));
     token_terms.audiences = ngx_array_create(input.pool, 2,
                                              sizeof(ngx_str_t));
     audience = ngx_array_push_n(token_terms.audiences, 2);
     ngx_str_set(&audience[0], "api");
     ngx_str_set(&audience[1], "other");
 
-    ngx_str_set(&token_terms.issuer, ISSUER);
+    issuer = ngx_array_push(token_terms.issuers);
+    ngx_str_set(issuer, ISSUER);
     token_terms.leeway = LEEWAY;
 
     free(input.text.data);

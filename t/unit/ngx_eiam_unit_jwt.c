@@ -367,10 +367,10 @@ static const ngx_eiam_unit_jwt_grant_t  ngx_eiam_unit_jwt_grant[] = {
     { "\"scope\":\"a\",\"scp\":\"b\"", "", "a" },
     { "\"scope\":\"a\",\"scp\":1", "", "a" },
     { "\"scp\":\"a b\"", "", "a b" },
-    { "\"scp\":[\"a\",\"b\"]", "", "a b " },
-    { "\"scp\":[\"a\"]", "", "a " },
+    { "\"scp\":[\"a\",\"b\"]", "", "a b" },
+    { "\"scp\":[\"a\"]", "", "a" },
     { "\"scp\":[]", "", "" },
-    { "\"scp\":[\"\",\"a\"]", "", " a " },
+    { "\"scp\":[\"\",\"a\",\"\",\"b\",\"\"]", "", "a b" },
     { "\"scp\":[\"a b\"]", NULL, NULL },
     { "\"scp\":[\" \"]", NULL, NULL },
     { "\"scp\":[\"a\",1]", NULL, NULL },
@@ -379,7 +379,9 @@ static const ngx_eiam_unit_jwt_grant_t  ngx_eiam_unit_jwt_grant[] = {
     { "\"scp\":{\"a\":1}", NULL, NULL },
     { "\"scp\":null", "", "" },
     { "\"scp\":[\"a\",null]", NULL, NULL },
-    { "\"scope\":[\"a\"]", NULL, NULL },
+    { "\"scope\":[\"a\",\"b\"],\"scp\":\"c\"", "", "a b" },
+    { "\"scope\":[],\"scp\":\"c\"", "", "" },
+    { "\"scope\":[\"a b\"],\"scp\":\"c\"", NULL, NULL },
     { "\"scope\":null,\"scp\":\"b\"", "", "b" },
     { "\"scope\":1", NULL, NULL },
     { NULL, NULL, NULL }
@@ -389,7 +391,7 @@ static const ngx_eiam_unit_jwt_grant_t  ngx_eiam_unit_jwt_grant[] = {
 void
 ngx_eiam_unit_jwt(ngx_eiam_unit_t *unit)
 {
-    ngx_str_t            *audience;
+    ngx_str_t            *issuer, *audience;
     ngx_eiam_unit_jwt_t   t;
 
     ngx_memzero(&t, sizeof(ngx_eiam_unit_jwt_t));
@@ -397,17 +399,22 @@ ngx_eiam_unit_jwt(ngx_eiam_unit_t *unit)
     t.unit = unit;
     t.now = NGX_EIAM_UNIT_JWT_NOW;
 
-    ngx_str_set(&t.terms.issuer, "https://as");
     t.terms.leeway = 30;
     t.terms.algorithms = ngx_eiam_unit_jwt_bit("HS256")
                          | ngx_eiam_unit_jwt_bit("RS256")
                          | ngx_eiam_unit_jwt_bit("ES256");
     t.terms.applications = &ngx_eiam_jwt_claims_application;
+    t.terms.scopes = &ngx_eiam_jwt_claims_scope;
+    t.terms.issuers = ngx_array_create(unit->pool, 2, sizeof(ngx_str_t));
     t.terms.audiences = ngx_array_create(unit->pool, 2, sizeof(ngx_str_t));
 
-    if (t.terms.audiences == NULL) {
+    if (t.terms.issuers == NULL || t.terms.audiences == NULL) {
         abort();
     }
+
+    issuer = ngx_array_push_n(t.terms.issuers, 2);
+    ngx_str_set(&issuer[0], "https://as");
+    ngx_str_set(&issuer[1], "joe");
 
     audience = ngx_array_push_n(t.terms.audiences, 2);
     ngx_str_set(&audience[0], "api");
@@ -608,13 +615,12 @@ ngx_eiam_unit_jwt_long(ngx_eiam_unit_jwt_t *t)
         { "%s,\"scope\":\"%s\"", NGX_EIAM_SCOPES_TEXT_MAX + 1, NGX_ABORT },
         { "%s,\"scp\":\"%s\"", NGX_EIAM_SCOPES_TEXT_MAX, NGX_OK },
         { "%s,\"scp\":\"%s\"", NGX_EIAM_SCOPES_TEXT_MAX + 1, NGX_ABORT },
-        { "%s,\"scp\":[\"%s\"]", NGX_EIAM_SCOPES_TEXT_MAX - 1, NGX_OK },
-        { "%s,\"scp\":[\"%s\"]", NGX_EIAM_SCOPES_TEXT_MAX, NGX_ABORT },
-        { "%s,\"scp\":[\"%s\",\"a\"]", NGX_EIAM_SCOPES_TEXT_MAX - 3, NGX_OK },
-        { "%s,\"scp\":[\"%s\",\"a\"]", NGX_EIAM_SCOPES_TEXT_MAX - 2,
+        { "%s,\"scp\":[\"%s\"]", NGX_EIAM_SCOPES_TEXT_MAX, NGX_OK },
+        { "%s,\"scp\":[\"%s\"]", NGX_EIAM_SCOPES_TEXT_MAX + 1, NGX_ABORT },
+        { "%s,\"scp\":[\"%s\",\"a\"]", NGX_EIAM_SCOPES_TEXT_MAX - 2, NGX_OK },
+        { "%s,\"scp\":[\"%s\",\"a\"]", NGX_EIAM_SCOPES_TEXT_MAX - 1,
           NGX_ABORT },
-        { "%s,\"scp\":[\"%s\",\"\"]", NGX_EIAM_SCOPES_TEXT_MAX - 1,
-          NGX_ABORT },
+        { "%s,\"scp\":[\"%s\",\"\"]", NGX_EIAM_SCOPES_TEXT_MAX, NGX_OK },
         { NULL, 0, 0 }
     };
 
@@ -1053,7 +1059,6 @@ ngx_eiam_unit_jwt_published(ngx_eiam_unit_jwt_t *t)
     const ngx_eiam_unit_vector_t  *vector;
 
     t->now = 1300819380;
-    ngx_str_set(&t->terms.issuer, "joe");
     t->terms.algorithms = (ngx_uint_t) -1;
 
     for (vector = ngx_eiam_unit_vectors; vector->name; vector++) {

@@ -22,8 +22,6 @@ static ngx_int_t ngx_http_eiam_add_jwt(ngx_conf_t *cf,
 static ngx_uint_t ngx_http_eiam_default_algorithms(void);
 static ngx_int_t ngx_http_eiam_read_key_set(ngx_eiam_document_t *document,
     ngx_http_eiam_main_conf_t *mcf, ngx_pool_t *pool, void *set);
-static char *ngx_http_eiam_check_not_empty(ngx_conf_t *cf, void *post,
-    void *data);
 static char *ngx_http_eiam_check_a_day(ngx_conf_t *cf, void *post,
     void *data);
 static ngx_uint_t ngx_http_eiam_has_fitting_key(
@@ -37,11 +35,6 @@ ngx_http_eiam_file_t  ngx_http_eiam_jwt_key_file = {
 };
 
 
-ngx_conf_post_t  ngx_http_eiam_jwt_not_empty = {
-    ngx_http_eiam_check_not_empty
-};
-
-
 ngx_conf_post_t  ngx_http_eiam_jwt_at_most_a_day = {
     ngx_http_eiam_check_a_day
 };
@@ -52,15 +45,6 @@ ngx_http_eiam_read_key_set(ngx_eiam_document_t *document,
     ngx_http_eiam_main_conf_t *mcf, ngx_pool_t *pool, void *set)
 {
     return ngx_http_eiam_keys_read_file(document, pool, set);
-}
-
-
-static char *
-ngx_http_eiam_check_not_empty(ngx_conf_t *cf, void *post, void *data)
-{
-    ngx_str_t  *text = data;
-
-    return text->len ? NGX_CONF_OK : "must not be empty";
 }
 
 
@@ -107,6 +91,45 @@ ngx_http_eiam_jwt_keys(ngx_conf_t *cf, ngx_command_t *cmd, void *conf)
 
     lcf->key_set = NULL;
     lcf->jwks = value[1];
+
+    return NGX_CONF_OK;
+}
+
+
+/* "off" is no audience: such tokens have none */
+
+char *
+ngx_http_eiam_jwt_audience(ngx_conf_t *cf, ngx_command_t *cmd, void *conf)
+{
+    ngx_http_eiam_loc_conf_t  *lcf = conf;
+
+    char         *rc;
+    ngx_str_t    *audience;
+    ngx_uint_t    i;
+    ngx_array_t  *audiences;
+
+    static const ngx_str_t  off = ngx_string("off");
+
+    rc = ngx_http_eiam_directive_texts(cf, cmd, conf);
+    if (rc != NGX_CONF_OK) {
+        return rc;
+    }
+
+    audiences = lcf->jwt_terms.audiences;
+    audience = audiences->elts;
+
+    for (i = 0; i < audiences->nelts; i++) {
+
+        if (!ngx_eiam_str_equal(&audience[i], &off)) {
+            continue;
+        }
+
+        if (audiences->nelts > 1) {
+            return "has \"off\" among audiences";
+        }
+
+        audiences->nelts = 0;
+    }
 
     return NGX_CONF_OK;
 }
@@ -205,6 +228,7 @@ ngx_http_eiam_jwt_init(ngx_http_eiam_loc_conf_t *conf)
 {
     conf->key_set = NGX_CONF_UNSET_PTR;
 
+    conf->jwt_terms.issuers = NGX_CONF_UNSET_PTR;
     conf->jwt_terms.audiences = NGX_CONF_UNSET_PTR;
     conf->jwt_terms.leeway = NGX_CONF_UNSET;
 
@@ -225,8 +249,8 @@ ngx_http_eiam_jwt_merge(ngx_http_eiam_loc_conf_t *prev,
                         ? NULL : prev->key_set;
     }
 
-    ngx_conf_merge_str_value(conf->jwt_terms.issuer, prev->jwt_terms.issuer,
-                             "");
+    ngx_conf_merge_ptr_value(conf->jwt_terms.issuers, prev->jwt_terms.issuers,
+                             NULL);
     ngx_conf_merge_ptr_value(conf->jwt_terms.audiences,
                              prev->jwt_terms.audiences, NULL);
     ngx_conf_merge_sec_value(conf->jwt_terms.leeway, prev->jwt_terms.leeway,
@@ -236,6 +260,12 @@ ngx_http_eiam_jwt_merge(ngx_http_eiam_loc_conf_t *prev,
         conf->jwt_terms.applications = prev->jwt_terms.applications
                                        ? prev->jwt_terms.applications
                                        : &ngx_eiam_jwt_claims_application;
+    }
+
+    if (conf->jwt_terms.scopes == NULL) {
+        conf->jwt_terms.scopes = prev->jwt_terms.scopes
+                                 ? prev->jwt_terms.scopes
+                                 : &ngx_eiam_jwt_claims_scope;
     }
 
     if (conf->jwt_terms.algorithms == 0) {
@@ -292,9 +322,14 @@ ngx_http_eiam_jwt_resolve(ngx_conf_t *cf, ngx_http_eiam_loc_conf_t *conf)
         return NGX_OK;
     }
 
-    missing = (conf->jwt_terms.issuer.len == 0) ? "eiam_jwt_issuer"
-              : (conf->jwt_terms.audiences == NULL) ? "eiam_jwt_audience"
-              : NULL;
+    missing = NULL;
+
+    if (conf->jwt_terms.issuers == NULL) {
+        missing = "eiam_jwt_issuer";
+
+    } else if (conf->jwt_terms.audiences == NULL) {
+        missing = "eiam_jwt_audience";
+    }
 
     if (missing) {
         clcf = ngx_http_conf_get_module_loc_conf(cf, ngx_http_core_module);
@@ -436,23 +471,25 @@ ngx_http_eiam_add_jwt(ngx_conf_t *cf, ngx_http_eiam_loc_conf_t *conf)
 
     terms = &conf->jwt_terms;
 
-    len = conf->key_set->name.len + terms->issuer.len
-          + NGX_EIAM_DIGEST_LEN + 4 * (NGX_SIZE_T_LEN + 2)
+    len = conf->key_set->name.len + NGX_EIAM_DIGEST_LEN
+          + 3 * (NGX_SIZE_T_LEN + 2)
+          + ngx_http_eiam_location_list_size(terms->issuers)
           + ngx_http_eiam_location_list_size(terms->audiences)
-          + ngx_http_eiam_location_list_size(terms->applications);
+          + ngx_http_eiam_location_list_size(terms->applications)
+          + ngx_http_eiam_location_list_size(terms->scopes);
 
     id.data = ngx_pnalloc(cf->temp_pool, len);
     if (id.data == NULL) {
         return NGX_ERROR;
     }
 
-    p = ngx_sprintf(id.data, "%uz:%V %uz:%V %ui %T",
-                    conf->key_set->name.len, &conf->key_set->name,
-                    terms->issuer.len, &terms->issuer, terms->algorithms,
-                    terms->leeway);
+    p = ngx_sprintf(id.data, "%uz:%V %ui %T", conf->key_set->name.len,
+                    &conf->key_set->name, terms->algorithms, terms->leeway);
 
+    p = ngx_http_eiam_location_put_list(p, terms->issuers);
     p = ngx_http_eiam_location_put_list(p, terms->audiences);
     p = ngx_http_eiam_location_put_list(p, terms->applications);
+    p = ngx_http_eiam_location_put_list(p, terms->scopes);
 
     /* of a file: in the zone are those of locations */
 

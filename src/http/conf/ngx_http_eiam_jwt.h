@@ -19,12 +19,13 @@ ngx_int_t ngx_http_eiam_jwt_resolve(ngx_conf_t *cf,
 extern ngx_http_eiam_file_t  ngx_http_eiam_jwt_key_file;
 
 char *ngx_http_eiam_jwt_keys(ngx_conf_t *cf, ngx_command_t *cmd, void *conf);
+char *ngx_http_eiam_jwt_audience(ngx_conf_t *cf, ngx_command_t *cmd,
+    void *conf);
 char *ngx_http_eiam_jwt_claim_names(ngx_conf_t *cf, ngx_command_t *cmd,
     void *conf);
 char *ngx_http_eiam_jwt_algorithms(ngx_conf_t *cf, ngx_command_t *cmd,
     void *conf);
 
-extern ngx_conf_post_t  ngx_http_eiam_jwt_not_empty;
 extern ngx_conf_post_t  ngx_http_eiam_jwt_at_most_a_day;
 
 
