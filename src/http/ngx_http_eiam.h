@@ -122,7 +122,6 @@ typedef struct {
 
 
 typedef struct {
-    ngx_uint_t                 number;        /* no other one ever had */
     ngx_uint_t                 mode;
     ngx_eiam_policy_t         *policy;
     ngx_eiam_applications_t   *applications;
@@ -214,7 +213,6 @@ struct ngx_http_eiam_ctx_s {
     ngx_eiam_digest_t          digest;
     unsigned                   known:1;       /* the digest is there */
     unsigned                   digested:1;    /* and is of use */
-    uint32_t                   changes;       /* before a source was asked */
 
     uint32_t                   flight;        /* the last one waited for */
     ngx_uint_t                 leads;         /* flights of its own */
@@ -228,10 +226,8 @@ struct ngx_http_eiam_ctx_s {
 
     ngx_eiam_application_t    *application;   /* of the applications file */
     ngx_str_t                  application_id;
-    ngx_eiam_application_row_t  *row;         /* NULL: not looked for yet */
     ngx_eiam_scope_bits_t     *scopes;        /* effective; NULL: no grant */
     ngx_str_t                  scopes_text;
-    const ngx_eiam_permissions_t  *effective; /* if these outlive it; or NULL */
     const ngx_str_t           *source;
     const ngx_str_t           *cache;
 };

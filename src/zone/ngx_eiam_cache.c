@@ -41,8 +41,6 @@ ngx_eiam_cache_wipe(ngx_eiam_shared_t *shared)
 {
     ngx_eiam_grants_t  *grants;
 
-    ngx_eiam_cache_void(shared);
-
     grants = &shared->grants;
 
     ngx_memzero(grants->heads, (grants->mask + 1) * sizeof(uint32_t));
@@ -57,17 +55,6 @@ ngx_eiam_cache_wipe(ngx_eiam_shared_t *shared)
     ngx_memzero(shared->refusals.slots,
                 (shared->refusals.mask + 1) * NGX_EIAM_REFUSALS
                 * sizeof(ngx_eiam_refusal_t));
-}
-
-
-void
-ngx_eiam_cache_void(ngx_eiam_shared_t *shared)
-{
-    ngx_uint_t  i;
-
-    for (i = 0; i < NGX_EIAM_CHANGES; i++) {
-        shared->changes[i]++;
-    }
 }
 
 
@@ -231,8 +218,6 @@ ngx_eiam_cache_put(ngx_eiam_shared_t *shared, const ngx_eiam_digest_t key,
     ngx_eiam_refusal_t  *refusal;
 
     ngx_eiam_zone_change(shared);
-
-    ngx_eiam_zone_changes(shared, key)++;
 
     refusal = ngx_eiam_cache_find_refusal(shared, key);
     if (refusal) {
@@ -483,8 +468,6 @@ ngx_eiam_cache_refuse(ngx_eiam_shared_t *shared, const ngx_eiam_digest_t key,
     ngx_eiam_refusal_t  *slot, *bucket;
 
     ngx_eiam_zone_change(shared);
-
-    ngx_eiam_zone_changes(shared, key)++;
 
     if (reason != NGX_EIAM_SOURCE_UNAVAILABLE) {
 

@@ -57,9 +57,6 @@ struct ngx_eiam_refusal_s {
 /* empties it; the sizes and places are set */
 void ngx_eiam_cache_wipe(ngx_eiam_shared_t *shared);
 
-/* whatever the workers have noted of tokens is void: before it changes */
-void ngx_eiam_cache_void(ngx_eiam_shared_t *shared);
-
 /* without the lock: fetches from memory what a look-up will read */
 void ngx_eiam_cache_warm(ngx_eiam_shared_t *shared,
     const ngx_eiam_digest_t key);

@@ -1,5 +1,4 @@
 
-#include <ngx_eiam_cache.h>
 #include <ngx_eiam_flight.h>
 #include <ngx_eiam_key_set.h>
 
@@ -385,9 +384,6 @@ ngx_eiam_key_set_replace(ngx_eiam_shared_t *shared, ngx_eiam_key_set_t *set,
     if (set->len == 0
         || ngx_memcmp(set->digest, digest, NGX_EIAM_DIGEST_LEN) != 0)
     {
-        ngx_eiam_cache_void(shared);
-        ngx_eiam_zone_step(shared);
-
         ngx_memcpy(set->digest, digest, NGX_EIAM_DIGEST_LEN);
         ngx_eiam_zone_step(shared);
 

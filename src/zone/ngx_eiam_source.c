@@ -46,9 +46,6 @@ ngx_eiam_source_add(ngx_eiam_zone_t *zone, const ngx_str_t *id,
         return NULL;
     }
 
-    /* so that ngx_eiam_zone_changes() is one for all keys of a token */
-    digest[NGX_EIAM_DIGEST_LEN - 1] = 0;
-
     source = zone->sources.elts;
 
     for (i = 0; i < zone->sources.nelts; i++) {

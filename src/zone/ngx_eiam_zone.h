@@ -21,7 +21,6 @@
 
 #define NGX_EIAM_ZONE_MIN    (64 * 1024)      /* bytes */
 #define NGX_EIAM_CLOCK_SKEW  5                /* s: between workers' clocks */
-#define NGX_EIAM_CHANGES     128
 
 
 typedef struct ngx_eiam_shared_s  ngx_eiam_shared_t;
@@ -121,7 +120,6 @@ struct ngx_eiam_shared_s {
     uint32_t               serial;        /* of the last flight */
     uint32_t               number;        /* of the last configuration */
     time_t                 swept;         /* for lost flights */
-    volatile uint32_t      changes[NGX_EIAM_CHANGES];
     ngx_eiam_metrics_t     metrics;       /* not under the lock */
 };
 
@@ -137,16 +135,6 @@ void ngx_eiam_zone_sweep(ngx_eiam_zone_t *zone);
 
 void ngx_eiam_zone_lock(ngx_eiam_zone_t *zone);
 void ngx_eiam_zone_unlock(ngx_eiam_zone_t *zone);
-
-
-/*
- * How often has changed what is known of some tokens, of which this is one: a
- * token, or a token's key in a source.  Written under the lock, before that
- * changes; read without it.
- */
-
-#define ngx_eiam_zone_changes(shared, digest)                                 \
-    (shared)->changes[(digest)[NGX_EIAM_DIGEST_LEN - 1] % NGX_EIAM_CHANGES]
 
 
 /* before the first change under the lock */

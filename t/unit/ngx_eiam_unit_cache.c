@@ -72,7 +72,6 @@ static void ngx_eiam_unit_cache_add_class(ngx_eiam_shared_t *shared,
 static ngx_eiam_refusal_t *ngx_eiam_unit_cache_refused(
     ngx_eiam_shared_t *shared, uint32_t n);
 static size_t ngx_eiam_unit_cache_length(uint32_t *seed);
-static void ngx_eiam_unit_cache_changes(ngx_eiam_unit_t *unit);
 
 
 void
@@ -88,7 +87,6 @@ ngx_eiam_unit_cache(ngx_eiam_unit_t *unit)
     ngx_eiam_unit_cache_order(unit);
     ngx_eiam_unit_cache_classes(unit);
     ngx_eiam_unit_cache_refusals(unit);
-    ngx_eiam_unit_cache_changes(unit);
     ngx_eiam_unit_cache_buckets(unit);
     ngx_eiam_unit_cache_models(unit);
     ngx_eiam_unit_cache_many(unit);
@@ -448,59 +446,6 @@ ngx_eiam_unit_cache_order(ngx_eiam_unit_t *unit)
                            && ngx_eiam_unit_cache_has(shared, n + 5)
                            && ngx_eiam_unit_cache_has(shared, 1),
                      "the longest one takes the place of %uD, no more", n);
-
-    ngx_eiam_unit_zone_close(&z);
-}
-
-
-static void
-ngx_eiam_unit_cache_changes(ngx_eiam_unit_t *unit)
-{
-    uint32_t               n, before, other;
-    ngx_eiam_entry_t      *entry;
-    ngx_eiam_grant_t       grant;
-    ngx_eiam_digest_t      key;
-    ngx_eiam_shared_t     *shared;
-    ngx_eiam_unit_zone_t   z;
-
-    ngx_eiam_unit_zone_make(unit, &z, NGX_EIAM_ZONE_MIN);
-    shared = z.zone.shared;
-
-    ngx_memset(key, 7, NGX_EIAM_DIGEST_LEN);
-    ngx_memzero(&grant, sizeof(ngx_eiam_grant_t));
-    grant.expires = NGX_EIAM_NEVER;
-
-    other = shared->changes[8];
-
-    before = ngx_eiam_zone_changes(shared, key);
-    ngx_eiam_cache_put(shared, key, &grant, NGX_EIAM_UNIT_NOW, 1);
-    ngx_eiam_unit_ok(unit, ngx_eiam_zone_changes(shared, key) != before,
-                     "a grant is a change of what is known");
-
-    before = ngx_eiam_zone_changes(shared, key);
-    entry = ngx_eiam_cache_find(shared, key);
-    ngx_eiam_cache_touch(shared, entry, NGX_EIAM_UNIT_NOW + 1);
-    ngx_eiam_unit_ok(unit, ngx_eiam_zone_changes(shared, key) == before,
-                     "its use is none");
-
-    for (n = 0; n < 2; n++) {
-        before = ngx_eiam_zone_changes(shared, key);
-        ngx_eiam_cache_refuse(shared, key,
-                              n ? NGX_EIAM_TOKEN_INVALID
-                                : NGX_EIAM_SOURCE_UNAVAILABLE,
-                              NGX_EIAM_DOWN, NGX_EIAM_UNIT_NOW, 1);
-        ngx_eiam_unit_ok(unit, ngx_eiam_zone_changes(shared, key) != before,
-                         "a refusal is one, of whatever kind");
-    }
-
-    ngx_eiam_unit_ok(unit, shared->changes[8] == other,
-                     "those of other tokens are as they were");
-
-    before = ngx_eiam_zone_changes(shared, key);
-    ngx_eiam_cache_wipe(shared);
-    ngx_eiam_unit_ok(unit, ngx_eiam_zone_changes(shared, key) != before
-                           && shared->changes[8] != other,
-                     "when all is wiped it has changed for all");
 
     ngx_eiam_unit_zone_close(&z);
 }

@@ -84,14 +84,11 @@ ngx_http_eiam_conf_create_loc(ngx_conf_t *cf)
 {
     ngx_http_eiam_loc_conf_t  *conf;
 
-    static ngx_uint_t  numbers;
-
     conf = ngx_pcalloc(cf->pool, sizeof(ngx_http_eiam_loc_conf_t));
     if (conf == NULL) {
         return NULL;
     }
 
-    conf->number = ++numbers;
     conf->mode = NGX_CONF_UNSET_UINT;
     conf->policy = NGX_CONF_UNSET_PTR;
     conf->applications = NGX_CONF_UNSET_PTR;

@@ -3,6 +3,10 @@
 #include <ngx_http_eiam_fetch.h>
 
 
+static ngx_eiam_application_row_t *ngx_http_eiam_count_row(
+    ngx_eiam_metrics_t *metrics, ngx_http_eiam_ctx_t *ctx);
+
+
 void
 ngx_http_eiam_count(ngx_http_request_t *r, ngx_http_eiam_ctx_t *ctx)
 {
@@ -33,7 +37,7 @@ ngx_http_eiam_count(ngx_http_request_t *r, ngx_http_eiam_ctx_t *ctx)
     ngx_eiam_metrics_add(&row->counts[ngx_eiam_metrics_outcome(ctx->decision,
                                                                ctx->reason)]);
 
-    caller = ngx_http_eiam_count_row(r, ctx);
+    caller = ngx_http_eiam_count_row(metrics, ctx);
 
     ngx_eiam_metrics_add(&caller->counts[ctx->decision]);
 
@@ -47,23 +51,19 @@ ngx_http_eiam_count(ngx_http_request_t *r, ngx_http_eiam_ctx_t *ctx)
 
 /* a worker looks once for those of the applications file */
 
-ngx_eiam_application_row_t *
-ngx_http_eiam_count_row(ngx_http_request_t *r, ngx_http_eiam_ctx_t *ctx)
+static ngx_eiam_application_row_t *
+ngx_http_eiam_count_row(ngx_eiam_metrics_t *metrics, ngx_http_eiam_ctx_t *ctx)
 {
-    ngx_eiam_metrics_t           *metrics;
-    ngx_http_eiam_main_conf_t    *mcf;
-    ngx_eiam_application_row_t  **row;
-
-    row = ctx->application ? &ctx->application->row : &ctx->row;
-
-    if (*row == NULL) {
-        mcf = ngx_http_get_module_main_conf(r, ngx_eiam_module);
-        metrics = &mcf->zone->shared->metrics;
-
-        *row = ngx_eiam_metrics_application(metrics, &ctx->application_id);
+    if (ctx->application == NULL) {
+        return ngx_eiam_metrics_application(metrics, &ctx->application_id);
     }
 
-    return *row;
+    if (ctx->application->row == NULL) {
+        ctx->application->row = ngx_eiam_metrics_application(metrics,
+                                    &ctx->application_id);
+    }
+
+    return ctx->application->row;
 }
 
 

@@ -6,10 +6,6 @@
 #include <ngx_http_eiam_fetch.h>
 
 
-/* where calls of the request's application are counted */
-ngx_eiam_application_row_t *ngx_http_eiam_count_row(ngx_http_request_t *r,
-    ngx_http_eiam_ctx_t *ctx);
-
 /* a decision that was made */
 void ngx_http_eiam_count(ngx_http_request_t *r, ngx_http_eiam_ctx_t *ctx);
 

@@ -12,6 +12,8 @@
 
 static ngx_int_t ngx_http_eiam_apply_application(ngx_http_request_t *r,
     ngx_http_eiam_ctx_t *ctx, const ngx_str_t *id);
+static ngx_int_t ngx_http_eiam_set_application(ngx_http_request_t *r,
+    ngx_http_eiam_ctx_t *ctx, const ngx_str_t *id);
 static ngx_int_t ngx_http_eiam_recall_scopes(ngx_http_request_t *r,
     ngx_http_eiam_ctx_t *ctx, const ngx_eiam_grant_t *grant);
 static void ngx_http_eiam_remember_scopes(ngx_http_request_t *r,
@@ -25,7 +27,6 @@ ngx_http_eiam_grant_set_scopes(ngx_http_eiam_ctx_t *ctx,
 {
     ctx->scopes = effective->scopes;
     ctx->scopes_text = effective->text;
-    ctx->effective = effective;
 }
 
 
@@ -48,9 +49,7 @@ ngx_http_eiam_grant_apply(ngx_http_request_t *r, ngx_http_eiam_ctx_t *ctx,
         }
     }
 
-    if (ngx_http_eiam_grant_set_application(r, ctx, &grant->application)
-        != NGX_OK)
-    {
+    if (ngx_http_eiam_set_application(r, ctx, &grant->application) != NGX_OK) {
         return NGX_ERROR;
     }
 
@@ -97,10 +96,17 @@ ngx_http_eiam_apply_application(ngx_http_request_t *r,
 }
 
 
-ngx_int_t
-ngx_http_eiam_grant_set_application(ngx_http_request_t *r,
-    ngx_http_eiam_ctx_t *ctx, const ngx_str_t *id)
+/* a listed one has its id in the configuration, another one a copy */
+
+static ngx_int_t
+ngx_http_eiam_set_application(ngx_http_request_t *r, ngx_http_eiam_ctx_t *ctx,
+    const ngx_str_t *id)
 {
+    if (ctx->application) {
+        ctx->application_id = ctx->application->id;
+        return NGX_OK;
+    }
+
     ctx->application_id.len = id->len;
     ctx->application_id.data = ngx_pstrdup(r->pool, (ngx_str_t *) id);
 

@@ -10,10 +10,6 @@
 ngx_int_t ngx_http_eiam_grant_apply(ngx_http_request_t *r,
     ngx_http_eiam_ctx_t *ctx, const ngx_eiam_grant_t *grant);
 
-/* a copy, as what it comes from may be gone: NGX_OK or NGX_ERROR */
-ngx_int_t ngx_http_eiam_grant_set_application(ngx_http_request_t *r,
-    ngx_http_eiam_ctx_t *ctx, const ngx_str_t *id);
-
 /* these are its scopes, of the configuration's memory */
 void ngx_http_eiam_grant_set_scopes(ngx_http_eiam_ctx_t *ctx,
     const ngx_eiam_permissions_t *effective);

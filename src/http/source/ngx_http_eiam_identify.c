@@ -3,7 +3,6 @@
 #include <ngx_http_eiam_grant.h>
 #include <ngx_http_eiam_identify.h>
 #include <ngx_http_eiam_introspect.h>
-#include <ngx_http_eiam_note.h>
 #include <ngx_http_eiam_verify.h>
 
 
@@ -68,14 +67,7 @@ ngx_http_eiam_identify(ngx_http_request_t *r, ngx_http_eiam_ctx_t *ctx)
         return rc;
     }
 
-    rc = ngx_http_eiam_note_recall(r, ctx);
-
-    if (rc == NGX_DECLINED) {
-        rc = ngx_http_eiam_ask_sources(r, ctx);
-        ngx_http_eiam_note(r, ctx, rc);
-    }
-
-    return rc;
+    return ngx_http_eiam_ask_sources(r, ctx);
 }
 
 
