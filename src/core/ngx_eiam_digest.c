@@ -17,25 +17,25 @@ static EVP_MD_CTX  *ngx_eiam_digest_ctx;
 
 #if (NGX_EIAM_HAVE_NH)
 
-#define NGX_EIAM_DIGEST_BUCKETS  16384     /* at most: a power of 2 */
+#define NGX_EIAM_DIGEST_MEMO_MAX  16384    /* buckets: a power of 2 */
 
 
-/* the text itself is not kept: a hash by a secret key stands for it */
+/* the text itself is not kept: its hash by a secret key stands for it */
 
 typedef struct {
-    uint64_t            hash[4];    /* 0: none yet */
+    uint64_t            hash[4];           /* 0: none yet */
     ngx_eiam_digest_t   digest;
-} ngx_eiam_known_digest_t;
+} ngx_eiam_digest_memo_entry_t;
 
 
-/* the newer one first, each in one line of the processor's cache */
+/* two entries, the newer one first, each in a line of the processor's cache */
 
-typedef ngx_eiam_known_digest_t  ngx_eiam_digest_bucket_t[2];
+typedef ngx_eiam_digest_memo_entry_t  ngx_eiam_digest_memo_bucket_t[2];
 
 
-static uint64_t                   ngx_eiam_digest_key[NGX_EIAM_NH_KEY];
-static ngx_eiam_digest_bucket_t  *ngx_eiam_digests;
-static ngx_uint_t                 ngx_eiam_digest_buckets;
+static ngx_eiam_digest_memo_bucket_t  *ngx_eiam_digest_memo;
+static ngx_uint_t   ngx_eiam_digest_memo_buckets;
+static uint64_t     ngx_eiam_digest_memo_key[NGX_EIAM_NH_KEY];
 
 #endif
 
@@ -72,96 +72,99 @@ ngx_eiam_digest(const ngx_str_t *text, ngx_eiam_digest_t digest)
 
 #if (NGX_EIAM_HAVE_NH)
 
-/* another size forgets what was remembered */
+/* with another size the memo is empty again */
 
 ngx_int_t
-ngx_eiam_digest_reserve(size_t size)
+ngx_eiam_digest_memo_reserve(size_t size)
 {
-    ngx_uint_t                 buckets;
-    ngx_eiam_digest_bucket_t  *digests;
+    ngx_uint_t                      buckets;
+    ngx_eiam_digest_memo_bucket_t  *memo;
 
-    buckets = NGX_EIAM_DIGEST_BUCKETS;
+    buckets = NGX_EIAM_DIGEST_MEMO_MAX;
 
-    while (buckets > 1 && buckets * sizeof(ngx_eiam_digest_bucket_t) > size) {
+    while (buckets > 1
+           && buckets * sizeof(ngx_eiam_digest_memo_bucket_t) > size)
+    {
         buckets /= 2;
     }
 
-    if (buckets == ngx_eiam_digest_buckets) {
+    if (buckets == ngx_eiam_digest_memo_buckets) {
         return NGX_OK;
     }
 
-    if (ngx_eiam_digests == NULL
-        && RAND_bytes((u_char *) ngx_eiam_digest_key,
-                      sizeof(ngx_eiam_digest_key))
+    if (ngx_eiam_digest_memo == NULL
+        && RAND_bytes((u_char *) ngx_eiam_digest_memo_key,
+                      sizeof(ngx_eiam_digest_memo_key))
            != 1)
     {
         return NGX_ERROR;
     }
 
-    size = buckets * sizeof(ngx_eiam_digest_bucket_t);
+    size = buckets * sizeof(ngx_eiam_digest_memo_bucket_t);
 
-    digests = ngx_memalign(sizeof(ngx_eiam_digest_bucket_t), size,
-                           ngx_cycle->log);
-    if (digests == NULL) {
+    memo = ngx_memalign(sizeof(ngx_eiam_digest_memo_bucket_t), size,
+                        ngx_cycle->log);
+    if (memo == NULL) {
         return NGX_ERROR;
     }
 
-    ngx_memzero(digests, size);
+    ngx_memzero(memo, size);
 
-    if (ngx_eiam_digests) {
-        ngx_free(ngx_eiam_digests);
+    if (ngx_eiam_digest_memo) {
+        ngx_free(ngx_eiam_digest_memo);
     }
 
-    ngx_eiam_digests = digests;
-    ngx_eiam_digest_buckets = buckets;
+    ngx_eiam_digest_memo = memo;
+    ngx_eiam_digest_memo_buckets = buckets;
 
     return NGX_OK;
 }
 
 
 void
-ngx_eiam_digest_expect(const ngx_str_t *text, ngx_eiam_digest_place_t *place)
+ngx_eiam_digest_memo_prefetch(const ngx_str_t *text,
+    ngx_eiam_digest_memo_t *memo)
 {
     uint64_t       mixed;
     ngx_eiam_nh_t  hash;
 
     if (text->len < NGX_EIAM_NH_MIN || text->len > NGX_EIAM_NH_MAX
-        || ngx_eiam_digests == NULL)
+        || ngx_eiam_digest_memo == NULL)
     {
-        place->bucket = NULL;
+        memo->bucket = NULL;
         return;
     }
 
-    ngx_eiam_nh(ngx_eiam_digest_key, text, hash);
-    ngx_memcpy(place->hash, hash, sizeof(ngx_eiam_nh_t));
+    ngx_eiam_nh(ngx_eiam_digest_memo_key, text, hash);
+    ngx_memcpy(memo->hash, hash, sizeof(ngx_eiam_nh_t));
 
     /* the sums of products are uneven at both of their ends */
 
-    mixed = (place->hash[0] ^ place->hash[3]) * NGX_EIAM_HASH_FACTOR;
+    mixed = (memo->hash[0] ^ memo->hash[3]) * NGX_EIAM_HASH_FACTOR;
 
-    place->bucket = ngx_eiam_digests[(mixed >> 32)
-                                     & (ngx_eiam_digest_buckets - 1)];
-    __builtin_prefetch(place->bucket);
+    memo->bucket = ngx_eiam_digest_memo[(mixed >> 32)
+                                        & (ngx_eiam_digest_memo_buckets - 1)];
+    __builtin_prefetch(memo->bucket);
 }
 
 
 ngx_int_t
-ngx_eiam_digest_known(const ngx_eiam_digest_place_t *place,
+ngx_eiam_digest_memo_find(const ngx_eiam_digest_memo_t *memo,
     ngx_eiam_digest_t digest)
 {
-    ngx_uint_t                i;
-    ngx_eiam_known_digest_t  *known;
+    ngx_uint_t                     i;
+    ngx_eiam_digest_memo_entry_t  *entry;
 
-    known = place->bucket;
+    entry = memo->bucket;
 
-    for (i = 0; known && i < 2; i++) {
+    for (i = 0; entry && i < 2; i++) {
 
-        if (known[i].hash[0] == place->hash[0]
-            && known[i].hash[1] == place->hash[1]
-            && known[i].hash[2] == place->hash[2]
-            && known[i].hash[3] == place->hash[3])
+        if (entry[i].hash[0] == memo->hash[0]
+            && entry[i].hash[1] == memo->hash[1]
+            && entry[i].hash[2] == memo->hash[2]
+            && entry[i].hash[3] == memo->hash[3])
         {
-            ngx_memcpy(digest, known[i].digest, NGX_EIAM_DIGEST_LEN);
+            ngx_memcpy(digest, entry[i].digest, NGX_EIAM_DIGEST_LEN);
             return NGX_OK;
         }
     }
@@ -171,22 +174,22 @@ ngx_eiam_digest_known(const ngx_eiam_digest_place_t *place,
 
 
 ngx_int_t
-ngx_eiam_digest_keep(const ngx_eiam_digest_place_t *place,
+ngx_eiam_digest_memo_keep(const ngx_eiam_digest_memo_t *memo,
     const ngx_str_t *text, ngx_eiam_digest_t digest)
 {
-    ngx_eiam_known_digest_t  *known;
+    ngx_eiam_digest_memo_entry_t  *entry;
 
     if (ngx_eiam_digest(text, digest) != NGX_OK) {
         return NGX_ERROR;
     }
 
-    known = place->bucket;
+    entry = memo->bucket;
 
-    if (known) {
-        known[1] = known[0];
+    if (entry) {
+        entry[1] = entry[0];
 
-        ngx_memcpy(known->hash, place->hash, sizeof(place->hash));
-        ngx_memcpy(known->digest, digest, NGX_EIAM_DIGEST_LEN);
+        ngx_memcpy(entry->hash, memo->hash, sizeof(memo->hash));
+        ngx_memcpy(entry->digest, digest, NGX_EIAM_DIGEST_LEN);
     }
 
     return NGX_OK;
@@ -195,21 +198,22 @@ ngx_eiam_digest_keep(const ngx_eiam_digest_place_t *place,
 #else
 
 ngx_int_t
-ngx_eiam_digest_reserve(size_t size)
+ngx_eiam_digest_memo_reserve(size_t size)
 {
     return NGX_OK;
 }
 
 
 void
-ngx_eiam_digest_expect(const ngx_str_t *text, ngx_eiam_digest_place_t *place)
+ngx_eiam_digest_memo_prefetch(const ngx_str_t *text,
+    ngx_eiam_digest_memo_t *memo)
 {
-    place->bucket = NULL;
+    memo->bucket = NULL;
 }
 
 
 ngx_int_t
-ngx_eiam_digest_known(const ngx_eiam_digest_place_t *place,
+ngx_eiam_digest_memo_find(const ngx_eiam_digest_memo_t *memo,
     ngx_eiam_digest_t digest)
 {
     return NGX_DECLINED;
@@ -217,7 +221,7 @@ ngx_eiam_digest_known(const ngx_eiam_digest_place_t *place,
 
 
 ngx_int_t
-ngx_eiam_digest_keep(const ngx_eiam_digest_place_t *place,
+ngx_eiam_digest_memo_keep(const ngx_eiam_digest_memo_t *memo,
     const ngx_str_t *text, ngx_eiam_digest_t digest)
 {
     return ngx_eiam_digest(text, digest);

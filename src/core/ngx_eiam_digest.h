@@ -13,39 +13,39 @@
 typedef u_char  ngx_eiam_digest_t[NGX_EIAM_DIGEST_LEN];
 
 
-/* where a worker remembers the digest of a text, if it does */
+/* where a worker's memo of digests has that of a text, if it has it */
 
 typedef struct {
-    void      *bucket;                /* NULL: nowhere */
+    void      *bucket;                /* NULL: it has no place for it */
     uint64_t   hash[4];
-} ngx_eiam_digest_place_t;
+} ngx_eiam_digest_memo_t;
 
 
 /* once, at configuration time: NGX_OK or NGX_ERROR */
 ngx_int_t ngx_eiam_digest_init(void);
 
 /*
- * The bytes that each worker may take for digests to remember, of which it
- * remembers none before: NGX_OK or NGX_ERROR (no memory, no random numbers).
+ * The bytes that each worker's memo of digests may have, without which it has
+ * none: NGX_OK or NGX_ERROR (no memory, no random numbers).
  */
-ngx_int_t ngx_eiam_digest_reserve(size_t size);
+ngx_int_t ngx_eiam_digest_memo_reserve(size_t size);
 
 /* a token's name everywhere it is stored or logged: NGX_OK or NGX_ERROR */
 ngx_int_t ngx_eiam_digest(const ngx_str_t *text, ngx_eiam_digest_t digest);
 
 /*
- * The place of a text, which is fetched from memory meanwhile: there should be
- * something else to do before it is asked.
+ * Finds the place of a text in the memo, and has the processor fetch it: the
+ * caller should have something else to do before it asks for the digest.
  */
-void ngx_eiam_digest_expect(const ngx_str_t *text,
-    ngx_eiam_digest_place_t *place);
+void ngx_eiam_digest_memo_prefetch(const ngx_str_t *text,
+    ngx_eiam_digest_memo_t *memo);
 
-/* NGX_OK if this worker remembers it, else NGX_DECLINED */
-ngx_int_t ngx_eiam_digest_known(const ngx_eiam_digest_place_t *place,
+/* the digest: NGX_OK, or NGX_DECLINED: it is not in this worker's memo */
+ngx_int_t ngx_eiam_digest_memo_find(const ngx_eiam_digest_memo_t *memo,
     ngx_eiam_digest_t digest);
 
-/* that of the text, to be remembered for a while: NGX_OK or NGX_ERROR */
-ngx_int_t ngx_eiam_digest_keep(const ngx_eiam_digest_place_t *place,
+/* makes the digest and keeps it in the memo: NGX_OK or NGX_ERROR */
+ngx_int_t ngx_eiam_digest_memo_keep(const ngx_eiam_digest_memo_t *memo,
     const ngx_str_t *text, ngx_eiam_digest_t digest);
 
 

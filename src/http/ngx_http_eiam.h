@@ -37,28 +37,31 @@ typedef enum {
 
 #define NGX_HTTP_EIAM_AUTO  NGX_EIAM_LANGUAGES
 
-#define NGX_HTTP_EIAM_WORTHS     256
-#define NGX_HTTP_EIAM_WORTH_MAX  1024         /* bytes of its two texts */
+#define NGX_HTTP_EIAM_SCOPES_MEMO      256    /* entries */
+#define NGX_HTTP_EIAM_SCOPES_MEMO_MAX  1024   /* bytes of the texts of one */
 
 
-/* what the scopes of a token came to, under an application's permissions */
+/*
+ * An entry of a worker's memo of scopes: the effective scopes of a token with
+ * this text of scopes, under an application's permissions.
+ */
 
 typedef struct {
     ngx_eiam_permissions_t    *permissions;   /* NULL: no limit */
     ngx_str_t                  text;          /* of the token; empty: none */
     ngx_eiam_permissions_t     effective;
-} ngx_http_eiam_worth_t;
+} ngx_http_eiam_scopes_memo_t;
 
 
-/* the permissions of an applications file under a set of implications */
+/* the permissions of an applications file, with a set of implications */
 
 typedef struct {
     ngx_eiam_applications_t   *applications;
     ngx_array_t               *implied;       /* the words */
     ngx_array_t               *implications;  /* of ngx_eiam_implication_t */
     ngx_eiam_permissions_t    *permissions;   /* by application */
-    ngx_http_eiam_worth_t     *worths;        /* a hash table */
-} ngx_http_eiam_ceiling_t;
+    ngx_http_eiam_scopes_memo_t  *scopes_memo;  /* a hash table */
+} ngx_http_eiam_file_permissions_t;
 
 
 /* a key set, of a file or of a location: this worker's keys of it */
@@ -89,7 +92,8 @@ typedef struct {
     ngx_eiam_scopes_t         *scopes;
     ngx_array_t                policies;      /* of ngx_eiam_policy_t * */
     ngx_array_t                files;         /* ngx_eiam_applications_t * */
-    ngx_array_t                ceilings;      /* ngx_http_eiam_ceiling_t */
+    ngx_array_t                file_permissions;
+                                    /* of ngx_http_eiam_file_permissions_t */
     ngx_array_t                key_sets;      /* ngx_http_eiam_key_set_t * */
     ngx_array_t                targets;       /* of ngx_http_eiam_target_t */
     ngx_eiam_zone_t           *zone;
@@ -128,7 +132,7 @@ typedef struct {
     ngx_array_t               *implied;       /* of ngx_array_t: the words */
     ngx_eiam_permissions_t    *permissions;   /* by application */
     ngx_array_t               *implications;  /* of ngx_eiam_implication_t */
-    ngx_http_eiam_worth_t     *worths;        /* this worker's */
+    ngx_http_eiam_scopes_memo_t  *scopes_memo;  /* of this worker */
     ngx_str_t                  introspection; /* empty: off */
     ngx_eiam_source_t         *source;        /* that it is; NULL: off */
     ngx_array_t               *audiences;     /* of its tokens; NULL: any */
@@ -209,7 +213,7 @@ struct ngx_http_eiam_ctx_s {
     ngx_eiam_operation_t      *operation;
 
     ngx_str_t                  token;         /* no data: none */
-    ngx_eiam_digest_place_t    place;         /* of its digest */
+    ngx_eiam_digest_memo_t     memo;          /* of its digest */
     ngx_eiam_digest_t          digest;
     unsigned                   known:1;       /* the digest is there */
     unsigned                   digested:1;    /* and is of use */

@@ -6,22 +6,22 @@
 #include <ngx_eiam_string.h>
 
 
-#define NGX_EIAM_JWT_HEADERS     16
-#define NGX_EIAM_JWT_HEADER_MAX  256     /* bytes of one that is remembered */
+#define NGX_EIAM_JWT_MEMO      16      /* entries */
+#define NGX_EIAM_JWT_MEMO_MAX  256     /* bytes of a header */
 
 
 /*
- * A header that was found good, encoded, and what it says.  Each key of an
- * issuer has one for all of its tokens.
+ * An entry of a worker's memo of headers: one that was found good, encoded,
+ * and what it says.  Each key of an issuer has one for all of its tokens.
  */
 
 typedef struct {
     size_t                         len;          /* 0: none yet */
     ngx_uint_t                     algorithm;
     ngx_str_t                      kid;          /* data is NULL: none */
-    u_char                         text[NGX_EIAM_JWT_HEADER_MAX];
-    u_char                         kid_text[NGX_EIAM_JWT_HEADER_MAX];
-} ngx_eiam_jwt_header_t;
+    u_char                         text[NGX_EIAM_JWT_MEMO_MAX];
+    u_char                         kid_text[NGX_EIAM_JWT_MEMO_MAX];
+} ngx_eiam_jwt_memo_t;
 
 
 typedef struct {
@@ -49,8 +49,8 @@ static ngx_int_t ngx_eiam_jwt_object(ngx_eiam_jwt_t *jwt, ngx_uint_t part,
     ngx_eiam_node_t *root);
 static ngx_int_t ngx_eiam_jwt_header(ngx_eiam_jwt_t *jwt);
 static ngx_int_t ngx_eiam_jwt_read_header(ngx_eiam_jwt_t *jwt);
-static void ngx_eiam_jwt_keep_header(const ngx_eiam_jwt_t *jwt,
-    ngx_eiam_jwt_header_t *header);
+static void ngx_eiam_jwt_memo_keep(const ngx_eiam_jwt_t *jwt,
+    ngx_eiam_jwt_memo_t *memo);
 static ngx_int_t ngx_eiam_jwt_foreign(ngx_eiam_jwt_t *jwt);
 static ngx_int_t ngx_eiam_jwt_algorithm(ngx_eiam_jwt_t *jwt);
 static ngx_int_t ngx_eiam_jwt_accept(ngx_eiam_jwt_t *jwt);
@@ -83,7 +83,7 @@ static const ngx_eiam_jwt_pt  ngx_eiam_jwt_header_checks[] = {
 };
 
 
-static ngx_eiam_jwt_header_t  ngx_eiam_jwt_headers[NGX_EIAM_JWT_HEADERS];
+static ngx_eiam_jwt_memo_t  ngx_eiam_jwt_memo[NGX_EIAM_JWT_MEMO];
 
 
 /* members of the header that nothing here understands: RFC 7515, 4.1.11 */
@@ -222,26 +222,26 @@ ngx_eiam_jwt_header(ngx_eiam_jwt_t *jwt)
 {
     ngx_int_t               rc;
     const ngx_str_t        *text;
-    ngx_eiam_jwt_header_t  *header;
+    ngx_eiam_jwt_memo_t    *memo;
 
     text = &jwt->part[0];
 
-    header = &ngx_eiam_jwt_headers[ngx_eiam_hash(text->data, text->len, 0)
-                                   % NGX_EIAM_JWT_HEADERS];
+    memo = &ngx_eiam_jwt_memo[ngx_eiam_hash(text->data, text->len, 0)
+                              % NGX_EIAM_JWT_MEMO];
 
-    if (header->len == text->len && text->len
-        && ngx_memcmp(header->text, text->data, text->len) == 0)
+    if (memo->len == text->len && text->len
+        && ngx_memcmp(memo->text, text->data, text->len) == 0)
     {
-        jwt->algorithm = header->algorithm;
-        jwt->kid = header->kid;
+        jwt->algorithm = memo->algorithm;
+        jwt->kid = memo->kid;
 
         return ngx_eiam_jwt_accept(jwt);
     }
 
     rc = ngx_eiam_jwt_read_header(jwt);
 
-    if (rc == NGX_OK && text->len <= NGX_EIAM_JWT_HEADER_MAX) {
-        ngx_eiam_jwt_keep_header(jwt, header);
+    if (rc == NGX_OK && text->len <= NGX_EIAM_JWT_MEMO_MAX) {
+        ngx_eiam_jwt_memo_keep(jwt, memo);
     }
 
     return rc;
@@ -267,18 +267,17 @@ ngx_eiam_jwt_read_header(ngx_eiam_jwt_t *jwt)
 /* what is decoded is shorter than the text */
 
 static void
-ngx_eiam_jwt_keep_header(const ngx_eiam_jwt_t *jwt,
-    ngx_eiam_jwt_header_t *header)
+ngx_eiam_jwt_memo_keep(const ngx_eiam_jwt_t *jwt, ngx_eiam_jwt_memo_t *memo)
 {
-    header->len = jwt->part[0].len;
-    ngx_memcpy(header->text, jwt->part[0].data, header->len);
+    memo->len = jwt->part[0].len;
+    ngx_memcpy(memo->text, jwt->part[0].data, memo->len);
 
-    header->algorithm = jwt->algorithm;
-    header->kid = jwt->kid;
+    memo->algorithm = jwt->algorithm;
+    memo->kid = jwt->kid;
 
     if (jwt->kid.data) {
-        header->kid.data = header->kid_text;
-        ngx_memcpy(header->kid_text, jwt->kid.data, jwt->kid.len);
+        memo->kid.data = memo->kid_text;
+        ngx_memcpy(memo->kid_text, jwt->kid.data, jwt->kid.len);
     }
 }
 

@@ -77,7 +77,7 @@ ngx_eiam_unit_digest_known(ngx_eiam_unit_t *unit)
 
     for (i = 0; i < 4; i++) {
 
-        if (rooms[i] && ngx_eiam_digest_reserve(rooms[i]) != NGX_OK) {
+        if (rooms[i] && ngx_eiam_digest_memo_reserve(rooms[i]) != NGX_OK) {
             again[i] = NGX_EIAM_UNIT_TEXTS;
             continue;
         }
@@ -92,7 +92,7 @@ ngx_eiam_unit_digest_known(ngx_eiam_unit_t *unit)
 
 #if (NGX_EIAM_HAVE_NH)
     ngx_eiam_unit_ok(unit, again[2] > NGX_EIAM_UNIT_TEXTS * 9 / 10,
-                     "most digests are remembered in a large room");
+                     "a large memo keeps most digests");
 #endif
 }
 
@@ -106,7 +106,7 @@ ngx_eiam_unit_digest_again(ngx_eiam_unit_t *unit)
     ngx_str_t          text;
     ngx_uint_t         i, k, known, wrong, again;
     ngx_eiam_digest_t  one, two;
-    ngx_eiam_digest_place_t  place;
+    ngx_eiam_digest_memo_t  memo;
 
     wrong = 0;
     again = 0;
@@ -119,12 +119,13 @@ ngx_eiam_unit_digest_again(ngx_eiam_unit_t *unit)
                    - buf;
 
         for (k = 0; k < 2; k++) {
-            ngx_eiam_digest_expect(&text, &place);
-            known = (ngx_eiam_digest_known(&place, two) == NGX_OK);
+            ngx_eiam_digest_memo_prefetch(&text, &memo);
+            known = (ngx_eiam_digest_memo_find(&memo, two) == NGX_OK);
 
             wrong += ngx_eiam_digest(&text, one) != NGX_OK
                      || (!known
-                         && ngx_eiam_digest_keep(&place, &text, two) != NGX_OK)
+                         && ngx_eiam_digest_memo_keep(&memo, &text, two)
+                            != NGX_OK)
                      || ngx_memcmp(one, two, NGX_EIAM_DIGEST_LEN) != 0;
 
             again += known && k == 0 && i >= NGX_EIAM_UNIT_TEXTS;

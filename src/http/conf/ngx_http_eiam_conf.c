@@ -40,8 +40,8 @@ ngx_http_eiam_conf_create_main(ngx_conf_t *cf)
            != NGX_OK
         || ngx_array_init(&mcf->files, cf->pool, 1, sizeof(void *))
            != NGX_OK
-        || ngx_array_init(&mcf->ceilings, cf->pool, 1,
-                          sizeof(ngx_http_eiam_ceiling_t))
+        || ngx_array_init(&mcf->file_permissions, cf->pool, 1,
+                          sizeof(ngx_http_eiam_file_permissions_t))
            != NGX_OK
         || ngx_array_init(&mcf->key_sets, cf->pool, 1, sizeof(void *))
            != NGX_OK
@@ -411,7 +411,7 @@ ngx_http_eiam_conf_init_zone(ngx_shm_zone_t *shm_zone, void *data)
         return NGX_ERROR;
     }
 
-    if (ngx_eiam_digest_reserve(shm_zone->shm.size / 2) != NGX_OK) {
+    if (ngx_eiam_digest_memo_reserve(shm_zone->shm.size / 2) != NGX_OK) {
         ngx_log_error(NGX_LOG_EMERG, log, 0,
                       "eiam: no memory or random numbers for digests");
         return NGX_ERROR;

@@ -3,8 +3,9 @@
 #include <ngx_eiam_text.h>
 
 
-static ngx_http_eiam_ceiling_t *ngx_http_eiam_add_ceiling(ngx_conf_t *cf,
-    ngx_http_eiam_main_conf_t *mcf, const ngx_http_eiam_loc_conf_t *conf);
+static ngx_http_eiam_file_permissions_t *ngx_http_eiam_add_file(
+    ngx_conf_t *cf, ngx_http_eiam_main_conf_t *mcf,
+    const ngx_http_eiam_loc_conf_t *conf);
 static ngx_array_t *ngx_http_eiam_implications(ngx_conf_t *cf,
     ngx_http_eiam_main_conf_t *mcf, ngx_array_t *implied);
 static ngx_int_t ngx_http_eiam_implication(ngx_conf_t *cf,
@@ -20,74 +21,75 @@ char *
 ngx_http_eiam_permissions_resolve(ngx_conf_t *cf,
     ngx_http_eiam_loc_conf_t *conf)
 {
-    ngx_uint_t                  i;
-    ngx_http_eiam_ceiling_t    *ceiling;
-    ngx_http_eiam_main_conf_t  *mcf;
+    ngx_uint_t                         i;
+    ngx_http_eiam_main_conf_t         *mcf;
+    ngx_http_eiam_file_permissions_t  *file;
 
     mcf = ngx_http_conf_get_module_main_conf(cf, ngx_eiam_module);
 
-    ceiling = mcf->ceilings.elts;
+    file = mcf->file_permissions.elts;
 
-    for (i = 0; i < mcf->ceilings.nelts; i++, ceiling++) {
+    for (i = 0; i < mcf->file_permissions.nelts; i++, file++) {
 
-        if (ceiling->applications == conf->applications
-            && ceiling->implied == conf->implied)
+        if (file->applications == conf->applications
+            && file->implied == conf->implied)
         {
             break;
         }
     }
 
-    if (i == mcf->ceilings.nelts) {
+    if (i == mcf->file_permissions.nelts) {
 
-        ceiling = ngx_http_eiam_add_ceiling(cf, mcf, conf);
-        if (ceiling == NULL) {
+        file = ngx_http_eiam_add_file(cf, mcf, conf);
+        if (file == NULL) {
             return NGX_CONF_ERROR;
         }
     }
 
-    conf->permissions = ceiling->permissions;
-    conf->implications = ceiling->implications;
-    conf->worths = ceiling->worths;
+    conf->permissions = file->permissions;
+    conf->implications = file->implications;
+    conf->scopes_memo = file->scopes_memo;
 
     return NGX_CONF_OK;
 }
 
 
-static ngx_http_eiam_ceiling_t *
-ngx_http_eiam_add_ceiling(ngx_conf_t *cf, ngx_http_eiam_main_conf_t *mcf,
+static ngx_http_eiam_file_permissions_t *
+ngx_http_eiam_add_file(ngx_conf_t *cf, ngx_http_eiam_main_conf_t *mcf,
     const ngx_http_eiam_loc_conf_t *conf)
 {
-    ngx_http_eiam_ceiling_t  *ceiling;
+    ngx_http_eiam_file_permissions_t  *file;
 
-    ceiling = ngx_array_push(&mcf->ceilings);
-    if (ceiling == NULL) {
+    file = ngx_array_push(&mcf->file_permissions);
+    if (file == NULL) {
         return NULL;
     }
 
-    ceiling->applications = conf->applications;
-    ceiling->implied = conf->implied;
-    ceiling->implications = ngx_http_eiam_implications(cf, mcf, conf->implied);
-    ceiling->permissions = NULL;
-    ceiling->worths = ngx_pcalloc(cf->pool, NGX_HTTP_EIAM_WORTHS
-                                            * sizeof(ngx_http_eiam_worth_t));
+    file->applications = conf->applications;
+    file->implied = conf->implied;
+    file->implications = ngx_http_eiam_implications(cf, mcf, conf->implied);
+    file->permissions = NULL;
+    file->scopes_memo = ngx_pcalloc(cf->pool,
+                                    NGX_HTTP_EIAM_SCOPES_MEMO
+                                    * sizeof(ngx_http_eiam_scopes_memo_t));
 
-    if (ceiling->implications == NULL || ceiling->worths == NULL) {
+    if (file->implications == NULL || file->scopes_memo == NULL) {
         return NULL;
     }
 
     if (conf->applications) {
 
-        ceiling->permissions = ngx_eiam_applications_permissions(
-                                   conf->applications, mcf->scopes,
-                                   ceiling->implications, cf->pool);
-        if (ceiling->permissions == NULL) {
+        file->permissions = ngx_eiam_applications_permissions(
+                                conf->applications, mcf->scopes,
+                                file->implications, cf->pool);
+        if (file->permissions == NULL) {
             return NULL;
         }
 
         ngx_http_eiam_warn_unknown(cf, mcf, conf->applications);
     }
 
-    return ceiling;
+    return file;
 }
 
 

@@ -35,7 +35,7 @@ ngx_http_eiam_guard(ngx_http_request_t *r, ngx_http_eiam_ctx_t *ctx)
         && ngx_eiam_bearer_find(ctx->fields.authorization, &ctx->token)
            == NGX_OK)
     {
-        ngx_eiam_digest_expect(&ctx->token, &ctx->place);
+        ngx_eiam_digest_memo_prefetch(&ctx->token, &ctx->memo);
     }
 
     ngx_http_eiam_redact_log(r);

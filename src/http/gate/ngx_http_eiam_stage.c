@@ -341,7 +341,7 @@ ngx_http_eiam_bearer(ngx_http_request_t *r, ngx_http_eiam_ctx_t *ctx)
 
     /* what has a digest was seen to be a token before */
 
-    if (ngx_eiam_digest_known(&ctx->place, ctx->digest) == NGX_OK) {
+    if (ngx_eiam_digest_memo_find(&ctx->memo, ctx->digest) == NGX_OK) {
         ctx->known = 1;
         return NGX_OK;
     }

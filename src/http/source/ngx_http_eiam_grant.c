@@ -14,11 +14,11 @@ static ngx_int_t ngx_http_eiam_apply_application(ngx_http_request_t *r,
     ngx_http_eiam_ctx_t *ctx, const ngx_str_t *id);
 static ngx_int_t ngx_http_eiam_set_application(ngx_http_request_t *r,
     ngx_http_eiam_ctx_t *ctx, const ngx_str_t *id);
-static ngx_int_t ngx_http_eiam_recall_scopes(ngx_http_request_t *r,
+static ngx_int_t ngx_http_eiam_apply_memo(ngx_http_request_t *r,
     ngx_http_eiam_ctx_t *ctx, const ngx_eiam_grant_t *grant);
-static void ngx_http_eiam_remember_scopes(ngx_http_request_t *r,
+static void ngx_http_eiam_keep_memo(ngx_http_request_t *r,
     ngx_http_eiam_ctx_t *ctx, const ngx_eiam_grant_t *grant,
-    ngx_eiam_permissions_t *permissions, ngx_http_eiam_worth_t *worth);
+    ngx_eiam_permissions_t *permissions, ngx_http_eiam_scopes_memo_t *memo);
 
 
 void
@@ -57,7 +57,7 @@ ngx_http_eiam_grant_apply(ngx_http_request_t *r, ngx_http_eiam_ctx_t *ctx,
         return ngx_http_eiam_ctx_refuse(ctx, NGX_EIAM_TOKEN_EXPIRED);
     }
 
-    return ngx_http_eiam_recall_scopes(r, ctx, grant);
+    return ngx_http_eiam_apply_memo(r, ctx, grant);
 }
 
 
@@ -115,17 +115,18 @@ ngx_http_eiam_set_application(ngx_http_request_t *r, ngx_http_eiam_ctx_t *ctx,
 
 
 /*
- * Few texts of scopes are common to most tokens, so a worker remembers what
- * the first of them come to, as long as it has the configuration.
+ * Few texts of scopes are common to most tokens, so the memo keeps what the
+ * first of them come to, as long as there is the configuration.
  */
 
 static ngx_int_t
-ngx_http_eiam_recall_scopes(ngx_http_request_t *r, ngx_http_eiam_ctx_t *ctx,
+ngx_http_eiam_apply_memo(ngx_http_request_t *r, ngx_http_eiam_ctx_t *ctx,
     const ngx_eiam_grant_t *grant)
 {
-    ngx_eiam_permissions_t    *permissions;
-    ngx_http_eiam_worth_t     *worth;
-    ngx_http_eiam_loc_conf_t  *lcf;
+    uint32_t                      hash;
+    ngx_eiam_permissions_t       *permissions;
+    ngx_http_eiam_loc_conf_t     *lcf;
+    ngx_http_eiam_scopes_memo_t  *memo;
 
     lcf = ngx_http_get_module_loc_conf(r, ngx_eiam_module);
     permissions = ngx_http_eiam_permissions(lcf, ctx->application);
@@ -134,15 +135,15 @@ ngx_http_eiam_recall_scopes(ngx_http_request_t *r, ngx_http_eiam_ctx_t *ctx,
         return ngx_http_eiam_grant_apply_scopes(r, ctx, grant);
     }
 
-    worth = &lcf->worths[ngx_eiam_hash(grant->scopes.data, grant->scopes.len,
-                                       ctx->application
-                                       ? ctx->application->index : 0)
-                         % NGX_HTTP_EIAM_WORTHS];
+    hash = ngx_eiam_hash(grant->scopes.data, grant->scopes.len,
+                         ctx->application ? ctx->application->index : 0);
 
-    if (worth->permissions == permissions
-        && ngx_eiam_str_equal(&worth->text, &grant->scopes))
+    memo = &lcf->scopes_memo[hash % NGX_HTTP_EIAM_SCOPES_MEMO];
+
+    if (memo->permissions == permissions
+        && ngx_eiam_str_equal(&memo->text, &grant->scopes))
     {
-        ngx_http_eiam_grant_set_scopes(ctx, &worth->effective);
+        ngx_http_eiam_grant_set_scopes(ctx, &memo->effective);
         return NGX_OK;
     }
 
@@ -150,32 +151,34 @@ ngx_http_eiam_recall_scopes(ngx_http_request_t *r, ngx_http_eiam_ctx_t *ctx,
         return NGX_ERROR;
     }
 
-    if (worth->text.len == 0) {
-        ngx_http_eiam_remember_scopes(r, ctx, grant, permissions, worth);
+    if (memo->text.len == 0) {
+        ngx_http_eiam_keep_memo(r, ctx, grant, permissions, memo);
     }
 
     return NGX_OK;
 }
 
 
-/* in the memory of the configuration; without memory it is not remembered */
+/* in the pool of the configuration; without memory the memo has no entry */
 
 static void
-ngx_http_eiam_remember_scopes(ngx_http_request_t *r, ngx_http_eiam_ctx_t *ctx,
+ngx_http_eiam_keep_memo(ngx_http_request_t *r, ngx_http_eiam_ctx_t *ctx,
     const ngx_eiam_grant_t *grant, ngx_eiam_permissions_t *permissions,
-    ngx_http_eiam_worth_t *worth)
+    ngx_http_eiam_scopes_memo_t *memo)
 {
     u_char                     *p;
     ngx_eiam_permissions_t     *effective;
     ngx_http_eiam_main_conf_t  *mcf;
 
-    if (grant->scopes.len + ctx->scopes_text.len > NGX_HTTP_EIAM_WORTH_MAX) {
+    if (grant->scopes.len + ctx->scopes_text.len
+        > NGX_HTTP_EIAM_SCOPES_MEMO_MAX)
+    {
         return;
     }
 
     mcf = ngx_http_get_module_main_conf(r, ngx_eiam_module);
 
-    effective = &worth->effective;
+    effective = &memo->effective;
 
     effective->scopes = ngx_eiam_scope_set_copy(mcf->scopes, ctx->scopes);
     p = ngx_pnalloc(mcf->scopes->pool,
@@ -185,8 +188,8 @@ ngx_http_eiam_remember_scopes(ngx_http_request_t *r, ngx_http_eiam_ctx_t *ctx,
         return;
     }
 
-    worth->text.data = p;
-    worth->text.len = grant->scopes.len;
+    memo->text.data = p;
+    memo->text.len = grant->scopes.len;
 
     p = ngx_cpymem(p, grant->scopes.data, grant->scopes.len);
 
@@ -195,7 +198,7 @@ ngx_http_eiam_remember_scopes(ngx_http_request_t *r, ngx_http_eiam_ctx_t *ctx,
 
     ngx_memcpy(p, ctx->scopes_text.data, ctx->scopes_text.len);
 
-    worth->permissions = permissions;
+    memo->permissions = permissions;
 }
 
 

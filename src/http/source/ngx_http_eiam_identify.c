@@ -52,7 +52,7 @@ ngx_http_eiam_identify(ngx_http_request_t *r, ngx_http_eiam_ctx_t *ctx)
     }
 
     if (!ctx->known
-        && ngx_eiam_digest_keep(&ctx->place, &ctx->token, ctx->digest)
+        && ngx_eiam_digest_memo_keep(&ctx->memo, &ctx->token, ctx->digest)
            != NGX_OK)
     {
         return NGX_ERROR;
