@@ -19,7 +19,7 @@
 #include <ngx_core.h>
 #include <ngx_eiam_grant.h>
 #include <ngx_eiam_reason.h>
-#include <ngx_eiam_zone.h>
+#include <ngx_eiam_shared.h>
 
 
 /* 64 bytes, a cell: the rest of the text is in further ones */

@@ -11,7 +11,7 @@
 
 #include <ngx_config.h>
 #include <ngx_core.h>
-#include <ngx_eiam_zone.h>
+#include <ngx_eiam_shared.h>
 
 
 #define NGX_EIAM_FLIGHTS_MAX    1024

@@ -1,0 +1,111 @@
+
+/*
+ * What is in the shared memory: its parts, and the mark of a change.
+ *
+ * A worker may be killed at any instant, also with the lock.  The master then
+ * unlocks the mutex, and whoever locks next finds the mark of a change that
+ * was not finished: it wipes everything, as nothing here is more than a copy.
+ */
+
+
+#ifndef _NGX_EIAM_SHARED_H_INCLUDED_
+#define _NGX_EIAM_SHARED_H_INCLUDED_
+
+
+#include <ngx_config.h>
+#include <ngx_core.h>
+#include <ngx_eiam_digest.h>
+#include <ngx_eiam_metrics.h>
+
+
+typedef struct ngx_eiam_shared_s  ngx_eiam_shared_t;
+typedef struct ngx_eiam_record_s  ngx_eiam_record_t;
+typedef struct ngx_eiam_entry_s  ngx_eiam_entry_t;
+typedef struct ngx_eiam_refusal_s  ngx_eiam_refusal_t;
+typedef struct ngx_eiam_flight_s  ngx_eiam_flight_t;
+typedef struct ngx_eiam_key_set_s  ngx_eiam_key_set_t;
+
+
+struct ngx_eiam_record_s {
+    ngx_eiam_record_t     *next;
+    ngx_eiam_digest_t      id;
+    uint64_t               retry;         /* ms: not before, after failures */
+    uint32_t               failures;      /* in a row */
+    uint32_t               probe;         /* the flight that tries again */
+    uint32_t               flights;       /* under way */
+    uint32_t               strangers;     /* of them */
+    uint32_t               open;          /* the circuit */
+    ngx_eiam_key_set_t    *keys;          /* NULL: not of a key set */
+};
+
+
+/* the parts; 0 is no index */
+
+/* grants of a class by their last use, and the cells that they take */
+
+typedef struct {
+    uint32_t               newest;
+    uint32_t               oldest;
+    uint32_t               used;
+} ngx_eiam_order_t;
+
+
+typedef struct {
+    ngx_eiam_entry_t      *cells;         /* the first one is not used */
+    uint32_t              *heads;
+    uint32_t               ncells;
+    uint32_t               mask;          /* of heads */
+
+    uint32_t               unused;        /* from here on never used */
+    uint32_t               free;
+    uint32_t               entries;
+    uint32_t               used;          /* cells */
+    ngx_eiam_order_t       orders[2];     /* fetched, and learned */
+} ngx_eiam_grants_t;
+
+
+typedef struct {
+    ngx_eiam_refusal_t    *slots;
+    uint32_t               mask;          /* of buckets */
+} ngx_eiam_refusals_t;
+
+
+typedef struct {
+    ngx_eiam_flight_t     *slots;         /* the first one is not used */
+    uint32_t              *heads;
+    uint32_t               nslots;
+    uint32_t               unused;
+    uint32_t               free;
+    uint32_t               strangers;
+} ngx_eiam_flights_t;
+
+
+struct ngx_eiam_shared_s {
+    volatile ngx_uint_t    changing;
+    ngx_eiam_grants_t      grants;
+    ngx_eiam_refusals_t    refusals;
+    ngx_eiam_flights_t     flights;
+    ngx_eiam_record_t     *records;
+    uint32_t               serial;        /* of the last flight */
+    uint32_t               number;        /* of the last configuration */
+    time_t                 swept;         /* for lost flights */
+    ngx_eiam_metrics_t     metrics;       /* not under the lock */
+};
+
+
+/* before the first change under the lock */
+
+#define ngx_eiam_zone_change(shared)                                          \
+    (shared)->changing = 1;                                                   \
+    ngx_memory_barrier();                                                     \
+    ngx_eiam_zone_step(shared)
+
+
+/* between any two changes: a build for tests ends the worker there */
+
+#ifndef ngx_eiam_zone_step
+#define ngx_eiam_zone_step(shared)
+#endif
+
+
+#endif /* _NGX_EIAM_SHARED_H_INCLUDED_ */
