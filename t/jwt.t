@@ -20,7 +20,7 @@ use EIAM::Test;
 
 use constant DEADLINE => 30;
 
-my @all = qw(RS256 RS384 RS512 PS256 PS384 PS512 ES256 ES384 ES512 ES256K EdDSA HS256 HS384 HS512);
+my @all = qw(RS256 RS384 RS512 PS256 PS384 PS512 ES256 ES384 ES512 ES256K EdDSA Ed25519 Ed448 HS256 HS384 HS512);
 my @default = qw(RS256 PS256 ES256 ES384 EdDSA);
 
 my $json = JSON::PP->new->utf8->canonical;
@@ -144,30 +144,33 @@ sub outcome {
 
 # ---------------------------------------------------------------- algorithms
 
-subtest 'algorithms' => sub {
-    my %by = (ES256 => 'e', ES384 => 'e384', ES512 => 'e521', ES256K => 'k',
+subtest '2.6-3: algorithms; Ed25519 and Ed448 are those of EdDSA' => sub {
+    my %by = (ES256 => 'e', ES384 => 'e384', ES512 => 'e521', ES256K => 'k', Ed448 => 'd448',
         HS256 => 'h', HS384 => 'h', HS512 => 'h');
     my %minted;
     for my $row (map({ [ $_, $by{$_} // (/^Ed/ ? 'd' : 'r') ] } @all), [ 'EdDSA', 'd448' ]) {
         my ($alg, $kid) = @$row;
-        $minted{ $kid eq 'd448' ? 'Ed448' : $alg } = mint($key{$kid}, $alg,
-            { iss => 'https://as.example/', aud => 'api', exp => $now + 3600, client_id => "crm-$alg",
-                scope => 'user_read' }, { kid => $kid, typ => 'at+jwt' });
+        my @token = ({ iss => 'https://as.example/', aud => 'api', exp => $now + 3600, client_id => "crm-$alg",
+            scope => 'user_read' }, { kid => $kid, typ => 'at+jwt' });
+        $minted{"$alg $kid"} = $alg =~ /^Ed\d/
+            ? compact($json->encode({ alg => $alg, %{ $token[1] } }), $json->encode($token[0]), $key{$kid}, $alg)
+            : mint($key{$kid}, $alg, @token);
     }
     my $accepted = sub {
         my ($target) = @_;
-        return join ' ', sort grep {
-            my $alg = $_ eq 'Ed448' ? 'EdDSA' : $_;
+        return join ', ', sort grep {
+            my ($alg) = split / /;
             my $is = outcome($target, $minted{$_}, source => 1);
             fail "$target, $_: $is" unless $is =~ /^(?:token_invalid|crm-\Q$alg\E\|user_read) jwt MISS$/;
             $is !~ /^token/;
         } keys %minted;
     };
-    is $accepted->('users'), join(' ', sort @all, 'Ed448'), 'all that are named are accepted';
-    is $accepted->('default'), join(' ', sort @default, 'Ed448'), "by default these are: @default";
+    my $all = sub { my $names = join '|', @_; return join ', ', sort grep { /^(?:$names) / } keys %minted };
+    is $accepted->('users'), $all->(@all), 'all that are named are accepted';
+    is $accepted->('default'), $all->(@default, 'Ed25519', 'Ed448'), "by default these are: @default";
     for my $alg (@all) {
-        my @expected = $alg eq 'EdDSA' ? ('Ed448', 'EdDSA') : $alg;
-        is $accepted->("only/$alg"), "@expected", "$alg alone, where only it is named";
+        is $accepted->("only/$alg"), $all->($alg eq 'EdDSA' ? qw(EdDSA Ed25519 Ed448) : $alg),
+            "$alg alone, where only it is named";
     }
 };
 
@@ -377,6 +380,24 @@ subtest '2.1-19: keys are tried in the order of their cost, up to about two mill
     is $verify->($_, @rsa), '0 1', 'RSA keys of 2048 bits behind five of 8192' for qw(rsa rsa_kid);
 };
 
+subtest '2.6-3: a key whose kid or use is null has none; one for Ed25519 or EdDSA verifies both' => sub {
+    my @keys = (public_jwk($key{d}, kid => undef, use => undef), public_jwk($key{r}, kid => 'r', use => undef),
+        public_jwk($key{d2}, kid => 'd2', alg => 'Ed25519'), public_jwk($key{d448}, kid => 'd448', alg => 'EdDSA'));
+    my $gate = nginx(files => { 'policy.json' => policy('/api', 'GET /users' => ['user_read']),
+        'keys.json' => { keys => \@keys } }, server => "eiam_jwt_issuer https://as.example/; eiam_jwt_audience api;"
+        . location("eiam_jwks keys.json; $proxy"))->start;
+    my $ask = sub { outcome('users', token(@_), gate => $gate) };
+    is $ask->(header => { kid => undef }), 'crm|user_read', 'no kid: a token without one';
+    is $ask->(), 'token_invalid', '  but not one that names a key, as others have one';
+    is $ask->(header => { kid => '"null"' }), 'token_invalid', '  and it is not called null';
+    is $ask->(key => 'r'), 'crm|user_read', 'no use: to verify with';
+    for my $row ([ qw(d2 Ed25519) ], [ qw(d2 EdDSA) ], [ qw(d448 Ed448) ], [ qw(d448 EdDSA) ]) {
+        my ($kid, $alg) = @$row;
+        is $ask->(key => $kid, alg => $alg, as => 'EdDSA'), 'crm|user_read', "$kid: a token of $alg";
+    }
+    is $ask->(key => 'd2', alg => 'Ed448', as => 'EdDSA'), 'token_invalid', '  but not of the other one';
+};
+
 subtest 'keys with the same kid' => sub {
     for my $key (@same) {
         my $token = token(by => $key, alg => $key->{alg}, header => { kid => '"s"' });
@@ -535,7 +556,8 @@ sub hostile_rows {
         'alg with a space behind'           => header_with(alg => '"EdDSA "'),
         'alg with a line end behind'        => header_with(alg => '"EdDSA\n"'),
         'two in one alg'                    => header_with(alg => '"EdDSA,none"'),
-        'alg Ed25519'                       => header_with(alg => '"Ed25519"'),
+        'alg ed25519'                       => header_with(alg => '"ed25519"'),
+        'alg Ed255'                         => header_with(alg => '"Ed255"'),
         'alg RS1'                           => token(key => 'r', alg => 'RS1'),
         'alg HS1'                           => token(key => 'h', header => { alg => '"HS1"' }),
         'alg ES256 as it is in a URI'       => token(key => 'e', header => {
@@ -597,6 +619,8 @@ sub hostile_rows {
         'RS256 by an Ed25519 key'                 => token(key => 'd', alg => 'RS256', as => 'EdDSA'),
         'RS256 by an EC key'                      => token(key => 'e', alg => 'RS256', as => 'ES256'),
         'RS256 by a secret'                       => token(key => 'h', alg => 'RS256', as => 'HS256'),
+        'alg Ed448 by an Ed25519 key'             => token(key => 'd', header => { alg => '"Ed448"' }),
+        'alg Ed25519 by an Ed448 key'             => token(key => 'd448', header => { alg => '"Ed25519"' }),
         'Ed25519 for the Ed448 key'               => token(key => 'd448', by => $key{d}),
         'Ed448 for the Ed25519 key'               => token(key => 'd', by => $key{d448}),
         'PS256 by a key for RS256'                => token(key => 'r256', alg => 'PS256'),
@@ -1102,7 +1126,7 @@ subtest 'configurations that are refused' => sub {
         for 'off api', 'api off', 'off off';
     says("$_ 0", "$_ 0;", qr/"$_" directive must/) for qw(eiam_jwks_timeout eiam_jwks_interval eiam_jwks_max_age);
     says("the algorithm $_", "eiam_jwt_algorithms RS256 $_;", qr/\[emerg\] .*unknown algorithm "\Q$_\E" in /)
-        for qw(none NONE None rs256 RS257 RS1 HS1 ES256k Ed25519 RSA-OAEP dir ES25 ES2566), 'ES256,EdDSA';
+        for qw(none NONE None rs256 RS257 RS1 HS1 ES256k ed25519 RSA-OAEP dir ES25 ES2566), 'ES256,EdDSA';
     says('an empty algorithm', 'eiam_jwt_algorithms "";', qr/unknown algorithm ""/);
     says('no issuer', location("$jwks eiam_jwt_audience api;"),
         qr{"eiam_jwks" needs "eiam_jwt_issuer" in location "/api/"});
@@ -1224,6 +1248,9 @@ my @wrong_keys = (
     [ 'kty as a number', { %$rsa, kty => 1 }, qr{/kty: must be a string} ],
     [ 'kid as a number', { %$rsa, kid => 1 }, qr{/kid: must be a string} ],
     [ 'alg as a number', { %$rsa, alg => 256 }, qr{/alg: must be a string} ],
+    [ 'alg null', { %$rsa, alg => undef }, qr{/alg: must be a string} ],
+    [ 'key_ops null', { %$rsa, key_ops => undef }, qr{/key_ops: must be an array} ],
+    [ 'an Ed25519 key for Ed448', { %{ public_jwk($key{d}) }, alg => 'Ed448' }, qr/is no key for its "alg"/ ],
     [ 'use as an array', { %$rsa, use => ['sig'] }, qr{/use: must be a string} ],
     [ 'key_ops as a string', { %$rsa, key_ops => 'verify' }, qr{/key_ops: must be an array} ],
     [ 'a number in key_ops', { %$rsa, key_ops => [ 1, 'verify' ] }, qr{/key_ops/0: must be a string} ],

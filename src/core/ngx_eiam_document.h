@@ -80,6 +80,10 @@ ngx_int_t ngx_eiam_node_expect(const ngx_eiam_node_t *node,
 ngx_int_t ngx_eiam_node_member(const ngx_eiam_node_t *node, const char *name,
     ngx_eiam_type_e type, ngx_eiam_node_t *member);
 
+/* the same of a string, and its text */
+ngx_int_t ngx_eiam_node_text(const ngx_eiam_node_t *node, const char *name,
+    ngx_str_t *text);
+
 /* NGX_OK, or NGX_ERROR: there is none, or it is not of that type */
 ngx_int_t ngx_eiam_node_require(const ngx_eiam_node_t *node,
     const char *name, ngx_eiam_type_e type, ngx_eiam_node_t *member);

@@ -16,6 +16,23 @@ ngx_eiam_node_require(const ngx_eiam_node_t *node, const char *name,
 }
 
 
+ngx_int_t
+ngx_eiam_node_text(const ngx_eiam_node_t *node, const char *name,
+    ngx_str_t *text)
+{
+    ngx_int_t        rc;
+    ngx_eiam_node_t  member;
+
+    rc = ngx_eiam_node_member(node, name, NGX_EIAM_STRING, &member);
+
+    if (rc == NGX_OK) {
+        *text = ngx_eiam_node_string(&member);
+    }
+
+    return rc;
+}
+
+
 ngx_uint_t
 ngx_eiam_node_is_extension(const ngx_eiam_node_t *member)
 {

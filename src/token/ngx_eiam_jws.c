@@ -24,6 +24,8 @@ typedef struct {
 } ngx_eiam_verifier_t;
 
 
+static ngx_uint_t ngx_eiam_jws_is_same(const ngx_eiam_algorithm_t *a,
+    const ngx_eiam_algorithm_t *b);
 static ngx_int_t ngx_eiam_verifier_make(ngx_eiam_verifier_t *verifier,
     ngx_uint_t algorithm, const ngx_eiam_key_t *key);
 static ngx_uint_t ngx_eiam_verifier_mac(ngx_eiam_verifier_t *verifier,
@@ -60,6 +62,8 @@ const ngx_eiam_algorithm_t  ngx_eiam_jws_algorithms[] = {
     { ngx_string("EdDSA"),
       ngx_eiam_bit(NGX_EIAM_ED25519) | ngx_eiam_bit(NGX_EIAM_ED448), NULL, 0,
       0, 0 },
+    { ngx_string("Ed25519"), ngx_eiam_bit(NGX_EIAM_ED25519), NULL, 0, 64, 0 },
+    { ngx_string("Ed448"), ngx_eiam_bit(NGX_EIAM_ED448), NULL, 0, 114, 0 },
     { ngx_string("HS256"), ngx_eiam_bit(NGX_EIAM_OCT), "SHA256", 0, 32, 32 },
     { ngx_string("HS384"), ngx_eiam_bit(NGX_EIAM_OCT), "SHA384", 0, 48, 48 },
     { ngx_string("HS512"), ngx_eiam_bit(NGX_EIAM_OCT), "SHA512", 0, 64, 64 },
@@ -83,12 +87,48 @@ ngx_eiam_jws_algorithm_find(const ngx_str_t *name)
 }
 
 
+/* RFC 9864, section 2.2: EdDSA is Ed25519 or Ed448, by another name */
+
+ngx_uint_t
+ngx_eiam_jws_algorithm_bits(ngx_uint_t algorithm)
+{
+    ngx_uint_t                   i, bits;
+    const ngx_eiam_algorithm_t  *a;
+
+    bits = ngx_eiam_bit(algorithm);
+    a = &ngx_eiam_jws_algorithms[algorithm];
+
+    for (i = 0; ngx_eiam_jws_algorithms[i].name.len; i++) {
+
+        if (ngx_eiam_jws_is_same(a, &ngx_eiam_jws_algorithms[i])
+            && (a->types & ngx_eiam_jws_algorithms[i].types)
+               == ngx_eiam_jws_algorithms[i].types)
+        {
+            bits |= ngx_eiam_bit(i);
+        }
+    }
+
+    return bits;
+}
+
+
+/* the algorithms of RFC 8032 differ in the type of their keys only */
+
+static ngx_uint_t
+ngx_eiam_jws_is_same(const ngx_eiam_algorithm_t *a,
+    const ngx_eiam_algorithm_t *b)
+{
+    return a == b || (a->hash == NULL && b->hash == NULL);
+}
+
+
 ngx_uint_t
 ngx_eiam_jws_key_fits(const ngx_eiam_key_t *key, ngx_uint_t algorithm)
 {
     return (ngx_eiam_jws_algorithms[algorithm].types & ngx_eiam_bit(key->type))
            && (key->algorithm == NGX_EIAM_ANY_ALGORITHM
-               || key->algorithm == algorithm)
+               || ngx_eiam_jws_is_same(&ngx_eiam_jws_algorithms[algorithm],
+                                  &ngx_eiam_jws_algorithms[key->algorithm]))
            && (key->pkey
                || key->secret.len >= ngx_eiam_jws_algorithms[algorithm].secret);
 }

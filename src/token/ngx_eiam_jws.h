@@ -1,7 +1,7 @@
 
 /*
- * Signature algorithms and their keys: RFC 7518, section 3, RFC 8037 and
- * RFC 8812.
+ * Signature algorithms and their keys: RFC 7518, section 3, RFC 8037,
+ * RFC 8812 and RFC 9864.
  */
 
 
@@ -55,6 +55,9 @@ extern const ngx_eiam_algorithm_t  ngx_eiam_jws_algorithms[];
 
 /* a number, or NGX_DECLINED: there is none of that name */
 ngx_int_t ngx_eiam_jws_algorithm_find(const ngx_str_t *name);
+
+/* bits: it, and those that are the same by another name, or a part of it */
+ngx_uint_t ngx_eiam_jws_algorithm_bits(ngx_uint_t algorithm);
 
 /* may this key be used with that algorithm?  RFC 8725, section 3.1 */
 ngx_uint_t ngx_eiam_jws_key_fits(const ngx_eiam_key_t *key,

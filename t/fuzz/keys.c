@@ -196,7 +196,9 @@ keys_are_strong(const ngx_eiam_key_t *key, const ngx_str_t *text)
 
         fuzz_require(!ngx_eiam_jws_key_fits(key, i)
                      || key->algorithm == NGX_EIAM_ANY_ALGORITHM
-                     || key->algorithm == i,
+                     || key->algorithm == i
+                     || key->type == NGX_EIAM_ED25519
+                     || key->type == NGX_EIAM_ED448,
                      "only its own algorithm", text);
         fuzz_require(!ngx_eiam_jws_key_fits(key, i)
                      || (ngx_eiam_jws_algorithms[i].name.data[0] == 'H')

@@ -80,6 +80,8 @@ static const ngx_eiam_unit_jwk_good_t  ngx_eiam_unit_jwk_goods[] = {
     { NGX_EIAM_UNIT_OKP, NGX_EIAM_ED25519, NULL, NULL },
     { NGX_EIAM_UNIT_OKP ",\"alg\":\"EdDSA\"", NGX_EIAM_ED25519, "EdDSA",
       NULL },
+    { NGX_EIAM_UNIT_OKP ",\"alg\":\"Ed25519\"", NGX_EIAM_ED25519, "Ed25519",
+      NULL },
     { NGX_EIAM_UNIT_OCT, NGX_EIAM_OCT, NULL, NULL },
     { NGX_EIAM_UNIT_OCT ",\"alg\":\"HS512\"", NGX_EIAM_OCT, "HS512", NULL },
     { "\"kty\":\"oct\",\"k\":\"" NGX_EIAM_UNIT_32 "\"", NGX_EIAM_OCT, NULL,
@@ -94,6 +96,8 @@ static const ngx_eiam_unit_jwk_good_t  ngx_eiam_unit_jwk_goods[] = {
 
     /* names */
     { NGX_EIAM_UNIT_OCT ",\"kid\":\"\"", NGX_EIAM_OCT, NULL, "" },
+    { NGX_EIAM_UNIT_OCT ",\"kid\":null,\"use\":null", NGX_EIAM_OCT, NULL,
+      NULL },
     { NGX_EIAM_UNIT_OCT ",\"kid\":\"a b\\n\\u4e2d\"", NGX_EIAM_OCT, NULL,
       "a b\n\xe4\xb8\xad" },
 
@@ -139,13 +143,15 @@ static const ngx_eiam_unit_jwk_bad_t  ngx_eiam_unit_jwk_bads[] = {
       "/key_ops: must be an array" },
     { NGX_EIAM_UNIT_OCT ",\"key_ops\":[1]", "/key_ops/0: must be a string" },
     { NGX_EIAM_UNIT_OCT ",\"kid\":1", "/kid: must be a string" },
-    { NGX_EIAM_UNIT_OCT ",\"kid\":null", "/kid: must be a string" },
+    { NGX_EIAM_UNIT_OCT ",\"alg\":null", "/alg: must be a string" },
+    { NGX_EIAM_UNIT_OCT ",\"key_ops\":null", "/key_ops: must be an array" },
     { NGX_EIAM_UNIT_OCT ",\"alg\":256", "/alg: must be a string" },
 
     /* not for its algorithm: RFC 8725, section 3.1 */
     { NGX_EIAM_UNIT_OCT ",\"alg\":\"RS256\"", "is no key for its \"alg\"" },
     { NGX_EIAM_UNIT_RSA ",\"e\":\"AQAB\",\"alg\":\"HS256\"",
       "is no key for its \"alg\"" },
+    { NGX_EIAM_UNIT_OKP ",\"alg\":\"Ed448\"", "is no key for its \"alg\"" },
     { NGX_EIAM_UNIT_P256 "," NGX_EIAM_UNIT_Y ",\"alg\":\"ES384\"",
       "is no key for its \"alg\"" },
     { NGX_EIAM_UNIT_P256 "," NGX_EIAM_UNIT_Y ",\"alg\":\"ES256K\"",

@@ -16,7 +16,7 @@
 #define NGX_EIAM_UNIT_TYPES  (NGX_EIAM_OCT + 1)
 
 
-/* an algorithm, as RFC 7518, RFC 8037 and RFC 8812 have it */
+/* an algorithm, as RFC 7518, RFC 8037, RFC 8812, RFC 9864 have it */
 
 typedef struct {
     const char           *name;
@@ -40,6 +40,7 @@ typedef struct {
 static void ngx_eiam_unit_jws_names(ngx_eiam_unit_t *unit);
 static void ngx_eiam_unit_jws_fits(ngx_eiam_unit_t *unit);
 static void ngx_eiam_unit_jws_pinned(ngx_eiam_unit_t *unit);
+static void ngx_eiam_unit_jws_edwards(ngx_eiam_unit_t *unit);
 static void ngx_eiam_unit_jws_vector(ngx_eiam_unit_t *unit,
     const ngx_eiam_unit_vector_t *vector);
 static ngx_uint_t ngx_eiam_unit_jws_flipped(ngx_uint_t algorithm,
@@ -88,6 +89,8 @@ static const ngx_eiam_unit_algorithm_t  ngx_eiam_unit_algorithms[] = {
     { "ES512", NGX_EIAM_P521, NGX_EIAM_P521, "SHA512", 0, 0, 66 },
     { "ES256K", NGX_EIAM_SECP256K1, NGX_EIAM_SECP256K1, "SHA256", 0, 0, 32 },
     { "EdDSA", NGX_EIAM_ED25519, NGX_EIAM_ED448, NULL, 0, 0, 0 },
+    { "Ed25519", NGX_EIAM_ED25519, NGX_EIAM_ED25519, NULL, 0, 0, 0 },
+    { "Ed448", NGX_EIAM_ED448, NGX_EIAM_ED448, NULL, 0, 0, 0 },
     { "HS256", NGX_EIAM_OCT, NGX_EIAM_OCT, "SHA256", 0, 32, 0 },
     { "HS384", NGX_EIAM_OCT, NGX_EIAM_OCT, "SHA384", 0, 48, 0 },
     { "HS512", NGX_EIAM_OCT, NGX_EIAM_OCT, "SHA512", 0, 64, 0 },
@@ -97,8 +100,9 @@ static const ngx_eiam_unit_algorithm_t  ngx_eiam_unit_algorithms[] = {
 
 static const char *const  ngx_eiam_unit_no_algorithms[] = {
     "", "none", "None", "NONE", "rs256", "RS256 ", " RS256", "RS25", "RS2566",
-    "es256k", "ES256k", "EDDSA", "eddsa", "Ed25519", "HS1", "HS128", "RSA1_5",
-    "RSA-OAEP", "dir", "A128KW", "ECDH-ES", "ES192", "PS1", NULL
+    "es256k", "ES256k", "EDDSA", "eddsa", "ED25519", "Ed25519 ", "Ed44", "HS1",
+    "HS128", "RSA1_5", "RSA-OAEP", "dir", "A128KW", "ECDH-ES", "ES192",
+    "PS1", NULL
 };
 
 
@@ -222,6 +226,8 @@ ngx_eiam_unit_jws_pinned(ngx_eiam_unit_t *unit)
                                            ngx_eiam_unit_jws_number("PS384")),
                      "a key's own algorithm is its only one");
 
+    ngx_eiam_unit_jws_edwards(unit);
+
     key.type = NGX_EIAM_OCT;
     key.pkey = NULL;
     key.algorithm = NGX_EIAM_ANY_ALGORITHM;
@@ -243,6 +249,51 @@ ngx_eiam_unit_jws_pinned(ngx_eiam_unit_t *unit)
         ngx_eiam_unit_ok(unit, !ngx_eiam_jws_key_fits(&key, i),
                          "and no shorter");
     }
+}
+
+
+/* RFC 9864: two names for an algorithm, but not for two keys */
+
+static void
+ngx_eiam_unit_jws_edwards(ngx_eiam_unit_t *unit)
+{
+    ngx_uint_t      i, k, n, type;
+    ngx_eiam_key_t  key;
+
+    static const char *const  names[] = { "EdDSA", "Ed25519", "Ed448" };
+
+    ngx_memzero(&key, sizeof(ngx_eiam_key_t));
+
+    key.pkey = &key;
+
+    for (i = 0; i < 3; i++) {
+
+        n = ngx_eiam_jws_algorithm_bits(ngx_eiam_unit_jws_number(names[i]));
+
+        for (k = 0; k < 3; k++) {
+
+            ngx_eiam_unit_ok(unit,
+                             (n >> ngx_eiam_unit_jws_number(names[k]) & 1)
+                             == (i == k || i == 0),
+                             "where %s is accepted: %s", names[i], names[k]);
+
+            for (type = NGX_EIAM_ED25519; type <= NGX_EIAM_ED448; type++) {
+
+                key.type = type;
+                key.algorithm = ngx_eiam_unit_jws_number(names[i]);
+
+                ngx_eiam_unit_ok(unit,
+                    ngx_eiam_jws_key_fits(&key,
+                                          ngx_eiam_unit_jws_number(names[k]))
+                    == (k == 0 || k == 1 + type - NGX_EIAM_ED25519),
+                    "a key of type %ui for %s and a token of %s", type,
+                    names[i], names[k]);
+            }
+        }
+    }
+
+    ngx_eiam_unit_ok(unit, ngx_eiam_jws_algorithm_bits(0) == 1,
+                     "RS256 has one name");
 }
 
 
@@ -372,7 +423,12 @@ ngx_eiam_unit_jws_others(ngx_uint_t algorithm, const ngx_eiam_key_t *key,
 
     for (i = 0; ngx_eiam_jws_algorithms[i].name.len; i++) {
 
-        valid += i != algorithm && ngx_eiam_jws_key_fits(key, i)
+        /* EdDSA is the other name of both of its algorithms */
+
+        valid += i != algorithm
+                 && (ngx_eiam_jws_algorithms[i].hash
+                     || ngx_eiam_jws_algorithms[algorithm].hash)
+                 && ngx_eiam_jws_key_fits(key, i)
                  && ngx_eiam_unit_jws_verify(i, key, text, signature);
     }
 

@@ -9,9 +9,6 @@
 /* the configuration of signed tokens: of a key set, and of what is accepted */
 
 
-#define NGX_HTTP_EIAM_ALGORITHMS  "RS256 PS256 ES256 ES384 EdDSA"
-
-
 static ngx_int_t ngx_http_eiam_add_key_set(ngx_conf_t *cf,
     ngx_http_eiam_loc_conf_t *conf);
 static ngx_http_eiam_key_set_t *ngx_http_eiam_find_key_set(
@@ -216,7 +213,7 @@ ngx_http_eiam_jwt_algorithms(ngx_conf_t *cf, ngx_command_t *cmd, void *conf)
             return NGX_CONF_ERROR;
         }
 
-        lcf->jwt_terms.algorithms |= (ngx_uint_t) 1 << n;
+        lcf->jwt_terms.algorithms |= ngx_eiam_jws_algorithm_bits(n);
     }
 
     return NGX_CONF_OK;
@@ -288,24 +285,24 @@ ngx_http_eiam_jwt_merge(ngx_http_eiam_loc_conf_t *prev,
 static ngx_uint_t
 ngx_http_eiam_default_algorithms(void)
 {
-    u_char      *p;
-    ngx_str_t    name;
-    ngx_uint_t   algorithms;
+    ngx_int_t         n;
+    ngx_uint_t        algorithms;
+    const ngx_str_t  *name;
+
+    static const ngx_str_t  names[] = {
+        ngx_string("RS256"),
+        ngx_string("PS256"),
+        ngx_string("ES256"),
+        ngx_string("ES384"),
+        ngx_string("EdDSA"),
+        ngx_null_string
+    };
 
     algorithms = 0;
 
-    for (p = (u_char *) NGX_HTTP_EIAM_ALGORITHMS; *p; /* void */) {
-
-        name.data = p;
-
-        while (*p && *p != ' ') {
-            p++;
-        }
-
-        name.len = p - name.data;
-        p += (*p == ' ');
-
-        algorithms |= (ngx_uint_t) 1 << ngx_eiam_jws_algorithm_find(&name);
+    for (name = names; name->len; name++) {
+        n = ngx_eiam_jws_algorithm_find(name);
+        algorithms |= ngx_eiam_jws_algorithm_bits(n);
     }
 
     return algorithms;
