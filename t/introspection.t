@@ -375,6 +375,51 @@ sub body  { my ($body, @more) = @_; return { body => $body, @more } }
 sub raw_with { return body(sprintf '{"active":true,"client_id":"crm","scope":"user_read",%s}',
     $_[0]) }
 
+# Answers as servers write them, each with what it gives: see docs/TOKENS.md.
+sub shapes {
+    my %times = (iat => $now, exp => $now + 300);
+    my $sub = '0d9c4a52-7a1e-4c55-9b9d-3f3ad4a9f001';
+    return map { [ "2.6-6: what $_->[0] answers", { json => { active => $true, %times, %{ $_->[1] } } }, $_->[2] // $both ] } (
+        [ Keycloak => { jti => 'trrtcc:5b6e', iss => 'https://as.example.test/realms/company', aud => 'account',
+            sub => $sub, typ => 'Bearer', azp => 'crm', acr => '1', 'allowed-origins' => ['/*'],
+            realm_access => { roles => [ 'offline_access', 'uma_authorization' ] },
+            resource_access => { account => { roles => ['view-profile'] } }, clientHost => '192.0.2.7',
+            scope => 'user_read email user_write profile', email_verified => JSON::PP::false, client_id => 'crm',
+            username => 'service-account-crm', preferred_username => 'service-account-crm',
+            clientAddress => '192.0.2.7', token_type => 'Bearer' } ],
+        [ 'Hydra' => { scope => 'user_read user_write', client_id => 'crm', sub => 'crm', nbf => $now,
+            aud => [], iss => 'https://as.example.test/', token_type => 'Bearer', token_use => 'access_token',
+            ext => { tenant => 'one' } } ],
+        [ 'Hydra before 1.5' => { scope => 'user_read user_write', client_id => 'crm', sub => 'crm',
+            iss => 'https://as.example.test/', token_type => 'access_token' } ],
+        [ Okta => { token_type => 'Bearer', scope => 'user_read user_write', client_id => 'crm', uid => '00u1',
+            username => 'crm', aud => 'api://default', sub => 'crm', jti => 'AT.k3',
+            iss => 'https://company.example.test/oauth2/default' } ],
+        [ 'Okta, by its claims' => { cid => 'crm', scp => [qw(user_read user_write)], sub => 'crm',
+            aud => 'api://default' }, $none ],
+        [ Auth0 => { azp => 'crm', scope => 'user_read user_write', gty => 'client-credentials',
+            sub => 'crm@clients', aud => 'https://gate.example.test/api', iss => 'https://company.example.test/' } ],
+        [ 'an adapter to Entra ID, version 1' => { appid => 'crm', appidacr => '1', oid => $sub, sub => $sub, ver => '1.0',
+            tid => $sub, aud => 'api://gate', nbf => $now, scope => [qw(user_read user_write)] } ],
+        [ 'an adapter to Entra ID, version 2' => { azp => 'crm', azpacr => '1', oid => $sub, sub => $sub, ver => '2.0',
+            tid => $sub, aud => $sub, nbf => $now, scope => 'user_read user_write' } ],
+        [ Glewlwyd => { username => undef, client_id => 'crm', token_type => 'bearer', aud => 'https://gate.example.test/',
+            sub => undef, scope => 'user_read user_write', nbf => $now, jti => 'aB3' } ],
+        [ 'oidc-provider' => { client_id => 'crm', iss => 'https://as.example.test', scope => 'user_read user_write',
+            token_type => 'Bearer' } ],
+        [ 'oidc-provider for an API' => { aud => 'urn:gate', client_id => 'crm', iss => 'https://as.example.test',
+            scope => 'user_read user_write', token_type => 'Bearer' } ],
+        [ 'Spring Authorization Server' => { sub => 'crm', aud => ['crm'], nbf => $now, scope => 'user_read user_write',
+            iss => 'https://as.example.test', client_id => 'crm', jti => $sub, token_type => 'Bearer' } ],
+        [ 'a server with an array for scope and null for what it has not' => { client_id => 'crm', username => undef,
+            nbf => undef, cnf => undef, aud => undef, scope => [qw(user_read user_write)] } ],
+        [ 'Keycloak of a refresh token' => { typ => 'Refresh', azp => 'crm', client_id => 'crm', token_type => 'Refresh',
+            scope => 'user_read user_write' }, 'token_invalid' ],
+        [ 'Hydra of a refresh token' => { scope => 'user_read offline', client_id => 'crm', token_use => 'refresh_token' },
+            'token_invalid' ],
+    );
+}
+
 # Title, behaviour, and "application|scopes" when it passes, or the reason.
 my @answers = (
     [ 'the least that passes', body('{"active":true}'), '|' ],
@@ -419,7 +464,13 @@ my @answers = (
     [ 'a scope of 1 MB', active(scope => 'user_read ' x 100_000), $su ],
     [ '2,000 scopes', active(scope => join(' ', ('y') x 2000) . ' user_read'), $read ],
     (map { [ "scope: $_", body(qq({"active":true,"client_id":"crm","scope":$_})), 'token_invalid' ] }
-        '1', 'true', '["user_read"]', '{"user_read":true}'),
+        '1', 'true', '["user_read",1]', '["user_read",null]', '[["user_read"]]', '{"user_read":true}'),
+    [ '2.6-6: scope as an array of words', active(scope => [qw(openid user_read user_write)]), $both ],
+    [ 'an empty array for scope', active(scope => []), $none ],
+    (map { [ "2.6-6: a blank inside a word of the array: '$_->[-1]'", active(scope => $_), 'token_invalid' ] }
+        ['user_read user_write'], [ 'user_read', 'user_write ' ], [ 'user_read', ' ' ]),
+    [ 'an array of 4096 bytes', active(scope => [ 'user_read', 'x' x 4086 ]), $read ],
+    [ 'an array of 4097 bytes', active(scope => [ 'user_read', 'x' x 4087 ]), 'token_invalid' ],
     [ 'scope: null, which is none', body('{"active":true,"client_id":"crm","scope":null}'), $none ],
     [ 'scopes for scope', body('{"active":true,"client_id":"crm","scopes":"user_read"}'), $none ],
     [ 'a NUL in scope', body('{"active":true,"client_id":"crm","scope":"user_read\u0000"}'), $su ],
@@ -461,6 +512,8 @@ my @answers = (
     (map { [ "cnf: $_", raw_with(qq("cnf":$_)), 'token_invalid' ] }
         '{"jkt":"0ZcOCORZNYy-DWpqq30jZyJGHTN0d2HglBV3uiguA4I"}', '{"x5t#S256":"x"}', '{}', 'false', '""'),
 
+    [ 'token_type access_token, as Hydra had it', active(token_type => 'access_token'), $read ],
+
     [ 'a client_id of 255 bytes', active(client_id => 'c' x 255), 'c' x 255 . '|user_read' ],
     [ 'a client_id of 256 bytes', active(client_id => 'c' x 256), 'token_invalid' ],
     [ 'a client_id with spaces and signs',
@@ -471,6 +524,18 @@ my @answers = (
     [ 'client_id: null, which is none', body('{"active":true,"client_id":null,"scope":"user_read"}'),
         '|user_read' ],
     [ 'a client_id with a NUL', body('{"active":true,"client_id":"a\u0000"}'), $su ],
+
+    (map { [ "2.6-6: $_ names the application",
+        body(qq({"active":true,"$_":"crm","scope":"user_read"})), $read ] } qw(azp cid appid)),
+    [ 'azp where client_id is null', active(client_id => undef, azp => 'crm'), $read ],
+    [ 'client_id and azp that agree', active(azp => 'crm'), $read ],
+    (map { [ "2.6-6: client_id and another $_", active($_ => 'erp'), 'token_invalid' ] } qw(azp cid appid)),
+    [ 'a client_id and an azp that is no string', active(azp => ['crm']), 'token_invalid' ],
+    [ 'sub, which names no application', body('{"active":true,"sub":"crm","scope":"user_read"}'), '|user_read' ],
+    (map { [ "2.6-6: an answer about another token: $_->[0] $_->[1]", active(@$_), 'token_invalid' ] }
+        [ token_use => 'refresh_token' ], [ token_use => 'id' ], [ typ => 'Refresh' ], [ typ => 'Offline' ],
+        [ typ => 'ID' ], [ token_type => 'refresh_token' ]),
+    shapes(),
 
     [ 'no body', body(''), $su ],
     [ 'white space alone', body("  \n"), $su ],
@@ -646,7 +711,7 @@ subtest 'answers that are not of the source' => sub {
 };
 
 subtest 'one token with odd claims' => sub {
-    my @odd = ('"exp":"soon"', '"nbf":1e300', '"client_id":"\\n"', '"scope":["user_read"]',
+    my @odd = ('"exp":"soon"', '"nbf":1e300', '"client_id":"\\n"', '"scope":["user_read",1]',
         '"token_type":7', '"cnf":{}');
     $source->answer(odd => [ map { body(qq({"active":true,$_})) } (@odd) x 4 ])->forget;
     refused get($gate, '/api/circuit', token => 'odd'), 'token_invalid', "it is refused, time $_" for 1 .. 20;
@@ -929,7 +994,7 @@ subtest 'tokens and logs' => sub {
         invalid => { json => { active => $false } },
         broken => { body => qq({"active":true,"token":"$secret-broken" $secret}) },
             twice => { body => qq({"$secret":1,"$secret":2}) },
-        typed => { body => qq({"active":true,"scope":["$secret"]}) },
+        typed => { body => qq({"active":true,"scope":["$secret $secret"]}) },
             longest => active(client_id => $secret x 100),
         error => { status => 500, body => $secret }, closed => { stop => 0 },
             large => { %{ active() }, pad => 100_000 },

@@ -174,7 +174,7 @@ sub teaches {
 sub teaches_not {
     my ($title, $behaviour, $token, $says) = @_;
     my ($res, $known, @news) = taught($behaviour, $token);
-    my $told = defined $says ? @news == 1 && $news[0] =~ /\[warn\].* eiam: the token is not learned: .*$says/ : !@news;
+    my $told = defined $says ? @news == 1 && $news[0] =~ /\[(?:warn|info)\].* eiam: the token is not learned: .*$says/ : !@news;
     ok $known eq 'token_invalid' && $told, "$title: not learned" . (defined $says ? ', and told' : '')
         or diag "$res->{status} $known, expected $says\n@news";
     return;
@@ -191,6 +191,13 @@ subtest 'answers that teach' => sub {
         'no scope'              => [ scope => $left_out, '=' => 'crm: ' ],
         'an empty scope'        => [ scope => '', '=' => 'crm: ' ],
         'scopes no policy knows' => [ scope => 'user_readx User_read user_read ,', '=' => 'crm: user_read' ],
+        '2.6-7: expires_in as a string' => [ expires_in => '1799' ],
+        'expires_in as a string with a fraction of zeros' => [ expires_in => '1799.00' ],
+        'expires_in as a string, one less than 2^53' => [ expires_in => '9007199254740991.0' ],
+        '2.6-7: scope as an array' => [ scope => [qw(openid user_write user_read)], '=' => 'crm: user_write user_read' ],
+        'an empty array for scope' => [ scope => [], '=' => 'crm: ' ],
+        'empty words in the array' => [ scope => [ '', 'user_read', '' ] ],
+        'a scope of 4096 bytes in an array' => [ scope => [ 'user_read', 'x' x 4086 ] ],
         'several scopes'        => [ scope => 'user_write  user_read', '=' => 'crm: user_write user_read' ],
         'spaces around scopes'  => [ scope => ' user_read ', '=' => 'crm: user_read' ],
         'a tab between scopes'  => [ scope => "user_read\tuser_write", '=' => 'crm: ' ],
@@ -207,6 +214,14 @@ subtest 'answers that teach' => sub {
     for my $token ('aZ09-._~+/==', '-', 'x' x 8192) {
         teaches 'a token ' . (length $token > 20 ? 'of ' . length($token) . ' bytes' : $token),
             { body => issues($token) }, $token;
+    }
+    for my $text ('3600.0', '60.000', '1.0', '9007199254740991.0') {
+        my $token = fresh();
+        teaches "2.6-7: expires_in $text", { body => issues($token) =~ s/1799/$text/r }, $token;
+    }
+    for my $ahead ('"id":{"expires_in":60}', '"x":"\"expires_in\":60.0"', '"EXPIRES_IN":60.0', '"expires_in_ms":60.5') {
+        my $token = fresh();
+        teaches "  also behind $ahead", { body => issues($token) =~ s/^\{/{$ahead,/r =~ s/1799/ 3600.0\n/r }, $token;
     }
     teaches 'escapes in it', { body => '{"\u0061ccess_token":"\u0061\/b","token_type":"be\u0061rer","expires_in":60,'
         . '"scope":"user\u005fread"}' }, 'a/b';
@@ -257,7 +272,9 @@ subtest 'answers that do not' => sub {
         [ 'a list', "[$good]", '"answer": #: must be an object' ],
         [ 'a string', $json->allow_nonref->encode($good), 'bad JSON' ],
         [ 'null', 'null', 'bad JSON' ],
-        [ 'an object in an object', "{\"data\":$good}", '#: has no "access_token"' ],
+        [ '2.6-7: an answer that is wrapped', "{\"code\":0,\"data\":$good}",
+            '#: has no "access_token" but inside of another member, application: "crm"' ],
+        [ 'an answer that is wrapped in a list', "{\"data\":[$good]}", '#: has no "access_token", application: "crm"' ],
         [ 'an OAuth error', '{"error":"invalid_client","error_description":"Bad client credentials"}',
             'has no "access_token"' ],
         [ 'gzip', $gzip, 'bad JSON' ],
@@ -271,23 +288,35 @@ subtest 'answers that do not' => sub {
             [ 'with = inside' => "=$token" ], [ 'with %' => 'a%b' ], [ 'beyond ASCII' => "\x{e9}" ],
             [ 'of 8193 bytes' => 'x' x 8193 ]),
         [ 'a NUL in access_token', [ access_token => "$token\0" ], 'bad JSON' ],
-        (map { [ 'no token_type', [ token_type => $_ ], '#: has no "token_type"' ] } $left_out, $null),
+        (map { [ '2.6-7: no token_type', [ token_type => $_ ], '#: has no "token_type", application: "crm"' ] } $left_out, $null),
         (map { [ "token_type $_->[0]", [ token_type => $_->[1] ], '#/token_type: (is not Bearer|must be a string)' ] }
             [ mac => 'mac' ], [ DPoP => 'DPoP' ], [ empty => '' ], [ 'Bearer with a space' => 'Bearer ' ],
             [ Bearers => 'Bearers' ], [ Beare => 'Beare' ], [ 'a list' => ['bearer'] ], [ 1 => 1 ]),
         [ 'no expires_in', [ expires_in => $left_out ], '#: has no "expires_in"' ],
         (map { [ "expires_in $_->[0]", [ expires_in => $_->[1] ], '#/expires_in: must be an integer' ] }
-            [ 'a string' => '1799' ], [ 'a fraction' => 1799.5 ], [ null => $null ], [ true => $true ],
-            [ 'a list' => [1799] ], [ empty => '' ]),
+            [ 'a fraction' => 1799.5 ], [ null => $null ], [ true => $true ],
+            [ 'a list' => [1799] ], [ empty => '' ],
+            (map { [ "'$_'" => $_ ] } '0', '0.0', '-1', '+1', '01', ' 60', '60 ', '60.', '60.5', '.0', '60,0', '6e1',
+                '60.0e0', '60.0.0', '0x3c', '1 day', '60s', 'never')),
         (map { [ "expires_in $_", [ expires_in => $_ ], '#/expires_in: is out of range' ] }
-            0, -1, -1799, 9007199254740992, 9223372036854775807),
-        (map { [ "scope $_->[0]", [ scope => $_->[1] ], '#/scope: must be a string' ] }
-            [ null => $null ], [ 'a list' => ['user_read'] ], [ 'a number' => 1 ], [ 'an object' => {} ]),
+            0, -1, -1799, 9007199254740992, 9223372036854775807, '9007199254740992', '9' x 400),
+        (map { [ "scope $_->[0]", [ scope => $_->[1] ], '#/scope: must be a string or an array of strings' ] }
+            [ null => $null ], [ 'a number' => 1 ], [ 'an object' => {} ]),
+        (map { [ "2.6-7: a blank inside a word of scope's array: '$_'", [ scope => [ 'user_read', $_ ] ],
+            '#/scope/1: must not contain a space' ] } 'user_read user_write', 'x ', ' '),
+        (map { [ "scope with $_->[0] in its array", [ scope => [ 'user_read', $_->[1] ] ], '#/scope/1: must be a string' ] }
+            [ null => $null ], [ 'a list' => ['user_write'] ], [ 'a number' => 1 ]),
+        [ 'scope of 4097 bytes in an array', [ scope => [ 'user_read', 'x' x 4087 ] ], '#/scope: has more than 4096 bytes' ],
         [ 'scope of 4097 bytes', [ scope => 'user_read ' . 'x' x 4087 ], '#/scope: has more than 4096 bytes' ],
     );
     teaches_not $_->[0], { body => $_->[1] }, $token, $_->[2] for @rows;
+    teaches_not '2.6-7: a form as answer', { body => "access_token=$token&token_type=bearer&expires_in=60",
+        type => 'application/x-www-form-urlencoded; charset=utf-8' }, $token,
+        'the answer is a form, not JSON, application: "crm"';
     teaches_not $_->[0], { body => issues($token, @{ $_->[1] }) }, $token, $_->[2] for @members;
-    teaches_not "expires_in $_", { body => $good =~ s/1799/$_/r }, $token, 'must be an integer' for '1e3', '60.0', '1E2';
+    teaches_not "expires_in $_", { body => $good =~ s/1799/$_/r }, $token, 'must be an integer'
+        for '1e3', '1E2', '6.0e1', '60.0E0', '60.5', '0.0', '-60.0', '60.0e-1', '1e-300', '9007199254740993.5';
+    teaches_not 'expires_in 9007199254740992.0', { body => $good =~ s/1799/9007199254740992.0/r }, $token, 'is out of range';
     teaches_not "expires_in $_", { body => $good =~ s/1799/$_/r }, $token, 'bad JSON'
         for '99999999999999999999', '+60', '060', '0x3c', 'Infinity';
 
@@ -327,6 +356,24 @@ subtest 'a later answer counts' => sub {
     $backend->answer('*' => { body => issues($one) });
     post('/api/token', headers => [ basic('erp') ]);
     is known($one), 'erp: user_read', 'the same token issued to another application';
+};
+
+subtest '2.6-7: such calls cannot fill the log with warnings' => sub {
+    my $connection = connection($gate);     # which stays with one worker
+    my $call = sub {
+        $connection->send(request('/api/token', method => 'POST', body => '{}',
+            headers => [ basic($_[0]), 'Content-Type: application/json' ]));
+        return $connection->read_response;
+    };
+    my $warnings = sub { return scalar grep { /\[warn\].* application: "\Q$_[0]\E/ } @{ $_[1] } };
+    news();
+    $call->('flood') for 1 .. 50;
+    my @news = news();
+    is scalar(grep { /application: "flood"/ } @news), 50, 'each call has its line';
+    my $n = $warnings->('flood', \@news);
+    ok $n == 1 || $n == 2, '  which is a warning once a minute' or diag $n;
+    $call->("flood-$_") for 1 .. 250;
+    cmp_ok $warnings->('flood-', [ news() ]), '<=', 200, 'and of many names it is a warning for a hundred in a minute';
 };
 
 # ---------------------------------------------------------------- whose token it is
@@ -436,7 +483,7 @@ subtest 'a form' => sub {
     asks 'no client in it', $none, { headers => [$urlencoded], body => form(@grant) };
     asks 'no client at all', $none, {};
     asks 'JSON', $no_form, { headers => ['Content-Type: application/json'], body => '{"client_id":"crm"}' };
-    asks 'JSON with a client beside', $no_form,
+    asks '2.6-7: JSON with a client beside', qr/$no_form, application: "crm"/,
         { headers => [ basic('crm'), 'Content-Type: application/json' ], body => '{}' };
     my $part = "--x\r\nContent-Disposition: form-data; name=\"client_id\"\r\n\r\ncrm\r\n--x--\r\n";
     asks 'multipart', $no_form, { headers => ['Content-Type: multipart/form-data; boundary=x'], body => $part };
@@ -710,6 +757,8 @@ subtest 'a disabled application' => sub {
         disabled "$path: a chunked form", { headers => [ $urlencoded, 'Transfer-Encoding: chunked' ],
             body => chunked('client_id=off', 3) }, undef, $path;
         disabled "$path: a query", {}, 'client_id=off', $path;
+        disabled "$path: Basic with JSON", { headers => [ basic('off'), 'Content-Type: application/json' ], body => '{}' },
+            undef, $path;
     }
     my $log = $gate->error_log;
     like $log, qr/eiam: refused, application_disabled, client: 127\.0\.0\.1, application: "off"/, 'the log says who asked';

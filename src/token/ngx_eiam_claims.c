@@ -9,6 +9,29 @@ static ngx_int_t ngx_eiam_claims_is_audience(const ngx_eiam_node_t *node,
     const ngx_array_t *audiences);
 
 
+/* RFC 7662, section 2.2, RFC 9068, section 2.2, and what servers have for it */
+
+static ngx_str_t  ngx_eiam_claims_names[] = {
+    ngx_string("client_id"),
+    ngx_string("azp"),
+    ngx_string("cid"),
+    ngx_string("appid")
+};
+
+
+static ngx_eiam_pointer_t  ngx_eiam_claims_pointers[] = {
+    { ngx_string("client_id"), &ngx_eiam_claims_names[0], 1 },
+    { ngx_string("azp"), &ngx_eiam_claims_names[1], 1 },
+    { ngx_string("cid"), &ngx_eiam_claims_names[2], 1 },
+    { ngx_string("appid"), &ngx_eiam_claims_names[3], 1 }
+};
+
+
+ngx_array_t  ngx_eiam_claims_clients = {
+    ngx_eiam_claims_pointers, 4, sizeof(ngx_eiam_pointer_t), 4, NULL
+};
+
+
 ngx_int_t
 ngx_eiam_claims_has(const ngx_eiam_node_t *claims, const char *name,
     ngx_eiam_node_t *node)
@@ -124,22 +147,13 @@ ngx_int_t
 ngx_eiam_claims_scope(const ngx_eiam_node_t *claims, const char *name,
     ngx_str_t *scopes)
 {
-    ngx_int_t        rc;
     ngx_eiam_node_t  node;
 
-    rc = ngx_eiam_claims_member(claims, name, NGX_EIAM_STRING, &node);
-    if (rc != NGX_OK) {
-        return rc;
+    if (ngx_eiam_claims_has(claims, name, &node) != NGX_OK) {
+        return NGX_DECLINED;
     }
 
-    *scopes = ngx_eiam_node_string(&node);
-
-    if (scopes->len > NGX_EIAM_SCOPES_TEXT_MAX) {
-        return ngx_eiam_fault(&node, "has more than %d bytes",
-                              NGX_EIAM_SCOPES_TEXT_MAX);
-    }
-
-    return NGX_OK;
+    return ngx_eiam_claims_words(&node, scopes);
 }
 
 
@@ -209,6 +223,48 @@ ngx_eiam_claims_join(const ngx_eiam_node_t *list, ngx_str_t *words)
 
         p = ngx_cpymem(p, word.data, word.len);
         words->len = p - words->data;
+    }
+
+    return NGX_OK;
+}
+
+
+ngx_int_t
+ngx_eiam_claims_application(const ngx_eiam_node_t *claims,
+    const ngx_array_t *names, ngx_str_t *application)
+{
+    ngx_int_t            rc;
+    ngx_str_t            id;
+    ngx_uint_t           i;
+    ngx_eiam_node_t      node;
+    ngx_eiam_pointer_t  *claim;
+
+    ngx_str_null(application);
+
+    claim = names->elts;
+
+    for (i = 0; i < names->nelts; i++) {
+
+        rc = ngx_eiam_pointer_find(&claim[i], claims, &node);
+
+        if (rc == NGX_DECLINED) {
+            continue;
+        }
+
+        if (rc != NGX_OK
+            || ngx_eiam_claims_identifier(&node, NGX_EIAM_APPLICATION_ID_MAX,
+                                          &id)
+               != NGX_OK)
+        {
+            return NGX_ERROR;
+        }
+
+        if (application->len && !ngx_eiam_str_equal(application, &id)) {
+            return ngx_eiam_document_fault(claims->document,
+                                           "names two applications");
+        }
+
+        *application = id;
     }
 
     return NGX_OK;

@@ -10,6 +10,7 @@
 #include <ngx_core.h>
 #include <ngx_eiam_document.h>
 #include <ngx_eiam_grant.h>
+#include <ngx_eiam_pointer.h>
 
 
 #define NGX_EIAM_CLAIMS_TIME_MAX  9007199254740992.0      /* 2^53 */
@@ -59,12 +60,21 @@ ngx_int_t ngx_eiam_claims_is_bearer(const ngx_eiam_node_t *claims);
 ngx_int_t ngx_eiam_claims_words(const ngx_eiam_node_t *node,
     ngx_str_t *words);
 
-/*
- * Scopes by name, separated by spaces: NGX_OK; NGX_DECLINED: there are none;
- * NGX_ERROR: no string, or too long for a grant.
- */
+/* the same of the member of that name; NGX_DECLINED: there is none */
 ngx_int_t ngx_eiam_claims_scope(const ngx_eiam_node_t *claims,
     const char *name, ngx_str_t *scopes);
+
+/* client_id, azp, cid, appid: where an application may be named */
+extern ngx_array_t  ngx_eiam_claims_clients;
+
+/*
+ * The application that the claims name, which are ngx_eiam_pointer_t.  All of
+ * them are read, so that none contradicts the one that counts.  NGX_OK, and
+ * the id, empty if there is none; NGX_ERROR: two that differ, or something
+ * else than an id, both with document->fault, or no memory.
+ */
+ngx_int_t ngx_eiam_claims_application(const ngx_eiam_node_t *claims,
+    const ngx_array_t *names, ngx_str_t *application);
 
 /* is it bound to a key of its holder?  RFC 7800, section 3.1 */
 ngx_uint_t ngx_eiam_claims_is_bound(const ngx_eiam_node_t *claims);

@@ -16,12 +16,18 @@ static ngx_eiam_reason_e ngx_eiam_introspection_active(
     const ngx_eiam_node_t *claims, time_t now, ngx_eiam_grant_t *grant);
 static ngx_eiam_reason_e ngx_eiam_introspection_bearer(
     const ngx_eiam_node_t *claims, time_t now, ngx_eiam_grant_t *grant);
+static ngx_eiam_reason_e ngx_eiam_introspection_kind(
+    const ngx_eiam_node_t *claims, time_t now, ngx_eiam_grant_t *grant);
+static ngx_uint_t ngx_eiam_introspection_says(const ngx_eiam_node_t *claims,
+    const char *member, const char *word);
 static ngx_eiam_reason_e ngx_eiam_introspection_times(
     const ngx_eiam_node_t *claims, time_t now, ngx_eiam_grant_t *grant);
 static ngx_eiam_reason_e ngx_eiam_introspection_application(
     const ngx_eiam_node_t *claims, time_t now, ngx_eiam_grant_t *grant);
 static ngx_eiam_reason_e ngx_eiam_introspection_scopes(
     const ngx_eiam_node_t *claims, time_t now, ngx_eiam_grant_t *grant);
+static ngx_eiam_reason_e ngx_eiam_introspection_unread(
+    const ngx_eiam_node_t *claims);
 
 
 /* checked in this order, the first that does not pass is the reason */
@@ -29,6 +35,7 @@ static ngx_eiam_reason_e ngx_eiam_introspection_scopes(
 static const ngx_eiam_introspection_pt  ngx_eiam_introspection_checks[] = {
     ngx_eiam_introspection_active,
     ngx_eiam_introspection_bearer,
+    ngx_eiam_introspection_kind,
     ngx_eiam_introspection_times,
     ngx_eiam_introspection_application,
     ngx_eiam_introspection_scopes,
@@ -191,7 +198,10 @@ ngx_eiam_introspection_active(const ngx_eiam_node_t *claims, time_t now,
 }
 
 
-/* a token that is bound to a key (RFC 7800) is nothing without its proof */
+/*
+ * A token that is bound to a key (RFC 7800) is nothing without its proof.
+ * Some servers name the kind of the token where others say "Bearer".
+ */
 
 static ngx_eiam_reason_e
 ngx_eiam_introspection_bearer(const ngx_eiam_node_t *claims, time_t now,
@@ -202,8 +212,72 @@ ngx_eiam_introspection_bearer(const ngx_eiam_node_t *claims, time_t now,
         return NGX_EIAM_TOKEN_INVALID;
     }
 
+    if (ngx_eiam_introspection_says(claims, "token_type", "access_token")) {
+        return NGX_EIAM_NO_REASON;
+    }
+
     return (ngx_eiam_claims_is_bearer(claims) == NGX_ERROR)
            ? NGX_EIAM_TOKEN_INVALID : NGX_EIAM_NO_REASON;
+}
+
+
+/*
+ * Servers answer about all of their tokens, and a refresh token or an ID token
+ * is no access token, whatever the hint asks for.
+ */
+
+static ngx_eiam_reason_e
+ngx_eiam_introspection_kind(const ngx_eiam_node_t *claims, time_t now,
+    ngx_eiam_grant_t *grant)
+{
+    ngx_uint_t  i;
+
+    static const struct {
+        const char  *member;
+        const char  *kind;
+    } others[] = {
+        { "token_use", "refresh_token" },      /* Hydra */
+        { "token_use", "refresh" },
+        { "token_use", "id_token" },
+        { "token_use", "id" },                 /* Cognito */
+        { "typ", "Refresh" },                  /* Keycloak */
+        { "typ", "Offline" },
+        { "typ", "ID" },
+        { NULL, NULL }
+    };
+
+    for (i = 0; others[i].member; i++) {
+
+        if (ngx_eiam_introspection_says(claims, others[i].member,
+                                        others[i].kind))
+        {
+            (void) ngx_eiam_fault(claims, "is about another kind of token, "
+                                  "by its \"%s\"", others[i].member);
+            return NGX_EIAM_TOKEN_INVALID;
+        }
+    }
+
+    return NGX_EIAM_NO_REASON;
+}
+
+
+static ngx_uint_t
+ngx_eiam_introspection_says(const ngx_eiam_node_t *claims, const char *member,
+    const char *word)
+{
+    ngx_str_t        text;
+    ngx_eiam_node_t  node;
+
+    if (ngx_eiam_claims_has(claims, member, &node) != NGX_OK
+        || !ngx_eiam_node_is(&node, NGX_EIAM_STRING))
+    {
+        return 0;
+    }
+
+    text = ngx_eiam_node_string(&node);
+
+    return text.len == ngx_strlen(word)
+           && ngx_strncasecmp(text.data, (u_char *) word, text.len) == 0;
 }
 
 
@@ -236,14 +310,10 @@ static ngx_eiam_reason_e
 ngx_eiam_introspection_application(const ngx_eiam_node_t *claims, time_t now,
     ngx_eiam_grant_t *grant)
 {
-    if (ngx_eiam_claims_text(claims, "client_id", NGX_EIAM_APPLICATION_ID_MAX,
-                             &grant->application)
-        == NGX_ERROR)
-    {
-        return NGX_EIAM_TOKEN_INVALID;
-    }
-
-    return NGX_EIAM_NO_REASON;
+    return (ngx_eiam_claims_application(claims, &ngx_eiam_claims_clients,
+                                        &grant->application)
+            == NGX_OK)
+           ? NGX_EIAM_NO_REASON : ngx_eiam_introspection_unread(claims);
 }
 
 
@@ -253,5 +323,15 @@ ngx_eiam_introspection_scopes(const ngx_eiam_node_t *claims, time_t now,
 {
     return (ngx_eiam_claims_scope(claims, "scope", &grant->scopes)
             == NGX_ERROR)
-           ? NGX_EIAM_TOKEN_INVALID : NGX_EIAM_NO_REASON;
+           ? ngx_eiam_introspection_unread(claims) : NGX_EIAM_NO_REASON;
+}
+
+
+/* a member is wrong, or there was no memory to read it */
+
+static ngx_eiam_reason_e
+ngx_eiam_introspection_unread(const ngx_eiam_node_t *claims)
+{
+    return claims->document->fault.len ? NGX_EIAM_TOKEN_INVALID
+                                       : NGX_EIAM_SOURCE_UNAVAILABLE;
 }

@@ -34,29 +34,6 @@ static ngx_eiam_reason_e ngx_eiam_jwt_wrong(
     const ngx_eiam_jwt_claims_t *claims, const char *fault);
 
 
-/* RFC 9068, section 2.2, and what else issuers have for it */
-
-static ngx_str_t  ngx_eiam_jwt_application_names[] = {
-    ngx_string("client_id"),
-    ngx_string("azp"),
-    ngx_string("cid"),
-    ngx_string("appid")
-};
-
-
-static ngx_eiam_pointer_t  ngx_eiam_jwt_application_claims[] = {
-    { ngx_string("client_id"), &ngx_eiam_jwt_application_names[0], 1 },
-    { ngx_string("azp"), &ngx_eiam_jwt_application_names[1], 1 },
-    { ngx_string("cid"), &ngx_eiam_jwt_application_names[2], 1 },
-    { ngx_string("appid"), &ngx_eiam_jwt_application_names[3], 1 }
-};
-
-
-ngx_array_t  ngx_eiam_jwt_claims_application = {
-    ngx_eiam_jwt_application_claims, 4, sizeof(ngx_eiam_pointer_t), 4, NULL
-};
-
-
 static ngx_str_t  ngx_eiam_jwt_scope_names[] = {
     ngx_string("scope"),
     ngx_string("scp")
@@ -212,44 +189,14 @@ ngx_eiam_jwt_bound(const ngx_eiam_jwt_claims_t *claims)
 }
 
 
-/* all of the claims are read: none may contradict the one that counts */
-
 static ngx_eiam_reason_e
 ngx_eiam_jwt_application(const ngx_eiam_jwt_claims_t *claims)
 {
-    ngx_int_t            rc;
-    ngx_str_t            id, *application;
-    ngx_uint_t           i;
-    ngx_eiam_node_t      node;
-    ngx_eiam_pointer_t  *claim;
-
-    application = &claims->grant->application;
-    claim = claims->terms->applications->elts;
-
-    for (i = 0; i < claims->terms->applications->nelts; i++) {
-
-        rc = ngx_eiam_pointer_find(&claim[i], claims->node, &node);
-
-        if (rc == NGX_DECLINED) {
-            continue;
-        }
-
-        if (rc != NGX_OK
-            || ngx_eiam_claims_identifier(&node, NGX_EIAM_APPLICATION_ID_MAX,
-                                          &id)
-               != NGX_OK)
-        {
-            return ngx_eiam_jwt_unread(claims);
-        }
-
-        if (application->len && !ngx_eiam_str_equal(application, &id)) {
-            return ngx_eiam_jwt_wrong(claims, "names two applications");
-        }
-
-        *application = id;
-    }
-
-    return NGX_EIAM_NO_REASON;
+    return (ngx_eiam_claims_application(claims->node,
+                                        claims->terms->applications,
+                                        &claims->grant->application)
+            == NGX_OK)
+           ? NGX_EIAM_NO_REASON : ngx_eiam_jwt_unread(claims);
 }
 
 

@@ -24,8 +24,7 @@ typedef struct {
 } ngx_eiam_jwt_terms_t;
 
 
-/* the claims that name the application, and those that hold the scopes */
-extern ngx_array_t  ngx_eiam_jwt_claims_application;
+/* the claims that hold the scopes by default */
 extern ngx_array_t  ngx_eiam_jwt_claims_scope;
 
 

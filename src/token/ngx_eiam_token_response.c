@@ -6,11 +6,17 @@
 
 static ngx_int_t ngx_eiam_token_response_token(const ngx_eiam_node_t *root,
     ngx_str_t *token);
+static ngx_uint_t ngx_eiam_token_response_is_wrapped(
+    const ngx_eiam_node_t *root);
 static ngx_int_t ngx_eiam_token_response_is_bearer(const ngx_eiam_node_t *root);
 static ngx_int_t ngx_eiam_token_response_scopes(const ngx_eiam_node_t *root,
     ngx_str_t *scopes);
 static ngx_int_t ngx_eiam_token_response_expires(const ngx_eiam_node_t *root,
-    time_t now, time_t *expires);
+    const ngx_str_t *body, time_t now, time_t *expires);
+static ngx_int_t ngx_eiam_token_response_spelled(const ngx_eiam_node_t *node,
+    const ngx_str_t *body, double *seconds);
+static ngx_int_t ngx_eiam_token_response_seconds(const ngx_str_t *text,
+    double *seconds);
 
 
 ngx_int_t
@@ -28,7 +34,7 @@ ngx_eiam_token_response_read(ngx_eiam_document_t *document,
         || ngx_eiam_node_expect(&root, NGX_EIAM_OBJECT) != NGX_OK
         || ngx_eiam_token_response_token(&root, token) != NGX_OK
         || ngx_eiam_token_response_is_bearer(&root) != NGX_OK
-        || ngx_eiam_token_response_expires(&root, now, &grant->expires)
+        || ngx_eiam_token_response_expires(&root, body, now, &grant->expires)
            != NGX_OK
         || ngx_eiam_token_response_scopes(&root, &grant->scopes) != NGX_OK)
     {
@@ -46,9 +52,16 @@ ngx_eiam_token_response_token(const ngx_eiam_node_t *root, ngx_str_t *token)
     ngx_eiam_node_t  node;
 
     rc = ngx_eiam_node_member(root, "access_token", NGX_EIAM_STRING, &node);
+
+    if (rc == NGX_DECLINED) {
+        return ngx_eiam_token_response_is_wrapped(root)
+               ? ngx_eiam_fault(root, "has no \"access_token\" but inside of "
+                                "another member")
+               : ngx_eiam_fault(root, "has no \"access_token\"");
+    }
+
     if (rc != NGX_OK) {
-        return (rc == NGX_DECLINED)
-               ? ngx_eiam_fault(root, "has no \"access_token\"") : rc;
+        return rc;
     }
 
     *token = ngx_eiam_node_string(&node);
@@ -58,6 +71,28 @@ ngx_eiam_token_response_token(const ngx_eiam_node_t *root, ngx_str_t *token)
     }
 
     return NGX_OK;
+}
+
+
+static ngx_uint_t
+ngx_eiam_token_response_is_wrapped(const ngx_eiam_node_t *root)
+{
+    ngx_eiam_node_t  member, node;
+
+    static const ngx_str_t  name = ngx_string("access_token");
+
+    member.parent = NULL;
+
+    while (ngx_eiam_node_next(root, &member) == NGX_OK) {
+
+        if (ngx_eiam_node_is(&member, NGX_EIAM_OBJECT)
+            && ngx_eiam_node_has(&member, &name, &node) == NGX_OK)
+        {
+            return 1;
+        }
+    }
+
+    return 0;
 }
 
 
@@ -82,32 +117,43 @@ ngx_eiam_token_response_scopes(const ngx_eiam_node_t *root, ngx_str_t *scopes)
 
     static const ngx_str_t  name = ngx_string("scope");
 
-    if (ngx_eiam_node_has(root, &name, &node) == NGX_OK
-        && ngx_eiam_node_is(&node, NGX_EIAM_NULL))
-    {
-        return ngx_eiam_node_expect(&node, NGX_EIAM_STRING);
-    }
-
-    return (ngx_eiam_claims_scope(root, "scope", scopes) == NGX_ERROR)
-           ? NGX_ERROR : NGX_OK;
+    return (ngx_eiam_node_has(root, &name, &node) == NGX_OK)
+           ? ngx_eiam_claims_words(&node, scopes) : NGX_OK;
 }
 
 
 static ngx_int_t
-ngx_eiam_token_response_expires(const ngx_eiam_node_t *root, time_t now,
-    time_t *expires)
+ngx_eiam_token_response_expires(const ngx_eiam_node_t *root,
+    const ngx_str_t *body, time_t now, time_t *expires)
 {
     double           seconds;
     ngx_int_t        rc;
+    ngx_str_t        text;
     ngx_eiam_node_t  node;
 
-    rc = ngx_eiam_node_member(root, "expires_in", NGX_EIAM_INTEGER, &node);
-    if (rc != NGX_OK) {
-        return (rc == NGX_DECLINED)
-               ? ngx_eiam_fault(root, "has no \"expires_in\"") : rc;
+    if (ngx_eiam_node_require(root, "expires_in", NGX_EIAM_ANY, &node)
+        != NGX_OK)
+    {
+        return NGX_ERROR;
     }
 
-    seconds = ngx_eiam_node_number(&node);
+    if (ngx_eiam_node_is(&node, NGX_EIAM_INTEGER)) {
+        seconds = ngx_eiam_node_number(&node);
+
+    } else {
+
+        if (ngx_eiam_node_is(&node, NGX_EIAM_STRING)) {
+            text = ngx_eiam_node_string(&node);
+            rc = ngx_eiam_token_response_seconds(&text, &seconds);
+
+        } else {
+            rc = ngx_eiam_token_response_spelled(&node, body, &seconds);
+        }
+
+        if (rc != NGX_OK) {
+            return ngx_eiam_fault(&node, "must be an integer");
+        }
+    }
 
     if (seconds <= 0 || seconds >= NGX_EIAM_CLAIMS_TIME_MAX) {
         return ngx_eiam_fault(&node, "is out of range");
@@ -116,4 +162,88 @@ ngx_eiam_token_response_expires(const ngx_eiam_node_t *root, time_t now,
     *expires = now + (time_t) seconds;
 
     return NGX_OK;
+}
+
+
+/*
+ * A number with a fraction, as it is written, which the tree does not have:
+ * 3600.0 is an integer, 36e2 is none.  What is found has the tree's value.
+ */
+
+static ngx_int_t
+ngx_eiam_token_response_spelled(const ngx_eiam_node_t *node,
+    const ngx_str_t *body, double *seconds)
+{
+    u_char     *p, *last;
+    ngx_str_t   text;
+
+    static char  name[] = "\"expires_in\"";
+
+    if (!ngx_eiam_node_is(node, NGX_EIAM_NUMBER)) {
+        return NGX_DECLINED;
+    }
+
+    last = body->data + body->len;
+
+    for (p = body->data;
+         (p = ngx_strnstr(p, name, last - p)) != NULL;
+         p = text.data)
+    {
+        p += sizeof(name) - 1;
+
+        while (p < last && (*p == ':' || *p <= ' ')) {
+            p++;
+        }
+
+        text.data = p;
+
+        while (p < last && ((*p >= '0' && *p <= '9') || *p == '.')) {
+            p++;
+        }
+
+        text.len = p - text.data;
+
+        if ((p == last || (*p != 'e' && *p != 'E'))
+            && ngx_eiam_token_response_seconds(&text, seconds) == NGX_OK
+            && *seconds == ngx_eiam_node_number(node))
+        {
+            return NGX_OK;
+        }
+    }
+
+    return NGX_DECLINED;
+}
+
+
+/* [1-9][0-9]*(\.0+)? */
+
+static ngx_int_t
+ngx_eiam_token_response_seconds(const ngx_str_t *text, double *seconds)
+{
+    u_char  *p, *last;
+
+    p = text->data;
+    last = p + text->len;
+
+    if (p == last || *p < '1' || *p > '9') {
+        return NGX_DECLINED;
+    }
+
+    for (*seconds = 0; p < last && *p >= '0' && *p <= '9'; p++) {
+        *seconds = *seconds * 10 + (*p - '0');
+    }
+
+    if (p == last) {
+        return NGX_OK;
+    }
+
+    if (*p++ != '.' || p == last) {
+        return NGX_DECLINED;
+    }
+
+    while (p < last && *p == '0') {
+        p++;
+    }
+
+    return (p == last) ? NGX_OK : NGX_DECLINED;
 }

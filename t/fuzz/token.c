@@ -7,6 +7,7 @@
  */
 
 #include "fuzz.h"
+#include <ngx_eiam_claims.h>
 #include <ngx_eiam_jwt.h>
 
 #include <jansson.h>
@@ -160,7 +161,7 @@ token_open(void)
         token_terms.algorithms |= (ngx_uint_t) 1 << n;
     }
 
-    token_terms.applications = &ngx_eiam_jwt_claims_application;
+    token_terms.applications = &ngx_eiam_claims_clients;
     token_terms.scopes = &ngx_eiam_jwt_claims_scope;
     token_terms.issuers = ngx_array_create(input.pool, 1, sizeof(ngx_str_t));
     token_terms.audiences = ngx_array_create(input.pool, 2,

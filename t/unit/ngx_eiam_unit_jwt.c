@@ -5,6 +5,7 @@
  */
 
 #include "ngx_eiam_unit_jws.h"
+#include <ngx_eiam_claims.h>
 #include <ngx_eiam_jwt.h>
 
 #include <openssl/evp.h>
@@ -403,7 +404,7 @@ ngx_eiam_unit_jwt(ngx_eiam_unit_t *unit)
     t.terms.algorithms = ngx_eiam_unit_jwt_bit("HS256")
                          | ngx_eiam_unit_jwt_bit("RS256")
                          | ngx_eiam_unit_jwt_bit("ES256");
-    t.terms.applications = &ngx_eiam_jwt_claims_application;
+    t.terms.applications = &ngx_eiam_claims_clients;
     t.terms.scopes = &ngx_eiam_jwt_claims_scope;
     t.terms.issuers = ngx_array_create(unit->pool, 2, sizeof(ngx_str_t));
     t.terms.audiences = ngx_array_create(unit->pool, 2, sizeof(ngx_str_t));

@@ -3,6 +3,7 @@
 #include <ngx_http_eiam_jwt.h>
 #include <ngx_http_eiam_keys.h>
 #include <ngx_http_eiam_location.h>
+#include <ngx_eiam_claims.h>
 #include <ngx_eiam_string.h>
 
 
@@ -256,7 +257,7 @@ ngx_http_eiam_jwt_merge(ngx_http_eiam_loc_conf_t *prev,
     if (conf->jwt_terms.applications == NULL) {
         conf->jwt_terms.applications = prev->jwt_terms.applications
                                        ? prev->jwt_terms.applications
-                                       : &ngx_eiam_jwt_claims_application;
+                                       : &ngx_eiam_claims_clients;
     }
 
     if (conf->jwt_terms.scopes == NULL) {

@@ -17,6 +17,8 @@ static ngx_int_t ngx_http_eiam_read_body(ngx_http_request_t *r);
 static void ngx_http_eiam_body_handler(ngx_http_request_t *r);
 static ngx_int_t ngx_http_eiam_read_client(ngx_http_request_t *r,
     ngx_http_eiam_ctx_t *ctx);
+static const char *ngx_http_eiam_doubt(ngx_http_request_t *r, ngx_int_t rc,
+    const ngx_str_t *client);
 static ngx_uint_t ngx_http_eiam_is_query_sent(ngx_http_request_t *r);
 static ngx_uint_t ngx_http_eiam_is_doubtful(ngx_http_request_t *r,
     const ngx_str_t *client);
@@ -149,7 +151,7 @@ ngx_http_eiam_body_handler(ngx_http_request_t *r)
 static ngx_int_t
 ngx_http_eiam_read_client(ngx_http_request_t *r, ngx_http_eiam_ctx_t *ctx)
 {
-    ngx_int_t                rc;
+    ngx_int_t                rc, form;
     const char              *reason;
     ngx_http_eiam_learn_t   *learn;
     ngx_eiam_credentials_t   credentials;
@@ -164,42 +166,50 @@ ngx_http_eiam_read_client(ngx_http_request_t *r, ngx_http_eiam_ctx_t *ctx)
 
     credentials.query = ngx_http_eiam_request_query_of(&r->unparsed_uri);
 
-    rc = ngx_http_eiam_read_form(r, &credentials.form);
+    form = ngx_http_eiam_read_form(r, &credentials.form);
+    rc = ngx_eiam_token_request_client(&credentials, r->pool, &learn->client);
 
-    if (rc == NGX_DECLINED) {
-        reason = "the body is no form of at most 64 KB";
-
-    } else if (rc == NGX_OK && !ngx_http_eiam_is_query_sent(r)) {
-        rc = NGX_ABORT;
-        reason = "the query was rewritten";
-
-    } else if (rc == NGX_OK) {
-
-        rc = ngx_eiam_token_request_client(&credentials, r->pool,
-                                           &learn->client);
-        learn->named = learn->client;
-
-        reason = (rc == NGX_DECLINED) ? "the request names no client"
-                                      : "it is not certain which client asks";
+    if (form == NGX_ERROR || rc == NGX_ERROR) {
+        return NGX_ERROR;
     }
 
-    if (rc == NGX_OK && ngx_http_eiam_is_doubtful(r, &learn->client)) {
-        rc = NGX_ABORT;
-        reason = "an application has nearly the same id";
-    }
+    learn->named = learn->client;
 
-    if (rc != NGX_OK && rc != NGX_ERROR) {
+    reason = (form == NGX_OK) ? ngx_http_eiam_doubt(r, rc, &learn->client)
+                              : "the body is no form of at most 64 KB";
+    if (reason) {
         learn->client.len = 0;
         ngx_http_eiam_learn_response_refuse(r, reason);
         return NGX_OK;
     }
 
-    if (rc == NGX_OK) {
-        rc = ngx_eiam_token_request_scope(&credentials, r->pool, &learn->scope);
-        learn->unsure = (rc == NGX_ABORT);
-    }
+    rc = ngx_eiam_token_request_scope(&credentials, r->pool, &learn->scope);
+    learn->unsure = (rc == NGX_ABORT);
 
     return (rc == NGX_ERROR) ? NGX_ERROR : NGX_OK;
+}
+
+
+/* why it is not certain which client asks, or NULL */
+
+static const char *
+ngx_http_eiam_doubt(ngx_http_request_t *r, ngx_int_t rc,
+    const ngx_str_t *client)
+{
+    if (!ngx_http_eiam_is_query_sent(r)) {
+        return "the query was rewritten";
+    }
+
+    if (rc == NGX_DECLINED) {
+        return "the request names no client";
+    }
+
+    if (rc != NGX_OK) {
+        return "it is not certain which client asks";
+    }
+
+    return ngx_http_eiam_is_doubtful(r, client)
+           ? "an application has nearly the same id" : NULL;
 }
 
 

@@ -1,10 +1,12 @@
 
 #include <ngx_http_eiam_learn_response.h>
 #include <ngx_eiam_token_response.h>
+#include <ngx_eiam_media.h>
 #include <ngx_eiam_text.h>
 
 
-#define NGX_HTTP_EIAM_ISSUE_MAX  (64 * 1024)     /* bytes of an answer */
+#define NGX_HTTP_EIAM_ISSUE_MAX       (64 * 1024)  /* bytes of an answer */
+#define NGX_HTTP_EIAM_LEARN_WARNINGS  100          /* in a minute */
 
 
 static ngx_int_t ngx_http_eiam_relay_header(ngx_http_request_t *r);
@@ -17,6 +19,9 @@ static void ngx_http_eiam_relay_buf(ngx_http_request_t *r,
     ngx_http_eiam_learn_t *learn, const ngx_buf_t *b);
 static void ngx_http_eiam_learned_nothing(ngx_http_request_t *r,
     const ngx_str_t *reason);
+static ngx_uint_t ngx_http_eiam_learn_is_news(const ngx_str_t *reason,
+    const ngx_str_t *client);
+static ngx_uint_t ngx_http_eiam_learn_is_form(ngx_http_request_t *r);
 static void ngx_http_eiam_relayed(ngx_http_request_t *r,
     ngx_http_eiam_ctx_t *ctx);
 
@@ -51,14 +56,66 @@ ngx_http_eiam_learn_response_refuse(ngx_http_request_t *r, const char *reason)
 static void
 ngx_http_eiam_learned_nothing(ngx_http_request_t *r, const ngx_str_t *reason)
 {
+    ngx_str_t                   client;
+    ngx_uint_t                  level;
+    ngx_http_eiam_ctx_t        *ctx;
     ngx_http_eiam_main_conf_t  *mcf;
 
     mcf = ngx_http_get_module_main_conf(r, ngx_eiam_module);
 
     ngx_eiam_metrics_add(&mcf->zone->shared->metrics.not_learned);
 
-    ngx_log_error(NGX_LOG_WARN, r->connection->log, 0,
-                  "eiam: the token is not learned: %V", reason);
+    ctx = ngx_http_get_module_ctx(r, ngx_eiam_module);
+    client = ngx_eiam_text_shown(&ctx->learn->named, r->pool);
+
+    level = ngx_http_eiam_learn_is_news(reason, &client) ? NGX_LOG_WARN
+                                                         : NGX_LOG_INFO;
+
+    ngx_log_error(level, r->connection->log, 0,
+                  "eiam: the token is not learned: %V, application: \"%V\"",
+                  reason, &client);
+}
+
+
+/*
+ * It is clients who make such calls: each reason is a warning once a minute
+ * for each application, in each worker, and so many of them at most.
+ */
+
+static ngx_uint_t
+ngx_http_eiam_learn_is_news(const ngx_str_t *reason, const ngx_str_t *client)
+{
+    uint32_t    key;
+    ngx_uint_t  i;
+
+    static time_t      begun;
+    static uint32_t    known[NGX_HTTP_EIAM_LEARN_WARNINGS];
+    static ngx_uint_t  n;
+
+    if (ngx_time() >= begun + 60 || ngx_time() < begun) {
+        begun = ngx_time();
+        n = 0;
+    }
+
+    ngx_crc32_init(key);
+    ngx_crc32_update(&key, reason->data, reason->len);
+    ngx_crc32_update(&key, client->data, client->len);
+    ngx_crc32_final(key);
+
+    for (i = 0; i < n; i++) {
+
+        if (known[i] == key) {
+            return 0;
+        }
+    }
+
+    if (n == NGX_HTTP_EIAM_LEARN_WARNINGS) {
+        return 0;
+    }
+
+    known[n++] = key;
+
+    return 1;
 }
 
 
@@ -240,7 +297,13 @@ ngx_http_eiam_relayed(ngx_http_request_t *r, ngx_http_eiam_ctx_t *ctx)
                                      ctx->learn->issued, &token, &grant)
         != NGX_OK)
     {
-        ngx_http_eiam_learned_nothing(r, &document.fault);
+        if (ngx_http_eiam_learn_is_form(r)) {
+            ngx_http_eiam_learn_response_refuse(r, "the answer is a form, "
+                                                   "not JSON");
+        } else {
+            ngx_http_eiam_learned_nothing(r, &document.fault);
+        }
+
         return;
     }
 
@@ -274,4 +337,14 @@ ngx_http_eiam_relayed(ngx_http_request_t *r, ngx_http_eiam_ctx_t *ctx)
     ngx_log_error(NGX_LOG_INFO, r->connection->log, 0,
                   "eiam: learned a token of application \"%V\"",
                   &application);
+}
+
+
+static ngx_uint_t
+ngx_http_eiam_learn_is_form(ngx_http_request_t *r)
+{
+    static const ngx_str_t  form =
+        ngx_string("application/x-www-form-urlencoded");
+
+    return ngx_eiam_media_is(&r->headers_out.content_type, &form);
 }
