@@ -18,7 +18,7 @@ my ($true, $false) = (JSON::PP::true, JSON::PP::false);
 my $json = JSON::PP->new->utf8;
 my $conf = top_dir() . '/conf/eiam-log.conf';
 
-my @members = qw(time request_id client method uri status upstream_status seconds decision reason application
+my @members = qw(time request_id client method uri status upstream_status seconds decision reason detail application
     token_id source cache operation route required scopes);
 
 # ---------------------------------------------------------------- tokens and those who know them
@@ -102,14 +102,17 @@ my @asked = (source => 'introspection', cache => 'MISS');
 
 # Each row: reason, target, options of the call, members of the line that are not empty.
 my @refusals = (
-    [ request_ambiguous => '/api//users', [ token => $token{crm} ], uri => $users ],
-    [ request_ambiguous => "/api;x/users?access_token=$token{query}", [], uri => '/api;x/users' ],
+    [ request_ambiguous => '/api//users', [ token => $token{crm} ], uri => $users,
+        detail => 'empty_segment' ],
+    [ request_ambiguous => "/api;x/users?access_token=$token{query}", [], uri => '/api;x/users',
+        detail => 'outside' ],
     [ request_ambiguous => "$users%0a%22%5c%E7%94%A8", [ token => $token{crm} ],
-        uri => qq($users\n"\\\x{7528}) ],
-    [ method_override => "$users?_method=PUT", [ token => $token{crm} ] ],
-    [ authorization_malformed => "$users?access_token=$token{query}", [], @read ],
+        uri => qq($users\n"\\\x{7528}), detail => 'encoding' ],
+    [ method_override => "$users?_method=PUT", [ token => $token{crm} ], detail => 'method_parameter' ],
+    [ authorization_malformed => "$users?access_token=$token{query}", [], @read, detail => 'token_parameter' ],
     [ authorization_malformed => $users,
-        [ token => $token{crm}, headers => ["Authorization: Basic $basic"] ], @read ],
+        [ token => $token{crm}, headers => ["Authorization: Basic $basic"] ], @read,
+        detail => 'two_authorizations' ],
     [ token_missing => $users, [], @read ],
     [ token_missing => $users, [ headers => ["Authorization: Basic $basic"] ], @read ],
     [ token_invalid => $users, [ token => $token{unknown} ], @read, @asked, token => 'unknown' ],

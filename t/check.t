@@ -154,6 +154,11 @@ breaks('documentation: no variable', 'one that the module has not', 'README.md',
 breaks('documentation: every reason', 'one without a row', $troubles, without(qr/^\| `method_override`.*\n/m));
 breaks('documentation: every reason', 'one of which nothing is said', $troubles,
     without(qr/^### method_override$/m));
+breaks('documentation: every detail', "$_->[0]", $_->[1], $_->[2]) for
+    [ '2.6-10: one without a row', $troubles, without(qr/^\| `dot_segment`.*\n/m) ],
+    [ 'a row that the module has not', $troubles, sub { $_[0] =~ s/^\| `dot_segment`(.*\n)/$&| `magic`$1/mr } ],
+    [ 'a number without a name', 'src/core/ngx_eiam_detail.c',
+        without(qr/^    ngx_eiam_detail\(FRAGMENT,.*\n/m) ];
 breaks('documentation: every error code', 'one that is not there', $troubles, without(qr/GATEWAY\.4002/));
 breaks('documentation: every error code', 'one that the module has not', 'README.md', append("\nGATEWAY.4999\n"));
 breaks('documentation: every message', "$_->[0] of which nothing is said", $core, append($_->[1])) for

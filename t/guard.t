@@ -13,6 +13,7 @@ my $api = policy('/api',
     'GET /users/{id}'            => ['user_read'],
     'GET /users/{id}/roles/{rid}' => ['user_read'],
     'POST /users/{id}'           => ['user_read'],
+    'PUT /users/{id}'            => [ [ 'user_write', 'user_own' ], 'user_all' ],
 );
 my $apps = applications({ id => 'crm', permissions => ['user_read'],
     tokens => [ 'tok', 'T' x 8192, 'T' x 8193 ] });
@@ -20,6 +21,7 @@ my $apps = applications({ id => 'crm', permissions => ['user_read'],
 my $gate = nginx(
     files => { 'policy.json' => $api, 'apps.json' => $apps },
     http  => q{
+        add_header X-Detail $eiam_detail always;
         eiam_policy %DIR%/policy.json;
         eiam_applications %DIR%/apps.json;
         server {
@@ -44,6 +46,7 @@ my $gate = nginx(
         server {
             listen 127.0.0.1:%PORT5%;
             eiam on;
+            rewrite ^/old/.*/(.*)$ /api/users/$1;
             location / { set $args ""; proxy_pass http://%ECHO%$request_uri; }
         }
     },
@@ -329,6 +332,53 @@ subtest 'and all other arguments' => sub {
     my $res = ask('/api/users/u1?a=b', port => $emptied);
     passed $res, 'they pass', operation => 'getUsersId';
     is $res->{json}{target}, '/api/users/u1?a=b', '  as they were sent';
+};
+
+# ---- which rule it was
+
+nothing_forwarded $gate, '2.6-10: $eiam_detail, the log and nothing else name the rule that refused' => sub {
+    my @rows = (
+        [ 'request_ambiguous target_field', '/api/users/u1', headers => ['X-Rewrite-URL: /x'] ],
+        [ 'request_ambiguous other_host', 'http://other.example/api/users/u1' ],
+        [ 'request_ambiguous fragment', '/api/users/u1?x#y' ],
+        [ 'request_ambiguous rewritten', '/old/..;/api/users/u1', port => $emptied ],
+        [ 'request_ambiguous encoding', '/api/users/%751' ],
+        [ 'request_ambiguous character', '/api/users/u@1' ],
+        [ 'request_ambiguous character', '/api/users/%e2%82%ac', port => $utf8 ],
+        [ 'request_ambiguous parameter', '/api/users/u1;jsessionid=1' ],
+        [ 'request_ambiguous empty_segment', '/api//users/u1' ],
+        [ 'request_ambiguous empty_segment', '/api/users//%E4%B8%AD', port => $utf8 ],
+        [ 'request_ambiguous dot_segment', '/api/users/x/../u1' ],
+        [ 'request_ambiguous segment_too_long', '/api/users/' . 'u' x 129 ],
+        [ 'request_ambiguous path_too_long', '/api/users' . '/u' x 2044 ],
+        [ 'method_override method_field', '/api/users/u1', headers => ['X-HTTP-Method: PUT'] ],
+        [ 'method_override method_parameter', '/api/users/u1?_method=PUT' ],
+        [ 'authorization_malformed two_authorizations', '/api/users/u1', headers => ['Authorization: Bearer x'] ],
+        [ 'authorization_malformed token_parameter', '/api/users/u1?access_token=x' ],
+    );
+    for my $row (@rows) {
+        my ($expected, $target, %opt) = @$row;
+        my ($reason, $detail) = split / /, $expected;
+        my $res = ask($target, %opt);
+        refused $res, $reason, "$reason: " . shown($target);
+        is $res->{headers}{'x-detail'}, $detail, "  by $detail";
+        like $gate->error_log, qr/eiam: refused, $reason, [^\n]*, request: "[^"\n]*", detail: "$detail"\n\z/,
+            '  so says the log';
+    }
+    my $res = raw($gate, "GET /api/users/u1\r\n", http09 => 1);
+    like $gate->error_log, qr/, detail: "http_version"\n\z/, 'HTTP/0.9 too';
+    refused ask('/api/users/u1', token => undef), 'token_missing', 'a reason that says it all';
+    unlike $gate->error_log =~ s/.*\n(?=.)//sr, qr/detail/, '  has none';
+};
+
+subtest '2.6-10: a call that is allowed has no detail' => sub {
+    is ask('/api/users/u1')->{headers}{'x-detail'}, undef, 'it is empty';
+};
+
+subtest '2.6-10: of a scope that lacks the log says what is required and what is there' => sub {
+    refused ask('/api/users/u1', method => 'PUT'), 'scope_insufficient', 'it lacks';
+    like $gate->error_log, qr/, request: "PUT [^"]*", required: "user_write user_own \| user_all", scopes: "user_read"\n\z/,
+        'so says the log';
 };
 
 # ---- ceilings

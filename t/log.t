@@ -379,7 +379,8 @@ my %odd = (
 
 # Of a line of ours all members, and nothing else.
 my $ours = qr{\ eiam:\ refused,\ (\w+),\ client:\ 127\.0\.0\.1,\ application:\ "([^"\\]*(?:\\x[0-9A-F]{2}[^"\\]*)*)",
-    \ operation:\ "([^"]*)",\ request:\ "([^"]*)"$}x;
+    \ operation:\ "([^"]*)",\ request:\ "([^"]*)"
+    (?:,\ detail:\ "\w+"|,\ required:\ "[^"]*",\ scopes:\ "[^"]*")?$}x;
 
 sub told {
     my ($gate, $title, $expected) = @_;

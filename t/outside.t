@@ -25,6 +25,7 @@ my $gate = nginx(
         'apps.json' => applications({ id => 'crm', permissions => ['user_read'], tokens => ['tok'] }),
     },
     http => qq{
+        add_header X-Detail \$eiam_detail always;
         server {
             listen 127.0.0.1:%PORT2%;
             location / { proxy_pass http://%ECHO%; }
@@ -92,6 +93,7 @@ my $gate = nginx(
         location /into/ { rewrite ^/into/(.*)\$ /api/v2/tenant/\$1 last; }
         location /into-self/ { rewrite ^/into-self/(.*)\$ /api/v2/tenant/\$1 break; proxy_pass http://%ECHO%; }
         location /aside/ { rewrite ^/aside/(.*)\$ /docs/\$1 last; }
+        location /dropped/ { rewrite ^ /docs break; proxy_pass http://%ECHO%; }
         location /error/ { error_page 404 = /api/v2/tenant/users/u1; return 404; }
         location /error-kept/ { error_page 404 /api/v2/tenant/users/u1; return 404; }
         location /tried-tenant/ { try_files /no/such/file /api/v2/tenant/users/u1; }
@@ -229,6 +231,20 @@ nothing_forwarded $gate, 'every method' => sub {
         'a public operation has one spelling as well';
     my $res = raw($gate, "GET /api;x/v2/tenant/x\r\n", http09 => 1);
     is $res->{json}{error_code}, 'GATEWAY.4001', 'HTTP/0.9 is refused';
+};
+
+nothing_forwarded $gate, '2.6-10: $eiam_detail says by which rule a request beside the gate is refused' => sub {
+    for my $row (
+        [ 'outside', '/api;x/v2/tenant/x' ], [ 'outside', '/named-tenant/x' ],
+        [ 'outside_as_sent', '/dropped/..;/api/v2/tenant/x' ],
+        [ 'target_field', '/docs', headers => ['X-Original-URL: /api/v2/tenant/x'] ],
+        [ 'two_authorizations', '/docs', headers => ['Authorization: Basic eDp5'] ],
+    ) {
+        my ($detail, $target, %opt) = @$row;
+        my $res = ask($target, %opt);
+        refused $res, 'request_ambiguous', $target;
+        is $res->{headers}{'x-detail'}, $detail, "  by $detail";
+    }
 };
 
 subtest 'regex locations' => sub {

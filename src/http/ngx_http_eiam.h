@@ -9,6 +9,7 @@
 #include <nginx.h>
 
 #include <ngx_eiam_applications.h>
+#include <ngx_eiam_detail.h>
 #include <ngx_eiam_digest.h>
 #include <ngx_eiam_document.h>
 #include <ngx_eiam_introspection.h>
@@ -201,6 +202,7 @@ struct ngx_http_eiam_ctx_s {
     const ngx_http_eiam_stage_t  *stage;      /* the next to run */
     ngx_eiam_decision_e   decision;
     ngx_eiam_reason_e          reason;
+    ngx_eiam_detail_e          detail;        /* the rule that refused it */
 
     ngx_uint_t                 method;
     ngx_str_t                  uri;           /* that was decided on */

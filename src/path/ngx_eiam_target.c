@@ -40,11 +40,13 @@ static const uint32_t  ngx_eiam_target_pchar[] = {
 
 
 static ngx_uint_t ngx_eiam_target_is_plain(const ngx_str_t *path);
-static ngx_int_t ngx_eiam_target_segments(const ngx_str_t *path,
+static ngx_eiam_detail_e ngx_eiam_target_segments(const ngx_str_t *path,
     const uint32_t *plain, ngx_uint_t eight_bit);
-static ngx_int_t ngx_eiam_target_same(const ngx_str_t *raw,
+static ngx_eiam_detail_e ngx_eiam_target_character(u_char ch);
+static ngx_eiam_detail_e ngx_eiam_target_same(const ngx_str_t *raw,
     const ngx_str_t *decoded);
-static ngx_int_t ngx_eiam_target_beyond_ascii(ngx_str_t *path, void *letters);
+static ngx_eiam_detail_e ngx_eiam_target_beyond_ascii(ngx_str_t *path,
+    void *letters);
 
 
 void *
@@ -72,11 +74,13 @@ ngx_eiam_target_letters(ngx_conf_t *cf)
 }
 
 
-ngx_int_t
+ngx_eiam_detail_e
 ngx_eiam_target_check(const ngx_str_t *raw, ngx_str_t *decoded, void *letters)
 {
+    ngx_eiam_detail_e  detail;
+
     if (decoded->len > NGX_EIAM_PATH_MAX) {
-        return NGX_DECLINED;
+        return NGX_EIAM_DETAIL_PATH_TOO_LONG;
     }
 
     if (letters == NULL) {
@@ -86,26 +90,28 @@ ngx_eiam_target_check(const ngx_str_t *raw, ngx_str_t *decoded, void *letters)
                 || (raw->data != decoded->data
                     && ngx_memcmp(raw->data, decoded->data, raw->len) != 0)))
         {
-            return NGX_DECLINED;
+            detail = ngx_eiam_target_same(raw, decoded);
+
+            return detail ? detail : NGX_EIAM_DETAIL_ENCODING;
         }
 
         return ngx_eiam_target_is_plain(decoded)
-               ? NGX_OK
+               ? NGX_EIAM_NO_DETAIL
                : ngx_eiam_target_segments(decoded, ngx_eiam_target_unreserved,
                                           0);
     }
 
-    if (raw != NULL && ngx_eiam_target_same(raw, decoded) != NGX_OK) {
-        return NGX_DECLINED;
+    if (raw != NULL) {
+        detail = ngx_eiam_target_same(raw, decoded);
+
+        if (detail != NGX_EIAM_NO_DETAIL) {
+            return detail;
+        }
     }
 
-    if (ngx_eiam_target_segments(decoded, ngx_eiam_target_pchar, 1)
-        != NGX_OK)
-    {
-        return NGX_DECLINED;
-    }
+    detail = ngx_eiam_target_segments(decoded, ngx_eiam_target_pchar, 1);
 
-    return ngx_eiam_target_beyond_ascii(decoded, letters);
+    return detail ? detail : ngx_eiam_target_beyond_ascii(decoded, letters);
 }
 
 
@@ -151,7 +157,7 @@ ngx_eiam_target_is_plain(const ngx_str_t *path)
 
 /* every segment has 1 to NGX_EIAM_SEGMENT_MAX characters, not dots alone */
 
-static ngx_int_t
+static ngx_eiam_detail_e
 ngx_eiam_target_segments(const ngx_str_t *path, const uint32_t *plain,
     ngx_uint_t eight_bit)
 {
@@ -162,7 +168,7 @@ ngx_eiam_target_segments(const ngx_str_t *path, const uint32_t *plain,
     last = p + path->len;
 
     if (p == last || *p != '/') {
-        return NGX_DECLINED;
+        return NGX_EIAM_DETAIL_CHARACTER;
     }
 
     while (p < last) {
@@ -179,25 +185,41 @@ ngx_eiam_target_segments(const ngx_str_t *path, const uint32_t *plain,
             }
 
             if (*p < 0x80 || !eight_bit) {
-                return NGX_DECLINED;
+                return ngx_eiam_target_character(*p);
             }
 
             /* a UTF-8 character counts once, at its first byte */
             length += (*p >= 0xc0);
         }
 
-        if (length == dots || length > NGX_EIAM_SEGMENT_MAX) {
-            return NGX_DECLINED;
+        if (length == dots) {
+            return length ? NGX_EIAM_DETAIL_DOT_SEGMENT
+                          : NGX_EIAM_DETAIL_EMPTY_SEGMENT;
+        }
+
+        if (length > NGX_EIAM_SEGMENT_MAX) {
+            return NGX_EIAM_DETAIL_SEGMENT_TOO_LONG;
         }
     }
 
-    return NGX_OK;
+    return NGX_EIAM_NO_DETAIL;
+}
+
+
+static ngx_eiam_detail_e
+ngx_eiam_target_character(u_char ch)
+{
+    if (ch == '%') {
+        return NGX_EIAM_DETAIL_ENCODING;
+    }
+
+    return (ch == ';') ? NGX_EIAM_DETAIL_PARAMETER : NGX_EIAM_DETAIL_CHARACTER;
 }
 
 
 /* the raw path is the decoded one with nothing but 8-bit bytes encoded */
 
-static ngx_int_t
+static ngx_eiam_detail_e
 ngx_eiam_target_same(const ngx_str_t *raw, const ngx_str_t *decoded)
 {
     u_char     *p, *last, *d, *end;
@@ -210,31 +232,42 @@ ngx_eiam_target_same(const ngx_str_t *raw, const ngx_str_t *decoded)
 
     for ( /* void */ ; p < last && d < end; d++) {
 
-        if (*p != '%') {
+        if (*p == '%') {
+            c = (last - p > 2) ? ngx_hextoi(p + 1, 2) : NGX_ERROR;
 
-            if (*p >= 0x80 || *p++ != *d) {
-                return NGX_DECLINED;
+            if (c < 0x80 || c != *d) {
+                return NGX_EIAM_DETAIL_ENCODING;
             }
 
+            p += 3;
             continue;
         }
 
-        c = (last - p > 2) ? ngx_hextoi(p + 1, 2) : NGX_ERROR;
-
-        if (c < 0x80 || c != *d) {
-            return NGX_DECLINED;
+        if (*p >= 0x80) {
+            return NGX_EIAM_DETAIL_CHARACTER;
         }
 
-        p += 3;
+        if (*p != *d) {
+            break;
+        }
+
+        p++;
     }
 
-    return (p == last && d == end) ? NGX_OK : NGX_DECLINED;
+    if (p == last && d == end) {
+        return NGX_EIAM_NO_DETAIL;
+    }
+
+    /* what nginx has taken away: a slash after another one, or dot segments */
+
+    return (p < last && *p == '/') ? NGX_EIAM_DETAIL_EMPTY_SEGMENT
+                                   : NGX_EIAM_DETAIL_DOT_SEGMENT;
 }
 
 
 /* well-formed UTF-8, and only letters and digits */
 
-static ngx_int_t
+static ngx_eiam_detail_e
 ngx_eiam_target_beyond_ascii(ngx_str_t *path, void *letters)
 {
     u_char  *p, *last;
@@ -244,14 +277,14 @@ ngx_eiam_target_beyond_ascii(ngx_str_t *path, void *letters)
     for (p = path->data; p < last && *p < 0x80; p++) { /* void */ }
 
     if (p == last) {
-        return NGX_OK;
+        return NGX_EIAM_NO_DETAIL;
     }
 
 #if (NGX_PCRE)
     if (ngx_regex_exec((ngx_regex_t *) letters, path, NULL, 0) >= 0) {
-        return NGX_OK;
+        return NGX_EIAM_NO_DETAIL;
     }
 #endif
 
-    return NGX_DECLINED;
+    return NGX_EIAM_DETAIL_CHARACTER;
 }

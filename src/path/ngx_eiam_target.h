@@ -14,6 +14,7 @@
 
 #include <ngx_config.h>
 #include <ngx_core.h>
+#include <ngx_eiam_detail.h>
 
 
 #define NGX_EIAM_PATH_MAX     4096    /* bytes */
@@ -32,10 +33,10 @@ void *ngx_eiam_target_letters(ngx_conf_t *cf);
  * nginx will write it anew from decoded; decoded is the path that will be
  * matched; letters as above, or NULL for eiam_path strict.
  *
- * NGX_OK, or NGX_DECLINED if it is ambiguous.
+ * NGX_EIAM_NO_DETAIL, or the rule by which it is ambiguous.
  */
-ngx_int_t ngx_eiam_target_check(const ngx_str_t *raw, ngx_str_t *decoded,
-    void *letters);
+ngx_eiam_detail_e ngx_eiam_target_check(const ngx_str_t *raw,
+    ngx_str_t *decoded, void *letters);
 
 
 #endif /* _NGX_EIAM_TARGET_H_INCLUDED_ */

@@ -458,7 +458,7 @@ ngx_eiam_cache_unlink(ngx_eiam_shared_t *shared, ngx_eiam_entry_t *entry)
 }
 
 
-void
+ngx_eiam_refusal_t *
 ngx_eiam_cache_refuse(ngx_eiam_shared_t *shared, const ngx_eiam_digest_t key,
     ngx_eiam_reason_e reason, ngx_eiam_trouble_e trouble, time_t now,
     uint32_t flight)
@@ -503,6 +503,9 @@ ngx_eiam_cache_refuse(ngx_eiam_shared_t *shared, const ngx_eiam_digest_t key,
     slot->checked = now;
     slot->flight = flight;
     slot->reason = reason;
+    slot->detail = NGX_EIAM_NO_DETAIL;
     slot->trouble = trouble;
     ngx_eiam_zone_step(shared);
+
+    return slot;
 }

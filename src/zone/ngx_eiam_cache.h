@@ -17,6 +17,7 @@
 
 #include <ngx_config.h>
 #include <ngx_core.h>
+#include <ngx_eiam_detail.h>
 #include <ngx_eiam_grant.h>
 #include <ngx_eiam_reason.h>
 #include <ngx_eiam_shared.h>
@@ -47,7 +48,8 @@ struct ngx_eiam_entry_s {
 
 struct ngx_eiam_refusal_s {
     u_char               key[NGX_EIAM_REFUSAL_KEY];
-    unsigned             reason:16;      /* 0: free */
+    unsigned             reason:8;       /* 0: free */
+    unsigned             detail:8;       /* of the reason */
     unsigned             trouble:16;
     uint32_t             checked;
     uint32_t             flight;
@@ -82,9 +84,10 @@ void ngx_eiam_cache_put(ngx_eiam_shared_t *shared,
 
 /*
  * A source that is unavailable, for which trouble is the cause, says nothing
- * about a grant from before.
+ * about a grant from before.  The refusal has no detail yet: the caller may set
+ * one under the same lock.
  */
-void ngx_eiam_cache_refuse(ngx_eiam_shared_t *shared,
+ngx_eiam_refusal_t *ngx_eiam_cache_refuse(ngx_eiam_shared_t *shared,
     const ngx_eiam_digest_t key, ngx_eiam_reason_e reason,
     ngx_eiam_trouble_e trouble, time_t now, uint32_t flight);
 

@@ -266,6 +266,7 @@ ngx_eiam_source_refused(ngx_eiam_source_t *source,
     }
 
     question->reason = refusal->reason;
+    question->detail = refusal->detail;
 
     return NGX_ABORT;
 }
@@ -520,14 +521,17 @@ static void
 ngx_eiam_source_keep(ngx_eiam_shared_t *shared,
     const ngx_eiam_question_t *question)
 {
+    ngx_eiam_refusal_t  *refusal;
+
     if (question->reason == NGX_EIAM_NO_REASON) {
         ngx_eiam_cache_put(shared, question->key, &question->grant,
                            ngx_time(), question->flight);
 
     } else {
-        ngx_eiam_cache_refuse(shared, question->key, question->reason,
-                              question->trouble, ngx_time(),
-                              question->flight);
+        refusal = ngx_eiam_cache_refuse(shared, question->key,
+                                        question->reason, question->trouble,
+                                        ngx_time(), question->flight);
+        refusal->detail = question->detail;
     }
 }
 

@@ -11,6 +11,7 @@
 
 #include <ngx_config.h>
 #include <ngx_core.h>
+#include <ngx_eiam_detail.h>
 #include <ngx_eiam_grant.h>
 #include <ngx_eiam_reason.h>
 #include <ngx_eiam_zone.h>
@@ -38,6 +39,7 @@ typedef struct {
     uint32_t             flight;         /* that it waits for; 0: none */
     ngx_eiam_grant_t     grant;
     ngx_eiam_reason_e    reason;
+    ngx_eiam_detail_e    detail;         /* of the reason */
     ngx_eiam_trouble_e   trouble;        /* if the source is unavailable */
     unsigned             fetched:1;      /* the answer came by that flight */
     unsigned             stale:1;

@@ -18,6 +18,14 @@
 
 
 typedef struct {
+    ngx_str_t           raw;
+    ngx_str_t           decoded;
+    ngx_eiam_detail_e   strict;
+    ngx_eiam_detail_e   utf8;
+} ngx_eiam_unit_rule_t;
+
+
+typedef struct {
     const char   *title;
     ngx_str_t     raw;          /* null: nginx writes it anew */
     ngx_str_t     decoded;
@@ -26,13 +34,56 @@ typedef struct {
 } ngx_eiam_unit_target_t;
 
 
-static ngx_int_t ngx_eiam_unit_target_check(
+static ngx_uint_t ngx_eiam_unit_target_passes(
     const ngx_eiam_unit_target_t *row, void *letters, ngx_uint_t side);
+static void ngx_eiam_unit_target_details(ngx_eiam_unit_t *unit,
+    void *letters);
 static void ngx_eiam_unit_target_bytes(ngx_eiam_unit_t *unit, void *letters);
 static void ngx_eiam_unit_target_places(ngx_eiam_unit_t *unit);
 static ngx_int_t ngx_eiam_unit_target_expected(const ngx_str_t *path);
 static ngx_uint_t ngx_eiam_unit_target_unreserved(ngx_uint_t c);
 static void ngx_eiam_unit_target_length(ngx_eiam_unit_t *unit);
+
+
+/* by which rule a path is refused */
+
+static const ngx_eiam_unit_rule_t  ngx_eiam_unit_rules[] = {
+
+    { ngx_string("/a//b"), ngx_string("/a/b"),
+      NGX_EIAM_DETAIL_EMPTY_SEGMENT, NGX_EIAM_DETAIL_EMPTY_SEGMENT },
+    { ngx_string("/a//"), ngx_string("/a/"),
+      NGX_EIAM_DETAIL_EMPTY_SEGMENT, NGX_EIAM_DETAIL_EMPTY_SEGMENT },
+    { ngx_string("/a/./b"), ngx_string("/a/b"),
+      NGX_EIAM_DETAIL_DOT_SEGMENT, NGX_EIAM_DETAIL_DOT_SEGMENT },
+    { ngx_string("/a/x/../b"), ngx_string("/a/b"),
+      NGX_EIAM_DETAIL_DOT_SEGMENT, NGX_EIAM_DETAIL_DOT_SEGMENT },
+    { ngx_string("/a/b/.."), ngx_string("/a/"),
+      NGX_EIAM_DETAIL_DOT_SEGMENT, NGX_EIAM_DETAIL_DOT_SEGMENT },
+    { ngx_string("/a/.../b"), ngx_string("/a/.../b"),
+      NGX_EIAM_DETAIL_DOT_SEGMENT, NGX_EIAM_DETAIL_DOT_SEGMENT },
+    { ngx_string("/a/%2e%2e/b"), ngx_string("/b"),
+      NGX_EIAM_DETAIL_DOT_SEGMENT, NGX_EIAM_DETAIL_DOT_SEGMENT },
+    { ngx_string("/%61"), ngx_string("/a"),
+      NGX_EIAM_DETAIL_ENCODING, NGX_EIAM_DETAIL_ENCODING },
+    { ngx_string("/%C3%A9"), ngx_string("/\xc3\xa9"),
+      NGX_EIAM_DETAIL_ENCODING, NGX_EIAM_NO_DETAIL },
+    { ngx_string("/%C3%A9//%61"), ngx_string("/\xc3\xa9/a"),
+      NGX_EIAM_DETAIL_EMPTY_SEGMENT, NGX_EIAM_DETAIL_EMPTY_SEGMENT },
+    { ngx_string("/a;x=y/b"), ngx_string("/a;x=y/b"),
+      NGX_EIAM_DETAIL_PARAMETER, NGX_EIAM_DETAIL_PARAMETER },
+    { ngx_string("/a@b"), ngx_string("/a@b"),
+      NGX_EIAM_DETAIL_CHARACTER, NGX_EIAM_NO_DETAIL },
+    { ngx_string("/a\\b"), ngx_string("/a\\b"),
+      NGX_EIAM_DETAIL_CHARACTER, NGX_EIAM_DETAIL_CHARACTER },
+    { ngx_string("/\xc3\xa9"), ngx_string("/\xc3\xa9"),
+      NGX_EIAM_DETAIL_CHARACTER, NGX_EIAM_DETAIL_CHARACTER },
+    { ngx_string("/%E2%82%AC"), ngx_string("/\xe2\x82\xac"),
+      NGX_EIAM_DETAIL_ENCODING, NGX_EIAM_DETAIL_CHARACTER },
+    { ngx_string("/" UNRESERVED_128 "z"), ngx_string("/" UNRESERVED_128 "z"),
+      NGX_EIAM_DETAIL_SEGMENT_TOO_LONG, NGX_EIAM_DETAIL_SEGMENT_TOO_LONG },
+
+    { ngx_null_string, ngx_null_string, 0, 0 }
+};
 
 
 static const ngx_eiam_unit_target_t  ngx_eiam_unit_targets[] = {
@@ -133,24 +184,25 @@ ngx_eiam_unit_target(ngx_eiam_unit_t *unit)
         utf8 = 1;
 
         for (ngx_eiam_unit_sides(side)) {
-            strict &= (ngx_eiam_unit_target_check(row, NULL, side)
-                       == (row->strict ? NGX_OK : NGX_DECLINED));
-            utf8 &= (ngx_eiam_unit_target_check(row, letters, side)
-                     == (row->utf8 ? NGX_OK : NGX_DECLINED));
+            strict &= (ngx_eiam_unit_target_passes(row, NULL, side)
+                       == row->strict);
+            utf8 &= (ngx_eiam_unit_target_passes(row, letters, side)
+                     == row->utf8);
         }
 
         ngx_eiam_unit_ok(unit, strict, "%s: strict", row->title);
         ngx_eiam_unit_ok(unit, utf8, "%s: utf8", row->title);
     }
 
+    ngx_eiam_unit_target_details(unit, letters);
     ngx_eiam_unit_target_bytes(unit, letters);
     ngx_eiam_unit_target_places(unit);
     ngx_eiam_unit_target_length(unit);
 }
 
 
-static ngx_int_t
-ngx_eiam_unit_target_check(const ngx_eiam_unit_target_t *row, void *letters,
+static ngx_uint_t
+ngx_eiam_unit_target_passes(const ngx_eiam_unit_target_t *row, void *letters,
     ngx_uint_t side)
 {
     ngx_str_t  raw, decoded;
@@ -158,8 +210,28 @@ ngx_eiam_unit_target_check(const ngx_eiam_unit_target_t *row, void *letters,
     raw = ngx_eiam_unit_place(0, side, &row->raw);
     decoded = ngx_eiam_unit_place(1, side, &row->decoded);
 
-    return ngx_eiam_target_check(row->raw.data ? &raw : NULL, &decoded,
-                                 letters);
+    return ngx_eiam_target_check(row->raw.data ? &raw : NULL, &decoded, letters)
+           == NGX_EIAM_NO_DETAIL;
+}
+
+
+static void
+ngx_eiam_unit_target_details(ngx_eiam_unit_t *unit, void *letters)
+{
+    ngx_str_t                    decoded;
+    const ngx_eiam_unit_rule_t  *row;
+
+    for (row = ngx_eiam_unit_rules; row->raw.len; row++) {
+
+        decoded = row->decoded;
+
+        ngx_eiam_unit_ok(unit,
+                         ngx_eiam_target_check(&row->raw, &decoded, NULL)
+                         == row->strict
+                         && ngx_eiam_target_check(&row->raw, &decoded, letters)
+                            == row->utf8,
+                         "2.6-10: \"%V\" says by which rule", &row->raw);
+    }
 }
 
 
@@ -186,10 +258,12 @@ ngx_eiam_unit_target_bytes(ngx_eiam_unit_t *unit, void *letters)
         unreserved = ngx_eiam_unit_target_unreserved(c) && c != '.';
         other = c && ngx_strchr("!$&'()*+,=:@", (int) c) != NULL;
 
-        strict &= (ngx_eiam_target_check(&text, &text, NULL)
-                   == (unreserved ? NGX_OK : NGX_DECLINED));
-        utf8 &= (ngx_eiam_target_check(&text, &text, letters)
-                 == (unreserved || other ? NGX_OK : NGX_DECLINED));
+        strict &= ((ngx_eiam_target_check(&text, &text, NULL)
+                    == NGX_EIAM_NO_DETAIL)
+                   == unreserved);
+        utf8 &= ((ngx_eiam_target_check(&text, &text, letters)
+                  == NGX_EIAM_NO_DETAIL)
+                 == (unreserved || other));
     }
 
     ngx_eiam_unit_ok(unit, strict, "no other byte passes: strict");
@@ -225,8 +299,9 @@ ngx_eiam_unit_target_places(ngx_eiam_unit_t *unit)
 
                 text = ngx_eiam_unit_place(0, side, &copy);
 
-                wrong += ngx_eiam_target_check(&text, &text, NULL)
-                         != ngx_eiam_unit_target_expected(&text);
+                wrong += (ngx_eiam_target_check(&text, &text, NULL)
+                          == NGX_EIAM_NO_DETAIL)
+                         != (ngx_eiam_unit_target_expected(&text) == NGX_OK);
             }
 
             path[i] = (i == 0 || i == 5 || i == 16) ? '/' : 'a';
@@ -299,7 +374,8 @@ ngx_eiam_unit_target_length(ngx_eiam_unit_t *unit)
     text.len = NGX_EIAM_PATH_MAX;
 
     ngx_eiam_unit_ok(unit,
-                     ngx_eiam_target_check(&text, &text, NULL) == NGX_OK,
+                     ngx_eiam_target_check(&text, &text, NULL)
+                     == NGX_EIAM_NO_DETAIL,
                      "the longest path passes");
 
     path[NGX_EIAM_PATH_MAX - 1] = '/';
@@ -309,6 +385,6 @@ ngx_eiam_unit_target_length(ngx_eiam_unit_t *unit)
 
     ngx_eiam_unit_ok(unit,
                      ngx_eiam_target_check(&text, &text, NULL)
-                     == NGX_DECLINED,
+                     == NGX_EIAM_DETAIL_PATH_TOO_LONG,
                      "a path of one byte more does not");
 }

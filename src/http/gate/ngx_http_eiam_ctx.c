@@ -85,7 +85,16 @@ ngx_http_eiam_ctx_get(ngx_http_request_t *r)
 ngx_int_t
 ngx_http_eiam_ctx_refuse(ngx_http_eiam_ctx_t *ctx, ngx_eiam_reason_e reason)
 {
+    return ngx_http_eiam_ctx_refuse_by(ctx, reason, NGX_EIAM_NO_DETAIL);
+}
+
+
+ngx_int_t
+ngx_http_eiam_ctx_refuse_by(ngx_http_eiam_ctx_t *ctx, ngx_eiam_reason_e reason,
+    ngx_eiam_detail_e detail)
+{
     ctx->reason = reason;
+    ctx->detail = detail;
 
     return NGX_ABORT;
 }

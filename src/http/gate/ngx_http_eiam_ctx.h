@@ -10,6 +10,10 @@
 ngx_int_t ngx_http_eiam_ctx_refuse(ngx_http_eiam_ctx_t *ctx,
     ngx_eiam_reason_e reason);
 
+/* the same, with the rule that refused: $eiam_detail */
+ngx_int_t ngx_http_eiam_ctx_refuse_by(ngx_http_eiam_ctx_t *ctx,
+    ngx_eiam_reason_e reason, ngx_eiam_detail_e detail);
+
 /* a new one for this pass of the request; NULL: no memory */
 ngx_http_eiam_ctx_t *ngx_http_eiam_ctx_create(ngx_http_request_t *r);
 

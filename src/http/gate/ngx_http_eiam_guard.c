@@ -10,10 +10,10 @@
 #include <ngx_eiam_string.h>
 
 
-static ngx_uint_t ngx_http_eiam_is_ambiguous(ngx_http_request_t *r,
-    ngx_http_eiam_ctx_t *ctx);
+static ngx_eiam_detail_e ngx_http_eiam_guard_path(ngx_http_request_t *r,
+    const ngx_http_eiam_ctx_t *ctx);
 static ngx_uint_t ngx_http_eiam_has_other_host(ngx_http_request_t *r);
-static ngx_int_t ngx_http_eiam_guard_raw(ngx_http_request_t *r,
+static ngx_eiam_detail_e ngx_http_eiam_guard_raw(ngx_http_request_t *r,
     const ngx_http_eiam_ctx_t *prior, ngx_uint_t allowed);
 static ngx_uint_t ngx_http_eiam_is_page(ngx_http_request_t *r);
 static ngx_eiam_below_e ngx_http_eiam_below(ngx_http_request_t *r,
@@ -25,6 +25,8 @@ static ngx_eiam_below_e ngx_http_eiam_below(ngx_http_request_t *r,
 ngx_int_t
 ngx_http_eiam_guard(ngx_http_request_t *r, ngx_http_eiam_ctx_t *ctx)
 {
+    ngx_eiam_detail_e  detail;
+
     if (ngx_http_eiam_headers_read(r, &ctx->fields) != NGX_OK) {
         return NGX_ERROR;
     }
@@ -40,25 +42,34 @@ ngx_http_eiam_guard(ngx_http_request_t *r, ngx_http_eiam_ctx_t *ctx)
 
     ngx_http_eiam_redact_log(r);
 
-    if (ngx_http_eiam_is_ambiguous(r, ctx)) {
-        return ngx_http_eiam_ctx_refuse(ctx, NGX_EIAM_REQUEST_AMBIGUOUS);
+    detail = ngx_http_eiam_guard_path(r, ctx);
+
+    if (detail != NGX_EIAM_NO_DETAIL) {
+        return ngx_http_eiam_ctx_refuse_by(ctx, NGX_EIAM_REQUEST_AMBIGUOUS,
+                                           detail);
     }
 
     ctx->parameters = ngx_http_eiam_parameters(r);
     ctx->searched = (r == r->main);
 
-    if (ctx->fields.method
-        || (ctx->parameters & NGX_HTTP_EIAM_ASKS_METHOD))
-    {
-        return ngx_http_eiam_ctx_refuse(ctx, NGX_EIAM_METHOD_OVERRIDE);
+    if (ctx->fields.method) {
+        return ngx_http_eiam_ctx_refuse_by(ctx, NGX_EIAM_METHOD_OVERRIDE,
+                                           NGX_EIAM_DETAIL_METHOD_FIELD);
+    }
+
+    if (ctx->parameters & NGX_HTTP_EIAM_ASKS_METHOD) {
+        return ngx_http_eiam_ctx_refuse_by(ctx, NGX_EIAM_METHOD_OVERRIDE,
+                                           NGX_EIAM_DETAIL_METHOD_PARAMETER);
     }
 
     return NGX_OK;
 }
 
 
-static ngx_uint_t
-ngx_http_eiam_is_ambiguous(ngx_http_request_t *r, ngx_http_eiam_ctx_t *ctx)
+/* NGX_EIAM_NO_DETAIL: there is but one path in it */
+
+static ngx_eiam_detail_e
+ngx_http_eiam_guard_path(ngx_http_request_t *r, const ngx_http_eiam_ctx_t *ctx)
 {
     ngx_str_t                  raw, *forwarded;
     ngx_http_eiam_loc_conf_t  *lcf;
@@ -67,8 +78,12 @@ ngx_http_eiam_is_ambiguous(ngx_http_request_t *r, ngx_http_eiam_ctx_t *ctx)
 
     /* HTTP/0.9 has no header fields, so nobody knows what is meant */
 
-    if (ctx->fields.targets || r->http_version < NGX_HTTP_VERSION_10) {
-        return 1;
+    if (r->http_version < NGX_HTTP_VERSION_10) {
+        return NGX_EIAM_DETAIL_HTTP_VERSION;
+    }
+
+    if (ctx->fields.targets) {
+        return NGX_EIAM_DETAIL_TARGET_FIELD;
     }
 
     forwarded = NULL;
@@ -82,19 +97,22 @@ ngx_http_eiam_is_ambiguous(ngx_http_request_t *r, ngx_http_eiam_ctx_t *ctx)
 
         } else if (ngx_http_eiam_below(r, &raw, 1) == NGX_EIAM_BELOW_LOOSE) {
 
-            /* it was rewritten, but "proxy_pass ...$request_uri" sends it */
-            return 1;
+            /* "proxy_pass ...$request_uri" sends it */
+            return NGX_EIAM_DETAIL_REWRITTEN;
         }
 
-        if (ngx_http_eiam_has_other_host(r)
-            || (!ngx_http_eiam_request_is_bare(r)
-                && memchr(r->unparsed_uri.data, '#', r->unparsed_uri.len)))
+        if (ngx_http_eiam_has_other_host(r)) {
+            return NGX_EIAM_DETAIL_OTHER_HOST;
+        }
+
+        if (!ngx_http_eiam_request_is_bare(r)
+            && memchr(r->unparsed_uri.data, '#', r->unparsed_uri.len))
         {
-            return 1;
+            return NGX_EIAM_DETAIL_FRAGMENT;
         }
     }
 
-    return ngx_eiam_target_check(forwarded, &r->uri, lcf->letters) != NGX_OK;
+    return ngx_eiam_target_check(forwarded, &r->uri, lcf->letters);
 }
 
 
@@ -105,7 +123,7 @@ ngx_http_eiam_is_ambiguous(ngx_http_request_t *r, ngx_http_eiam_ctx_t *ctx)
 
 ngx_int_t
 ngx_http_eiam_guard_outside(ngx_http_request_t *r,
-    const ngx_http_eiam_ctx_t *prior)
+    const ngx_http_eiam_ctx_t *prior, ngx_eiam_detail_e *detail)
 {
     ngx_uint_t              allowed;
     ngx_http_eiam_fields_t  fields;
@@ -121,11 +139,17 @@ ngx_http_eiam_guard_outside(ngx_http_request_t *r,
             return NGX_ERROR;
         }
 
-        if (fields.authorizations > 1 || fields.targets > 1
+        if (fields.authorizations > 1) {
+            *detail = NGX_EIAM_DETAIL_TWO_AUTHORIZATIONS;
+            return NGX_DECLINED;
+        }
+
+        if (fields.targets > 1
             || (fields.target
                 && ngx_http_eiam_below(r, fields.target, 0)
                    != NGX_EIAM_OUTSIDE))
         {
+            *detail = NGX_EIAM_DETAIL_TARGET_FIELD;
             return NGX_DECLINED;
         }
     }
@@ -134,16 +158,19 @@ ngx_http_eiam_guard_outside(ngx_http_request_t *r,
         && !(allowed && prior->method == r->method
              && ngx_eiam_str_equal(&prior->uri, &r->uri)))
     {
+        *detail = NGX_EIAM_DETAIL_OUTSIDE;
         return NGX_DECLINED;
     }
 
-    return ngx_http_eiam_guard_raw(r, prior, allowed);
+    *detail = ngx_http_eiam_guard_raw(r, prior, allowed);
+
+    return (*detail == NGX_EIAM_NO_DETAIL) ? NGX_OK : NGX_DECLINED;
 }
 
 
 /* the same for the target as it was sent: $request_uri may forward it */
 
-static ngx_int_t
+static ngx_eiam_detail_e
 ngx_http_eiam_guard_raw(ngx_http_request_t *r,
     const ngx_http_eiam_ctx_t *prior, ngx_uint_t allowed)
 {
@@ -154,7 +181,7 @@ ngx_http_eiam_guard_raw(ngx_http_request_t *r,
     below = ngx_http_eiam_below(r, &raw, allowed);
 
     if (below == NGX_EIAM_OUTSIDE) {
-        return NGX_OK;
+        return NGX_EIAM_NO_DETAIL;
     }
 
     /* error_page and the like take an allowed call to another location */
@@ -163,14 +190,14 @@ ngx_http_eiam_guard_raw(ngx_http_request_t *r,
         && (r != r->main || ngx_http_eiam_is_page(r)
             || (prior->raw && prior->method == r->method)))
     {
-        return NGX_OK;
+        return NGX_EIAM_NO_DETAIL;
     }
 
     if (below == NGX_EIAM_BELOW_PLAIN && ngx_http_eiam_is_page(r)) {
-        return NGX_OK;
+        return NGX_EIAM_NO_DETAIL;
     }
 
-    return NGX_DECLINED;
+    return NGX_EIAM_DETAIL_OUTSIDE_AS_SENT;
 }
 
 

@@ -9,9 +9,12 @@
 ngx_int_t ngx_http_eiam_guard(ngx_http_request_t *r,
     ngx_http_eiam_ctx_t *ctx);
 
-/* NGX_OK, NGX_DECLINED: leads around the gate; NGX_ERROR: no memory */
+/*
+ * NGX_OK, NGX_DECLINED: it leads around the gate, by the rule detail, or
+ * NGX_ERROR: no memory.
+ */
 ngx_int_t ngx_http_eiam_guard_outside(ngx_http_request_t *r,
-    const ngx_http_eiam_ctx_t *prior);
+    const ngx_http_eiam_ctx_t *prior, ngx_eiam_detail_e *detail);
 
 
 #endif /* _NGX_HTTP_EIAM_GUARD_H_INCLUDED_ */

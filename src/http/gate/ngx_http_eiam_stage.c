@@ -27,6 +27,8 @@ static void ngx_http_eiam_decide(ngx_http_request_t *r,
     ngx_http_eiam_ctx_t *ctx, ngx_uint_t mode);
 static void ngx_http_eiam_log_refusal(ngx_http_request_t *r,
     ngx_http_eiam_ctx_t *ctx, const char *verdict);
+static ngx_str_t ngx_http_eiam_log_detail(ngx_http_request_t *r,
+    const ngx_http_eiam_ctx_t *ctx);
 static ngx_int_t ngx_http_eiam_bearer(ngx_http_request_t *r,
     ngx_http_eiam_ctx_t *ctx);
 static ngx_int_t ngx_http_eiam_finish(ngx_http_request_t *r,
@@ -109,6 +111,7 @@ static ngx_int_t
 ngx_http_eiam_outside(ngx_http_request_t *r)
 {
     ngx_int_t                  rc;
+    ngx_eiam_detail_e          detail;
     ngx_http_eiam_ctx_t       *ctx;
     ngx_http_core_loc_conf_t  *clcf;
     ngx_http_eiam_srv_conf_t  *scf;
@@ -121,7 +124,7 @@ ngx_http_eiam_outside(ngx_http_request_t *r)
 
     ngx_http_eiam_redact_log(r);
 
-    rc = ngx_http_eiam_guard_outside(r, ngx_http_eiam_ctx_get(r));
+    rc = ngx_http_eiam_guard_outside(r, ngx_http_eiam_ctx_get(r), &detail);
 
     if (rc == NGX_OK) {
         return NGX_DECLINED;
@@ -136,7 +139,7 @@ ngx_http_eiam_outside(ngx_http_request_t *r)
         return NGX_HTTP_INTERNAL_SERVER_ERROR;
     }
 
-    (void) ngx_http_eiam_ctx_refuse(ctx, NGX_EIAM_REQUEST_AMBIGUOUS);
+    (void) ngx_http_eiam_ctx_refuse_by(ctx, NGX_EIAM_REQUEST_AMBIGUOUS, detail);
 
     ngx_http_eiam_decide(r, ctx, scf->mode);
 
@@ -295,7 +298,7 @@ ngx_http_eiam_log_refusal(ngx_http_request_t *r, ngx_http_eiam_ctx_t *ctx,
     const char *verdict)
 {
     ngx_log_t                 log;
-    ngx_str_t                 application, operation, method, path;
+    ngx_str_t                 application, operation, method, path, detail;
     const ngx_eiam_reason_t  *reason;
 
     reason = &ngx_eiam_reasons[ctx->reason];
@@ -317,22 +320,65 @@ ngx_http_eiam_log_refusal(ngx_http_request_t *r, ngx_http_eiam_ctx_t *ctx,
     method = ngx_eiam_text_shown(&r->method_name, r->pool);
     path = ngx_http_eiam_request_raw_path(r);
     path = ngx_eiam_text_shown(&path, r->pool);
+    detail = ngx_http_eiam_log_detail(r, ctx);
 
     ngx_log_error(reason->log_level, &log, 0,
                   "eiam: %s, %V, client: %V, application: \"%V\", "
-                  "operation: \"%V\", request: \"%V %V\"",
+                  "operation: \"%V\", request: \"%V %V\"%V",
                   verdict, &reason->name, &r->connection->addr_text,
-                  &application, &operation, &method, &path);
+                  &application, &operation, &method, &path, &detail);
+}
+
+
+/* what the line says of one reason more than of others; empty: nothing */
+
+static ngx_str_t
+ngx_http_eiam_log_detail(ngx_http_request_t *r, const ngx_http_eiam_ctx_t *ctx)
+{
+    size_t      size;
+    ngx_str_t   text, required, scopes;
+
+    ngx_str_null(&text);
+
+    size = sizeof(", required: \"\", scopes: \"\"") + 2 * NGX_EIAM_TEXT_MAX;
+
+    text.data = ngx_pnalloc(r->pool, size);
+    if (text.data == NULL) {
+        return text;
+    }
+
+    if (ctx->reason == NGX_EIAM_SCOPE_INSUFFICIENT) {
+        required = ngx_eiam_text_shown(&ctx->operation->required, r->pool);
+        scopes = ngx_eiam_text_shown(&ctx->scopes_text, r->pool);
+
+        text.len = ngx_snprintf(text.data, size,
+                                ", required: \"%V\", scopes: \"%V\"",
+                                &required, &scopes)
+                   - text.data;
+
+    } else if (ctx->detail != NGX_EIAM_NO_DETAIL) {
+        text.len = ngx_snprintf(text.data, size, ", detail: \"%V\"",
+                                &ngx_eiam_details[ctx->detail])
+                   - text.data;
+    }
+
+    return text;
 }
 
 
 static ngx_int_t
 ngx_http_eiam_bearer(ngx_http_request_t *r, ngx_http_eiam_ctx_t *ctx)
 {
-    if (ctx->fields.authorizations > 1
-        || (ctx->parameters & NGX_HTTP_EIAM_HAS_TOKEN))
-    {
-        return ngx_http_eiam_ctx_refuse(ctx, NGX_EIAM_AUTHORIZATION_MALFORMED);
+    if (ctx->fields.authorizations > 1) {
+        return ngx_http_eiam_ctx_refuse_by(ctx,
+                                           NGX_EIAM_AUTHORIZATION_MALFORMED,
+                                           NGX_EIAM_DETAIL_TWO_AUTHORIZATIONS);
+    }
+
+    if (ctx->parameters & NGX_HTTP_EIAM_HAS_TOKEN) {
+        return ngx_http_eiam_ctx_refuse_by(ctx,
+                                           NGX_EIAM_AUTHORIZATION_MALFORMED,
+                                           NGX_EIAM_DETAIL_TOKEN_PARAMETER);
     }
 
     if (ctx->token.data == NULL) {

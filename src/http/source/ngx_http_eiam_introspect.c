@@ -87,7 +87,7 @@ ngx_http_eiam_introspect(ngx_http_request_t *r, ngx_http_eiam_ctx_t *ctx)
         }
     }
 
-    return ngx_http_eiam_ctx_refuse(ctx, question.reason);
+    return ngx_http_eiam_ctx_refuse_by(ctx, question.reason, question.detail);
 }
 
 

@@ -48,7 +48,8 @@ ngx_http_eiam_verify(ngx_http_request_t *r, ngx_http_eiam_ctx_t *ctx)
 
     case NGX_ABORT:
         ctx->cache = &ngx_eiam_metrics_lookups[NGX_EIAM_HIT];
-        return ngx_http_eiam_ctx_refuse(ctx, question.reason);
+        return ngx_http_eiam_ctx_refuse_by(ctx, question.reason,
+                                           question.detail);
     }
 
     ctx->cache = &ngx_eiam_metrics_lookups[NGX_EIAM_MISS];
@@ -114,7 +115,8 @@ ngx_http_eiam_verify_now(ngx_http_request_t *r, ngx_http_eiam_ctx_t *ctx,
     }
 
     return (rc == NGX_OK) ? ngx_http_eiam_grant_apply(r, ctx, &question->grant)
-                          : ngx_http_eiam_ctx_refuse(ctx, question->reason);
+                          : ngx_http_eiam_ctx_refuse_by(ctx, question->reason,
+                                                        question->detail);
 }
 
 

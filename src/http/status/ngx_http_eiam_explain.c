@@ -173,6 +173,7 @@ ngx_http_eiam_judge_path(ngx_http_request_t *r, ngx_http_eiam_case_t *call,
     ngx_str_t                  decoded;
     ngx_uint_t                 i;
     ngx_eiam_below_e           below;
+    ngx_eiam_detail_e          detail;
     ngx_eiam_policy_t        **policy;
     ngx_http_eiam_loc_conf_t  *lcf;
     ngx_http_eiam_main_conf_t *mcf;
@@ -198,11 +199,15 @@ ngx_http_eiam_judge_path(ngx_http_request_t *r, ngx_http_eiam_case_t *call,
         return NGX_DECLINED;
     }
 
-    if (below == NGX_EIAM_BELOW_LOOSE
-        || ngx_eiam_target_check(&call->path, &decoded, lcf->letters)
-           != NGX_OK)
-    {
-        return ngx_http_eiam_ctx_refuse(ctx, NGX_EIAM_REQUEST_AMBIGUOUS);
+    detail = ngx_eiam_target_check(&call->path, &decoded, lcf->letters);
+
+    if (below == NGX_EIAM_BELOW_LOOSE) {
+        detail = NGX_EIAM_DETAIL_OUTSIDE;
+    }
+
+    if (detail != NGX_EIAM_NO_DETAIL) {
+        return ngx_http_eiam_ctx_refuse_by(ctx, NGX_EIAM_REQUEST_AMBIGUOUS,
+                                           detail);
     }
 
     /* without a policy of its own: the first that knows the path */
@@ -323,6 +328,11 @@ ngx_http_eiam_tell(ngx_http_eiam_status_t *status,
                             &ngx_eiam_metrics_decisions[decision]);
     ngx_http_eiam_tell_text(status, ",reason",
                             &ngx_eiam_reasons[ctx->reason].name);
+
+    if (ctx->detail != NGX_EIAM_NO_DETAIL) {
+        ngx_http_eiam_tell_text(status, ",detail",
+                                &ngx_eiam_details[ctx->detail]);
+    }
 
     if (ctx->reason != NGX_EIAM_NO_REASON) {
         ngx_http_eiam_write_text(status, ",\"status\":%ui",

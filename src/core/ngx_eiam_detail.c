@@ -1,0 +1,36 @@
+
+#include <ngx_eiam_detail.h>
+
+
+#define ngx_eiam_detail(number, name)                                         \
+    [NGX_EIAM_DETAIL_ ## number] = ngx_string(name)
+
+
+const ngx_str_t  ngx_eiam_details[NGX_EIAM_DETAILS] = {
+
+    [NGX_EIAM_NO_DETAIL] = ngx_null_string,
+
+    /* request_ambiguous */
+    ngx_eiam_detail(HTTP_VERSION, "http_version"),
+    ngx_eiam_detail(TARGET_FIELD, "target_field"),
+    ngx_eiam_detail(TWO_AUTHORIZATIONS, "two_authorizations"),
+    ngx_eiam_detail(OTHER_HOST, "other_host"),
+    ngx_eiam_detail(FRAGMENT, "fragment"),
+    ngx_eiam_detail(REWRITTEN, "rewritten"),
+    ngx_eiam_detail(OUTSIDE, "outside"),
+    ngx_eiam_detail(OUTSIDE_AS_SENT, "outside_as_sent"),
+    ngx_eiam_detail(PATH_TOO_LONG, "path_too_long"),
+    ngx_eiam_detail(ENCODING, "encoding"),
+    ngx_eiam_detail(CHARACTER, "character"),
+    ngx_eiam_detail(PARAMETER, "parameter"),
+    ngx_eiam_detail(EMPTY_SEGMENT, "empty_segment"),
+    ngx_eiam_detail(DOT_SEGMENT, "dot_segment"),
+    ngx_eiam_detail(SEGMENT_TOO_LONG, "segment_too_long"),
+
+    /* method_override */
+    ngx_eiam_detail(METHOD_FIELD, "method_field"),
+    ngx_eiam_detail(METHOD_PARAMETER, "method_parameter"),
+
+    /* authorization_malformed */
+    ngx_eiam_detail(TOKEN_PARAMETER, "token_parameter")
+};
