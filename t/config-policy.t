@@ -89,11 +89,10 @@ sub broken {
     push @said, $reason;
     s/([\x00-\x1f\x7f])/sprintf '\\x%02X', ord $1/ge for $place, $reason;
     my ($code, $text) = written($change);
-    my $expected = '[emerg] #: "' . $gate->dir . "/policy.json\": $place: $reason in "
-        . $gate->dir . '/nginx.conf:';
-    my $shown = $text =~ s/\[emerg\] \d+#\d+: /[emerg] #: /r;
-    ok $code == 1 && index($shown, $expected) >= 0, "refused: $title"
-        or diag "exit code $code, expected $expected\n$shown";
+    my $expected = qr{\[emerg\] \d+#\d+: "\Q@{[ $gate->dir ]}\E/policy\.json": \Q$place: $reason\E}
+        . qr{(?:; "[^"]*"\?)? in \Q@{[ $gate->dir ]}\E/nginx\.conf:};
+    ok $code == 1 && $text =~ $expected, "refused: $title"
+        or diag "exit code $code, expected $expected\n$text";
     return;
 }
 
@@ -129,7 +128,7 @@ broken @$_ for (
         'line 1 column 34', "duplicate object key near '\"get\"'" ],
     [ 'a duplicate member written another way', '{"get": 1, "g\u0065t": 2}',
         'line 1 column 21', "duplicate object key near '\"g\\u0065t\"'" ],
-    [ 'a byte order mark', "\xef\xbb\xbf{}", 'line 1 column 1', "'$start '\xef\xbb\xbf'" ],
+    [ 'two byte order marks', "\xef\xbb\xbf\xef\xbb\xbf{}", 'line 1 column 1', "'$start '\xef\xbb\xbf'" ],
     [ 'UTF-16', "\xff\xfe{\0}\0", 'line 1 column 0', 'unable to decode byte 0xff' ],
     [ 'invalid UTF-8', "{\"a\": \"\xff\"}", 'line 1 column 7', "unable to decode byte 0xff near '\"'" ],
     [ 'an overlong slash', "{\"a\": \"\xc0\xaf\"}", 'line 1 column 7',
@@ -148,8 +147,6 @@ broken @$_ for (
     [ 'NaN', '{"a": NaN}', 'line 1 column 9', "invalid token near 'NaN'" ],
     [ 'a number beyond all bounds', '{"a": 1e999}', 'line 1 column 11',
         "real number overflow near '1e999'" ],
-    [ 'an integer beyond all bounds', '{"a": 99999999999999999999}', 'line 1 column 26',
-        "too big integer near '99999999999999999999'" ],
     [ 'an array for a document', '[]', '#', 'must be an object' ],
 );
 
@@ -425,7 +422,8 @@ broken @$_ for (
         'https://host/items.json#/x', 'items.json', './items.json#/x', '#', '#x', '', '/paths/~1users'),
     (map { [ "a reference to '$_'", reference($_), $ref, qq{\$ref "$_" points to nothing} ] }
         '#/x', '#/components/pathItems/y', '#/components/pathItems/x/', '#/paths/users',
-        '#/servers/0', '#/paths/~1users~1{id}/get/operationId/x'),
+        '#/servers/1', '#/servers/00', '#/servers/x', '#/servers/-1', '#/servers//0', '#/servers/',
+        '#/paths/~1users~1{id}/get/operationId/x'),
     [ 'a reference to a string', reference('#/openapi'), $ref, 'must be an object' ],
     [ 'a reference to an array', reference('#/servers'), $ref, 'must be an object' ],
     [ 'a reference to itself', reference('#/paths/~1users'), $ref, 'unsupported $ref to another $ref' ],
@@ -640,6 +638,12 @@ accepted @$_ for (
     [ 'all members that OpenAPI 3.1 has', version31(\&all_members, set('webhooks', { new => {} }),
         set('jsonSchemaDialect', 'https://host/dialect'), set('components pathItems', {})) ],
     [ 'more servers than one', set('servers 1', { url => 'nonsense' }) ],
+    [ '2.5-1: a byte order mark', "\xef\xbb\xbf" . $json->encode(good()) ],
+    [ '2.5-4: references into arrays, and percent-encoded ones', both(
+        set('paths /users/{id} parameters', [ { name => 'id', in => 'path' } ]),
+        set('paths /users/{id} get parameters', [
+            { '$ref' => '#/paths/~1users~1%7Bid%7D/parameters/0' },
+            { '$ref' => '#/paths/~1users~1{id}/parameters/0' } ])) ],
     [ 'extensions everywhere', both(map { set($_, { nonsense => 1 }) } 'x-a', 'paths x-a',
         'paths /users x-a', 'paths /users get x-a', 'components x-a',
         'components securitySchemes eiam flows x-a') ],

@@ -1,6 +1,6 @@
 
 /*
- * JSON documents: the one door to jansson.
+ * JSON documents.
  *
  * A document is read whole and then walked with nodes, which know the way
  * they came, so whatever is wrong is told with its JSON pointer (RFC 6901).
@@ -15,42 +15,24 @@
 #include <ngx_config.h>
 #include <ngx_core.h>
 #include <ngx_eiam_digest.h>
+#include <ngx_eiam_value.h>
 
 
 #define NGX_EIAM_DOCUMENT_MAX  (64 * 1024 * 1024)     /* bytes of a file */
 
 
-typedef enum {
-    NGX_EIAM_OBJECT = 0,
-    NGX_EIAM_ARRAY,
-    NGX_EIAM_STRING,
-    NGX_EIAM_NUMBER,
-    NGX_EIAM_INTEGER,
-    NGX_EIAM_BOOLEAN,
-    NGX_EIAM_NULL,
-    NGX_EIAM_ANY
-} ngx_eiam_type_e;
-
-
 typedef struct {
     ngx_str_t             name;        /* what messages call it: the file */
-    ngx_str_t             fault;       /* "file", pointer or line, reason */
+    ngx_str_t             fault;       /* the last one; ngx_eiam_fault.h */
+    ngx_array_t          *faults;      /* NULL: the first ends the reading */
+    ngx_uint_t            pending;     /* the last one is in the list */
     ngx_pool_t           *pool;        /* the tree goes with it */
     ngx_uint_t            secret;      /* nothing of it is in messages */
+    ngx_uint_t            reals;       /* integers of any size are real */
     ngx_eiam_digest_t     digest;      /* of a file that was opened */
 } ngx_eiam_document_t;
 
-
 typedef struct ngx_eiam_node_s  ngx_eiam_node_t;
-
-struct ngx_eiam_node_s {
-    ngx_eiam_document_t    *document;
-    const ngx_eiam_node_t  *parent;    /* NULL at the root */
-    void                   *value;
-    void                   *iterator;
-    ngx_str_t               key;       /* of the member */
-    ngx_uint_t              index;     /* of the element, key.data is NULL */
-};
 
 
 /* document->name and pool are set; NGX_OK and the root, or NGX_ERROR */
@@ -61,80 +43,13 @@ ngx_int_t ngx_eiam_document_open(ngx_eiam_document_t *document,
 ngx_int_t ngx_eiam_document_parse(ngx_eiam_document_t *document,
     const ngx_str_t *text, ngx_eiam_node_t *root);
 
-/*
- * Always NGX_ERROR; the reason in ngx_sprintf()'s format.  The fault is one
- * line of UTF-8: control characters and other bytes are \xXX.
- */
+/* a fault of the document as a whole; the same as ngx_eiam_fault() */
 ngx_int_t ngx_eiam_document_fault(ngx_eiam_document_t *document,
     const char *fmt, ...);
-ngx_int_t ngx_eiam_fault(const ngx_eiam_node_t *node, const char *fmt, ...);
 
-ngx_uint_t ngx_eiam_node_is(const ngx_eiam_node_t *node,
-    ngx_eiam_type_e type);
 
-/* NGX_OK, or NGX_ERROR: not of that type */
-ngx_int_t ngx_eiam_node_expect(const ngx_eiam_node_t *node,
-    ngx_eiam_type_e type);
-
-/* NGX_OK; NGX_DECLINED: there is none; NGX_ERROR: not of that type */
-ngx_int_t ngx_eiam_node_member(const ngx_eiam_node_t *node, const char *name,
-    ngx_eiam_type_e type, ngx_eiam_node_t *member);
-
-/* the same of a string, and its text */
-ngx_int_t ngx_eiam_node_text(const ngx_eiam_node_t *node, const char *name,
-    ngx_str_t *text);
-
-/* NGX_OK, or NGX_ERROR: there is none, or it is not of that type */
-ngx_int_t ngx_eiam_node_require(const ngx_eiam_node_t *node,
-    const char *name, ngx_eiam_type_e type, ngx_eiam_node_t *member);
-
-/* any member of that name: NGX_OK, or NGX_DECLINED */
-ngx_int_t ngx_eiam_node_has(const ngx_eiam_node_t *node,
-    const ngx_str_t *name, ngx_eiam_node_t *member);
-
-/*
- * The first, then the next member or element: NGX_OK, or NGX_DECLINED at the
- * end.  child->parent is NULL before the first.
- */
-ngx_int_t ngx_eiam_node_next(const ngx_eiam_node_t *node,
-    ngx_eiam_node_t *child);
-
-/* that element of an array: NGX_OK, or NGX_DECLINED: it has fewer */
-ngx_int_t ngx_eiam_node_element(const ngx_eiam_node_t *array,
-    ngx_uint_t index, ngx_eiam_node_t *element);
-
-/* a name in a JSON pointer as it is meant, in place: its new length */
-size_t ngx_eiam_node_unescape(u_char *p, size_t len);
-
-/* a member of OpenAPI's extensions: its name begins with "x-" */
-ngx_uint_t ngx_eiam_node_is_extension(const ngx_eiam_node_t *member);
-
-/* what a local reference ("#/...") points to: NGX_OK, or NGX_ERROR */
-ngx_int_t ngx_eiam_node_resolve(const ngx_eiam_node_t *reference,
-    ngx_eiam_node_t *target);
-
-/* the same for an object that is no reference itself */
-ngx_int_t ngx_eiam_node_refer(const ngx_eiam_node_t *reference,
-    ngx_eiam_node_t *target);
-
-/* nodes of the type that the name says; strings live as long as the tree */
-ngx_str_t ngx_eiam_node_string(const ngx_eiam_node_t *node);
-ngx_uint_t ngx_eiam_node_true(const ngx_eiam_node_t *node);
-double ngx_eiam_node_number(const ngx_eiam_node_t *node);
-ngx_uint_t ngx_eiam_node_count(const ngx_eiam_node_t *node);
-
-/* the string, copied to the pool: NGX_OK, or NGX_ERROR (no memory) */
-ngx_int_t ngx_eiam_node_copy(const ngx_eiam_node_t *node, ngx_pool_t *pool,
-    ngx_str_t *copy);
-
-/*
- * A text that goes into headers and logs: 1 to max bytes, no control
- * characters.  NGX_OK, or NGX_ERROR.
- */
-ngx_int_t ngx_eiam_node_printable(const ngx_eiam_node_t *node, size_t max);
-
-/* and no spaces around it, which a header would lose */
-ngx_int_t ngx_eiam_node_identifier(const ngx_eiam_node_t *node, size_t max);
+#include <ngx_eiam_fault.h>
+#include <ngx_eiam_node.h>
 
 
 #endif /* _NGX_EIAM_DOCUMENT_H_INCLUDED_ */

@@ -1,16 +1,20 @@
 
 #include <ngx_eiam_members.h>
+#include <ngx_eiam_near.h>
 #include <ngx_eiam_string.h>
 
 
 static ngx_int_t ngx_eiam_members_member(const ngx_eiam_members_t *object,
     const ngx_eiam_node_t *member, ngx_uint_t version, void *data);
+static ngx_int_t ngx_eiam_members_unknown(const ngx_eiam_members_t *object,
+    const ngx_eiam_node_t *member, ngx_uint_t version);
 
 
 ngx_int_t
 ngx_eiam_members_read(const ngx_eiam_members_t *object,
     const ngx_eiam_node_t *node, ngx_uint_t version, void *data)
 {
+    ngx_int_t                 rc;
     ngx_eiam_node_t           member;
     const ngx_eiam_member_t  *known;
 
@@ -23,7 +27,11 @@ ngx_eiam_members_read(const ngx_eiam_members_t *object,
         if (known->required
             && ngx_eiam_node_has(node, &known->name, &member) != NGX_OK)
         {
-            return ngx_eiam_fault(node, "has no \"%V\"", &known->name);
+            rc = ngx_eiam_fault(node, "has no \"%V\"", &known->name);
+
+            if (ngx_eiam_fault_defer(node->document, rc) != NGX_OK) {
+                return NGX_ERROR;
+            }
         }
     }
 
@@ -31,8 +39,9 @@ ngx_eiam_members_read(const ngx_eiam_members_t *object,
 
     while (ngx_eiam_node_next(node, &member) == NGX_OK) {
 
-        if (ngx_eiam_members_member(object, &member, version, data) != NGX_OK)
-        {
+        rc = ngx_eiam_members_member(object, &member, version, data);
+
+        if (ngx_eiam_fault_defer(node->document, rc) != NGX_OK) {
             return NGX_ERROR;
         }
     }
@@ -67,5 +76,27 @@ ngx_eiam_members_member(const ngx_eiam_members_t *object,
                               : NGX_OK;
     }
 
-    return ngx_eiam_fault(member, "%s", object->unknown);
+    return ngx_eiam_members_unknown(object, member, version);
+}
+
+
+/* what is known in another version only cannot have been meant */
+
+static ngx_int_t
+ngx_eiam_members_unknown(const ngx_eiam_members_t *object,
+    const ngx_eiam_node_t *member, ngx_uint_t version)
+{
+    ngx_eiam_near_t           near;
+    const ngx_eiam_member_t  *known;
+
+    ngx_eiam_near_init(&near, &member->key);
+
+    for (known = object->members; known->name.len; known++) {
+
+        if (known->since <= version) {
+            ngx_eiam_near_compare(&near, &known->name);
+        }
+    }
+
+    return ngx_eiam_fault_unknown(member, &near, object->unknown);
 }

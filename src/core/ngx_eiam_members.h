@@ -53,7 +53,8 @@ typedef struct {
 /*
  * The node is an object that has all required members, each member is of its
  * type and known in that minor version of the format; the handlers are called
- * in the document's order.  NGX_OK, or NGX_ERROR with a fault.
+ * in the document's order.  NGX_OK, or NGX_ERROR with a fault; NGX_OK too if
+ * the document collects faults.
  */
 ngx_int_t ngx_eiam_members_read(const ngx_eiam_members_t *object,
     const ngx_eiam_node_t *node, ngx_uint_t version, void *data);

@@ -1,57 +1,29 @@
 
 #include <ngx_eiam_openapi.h>
-#include <ngx_eiam_compile.h>
 #include <ngx_eiam_members.h>
+#include <ngx_eiam_operation.h>
 #include <ngx_eiam_parameter.h>
-#include <ngx_eiam_security.h>
 #include <ngx_eiam_server.h>
-#include <ngx_eiam_string.h>
 #include <ngx_eiam_template.h>
 
 
-typedef struct {
-    ngx_pool_t              *pool;
-    ngx_eiam_policy_t       *policy;
-    ngx_eiam_compiler_t      compiler;
-    ngx_eiam_security_t      security;
-    ngx_eiam_operation_t    *common;     /* the document's security, or NULL */
-    const ngx_eiam_node_t   *root;
-    ngx_uint_t               version;    /* OpenAPI 3.version */
-    ngx_rbtree_t             ids;
-    ngx_rbtree_node_t        sentinel;
-} ngx_eiam_openapi_t;
-
-
-typedef struct {
-    ngx_eiam_openapi_t      *openapi;
-    ngx_str_t                route;      /* the full template */
-    ngx_eiam_tree_node_t    *node;
-} ngx_eiam_openapi_path_t;
+/* reads a part of the document: NGX_OK, or NGX_ERROR */
+typedef ngx_int_t (*ngx_eiam_openapi_part_pt)(ngx_eiam_openapi_t *openapi);
 
 
 static ngx_int_t ngx_eiam_openapi_version(ngx_eiam_openapi_t *openapi);
+static ngx_int_t ngx_eiam_openapi_document(ngx_eiam_openapi_t *openapi);
+static ngx_int_t ngx_eiam_openapi_server(ngx_eiam_openapi_t *openapi);
+static ngx_int_t ngx_eiam_openapi_schemes(ngx_eiam_openapi_t *openapi);
 static ngx_int_t ngx_eiam_openapi_components(ngx_eiam_openapi_t *openapi);
 static ngx_int_t ngx_eiam_openapi_common(ngx_eiam_openapi_t *openapi);
 static ngx_int_t ngx_eiam_openapi_paths(ngx_eiam_openapi_t *openapi);
 static ngx_int_t ngx_eiam_openapi_path(ngx_eiam_openapi_t *openapi,
     const ngx_eiam_node_t *item);
 static ngx_int_t ngx_eiam_openapi_template(ngx_eiam_openapi_t *openapi,
-    const ngx_eiam_node_t *item, ngx_eiam_openapi_path_t *path);
-static ngx_int_t ngx_eiam_openapi_parameters(void *data,
-    const ngx_eiam_node_t *parameters, ngx_uint_t number);
-static ngx_int_t ngx_eiam_openapi_servers(void *data,
-    const ngx_eiam_node_t *servers, ngx_uint_t number);
+    const ngx_eiam_node_t *item, ngx_eiam_path_item_t *path);
 static ngx_int_t ngx_eiam_openapi_reference(void *data,
     const ngx_eiam_node_t *reference, ngx_uint_t number);
-static ngx_int_t ngx_eiam_openapi_operation(void *data,
-    const ngx_eiam_node_t *node, ngx_uint_t method);
-static ngx_int_t ngx_eiam_openapi_security(ngx_eiam_openapi_t *openapi,
-    const ngx_eiam_node_t *node, ngx_eiam_operation_t *operation);
-static ngx_int_t ngx_eiam_openapi_mode(const ngx_eiam_node_t *node,
-    ngx_eiam_operation_t *operation);
-static ngx_int_t ngx_eiam_openapi_id(ngx_eiam_openapi_t *openapi,
-    const ngx_eiam_node_t *node, ngx_uint_t method,
-    ngx_eiam_operation_t *operation);
 
 
 static const ngx_eiam_member_t  ngx_eiam_openapi_known[] = {
@@ -78,7 +50,7 @@ static const ngx_eiam_member_t  ngx_eiam_openapi_components_known[] = {
     ngx_eiam_member("schemas", NGX_EIAM_ANY),
     ngx_eiam_member("responses", NGX_EIAM_ANY),
     ngx_eiam_member_read("parameters", NGX_EIAM_OBJECT,
-                         ngx_eiam_openapi_parameters, 0),
+                         ngx_eiam_parameters_read, 0),
     ngx_eiam_member("examples", NGX_EIAM_ANY),
     ngx_eiam_member("requestBodies", NGX_EIAM_ANY),
     ngx_eiam_member("headers", NGX_EIAM_ANY),
@@ -96,8 +68,7 @@ static const ngx_eiam_members_t  ngx_eiam_openapi_components_members = {
 
 
 #define ngx_eiam_openapi_method(name, method)                                 \
-    ngx_eiam_member_read(name, NGX_EIAM_OBJECT, ngx_eiam_openapi_operation,   \
-                         method)
+    ngx_eiam_member_read(name, NGX_EIAM_OBJECT, ngx_eiam_operation_read, method)
 
 static const ngx_eiam_member_t  ngx_eiam_openapi_item_known[] = {
     ngx_eiam_openapi_method("get", NGX_EIAM_GET),
@@ -111,9 +82,8 @@ static const ngx_eiam_member_t  ngx_eiam_openapi_item_known[] = {
     ngx_eiam_member("summary", NGX_EIAM_ANY),
     ngx_eiam_member("description", NGX_EIAM_ANY),
     ngx_eiam_member_read("parameters", NGX_EIAM_ARRAY,
-                         ngx_eiam_openapi_parameters, 0),
-    ngx_eiam_member_read("servers", NGX_EIAM_ARRAY, ngx_eiam_openapi_servers,
-                         0),
+                         ngx_eiam_parameters_read, 0),
+    ngx_eiam_member_read("servers", NGX_EIAM_ARRAY, ngx_eiam_server_own, 0),
     ngx_eiam_member_read("$ref", NGX_EIAM_STRING, ngx_eiam_openapi_reference,
                          0),
     ngx_eiam_members_end
@@ -125,27 +95,16 @@ static const ngx_eiam_members_t  ngx_eiam_openapi_item = {
 };
 
 
-static const ngx_eiam_member_t  ngx_eiam_openapi_operation_known[] = {
-    ngx_eiam_member("tags", NGX_EIAM_ANY),
-    ngx_eiam_member("summary", NGX_EIAM_ANY),
-    ngx_eiam_member("description", NGX_EIAM_ANY),
-    ngx_eiam_member("externalDocs", NGX_EIAM_ANY),
-    ngx_eiam_member("operationId", NGX_EIAM_STRING),
-    ngx_eiam_member_read("parameters", NGX_EIAM_ARRAY,
-                         ngx_eiam_openapi_parameters, 0),
-    ngx_eiam_member("requestBody", NGX_EIAM_ANY),
-    ngx_eiam_member("responses", NGX_EIAM_ANY),
-    ngx_eiam_member("callbacks", NGX_EIAM_ANY),
-    ngx_eiam_member("deprecated", NGX_EIAM_ANY),
-    ngx_eiam_member("security", NGX_EIAM_ARRAY),
-    ngx_eiam_member_read("servers", NGX_EIAM_ARRAY, ngx_eiam_openapi_servers,
-                         0),
-    ngx_eiam_members_end
-};
+/* each has what is before it; a fault of one leaves the others to be read */
 
-
-static const ngx_eiam_members_t  ngx_eiam_openapi_operation_members = {
-    ngx_eiam_openapi_operation_known, "is no member of an operation", 1
+static const ngx_eiam_openapi_part_pt  ngx_eiam_openapi_parts[] = {
+    ngx_eiam_openapi_document,
+    ngx_eiam_openapi_server,
+    ngx_eiam_openapi_components,
+    ngx_eiam_openapi_schemes,
+    ngx_eiam_openapi_common,
+    ngx_eiam_openapi_paths,
+    NULL
 };
 
 
@@ -155,7 +114,11 @@ ngx_eiam_openapi_read(ngx_eiam_document_t *document,
 {
     ngx_eiam_node_t  root;
 
-    if (ngx_eiam_document_open(document, &root) != NGX_OK) {
+    document->reals = 1;
+
+    if (ngx_eiam_document_open(document, &root) != NGX_OK
+        || ngx_eiam_fault_collect(document) != NGX_OK)
+    {
         return NGX_ERROR;
     }
 
@@ -170,8 +133,9 @@ ngx_int_t
 ngx_eiam_openapi_compile(const ngx_eiam_node_t *root,
     ngx_eiam_scopes_t *scopes, ngx_pool_t *pool, ngx_eiam_policy_t *policy)
 {
-    ngx_int_t           rc;
-    ngx_eiam_openapi_t  openapi;
+    ngx_int_t                        rc;
+    ngx_eiam_openapi_t               openapi;
+    const ngx_eiam_openapi_part_pt  *part;
 
     ngx_memzero(&openapi, sizeof(ngx_eiam_openapi_t));
 
@@ -193,16 +157,21 @@ ngx_eiam_openapi_compile(const ngx_eiam_node_t *root,
            != NGX_OK
         || ngx_eiam_compile_init(&openapi.compiler) != NGX_OK
         || ngx_eiam_node_expect(root, NGX_EIAM_OBJECT) != NGX_OK
-        || ngx_eiam_openapi_version(&openapi) != NGX_OK
-        || ngx_eiam_members_read(&ngx_eiam_openapi_members, root,
-                                 openapi.version, NULL)
-           != NGX_OK
-        || ngx_eiam_server_path(root, pool, &policy->path) != NGX_OK
-        || ngx_eiam_openapi_components(&openapi) != NGX_OK
-        || ngx_eiam_security_init(&openapi.security, root) != NGX_OK
-        || ngx_eiam_openapi_common(&openapi) != NGX_OK
-        || ngx_eiam_openapi_paths(&openapi) != NGX_OK)
+        || ngx_eiam_openapi_version(&openapi) != NGX_OK)
     {
+        return NGX_ERROR;
+    }
+
+    for (part = ngx_eiam_openapi_parts; *part; part++) {
+
+        rc = ngx_eiam_fault_defer(root->document, (*part)(&openapi));
+
+        if (rc != NGX_OK) {
+            return NGX_ERROR;
+        }
+    }
+
+    if (ngx_eiam_fault_found(root->document)) {
         return NGX_ERROR;
     }
 
@@ -244,6 +213,29 @@ ngx_eiam_openapi_version(ngx_eiam_openapi_t *openapi)
     openapi->security.roles = (openapi->version == 1);
 
     return NGX_OK;
+}
+
+
+static ngx_int_t
+ngx_eiam_openapi_document(ngx_eiam_openapi_t *openapi)
+{
+    return ngx_eiam_members_read(&ngx_eiam_openapi_members, openapi->root,
+                                 openapi->version, NULL);
+}
+
+
+static ngx_int_t
+ngx_eiam_openapi_server(ngx_eiam_openapi_t *openapi)
+{
+    return ngx_eiam_server_path(openapi->root, openapi->pool,
+                                &openapi->policy->path);
+}
+
+
+static ngx_int_t
+ngx_eiam_openapi_schemes(ngx_eiam_openapi_t *openapi)
+{
+    return ngx_eiam_security_init(&openapi->security, openapi->root);
 }
 
 
@@ -292,7 +284,11 @@ ngx_eiam_openapi_common(ngx_eiam_openapi_t *openapi)
 static ngx_int_t
 ngx_eiam_openapi_paths(ngx_eiam_openapi_t *openapi)
 {
-    ngx_eiam_node_t  paths, item;
+    ngx_int_t             rc;
+    ngx_eiam_node_t       paths, item;
+    ngx_eiam_document_t  *document;
+
+    document = openapi->root->document;
 
     if (ngx_eiam_node_require(openapi->root, "paths", NGX_EIAM_OBJECT, &paths)
         != NGX_OK)
@@ -304,14 +300,20 @@ ngx_eiam_openapi_paths(ngx_eiam_openapi_t *openapi)
 
     while (ngx_eiam_node_next(&paths, &item) == NGX_OK) {
 
-        if (!ngx_eiam_node_is_extension(&item)
-            && ngx_eiam_openapi_path(openapi, &item) != NGX_OK)
-        {
+        if (ngx_eiam_node_is_extension(&item)) {
+            continue;
+        }
+
+        rc = ngx_eiam_openapi_path(openapi, &item);
+
+        if (ngx_eiam_fault_defer(document, rc) != NGX_OK) {
             return NGX_ERROR;
         }
     }
 
-    if (openapi->policy->operations.nelts == 0) {
+    if (openapi->policy->operations.nelts == 0
+        && !ngx_eiam_fault_found(document))
+    {
         return ngx_eiam_fault(&paths, "has no operation");
     }
 
@@ -323,11 +325,15 @@ static ngx_int_t
 ngx_eiam_openapi_path(ngx_eiam_openapi_t *openapi,
     const ngx_eiam_node_t *item)
 {
-    ngx_eiam_openapi_path_t  path;
+    ngx_int_t                rc;
+    ngx_eiam_path_item_t  path;
 
     path.openapi = openapi;
+    path.node = NULL;
 
-    if (ngx_eiam_openapi_template(openapi, item, &path) != NGX_OK) {
+    rc = ngx_eiam_openapi_template(openapi, item, &path);
+
+    if (ngx_eiam_fault_defer(item->document, rc) != NGX_OK) {
         return NGX_ERROR;
     }
 
@@ -338,7 +344,7 @@ ngx_eiam_openapi_path(ngx_eiam_openapi_t *openapi,
 
 static ngx_int_t
 ngx_eiam_openapi_template(ngx_eiam_openapi_t *openapi,
-    const ngx_eiam_node_t *item, ngx_eiam_openapi_path_t *path)
+    const ngx_eiam_node_t *item, ngx_eiam_path_item_t *path)
 {
     ngx_str_t    segments[NGX_EIAM_SEGMENTS_MAX], *base;
     ngx_uint_t   n;
@@ -369,30 +375,13 @@ ngx_eiam_openapi_template(ngx_eiam_openapi_t *openapi,
 }
 
 
-static ngx_int_t
-ngx_eiam_openapi_parameters(void *data, const ngx_eiam_node_t *parameters,
-    ngx_uint_t number)
-{
-    return ngx_eiam_parameters_read(parameters);
-}
-
-
-static ngx_int_t
-ngx_eiam_openapi_servers(void *data, const ngx_eiam_node_t *servers,
-    ngx_uint_t number)
-{
-    return ngx_eiam_fault(servers, "is not supported, only the document's "
-                          "own servers are");
-}
-
-
 /* nothing may stand beside it: what wins would be undefined */
 
 static ngx_int_t
 ngx_eiam_openapi_reference(void *data, const ngx_eiam_node_t *reference,
     ngx_uint_t number)
 {
-    ngx_eiam_openapi_path_t *path = data;
+    ngx_eiam_path_item_t *path = data;
 
     ngx_eiam_node_t  target;
 
@@ -407,176 +396,4 @@ ngx_eiam_openapi_reference(void *data, const ngx_eiam_node_t *reference,
 
     return ngx_eiam_members_read(&ngx_eiam_openapi_item, &target,
                                  path->openapi->version, path);
-}
-
-
-static ngx_int_t
-ngx_eiam_openapi_operation(void *data, const ngx_eiam_node_t *node,
-    ngx_uint_t method)
-{
-    ngx_eiam_openapi_path_t *path = data;
-
-    ngx_eiam_openapi_t    *openapi;
-    ngx_eiam_operation_t  *operation, *other, **place;
-
-    openapi = path->openapi;
-
-    if (ngx_eiam_members_read(&ngx_eiam_openapi_operation_members, node,
-                              openapi->version, NULL)
-        != NGX_OK)
-    {
-        return NGX_ERROR;
-    }
-
-    operation = ngx_pcalloc(openapi->pool, sizeof(ngx_eiam_operation_t));
-    if (operation == NULL) {
-        return NGX_ERROR;
-    }
-
-    operation->route = path->route;
-    operation->method = method;
-    place = ngx_array_push(&openapi->policy->operations);
-
-    if (place == NULL
-        || ngx_eiam_openapi_security(openapi, node, operation) != NGX_OK
-        || ngx_eiam_openapi_id(openapi, node, method, operation) != NGX_OK
-        || ngx_eiam_openapi_mode(node, operation) != NGX_OK)
-    {
-        return NGX_ERROR;
-    }
-
-    if (ngx_eiam_compile_operation(path->node, method, operation, &other)
-        != NGX_OK)
-    {
-        return ngx_eiam_fault(node, "no request can tell \"%V\" from \"%V\"",
-                              &path->route, &other->route);
-    }
-
-    *place = operation;
-
-    return NGX_OK;
-}
-
-
-static ngx_int_t
-ngx_eiam_openapi_security(ngx_eiam_openapi_t *openapi,
-    const ngx_eiam_node_t *node, ngx_eiam_operation_t *operation)
-{
-    ngx_int_t              rc;
-    ngx_eiam_node_t        requirements;
-    ngx_eiam_operation_t  *common;
-
-    rc = ngx_eiam_node_member(node, "security", NGX_EIAM_ARRAY,
-                              &requirements);
-    if (rc == NGX_OK) {
-        return ngx_eiam_security_read(&openapi->security, &requirements,
-                                      operation);
-    }
-
-    if (rc == NGX_ERROR) {
-        return NGX_ERROR;
-    }
-
-    common = openapi->common;
-
-    if (common == NULL) {
-        return ngx_eiam_fault(node, "has no \"security\", and the document "
-                              "has none");
-    }
-
-    operation->is_public = common->is_public;
-    operation->alternatives = common->alternatives;
-    operation->n = common->n;
-    operation->required = common->required;
-    operation->scope = common->scope;
-
-    return NGX_OK;
-}
-
-
-/* this project's extension: "report", or "on", as if it were not there */
-
-static ngx_int_t
-ngx_eiam_openapi_mode(const ngx_eiam_node_t *node,
-    ngx_eiam_operation_t *operation)
-{
-    ngx_int_t        rc;
-    ngx_str_t        mode;
-    ngx_eiam_node_t  member;
-
-    static const ngx_str_t  on = ngx_string("on");
-    static const ngx_str_t  report = ngx_string("report");
-
-    rc = ngx_eiam_node_member(node, "x-eiam-mode", NGX_EIAM_STRING, &member);
-
-    if (rc != NGX_OK) {
-        return (rc == NGX_DECLINED) ? NGX_OK : rc;
-    }
-
-    mode = ngx_eiam_node_string(&member);
-    operation->report = ngx_eiam_str_equal(&mode, &report);
-
-    return (operation->report || ngx_eiam_str_equal(&mode, &on))
-           ? NGX_OK
-           : ngx_eiam_fault(&member, "must be \"on\" or \"report\"");
-}
-
-
-/* without an operationId the method and the template are the name */
-
-static ngx_int_t
-ngx_eiam_openapi_id(ngx_eiam_openapi_t *openapi, const ngx_eiam_node_t *node,
-    ngx_uint_t method, ngx_eiam_operation_t *operation)
-{
-    uint32_t          hash;
-    ngx_int_t         rc;
-    ngx_eiam_node_t   id;
-    ngx_str_node_t   *sn;
-
-    rc = ngx_eiam_node_member(node, "operationId", NGX_EIAM_STRING, &id);
-
-    if (rc == NGX_ERROR) {
-        return NGX_ERROR;
-    }
-
-    if (rc == NGX_DECLINED) {
-
-        operation->id.len = ngx_eiam_policy_methods[method].len + 1
-                            + operation->route.len;
-        operation->id.data = ngx_pnalloc(openapi->pool, operation->id.len);
-        if (operation->id.data == NULL) {
-            return NGX_ERROR;
-        }
-
-        ngx_sprintf(operation->id.data, "%V %V",
-                    &ngx_eiam_policy_methods[method],
-                    &operation->route);
-
-        return NGX_OK;
-    }
-
-    if (ngx_eiam_node_identifier(&id, NGX_EIAM_ID_MAX) != NGX_OK
-        || ngx_eiam_node_copy(&id, openapi->pool, &operation->id) != NGX_OK)
-    {
-        return NGX_ERROR;
-    }
-
-    hash = ngx_crc32_long(operation->id.data, operation->id.len);
-
-    if (ngx_str_rbtree_lookup(&openapi->ids, &operation->id, hash)) {
-        return ngx_eiam_fault(&id, "operationId \"%V\" stands twice",
-                              &operation->id);
-    }
-
-    sn = ngx_palloc(openapi->compiler.temp_pool, sizeof(ngx_str_node_t));
-    if (sn == NULL) {
-        return NGX_ERROR;
-    }
-
-    sn->str = operation->id;
-    sn->node.key = hash;
-
-    ngx_rbtree_insert(&openapi->ids, &sn->node);
-
-    return NGX_OK;
 }

@@ -1,5 +1,6 @@
 
 #include <ngx_eiam_members.h>
+#include <ngx_eiam_near.h>
 #include <ngx_eiam_parameter.h>
 #include <ngx_eiam_string.h>
 
@@ -56,15 +57,19 @@ static const ngx_str_t  ngx_eiam_parameter_places[] = {
 
 
 ngx_int_t
-ngx_eiam_parameters_read(const ngx_eiam_node_t *parameters)
+ngx_eiam_parameters_read(void *data, const ngx_eiam_node_t *parameters,
+    ngx_uint_t number)
 {
+    ngx_int_t        rc;
     ngx_eiam_node_t  parameter;
 
     parameter.parent = NULL;
 
     while (ngx_eiam_node_next(parameters, &parameter) == NGX_OK) {
 
-        if (ngx_eiam_parameter_read(&parameter) != NGX_OK) {
+        rc = ngx_eiam_parameter_read(&parameter);
+
+        if (ngx_eiam_fault_defer(parameter.document, rc) != NGX_OK) {
             return NGX_ERROR;
         }
     }
@@ -106,6 +111,7 @@ static ngx_int_t
 ngx_eiam_parameter_check(const ngx_eiam_node_t *parameter)
 {
     ngx_str_t         text;
+    ngx_eiam_near_t   near;
     ngx_eiam_node_t   name, in;
     const ngx_str_t  *place;
 
@@ -121,12 +127,17 @@ ngx_eiam_parameter_check(const ngx_eiam_node_t *parameter)
 
     text = ngx_eiam_node_string(&in);
 
+    ngx_eiam_near_init(&near, &text);
+
     for (place = ngx_eiam_parameter_places; place->len; place++) {
+
+        ngx_eiam_near_compare(&near, place);
 
         if (ngx_eiam_str_equal(place, &text)) {
             return NGX_OK;
         }
     }
 
-    return ngx_eiam_fault(&in, "unknown place \"%V\" of a parameter", &text);
+    return ngx_eiam_fault_unknown(&in, &near,
+                                  "unknown place \"%V\" of a parameter");
 }

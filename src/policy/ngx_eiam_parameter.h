@@ -17,9 +17,11 @@
 
 /*
  * Each of a list (an array) or of a map (an object) of parameters, or of
- * references to such.  NGX_OK, or NGX_ERROR with a fault.
+ * references to such: a member of whatever has them.  NGX_OK, or NGX_ERROR
+ * with a fault.
  */
-ngx_int_t ngx_eiam_parameters_read(const ngx_eiam_node_t *parameters);
+ngx_int_t ngx_eiam_parameters_read(void *data,
+    const ngx_eiam_node_t *parameters, ngx_uint_t number);
 
 
 #endif /* _NGX_EIAM_PARAMETER_H_INCLUDED_ */

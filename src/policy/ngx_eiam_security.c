@@ -1,5 +1,6 @@
 
 #include <ngx_eiam_members.h>
+#include <ngx_eiam_near.h>
 #include <ngx_eiam_security.h>
 #include <ngx_eiam_string.h>
 
@@ -74,6 +75,8 @@ static const ngx_eiam_members_t  ngx_eiam_flow_members = {
 };
 
 
+static ngx_int_t ngx_eiam_security_known(ngx_eiam_security_t *security,
+    ngx_eiam_node_t *scheme);
 static ngx_int_t ngx_eiam_security_scheme(ngx_eiam_node_t *scheme,
     ngx_uint_t roles, ngx_eiam_scheme_e *kind);
 static ngx_int_t ngx_eiam_security_http(ngx_eiam_node_t *scheme,
@@ -86,6 +89,8 @@ static ngx_int_t ngx_eiam_security_alternative(ngx_eiam_security_t *security,
     const ngx_eiam_node_t *requirement, ngx_eiam_alternative_t *alternative);
 static ngx_int_t ngx_eiam_security_require(ngx_eiam_security_t *security,
     const ngx_eiam_node_t *names, ngx_array_t *numbers);
+static ngx_int_t ngx_eiam_security_missing(ngx_eiam_security_t *security,
+    const ngx_eiam_node_t *names);
 static ngx_int_t ngx_eiam_security_is_declared(const ngx_eiam_node_t *scheme,
     const ngx_str_t *name);
 static ngx_int_t ngx_eiam_security_texts(ngx_eiam_security_t *security,
@@ -96,9 +101,8 @@ ngx_int_t
 ngx_eiam_security_init(ngx_eiam_security_t *security,
     const ngx_eiam_node_t *root)
 {
-    ngx_int_t          rc;
-    ngx_eiam_node_t    scheme;
-    ngx_eiam_scheme_e  kind;
+    ngx_int_t        rc;
+    ngx_eiam_node_t  scheme;
 
     security->schemes.value = NULL;
 
@@ -118,18 +122,9 @@ ngx_eiam_security_init(ngx_eiam_security_t *security,
 
     while (ngx_eiam_node_next(&security->schemes, &scheme) == NGX_OK) {
 
-        if (ngx_eiam_security_scheme(&scheme, security->roles, &kind)
-            != NGX_OK
-            || ngx_eiam_members_read(&ngx_eiam_scheme_members, &scheme, 0,
-                                     NULL)
-               != NGX_OK)
-        {
-            return NGX_ERROR;
-        }
+        rc = ngx_eiam_security_known(security, &scheme);
 
-        if (kind == NGX_EIAM_SCHEME_DECLARED
-            && ngx_eiam_security_declare(security, &scheme) != NGX_OK)
-        {
+        if (ngx_eiam_fault_defer(root->document, rc) != NGX_OK) {
             return NGX_ERROR;
         }
     }
@@ -139,11 +134,33 @@ ngx_eiam_security_init(ngx_eiam_security_t *security,
 
 
 static ngx_int_t
+ngx_eiam_security_known(ngx_eiam_security_t *security,
+    ngx_eiam_node_t *scheme)
+{
+    ngx_int_t          rc;
+    ngx_eiam_scheme_e  kind;
+
+    rc = ngx_eiam_security_scheme(scheme, security->roles, &kind);
+
+    if (rc != NGX_OK
+        || ngx_eiam_members_read(&ngx_eiam_scheme_members, scheme, 0, NULL)
+           != NGX_OK)
+    {
+        return NGX_ERROR;
+    }
+
+    return (kind == NGX_EIAM_SCHEME_DECLARED)
+           ? ngx_eiam_security_declare(security, scheme) : NGX_OK;
+}
+
+
+static ngx_int_t
 ngx_eiam_security_scheme(ngx_eiam_node_t *scheme, ngx_uint_t roles,
     ngx_eiam_scheme_e *kind)
 {
     ngx_int_t                      rc;
     ngx_str_t                      name;
+    ngx_eiam_near_t                near;
     ngx_eiam_node_t                type;
     const ngx_eiam_scheme_type_t  *known;
 
@@ -167,7 +184,11 @@ ngx_eiam_security_scheme(ngx_eiam_node_t *scheme, ngx_uint_t roles,
 
     name = ngx_eiam_node_string(&type);
 
+    ngx_eiam_near_init(&near, &name);
+
     for (known = ngx_eiam_scheme_types; known->type.len; known++) {
+
+        ngx_eiam_near_compare(&near, &known->type);
 
         if (ngx_eiam_str_equal(&known->type, &name)) {
             *kind = known->kind;
@@ -177,8 +198,8 @@ ngx_eiam_security_scheme(ngx_eiam_node_t *scheme, ngx_uint_t roles,
         }
     }
 
-    return ngx_eiam_fault(&type, "unknown security scheme type \"%V\"",
-                          &name);
+    return ngx_eiam_fault_unknown(&type, &near,
+                                  "unknown security scheme type \"%V\"");
 }
 
 
@@ -296,6 +317,7 @@ ngx_int_t
 ngx_eiam_security_read(ngx_eiam_security_t *security,
     const ngx_eiam_node_t *requirements, ngx_eiam_operation_t *operation)
 {
+    ngx_int_t                rc;
     ngx_eiam_node_t          requirement;
     ngx_eiam_alternative_t  *alternative;
 
@@ -315,10 +337,10 @@ ngx_eiam_security_read(ngx_eiam_security_t *security,
 
     while (ngx_eiam_node_next(requirements, &requirement) == NGX_OK) {
 
-        if (ngx_eiam_security_alternative(security, &requirement,
-                                          alternative++)
-            != NGX_OK)
-        {
+        rc = ngx_eiam_security_alternative(security, &requirement,
+                                           alternative++);
+
+        if (ngx_eiam_fault_defer(requirements->document, rc) != NGX_OK) {
             return NGX_ERROR;
         }
     }
@@ -331,6 +353,7 @@ static ngx_int_t
 ngx_eiam_security_alternative(ngx_eiam_security_t *security,
     const ngx_eiam_node_t *requirement, ngx_eiam_alternative_t *alternative)
 {
+    ngx_int_t        rc;
     ngx_array_t      numbers;
     ngx_eiam_node_t  names;
 
@@ -353,7 +376,9 @@ ngx_eiam_security_alternative(ngx_eiam_security_t *security,
 
     while (ngx_eiam_node_next(requirement, &names) == NGX_OK) {
 
-        if (ngx_eiam_security_require(security, &names, &numbers) != NGX_OK) {
+        rc = ngx_eiam_security_require(security, &names, &numbers);
+
+        if (ngx_eiam_fault_defer(requirement->document, rc) != NGX_OK) {
             return NGX_ERROR;
         }
     }
@@ -376,11 +401,10 @@ ngx_eiam_security_require(ngx_eiam_security_t *security,
     ngx_eiam_scheme_e   kind;
 
     if (security->schemes.value == NULL
-        || ngx_eiam_node_member(&security->schemes, (char *) names->key.data,
-                                NGX_EIAM_OBJECT, &scheme)
+        || ngx_eiam_node_has(&security->schemes, &names->key, &scheme)
            != NGX_OK)
     {
-        return ngx_eiam_fault(names, "there is no such security scheme");
+        return ngx_eiam_security_missing(security, names);
     }
 
     if (ngx_eiam_security_scheme(&scheme, security->roles, &kind) != NGX_OK
@@ -422,6 +446,28 @@ ngx_eiam_security_require(ngx_eiam_security_t *security,
     }
 
     return NGX_OK;
+}
+
+
+static ngx_int_t
+ngx_eiam_security_missing(ngx_eiam_security_t *security,
+    const ngx_eiam_node_t *names)
+{
+    ngx_eiam_near_t  near;
+    ngx_eiam_node_t  scheme;
+
+    ngx_eiam_near_init(&near, &names->key);
+
+    scheme.parent = NULL;
+
+    while (security->schemes.value
+           && ngx_eiam_node_next(&security->schemes, &scheme) == NGX_OK)
+    {
+        ngx_eiam_near_compare(&near, &scheme.key);
+    }
+
+    return ngx_eiam_fault_unknown(names, &near,
+                                  "there is no such security scheme");
 }
 
 

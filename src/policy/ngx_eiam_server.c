@@ -222,3 +222,12 @@ ngx_eiam_server_variable(const ngx_eiam_node_t *server,
 
     return rc;
 }
+
+
+ngx_int_t
+ngx_eiam_server_own(void *data, const ngx_eiam_node_t *servers,
+    ngx_uint_t number)
+{
+    return ngx_eiam_fault(servers, "is not supported, only the document's "
+                          "own servers are");
+}

@@ -16,5 +16,9 @@
 ngx_int_t ngx_eiam_server_path(const ngx_eiam_node_t *root, ngx_pool_t *pool,
     ngx_str_t *path);
 
+/* servers of a path item or an operation, as a member of it: NGX_ERROR */
+ngx_int_t ngx_eiam_server_own(void *data, const ngx_eiam_node_t *servers,
+    ngx_uint_t number);
+
 
 #endif /* _NGX_EIAM_SERVER_H_INCLUDED_ */

@@ -11,6 +11,8 @@ static ngx_int_t ngx_http_eiam_read_policy(ngx_eiam_document_t *document,
 static ngx_int_t ngx_http_eiam_read_applications(
     ngx_eiam_document_t *document, ngx_http_eiam_main_conf_t *mcf,
     ngx_pool_t *pool, void *applications);
+static void ngx_http_eiam_log_faults(ngx_conf_t *cf,
+    ngx_eiam_document_t *document);
 static char *ngx_http_eiam_check_not_zero(ngx_conf_t *cf, void *post,
     void *data);
 
@@ -137,11 +139,32 @@ ngx_http_eiam_directive_file(ngx_conf_t *cf, ngx_command_t *cmd, void *conf)
     *known = *place;
 
     if (kind->read(&document, mcf, cf->pool, *place) != NGX_OK) {
-        ngx_conf_log_error(NGX_LOG_EMERG, cf, 0, "%V", &document.fault);
+        ngx_http_eiam_log_faults(cf, &document);
         return NGX_CONF_ERROR;
     }
 
     return NGX_CONF_OK;
+}
+
+
+static void
+ngx_http_eiam_log_faults(ngx_conf_t *cf, ngx_eiam_document_t *document)
+{
+    ngx_str_t    *line;
+    ngx_uint_t    i;
+    ngx_array_t  *lines;
+
+    lines = ngx_eiam_fault_lines(document);
+    if (lines == NULL) {
+        ngx_conf_log_error(NGX_LOG_EMERG, cf, 0, "%V", &document->fault);
+        return;
+    }
+
+    line = lines->elts;
+
+    for (i = 0; i < lines->nelts; i++) {
+        ngx_conf_log_error(NGX_LOG_EMERG, cf, 0, "%V", &line[i]);
+    }
 }
 
 

@@ -1,0 +1,85 @@
+
+/*
+ * Values of documents: the one door to jansson.
+ *
+ * A tree of values lives in a pool, is never changed once it has been read,
+ * and goes with its pool, all at once.
+ */
+
+
+#ifndef _NGX_EIAM_VALUE_H_INCLUDED_
+#define _NGX_EIAM_VALUE_H_INCLUDED_
+
+
+#include <ngx_config.h>
+#include <ngx_core.h>
+
+
+#define NGX_EIAM_VALUE_DEPTH_MAX  2048      /* levels, as jansson has it */
+
+
+typedef enum {
+    NGX_EIAM_OBJECT = 0,
+    NGX_EIAM_ARRAY,
+    NGX_EIAM_STRING,
+    NGX_EIAM_NUMBER,
+    NGX_EIAM_INTEGER,
+    NGX_EIAM_BOOLEAN,
+    NGX_EIAM_NULL,
+    NGX_EIAM_ANY
+} ngx_eiam_type_e;
+
+
+typedef struct {
+    ngx_uint_t               line;
+    ngx_uint_t               column;
+    u_char                   reason[256];
+} ngx_eiam_value_error_t;
+
+
+/*
+ * The value of a JSON text, or NULL with an error.  With "reals" integers are
+ * real numbers, so that none is too big.
+ */
+void *ngx_eiam_value_parse(ngx_pool_t *pool, const ngx_str_t *text,
+    ngx_uint_t reals, ngx_eiam_value_error_t *error);
+
+/*
+ * Values made one by one, between begin and end; NULL: no memory, or it is
+ * no value of JSON.  A value may stand at several places of a tree.
+ */
+void ngx_eiam_value_begin(ngx_pool_t *pool);
+void ngx_eiam_value_end(void);
+
+void *ngx_eiam_value_object(void);
+void *ngx_eiam_value_array(void);
+void *ngx_eiam_value_string(const ngx_str_t *text);
+void *ngx_eiam_value_real(double number);
+void *ngx_eiam_value_boolean(ngx_uint_t is_true);
+void *ngx_eiam_value_null(void);
+
+/* NGX_OK, or NGX_ERROR: no memory */
+ngx_int_t ngx_eiam_value_set(void *object, const ngx_str_t *key, void *value);
+ngx_int_t ngx_eiam_value_append(void *array, void *value);
+
+ngx_uint_t ngx_eiam_value_is(const void *value, ngx_eiam_type_e type);
+
+/* of an object or an array */
+ngx_uint_t ngx_eiam_value_count(const void *value);
+
+/* NULL: there is none */
+void *ngx_eiam_value_member(const void *object, const ngx_str_t *key);
+void *ngx_eiam_value_element(const void *array, ngx_uint_t index);
+
+/* the members in the document's order; NULL: there is no further one */
+void *ngx_eiam_value_first(void *object);
+void *ngx_eiam_value_next(void *object, void *iterator);
+void *ngx_eiam_value_at(void *iterator, ngx_str_t *key);
+
+/* of a value of that type */
+ngx_str_t ngx_eiam_value_text(const void *string);
+ngx_uint_t ngx_eiam_value_is_true(const void *boolean);
+double ngx_eiam_value_number(const void *number);
+
+
+#endif /* _NGX_EIAM_VALUE_H_INCLUDED_ */

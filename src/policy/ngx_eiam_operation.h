@@ -1,0 +1,45 @@
+
+/*
+ * Operations of the OpenAPI document: what they require, and their names.
+ */
+
+
+#ifndef _NGX_EIAM_OPERATION_H_INCLUDED_
+#define _NGX_EIAM_OPERATION_H_INCLUDED_
+
+
+#include <ngx_config.h>
+#include <ngx_core.h>
+#include <ngx_eiam_compile.h>
+#include <ngx_eiam_document.h>
+#include <ngx_eiam_security.h>
+
+
+/* a document that is being read */
+
+typedef struct {
+    ngx_pool_t              *pool;
+    ngx_eiam_policy_t       *policy;
+    ngx_eiam_compiler_t      compiler;
+    ngx_eiam_security_t      security;
+    ngx_eiam_operation_t    *common;     /* the document's security, or NULL */
+    const ngx_eiam_node_t   *root;
+    ngx_uint_t               version;    /* OpenAPI 3.version */
+    ngx_rbtree_t             ids;
+    ngx_rbtree_node_t        sentinel;
+} ngx_eiam_openapi_t;
+
+
+typedef struct {
+    ngx_eiam_openapi_t      *openapi;
+    ngx_str_t                route;      /* the full template */
+    ngx_eiam_tree_node_t    *node;       /* NULL: a fault of the template */
+} ngx_eiam_path_item_t;
+
+
+/* a member of a path item; data: its ngx_eiam_path_item_t */
+ngx_int_t ngx_eiam_operation_read(void *data, const ngx_eiam_node_t *node,
+    ngx_uint_t method);
+
+
+#endif /* _NGX_EIAM_OPERATION_H_INCLUDED_ */
