@@ -527,6 +527,12 @@ my $x5c = qq(["$certificate"]);
 my $huge = 'k' x 4000;
 my $thumbprint = b64('x' x 32);
 
+# What the log says => the detail.
+my %detail = ($alg => 'algorithm', $not_its_key => 'signature', $unsupported => 'header', $typ => 'type',
+    $bad_json => 'malformed', $no_object => 'malformed', $no_base64 => 'malformed', $no_bearer => 'token_syntax',
+    $iss => 'issuer', $aud => 'audience', $times => 'time', $future => 'not_yet_valid', $cnf => 'bound',
+    $no_key => '(?:key|signature)', $no_string => '(?:kid|audience|application|scopes)');
+
 # Groups of title => token, headed by what the log says of each of them.
 sub hostile_rows {
     my $later = $now + 7200;
@@ -1028,7 +1034,7 @@ sub said {
     return $new;
 }
 
-nothing_forwarded($gate, 'hostile tokens', sub {
+nothing_forwarded($gate, '2.6-10: hostile tokens; the detail names the check that failed', sub {
     $introspection->forget;
     $foreign->forget;
     said();
@@ -1046,12 +1052,32 @@ nothing_forwarded($gate, 'hostile tokens', sub {
         my $text = said();
         refused $res, $log eq $expired ? 'token_expired' : 'token_invalid', $title;
         fail "its reason is not $log: $title" or diag $text unless $text =~ $log;
+        my $detail = $log eq $expired ? '(?!)' : $detail{$log} // '(?:application|scopes)';
+        fail "its detail is not $detail: $title" or diag $text
+            if ($text =~ /refused, .* detail: "(\w*)"/ ? $1 : '') !~ /^$detail$/ && $log ne $expired;
         $count++;
     }
     cmp_ok $count, '>=', 120, "$count tokens";
     is $introspection->count, 0, 'no one is asked for any of them';
     is $foreign->count, 0, 'and no address in a header is called';
 });
+
+subtest '2.6-10: the detail of a token that was refused before, and of what no signature decides' => sub {
+    my $said = sub {
+        my ($target, $token) = @_;
+        said();
+        get($gate, "/api/$target", token => $token) for 1, 2;
+        return join ' ', said() =~ /refused, (\w+), .* detail: "(\w+)"/g;
+    };
+    my $again = sub { return join ' ', map { "token_invalid $_[0]" } 1, 2 };
+    is $said->('alone', claims_with(aud => '"again"')), $again->('audience'), 'from the cache';
+    is $said->('alone', token(by => $attacker{d}, claims => { jti => 7 })), $again->('signature'), '  of a signature';
+    is $said->('alone', header_with(kid => '"again"')), $again->('key'), 'an unknown key';
+    is $said->('alone', 'opaque'), $again->('unknown_token'), 'a token that no source knows';
+    is $said->('alone', 'opaque"'), $again->('token_syntax'), 'what is no token';
+    is $said->('apps', claims_with(client_id => undef)), $again->('no_application'), 'no application';
+    is $said->('apps', claims_with(client_id => '"CRM"')), $again->('similar_application'), 'one like that of the file';
+};
 
 # ---------------------------------------------------------------- what is no JWS
 

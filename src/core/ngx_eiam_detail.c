@@ -32,5 +32,25 @@ const ngx_str_t  ngx_eiam_details[NGX_EIAM_DETAILS] = {
     ngx_eiam_detail(METHOD_PARAMETER, "method_parameter"),
 
     /* authorization_malformed */
-    ngx_eiam_detail(TOKEN_PARAMETER, "token_parameter")
+    ngx_eiam_detail(TOKEN_PARAMETER, "token_parameter"),
+
+    /* token_invalid */
+    ngx_eiam_detail(TOKEN_SYNTAX, "token_syntax"),
+    ngx_eiam_detail(UNKNOWN_TOKEN, "unknown_token"),
+    ngx_eiam_detail(MALFORMED, "malformed"),
+    ngx_eiam_detail(HEADER, "header"),
+    ngx_eiam_detail(ALGORITHM, "algorithm"),
+    ngx_eiam_detail(TYPE, "type"),
+    ngx_eiam_detail(KID, "kid"),
+    ngx_eiam_detail(KEY, "key"),
+    ngx_eiam_detail(SIGNATURE, "signature"),
+    ngx_eiam_detail(ISSUER, "issuer"),
+    ngx_eiam_detail(AUDIENCE, "audience"),
+    ngx_eiam_detail(TIME, "time"),
+    ngx_eiam_detail(NOT_YET_VALID, "not_yet_valid"),
+    ngx_eiam_detail(BOUND, "bound"),
+    ngx_eiam_detail(APPLICATION, "application"),
+    ngx_eiam_detail(NO_APPLICATION, "no_application"),
+    ngx_eiam_detail(SIMILAR_APPLICATION, "similar_application"),
+    ngx_eiam_detail(SCOPES, "scopes")
 };

@@ -31,6 +31,7 @@ typedef struct {
     time_t                         now;
     ngx_eiam_grant_t              *grant;
     ngx_eiam_reason_e              reason;
+    ngx_eiam_detail_e              detail;
 
     ngx_str_t                      part[3];
     ngx_str_t                      signed_text;
@@ -59,9 +60,9 @@ static ngx_int_t ngx_eiam_jwt_kid(ngx_eiam_jwt_t *jwt);
 static ngx_int_t ngx_eiam_jwt_signature(ngx_eiam_jwt_t *jwt);
 static ngx_int_t ngx_eiam_jwt_claims(ngx_eiam_jwt_t *jwt);
 static ngx_int_t ngx_eiam_jwt_refuse(ngx_eiam_jwt_t *jwt,
-    ngx_eiam_reason_e reason);
+    ngx_eiam_reason_e reason, ngx_eiam_detail_e detail);
 static ngx_int_t ngx_eiam_jwt_invalid(ngx_eiam_jwt_t *jwt,
-    const char *reason);
+    ngx_eiam_detail_e detail, const char *fault);
 
 
 /* in this order; the first that is not NGX_OK is the answer */
@@ -129,7 +130,8 @@ ngx_eiam_jwt_is(const ngx_str_t *token)
 ngx_int_t
 ngx_eiam_jwt_read(ngx_eiam_document_t *document, const ngx_str_t *token,
     const ngx_eiam_keys_t *keys, const ngx_eiam_jwt_terms_t *terms,
-    time_t now, ngx_eiam_grant_t *grant, ngx_eiam_reason_e *reason)
+    time_t now, ngx_eiam_grant_t *grant, ngx_eiam_reason_e *reason,
+    ngx_eiam_detail_e *detail)
 {
     ngx_int_t               rc;
     ngx_eiam_jwt_t          jwt;
@@ -153,6 +155,7 @@ ngx_eiam_jwt_read(ngx_eiam_document_t *document, const ngx_str_t *token,
     }
 
     *reason = jwt.reason;
+    *detail = jwt.detail;
 
     return rc;
 }
@@ -173,7 +176,8 @@ ngx_eiam_jwt_split(ngx_eiam_jwt_t *jwt, const ngx_str_t *token)
         p = memchr(p, '.', last - p);
 
         if ((p == NULL) != (i == 2)) {
-            return ngx_eiam_jwt_invalid(jwt, "is no JWS");
+            return ngx_eiam_jwt_invalid(jwt, NGX_EIAM_DETAIL_MALFORMED,
+                                        "is no JWS");
         }
 
         jwt->part[i].len = (p ? p : last) - jwt->part[i].data;
@@ -203,14 +207,17 @@ ngx_eiam_jwt_object(ngx_eiam_jwt_t *jwt, ngx_uint_t part,
     }
 
     if (rc != NGX_OK) {
-        return ngx_eiam_jwt_invalid(jwt, "is not base64url");
+        return ngx_eiam_jwt_invalid(jwt, NGX_EIAM_DETAIL_MALFORMED,
+                                    "is not base64url");
     }
 
     if (ngx_eiam_document_parse(jwt->document, &text, root) != NGX_OK
         || ngx_eiam_node_expect(root, NGX_EIAM_OBJECT) != NGX_OK)
     {
         return jwt->document->fault.len
-               ? ngx_eiam_jwt_refuse(jwt, NGX_EIAM_TOKEN_INVALID) : NGX_ERROR;
+               ? ngx_eiam_jwt_refuse(jwt, NGX_EIAM_TOKEN_INVALID,
+                                     NGX_EIAM_DETAIL_MALFORMED)
+               : NGX_ERROR;
     }
 
     return NGX_OK;
@@ -293,8 +300,9 @@ ngx_eiam_jwt_foreign(ngx_eiam_jwt_t *jwt)
     for (name = ngx_eiam_jwt_unsupported; name->len; name++) {
 
         if (ngx_eiam_node_has(&jwt->header, name, &node) == NGX_OK) {
-            return ngx_eiam_jwt_invalid(jwt, "has a header member that is "
-                                             "not supported");
+            return ngx_eiam_jwt_invalid(jwt, NGX_EIAM_DETAIL_HEADER,
+                                        "has a header member that is not "
+                                        "supported");
         }
     }
 
@@ -330,7 +338,8 @@ ngx_eiam_jwt_accept(ngx_eiam_jwt_t *jwt)
     if (jwt->algorithm == (ngx_uint_t) NGX_DECLINED
         || !(jwt->terms->algorithms & ((ngx_uint_t) 1 << jwt->algorithm)))
     {
-        return ngx_eiam_jwt_invalid(jwt, "has no accepted \"alg\"");
+        return ngx_eiam_jwt_invalid(jwt, NGX_EIAM_DETAIL_ALGORITHM,
+                                    "has no accepted \"alg\"");
     }
 
     return NGX_OK;
@@ -367,7 +376,8 @@ ngx_eiam_jwt_type(ngx_eiam_jwt_t *jwt)
         }
     }
 
-    return ngx_eiam_jwt_invalid(jwt, "is of another \"typ\"");
+    return ngx_eiam_jwt_invalid(jwt, NGX_EIAM_DETAIL_TYPE,
+                                "is of another \"typ\"");
 }
 
 
@@ -380,7 +390,8 @@ ngx_eiam_jwt_kid(ngx_eiam_jwt_t *jwt)
     rc = ngx_eiam_node_member(&jwt->header, "kid", NGX_EIAM_STRING, &node);
 
     if (rc == NGX_ERROR) {
-        return ngx_eiam_jwt_refuse(jwt, NGX_EIAM_TOKEN_INVALID);
+        return ngx_eiam_jwt_refuse(jwt, NGX_EIAM_TOKEN_INVALID,
+                                   NGX_EIAM_DETAIL_KID);
     }
 
     if (rc == NGX_OK) {
@@ -411,7 +422,8 @@ ngx_eiam_jwt_signature(ngx_eiam_jwt_t *jwt)
     }
 
     if (rc != NGX_OK) {
-        return ngx_eiam_jwt_invalid(jwt, "is not base64url");
+        return ngx_eiam_jwt_invalid(jwt, NGX_EIAM_DETAIL_MALFORMED,
+                                    "is not base64url");
     }
 
     key = jwt->keys->list.elts;
@@ -450,13 +462,17 @@ ngx_eiam_jwt_signature(ngx_eiam_jwt_t *jwt)
     }
 
     if (known) {
-        return ngx_eiam_jwt_invalid(jwt, "is not signed by its key");
+        return ngx_eiam_jwt_invalid(jwt, NGX_EIAM_DETAIL_SIGNATURE,
+                                    "is not signed by its key");
     }
 
     (void) ngx_eiam_document_fault(jwt->document, "is signed by no known key");
 
+    jwt->detail = NGX_EIAM_DETAIL_KEY;
+
     if (cost) {
         jwt->reason = NGX_EIAM_TOKEN_INVALID;
+        jwt->detail = NGX_EIAM_DETAIL_SIGNATURE;
     }
 
     return NGX_DECLINED;
@@ -469,33 +485,39 @@ ngx_eiam_jwt_claims(ngx_eiam_jwt_t *jwt)
     ngx_int_t          rc;
     ngx_eiam_node_t    claims;
     ngx_eiam_reason_e  reason;
+    ngx_eiam_detail_e  detail;
 
     rc = ngx_eiam_jwt_object(jwt, 1, &claims);
     if (rc != NGX_OK) {
         return rc;
     }
 
-    reason = ngx_eiam_jwt_claims_read(&claims, jwt->terms, jwt->now,
-                                      jwt->grant);
+    detail = NGX_EIAM_NO_DETAIL;
 
-    return (reason == NGX_EIAM_NO_REASON) ? NGX_OK
-                                          : ngx_eiam_jwt_refuse(jwt, reason);
+    reason = ngx_eiam_jwt_claims_read(&claims, jwt->terms, jwt->now,
+                                      jwt->grant, &detail);
+
+    return (reason == NGX_EIAM_NO_REASON)
+           ? NGX_OK : ngx_eiam_jwt_refuse(jwt, reason, detail);
 }
 
 
 static ngx_int_t
-ngx_eiam_jwt_refuse(ngx_eiam_jwt_t *jwt, ngx_eiam_reason_e reason)
+ngx_eiam_jwt_refuse(ngx_eiam_jwt_t *jwt, ngx_eiam_reason_e reason,
+    ngx_eiam_detail_e detail)
 {
     jwt->reason = reason;
+    jwt->detail = detail;
 
     return NGX_ABORT;
 }
 
 
 static ngx_int_t
-ngx_eiam_jwt_invalid(ngx_eiam_jwt_t *jwt, const char *reason)
+ngx_eiam_jwt_invalid(ngx_eiam_jwt_t *jwt, ngx_eiam_detail_e detail,
+    const char *fault)
 {
-    (void) ngx_eiam_document_fault(jwt->document, "%s", reason);
+    (void) ngx_eiam_document_fault(jwt->document, "%s", fault);
 
-    return ngx_eiam_jwt_refuse(jwt, NGX_EIAM_TOKEN_INVALID);
+    return ngx_eiam_jwt_refuse(jwt, NGX_EIAM_TOKEN_INVALID, detail);
 }

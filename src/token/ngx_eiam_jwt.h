@@ -11,6 +11,7 @@
 
 #include <ngx_config.h>
 #include <ngx_core.h>
+#include <ngx_eiam_detail.h>
 #include <ngx_eiam_document.h>
 #include <ngx_eiam_grant.h>
 #include <ngx_eiam_jwk.h>
@@ -37,7 +38,7 @@ ngx_uint_t ngx_eiam_jwt_is(const ngx_str_t *token);
 ngx_int_t ngx_eiam_jwt_read(ngx_eiam_document_t *document,
     const ngx_str_t *token, const ngx_eiam_keys_t *keys,
     const ngx_eiam_jwt_terms_t *terms, time_t now, ngx_eiam_grant_t *grant,
-    ngx_eiam_reason_e *reason);
+    ngx_eiam_reason_e *reason, ngx_eiam_detail_e *detail);
 
 
 #endif /* _NGX_EIAM_JWT_H_INCLUDED_ */

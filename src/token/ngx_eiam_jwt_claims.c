@@ -9,29 +9,32 @@ typedef struct {
     const ngx_eiam_jwt_terms_t    *terms;
     time_t                         now;
     ngx_eiam_grant_t              *grant;
+    time_t                         begins;       /* the later of nbf and iat */
 } ngx_eiam_jwt_claims_t;
 
 
 typedef ngx_eiam_reason_e (*ngx_eiam_jwt_claims_pt)(
-    const ngx_eiam_jwt_claims_t *claims);
+    ngx_eiam_jwt_claims_t *claims);
 
 
 static ngx_eiam_reason_e ngx_eiam_jwt_issuer(
-    const ngx_eiam_jwt_claims_t *claims);
+    ngx_eiam_jwt_claims_t *claims);
 static ngx_eiam_reason_e ngx_eiam_jwt_audience(
-    const ngx_eiam_jwt_claims_t *claims);
+    ngx_eiam_jwt_claims_t *claims);
 static ngx_eiam_reason_e ngx_eiam_jwt_times(
-    const ngx_eiam_jwt_claims_t *claims);
+    ngx_eiam_jwt_claims_t *claims);
+static ngx_eiam_reason_e ngx_eiam_jwt_begins(
+    ngx_eiam_jwt_claims_t *claims);
 static ngx_eiam_reason_e ngx_eiam_jwt_bound(
-    const ngx_eiam_jwt_claims_t *claims);
+    ngx_eiam_jwt_claims_t *claims);
 static ngx_eiam_reason_e ngx_eiam_jwt_application(
-    const ngx_eiam_jwt_claims_t *claims);
+    ngx_eiam_jwt_claims_t *claims);
 static ngx_eiam_reason_e ngx_eiam_jwt_scopes(
-    const ngx_eiam_jwt_claims_t *claims);
+    ngx_eiam_jwt_claims_t *claims);
 static ngx_eiam_reason_e ngx_eiam_jwt_unread(
-    const ngx_eiam_jwt_claims_t *claims);
+    ngx_eiam_jwt_claims_t *claims);
 static ngx_eiam_reason_e ngx_eiam_jwt_wrong(
-    const ngx_eiam_jwt_claims_t *claims, const char *fault);
+    ngx_eiam_jwt_claims_t *claims, const char *fault);
 
 
 static ngx_str_t  ngx_eiam_jwt_scope_names[] = {
@@ -53,45 +56,56 @@ ngx_array_t  ngx_eiam_jwt_claims_scope = {
 
 /* in this order; the first with a reason decides */
 
-static const ngx_eiam_jwt_claims_pt  ngx_eiam_jwt_claims_checks[] = {
-    ngx_eiam_jwt_issuer,
-    ngx_eiam_jwt_audience,
-    ngx_eiam_jwt_times,
-    ngx_eiam_jwt_bound,
-    ngx_eiam_jwt_application,
-    ngx_eiam_jwt_scopes,
-    NULL
+static const struct {
+    ngx_eiam_jwt_claims_pt         check;
+    ngx_eiam_detail_e              detail;
+} ngx_eiam_jwt_claims_checks[] = {
+    { ngx_eiam_jwt_issuer, NGX_EIAM_DETAIL_ISSUER },
+    { ngx_eiam_jwt_audience, NGX_EIAM_DETAIL_AUDIENCE },
+    { ngx_eiam_jwt_times, NGX_EIAM_DETAIL_TIME },
+    { ngx_eiam_jwt_begins, NGX_EIAM_DETAIL_NOT_YET_VALID },
+    { ngx_eiam_jwt_bound, NGX_EIAM_DETAIL_BOUND },
+    { ngx_eiam_jwt_application, NGX_EIAM_DETAIL_APPLICATION },
+    { ngx_eiam_jwt_scopes, NGX_EIAM_DETAIL_SCOPES },
+    { NULL, NGX_EIAM_NO_DETAIL }
 };
 
 
 ngx_eiam_reason_e
 ngx_eiam_jwt_claims_read(const ngx_eiam_node_t *node,
-    const ngx_eiam_jwt_terms_t *terms, time_t now, ngx_eiam_grant_t *grant)
+    const ngx_eiam_jwt_terms_t *terms, time_t now, ngx_eiam_grant_t *grant,
+    ngx_eiam_detail_e *detail)
 {
-    ngx_eiam_reason_e              reason;
-    ngx_eiam_jwt_claims_t          claims;
-    const ngx_eiam_jwt_claims_pt  *check;
+    ngx_uint_t             i;
+    ngx_eiam_reason_e      reason;
+    ngx_eiam_jwt_claims_t  claims;
 
     claims.node = node;
     claims.terms = terms;
     claims.now = now;
     claims.grant = grant;
+    claims.begins = 0;
 
-    reason = NGX_EIAM_NO_REASON;
+    for (i = 0; ngx_eiam_jwt_claims_checks[i].check; i++) {
 
-    for (check = ngx_eiam_jwt_claims_checks;
-         reason == NGX_EIAM_NO_REASON && *check;
-         check++)
-    {
-        reason = (*check)(&claims);
+        reason = ngx_eiam_jwt_claims_checks[i].check(&claims);
+
+        if (reason != NGX_EIAM_NO_REASON) {
+
+            if (reason == NGX_EIAM_TOKEN_INVALID) {
+                *detail = ngx_eiam_jwt_claims_checks[i].detail;
+            }
+
+            return reason;
+        }
     }
 
-    return reason;
+    return NGX_EIAM_NO_REASON;
 }
 
 
 static ngx_eiam_reason_e
-ngx_eiam_jwt_issuer(const ngx_eiam_jwt_claims_t *claims)
+ngx_eiam_jwt_issuer(ngx_eiam_jwt_claims_t *claims)
 {
     ngx_str_t        text, *issuer;
     ngx_uint_t       i;
@@ -118,7 +132,7 @@ ngx_eiam_jwt_issuer(const ngx_eiam_jwt_claims_t *claims)
 /* an issuer that sets no "aud" in access tokens sets one in other tokens */
 
 static ngx_eiam_reason_e
-ngx_eiam_jwt_audience(const ngx_eiam_jwt_claims_t *claims)
+ngx_eiam_jwt_audience(ngx_eiam_jwt_claims_t *claims)
 {
     ngx_uint_t       has;
     ngx_eiam_node_t  node;
@@ -148,16 +162,14 @@ ngx_eiam_jwt_audience(const ngx_eiam_jwt_claims_t *claims)
 
 
 static ngx_eiam_reason_e
-ngx_eiam_jwt_times(const ngx_eiam_jwt_claims_t *claims)
+ngx_eiam_jwt_times(ngx_eiam_jwt_claims_t *claims)
 {
-    time_t             leeway, latest, begins, issued;
+    time_t             begins, issued;
     ngx_eiam_grant_t  *grant;
 
     grant = claims->grant;
-    leeway = claims->terms->leeway;
-    latest = claims->now + leeway;
-    begins = latest;
-    issued = latest;
+    begins = claims->now;
+    issued = claims->now;
 
     if (ngx_eiam_claims_time(claims->node, "exp", &grant->expires) != NGX_OK
         || ngx_eiam_claims_time(claims->node, "nbf", &begins) == NGX_ERROR
@@ -166,13 +178,18 @@ ngx_eiam_jwt_times(const ngx_eiam_jwt_claims_t *claims)
         return ngx_eiam_jwt_wrong(claims, "has no \"exp\", or a wrong time");
     }
 
-    grant->expires += leeway;
+    claims->begins = ngx_max(begins, issued);
+    grant->expires += claims->terms->leeway;
 
-    if (grant->expires <= claims->now) {
-        return NGX_EIAM_TOKEN_EXPIRED;
-    }
+    return (grant->expires <= claims->now) ? NGX_EIAM_TOKEN_EXPIRED
+                                           : NGX_EIAM_NO_REASON;
+}
 
-    return (begins > latest || issued > latest)
+
+static ngx_eiam_reason_e
+ngx_eiam_jwt_begins(ngx_eiam_jwt_claims_t *claims)
+{
+    return (claims->begins > claims->now + claims->terms->leeway)
            ? ngx_eiam_jwt_wrong(claims, "is of the future")
            : NGX_EIAM_NO_REASON;
 }
@@ -181,7 +198,7 @@ ngx_eiam_jwt_times(const ngx_eiam_jwt_claims_t *claims)
 /* one that is bound to a key (RFC 7800) is nothing without its proof */
 
 static ngx_eiam_reason_e
-ngx_eiam_jwt_bound(const ngx_eiam_jwt_claims_t *claims)
+ngx_eiam_jwt_bound(ngx_eiam_jwt_claims_t *claims)
 {
     return ngx_eiam_claims_is_bound(claims->node)
            ? ngx_eiam_jwt_wrong(claims, "has a \"cnf\", which is not checked")
@@ -190,7 +207,7 @@ ngx_eiam_jwt_bound(const ngx_eiam_jwt_claims_t *claims)
 
 
 static ngx_eiam_reason_e
-ngx_eiam_jwt_application(const ngx_eiam_jwt_claims_t *claims)
+ngx_eiam_jwt_application(ngx_eiam_jwt_claims_t *claims)
 {
     return (ngx_eiam_claims_application(claims->node,
                                         claims->terms->applications,
@@ -203,7 +220,7 @@ ngx_eiam_jwt_application(const ngx_eiam_jwt_claims_t *claims)
 /* the first claim that is there counts, though it be empty */
 
 static ngx_eiam_reason_e
-ngx_eiam_jwt_scopes(const ngx_eiam_jwt_claims_t *claims)
+ngx_eiam_jwt_scopes(ngx_eiam_jwt_claims_t *claims)
 {
     ngx_int_t            rc;
     ngx_uint_t           i;
@@ -236,7 +253,7 @@ ngx_eiam_jwt_scopes(const ngx_eiam_jwt_claims_t *claims)
 /* a claim is wrong, or there was no memory to read it */
 
 static ngx_eiam_reason_e
-ngx_eiam_jwt_unread(const ngx_eiam_jwt_claims_t *claims)
+ngx_eiam_jwt_unread(ngx_eiam_jwt_claims_t *claims)
 {
     return claims->node->document->fault.len ? NGX_EIAM_TOKEN_INVALID
                                              : NGX_EIAM_SOURCE_UNAVAILABLE;
@@ -244,7 +261,7 @@ ngx_eiam_jwt_unread(const ngx_eiam_jwt_claims_t *claims)
 
 
 static ngx_eiam_reason_e
-ngx_eiam_jwt_wrong(const ngx_eiam_jwt_claims_t *claims, const char *fault)
+ngx_eiam_jwt_wrong(ngx_eiam_jwt_claims_t *claims, const char *fault)
 {
     (void) ngx_eiam_document_fault(claims->node->document, "%s", fault);
 

@@ -8,6 +8,7 @@
 
 #include <ngx_config.h>
 #include <ngx_core.h>
+#include <ngx_eiam_detail.h>
 #include <ngx_eiam_document.h>
 #include <ngx_eiam_grant.h>
 #include <ngx_eiam_pointer.h>
@@ -30,10 +31,12 @@ extern ngx_array_t  ngx_eiam_jwt_claims_scope;
 
 /*
  * NGX_EIAM_NO_REASON: the grant, whose strings live as long as the tree and
- * its document's pool; or why it is refused, with document->fault.
+ * its document's pool; or why it is refused, with the detail and
+ * document->fault.
  */
 ngx_eiam_reason_e ngx_eiam_jwt_claims_read(const ngx_eiam_node_t *claims,
-    const ngx_eiam_jwt_terms_t *terms, time_t now, ngx_eiam_grant_t *grant);
+    const ngx_eiam_jwt_terms_t *terms, time_t now, ngx_eiam_grant_t *grant,
+    ngx_eiam_detail_e *detail);
 
 
 #endif /* _NGX_EIAM_JWT_CLAIMS_H_INCLUDED_ */

@@ -186,6 +186,7 @@ token_read(const ngx_str_t *token, ngx_pool_t *pool, token_result_t *result)
     size_t               i;
     ngx_int_t            rc;
     ngx_eiam_grant_t     grant;
+    ngx_eiam_detail_e    detail, again;
     ngx_eiam_reason_e    reason;
     ngx_eiam_document_t  document;
 
@@ -195,16 +196,20 @@ token_read(const ngx_str_t *token, ngx_pool_t *pool, token_result_t *result)
     document.pool = pool;
 
     rc = ngx_eiam_jwt_read(&document, token, &token_keys, &token_terms, FUZZ_NOW,
-                           &grant, &reason);
+                           &grant, &reason, &detail);
 
     document.fault.len = 0;
 
     result->rc = ngx_eiam_jwt_read(&document, token, &token_keys,
                                    &token_terms, FUZZ_NOW, &result->grant,
-                                   &result->reason);
+                                   &result->reason, &again);
 
-    fuzz_require(rc == result->rc && reason == result->reason,
+    fuzz_require(rc == result->rc && reason == result->reason
+                 && detail == again,
                  "the same again", token);
+    fuzz_require((detail != NGX_EIAM_NO_DETAIL)
+                 == (rc == NGX_DECLINED || reason == NGX_EIAM_TOKEN_INVALID),
+                 "a detail of what is invalid", token);
     fuzz_require(rc == NGX_OK ? reason == NGX_EIAM_NO_REASON
                               : (rc == NGX_ABORT || rc == NGX_DECLINED)
                                 && (reason == NGX_EIAM_TOKEN_INVALID

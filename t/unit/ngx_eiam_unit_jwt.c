@@ -70,6 +70,7 @@ typedef struct {
 
     ngx_eiam_grant_t       grant;      /* of the last one */
     ngx_eiam_reason_e      reason;
+    ngx_eiam_detail_e      detail;
     ngx_str_t              fault;
 } ngx_eiam_unit_jwt_t;
 
@@ -1126,7 +1127,7 @@ ngx_eiam_unit_jwt_read(ngx_eiam_unit_jwt_t *t, const ngx_str_t *token)
         document.pool = t->unit->pool;
 
         rc = ngx_eiam_jwt_read(&document, &placed, &t->keys, &t->terms,
-                               t->now, &t->grant, &t->reason);
+                               t->now, &t->grant, &t->reason, &t->detail);
 
         if (side && rc != other) {
             return NGX_ERROR;

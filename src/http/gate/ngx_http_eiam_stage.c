@@ -393,7 +393,9 @@ ngx_http_eiam_bearer(ngx_http_request_t *r, ngx_http_eiam_ctx_t *ctx)
     }
 
     return ngx_eiam_bearer_is_token(&ctx->token)
-           ? NGX_OK : ngx_http_eiam_ctx_refuse(ctx, NGX_EIAM_TOKEN_INVALID);
+           ? NGX_OK
+           : ngx_http_eiam_ctx_refuse_by(ctx, NGX_EIAM_TOKEN_INVALID,
+                                         NGX_EIAM_DETAIL_TOKEN_SYNTAX);
 }
 
 

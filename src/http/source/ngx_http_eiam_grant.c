@@ -78,7 +78,8 @@ ngx_http_eiam_apply_application(ngx_http_request_t *r,
     if (id->len == 0) {
         ngx_log_error(NGX_LOG_WARN, r->connection->log, 0,
                       "eiam: the token's source names no application");
-        return ngx_http_eiam_ctx_refuse(ctx, NGX_EIAM_TOKEN_INVALID);
+        return ngx_http_eiam_ctx_refuse_by(ctx, NGX_EIAM_TOKEN_INVALID,
+                                           NGX_EIAM_DETAIL_NO_APPLICATION);
     }
 
     if (ngx_eiam_applications_identify(lcf->applications, id,
@@ -89,7 +90,8 @@ ngx_http_eiam_apply_application(ngx_http_request_t *r,
         ngx_log_error(NGX_LOG_WARN, r->connection->log, 0,
                       "eiam: the token's application \"%V\" is not listed, "
                       "and could be taken for one that is", &shown);
-        return ngx_http_eiam_ctx_refuse(ctx, NGX_EIAM_TOKEN_INVALID);
+        return ngx_http_eiam_ctx_refuse_by(ctx, NGX_EIAM_TOKEN_INVALID,
+                                       NGX_EIAM_DETAIL_SIMILAR_APPLICATION);
     }
 
     return NGX_OK;

@@ -87,7 +87,8 @@ ngx_http_eiam_ask_sources(ngx_http_request_t *r, ngx_http_eiam_ctx_t *ctx)
         }
     }
 
-    return ngx_http_eiam_ctx_refuse(ctx, NGX_EIAM_TOKEN_INVALID);
+    return ngx_http_eiam_ctx_refuse_by(ctx, NGX_EIAM_TOKEN_INVALID,
+                                       NGX_EIAM_DETAIL_UNKNOWN_TOKEN);
 }
 
 

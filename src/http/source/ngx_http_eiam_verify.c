@@ -89,13 +89,14 @@ ngx_http_eiam_verify_now(ngx_http_request_t *r, ngx_http_eiam_ctx_t *ctx,
 
         rc = ngx_eiam_jwt_read(&document, &ctx->token, &lcf->key_set->keys,
                                &lcf->jwt_terms, ngx_time(), &question->grant,
-                               &question->reason);
+                               &question->reason, &question->detail);
         if (rc != NGX_DECLINED) {
             break;
         }
 
         ctx->unknown = lcf->key_set->generation;
         ctx->tried = (question->reason != NGX_EIAM_NO_REASON);
+        ctx->detail = question->detail;
     }
 
     if (rc == NGX_ERROR) {
@@ -113,6 +114,8 @@ ngx_http_eiam_verify_now(ngx_http_request_t *r, ngx_http_eiam_ctx_t *ctx,
         question->flight = lcf->key_set->content;
         ngx_eiam_source_remember(lcf->jwt, question);
     }
+
+    ctx->detail = NGX_EIAM_NO_DETAIL;
 
     return (rc == NGX_OK) ? ngx_http_eiam_grant_apply(r, ctx, &question->grant)
                           : ngx_http_eiam_ctx_refuse_by(ctx, question->reason,
@@ -137,14 +140,17 @@ ngx_http_eiam_unverified(ngx_http_request_t *r, ngx_http_eiam_ctx_t *ctx,
                   "eiam: the token is signed by no known key");
 
     if (rc == NGX_ABORT) {
-        return ngx_http_eiam_ctx_refuse(ctx, NGX_EIAM_SOURCE_UNAVAILABLE);
+        return ngx_http_eiam_ctx_refuse_by(ctx, NGX_EIAM_SOURCE_UNAVAILABLE,
+                                           ctx->detail);
     }
 
     if (ctx->tried) {
         question->reason = NGX_EIAM_TOKEN_INVALID;
+        question->detail = ctx->detail;
         question->flight = lcf->key_set->content;
         ngx_eiam_source_remember(lcf->jwt, question);
     }
 
-    return ngx_http_eiam_ctx_refuse(ctx, NGX_EIAM_TOKEN_INVALID);
+    return ngx_http_eiam_ctx_refuse_by(ctx, NGX_EIAM_TOKEN_INVALID,
+                                       ctx->detail);
 }
