@@ -251,6 +251,60 @@ nothing_forwarded $gate, 'fields that name another path' => sub {
     }
 };
 
+subtest '2.6-9: one field that is the very target of the request passes' => sub {
+    for my $name (qw(X-Original-URL X-Rewrite-URL x-original-url X-REWRITE-URL)) {
+        for my $target ('/api/users/u1', '/api/users/u1?a=b&c=%2F..%2F', '/api/users/u1?', '/api/users/u1?next=/x/..;/y') {
+            my $res = ask($target, headers => [ "$name: $target", 'X-Original-Host: localhost' ]);
+            passed $res, "$name: $target", operation => 'getUsersId', application => 'crm';
+            is_deeply [ received($res, $name) ], [$target], '  and goes on';
+        }
+    }
+    passed ask('/api/users/%E4%B8%AD', port => $utf8, headers => ['X-Original-URL: /api/users/%E4%B8%AD']),
+        'one with letters, as they are encoded';
+    passed ask('http://localhost/api/users/u1', headers => ['X-Original-URL: /api/users/u1']),
+        'that of an absolute form is the path';
+    passed ask('/api/users/u1', headers => ["X-Original-URL:   /api/users/u1  "]), 'blanks around it are none of it';
+};
+
+nothing_forwarded $gate, '2.6-9: any other is ambiguous' => sub {
+    my @rows = (
+        [ 'another path', '/api/users/u1', '/api/users/u2' ],
+        [ 'a longer path', '/api/users/u1', '/api/users/u1/roles/r1' ],
+        [ 'a shorter path', '/api/users/u1', '/api/users/u' ],
+        [ 'a query more', '/api/users/u1', '/api/users/u1?a=b' ],
+        [ 'an empty query more', '/api/users/u1', '/api/users/u1?' ],
+        [ 'a query less', '/api/users/u1?a=b', '/api/users/u1' ],
+        [ 'an empty query less', '/api/users/u1?', '/api/users/u1' ],
+        [ 'another query', '/api/users/u1?a=b', '/api/users/u1?a=c' ],
+        [ 'a fragment more', '/api/users/u1', '/api/users/u1#x' ],
+        [ 'another case', '/api/users/u1', '/api/users/U1' ],
+        [ 'an encoded letter', '/api/users/u1', '/api/users/%751' ],
+        [ 'a URL', '/api/users/u1', 'http://localhost/api/users/u1' ],
+        [ 'a URL for a URL', 'http://localhost/api/users/u1', 'http://localhost/api/users/u1' ],
+        [ 'a parameter', '/api/users/u1', '/api/users/u1;x' ],
+        [ 'nothing', '/api/users/u1', '' ],
+        [ 'a path that is ambiguous itself', '/api//users/u1', '/api//users/u1' ],
+        [ 'one in other digits', '/api/users/%e4%b8%ad', '/api/users/%E4%B8%AD', port => $utf8 ],
+        [ 'the decoded path', '/api/users/%E4%B8%AD', "/api/users/\xe4\xb8\xad", port => $utf8 ],
+        [ 'that of a rewritten path', '/old/x/u1', '/old/x/u1', port => $emptied ],
+        [ 'the rewritten path', '/old/x/u1', '/api/users/u1', port => $emptied ],
+        [ 'that of a rewritten query', '/api/users/u1?a=b', '/api/users/u1?a=b', port => $emptied ],
+    );
+    for my $row (@rows) {
+        my ($what, $target, $value, %opt) = @$row;
+        my $res = ask($target, %opt, headers => ["X-Original-URL: $value"]);
+        refused $res, 'request_ambiguous', $what;
+    }
+    my $own = '/api/users/u1';
+    refused ask($own, headers => $_), 'request_ambiguous', "two fields: @$_" for
+        [ "X-Original-URL: $own", "X-Original-URL: $own" ], [ "X-Original-URL: $own", "X-Rewrite-URL: $own" ],
+        [ "X-Rewrite-URL: $own", "x-rewrite-url: $own" ], [ "X-Original-URL: $own", 'X-Original-URL: /api/users/u2' ],
+        [ 'X-Rewrite-URL: /api/users/u2', (map { "X-Field-$_: x" } 1 .. 60), "X-Original-URL: $own" ],
+        [ "X-Original-URL: $own, $own" ];
+    my $res = ask($own, headers => ['X-Original-URL: /api/users/u2']);
+    is $res->{headers}{'x-detail'}, 'target_field', 'by the rule target_field';
+};
+
 subtest 'fields that only look like them' => sub {
     for my $name (qw(X-Original-URLs X-Original X-Forwarded-URI Referer)) {
         passed ask('/api/users/u1', headers => ["$name: /api/secrets"]), "$name passes";

@@ -62,7 +62,7 @@ my $secret = join '|', @secrets, map({ quotemeta } $basic, values %credentials),
 sub gate {
     my ($mode, $level) = @_;
     return nginx(files => \%files, error_log_level => $level, conf => qq{
-        log_format line '\$remote_addr "\$request" \$request_uri \$uri \$args \$status '
+        log_format line '\$remote_addr <\$http_x_original_url> "\$request" \$request_uri \$uri \$args \$status '
             '\$eiam_token_id|\$eiam_application|\$eiam_reason';
         access_log %DIR%/access.log line;
         access_log %DIR%/combined.log combined;
@@ -119,6 +119,9 @@ subtest 'level info' => sub {
         unlike $res->{head} . $res->{body}, qr/$secret/i, '  and the answer tells no secret' });
     passed get($gate, "/api/token?access_token=$token{crm}", method => 'POST'),
         'a public operation passes with any query', operation => 'postToken';
+    my $issue = "/api/token?client_secret=$token{crm}";
+    passed get($gate, $issue, method => 'POST', headers => ["X-Original-URL: $issue"]),
+        '2.6-9: so does one whose field of a proxy has the secret as well';
     $gate->stop;
 
     my $log = $gate->error_log;

@@ -247,6 +247,18 @@ nothing_forwarded $gate, '2.6-10: $eiam_detail says by which rule a request besi
     }
 };
 
+subtest '2.6-9: a field that is the very target of the request passes beside the gate' => sub {
+    for my $target ('/docs', '/docs?next=/api/v2/tenant/x', '/%E6%96%87', '/docs;v=1', '/a%20b') {
+        passed ask($target, headers => ["$_: $target"]), "$_: $target" for qw(X-Original-URL X-Rewrite-URL);
+    }
+    nothing_forwarded $gate, 'any other that can be read as one below the base does not' => sub {
+        refused ask($_->[0], headers => ["X-Original-URL: $_->[1]"]), 'request_ambiguous', "$_->[0], $_->[1]" for
+            [ '/docs', '/docs?next=/api/v2/tenant/x' ], [ '/docs', '/api/v2/tenant/x' ],
+            [ '/docs', '/docs/..;/api/v2/tenant/x' ], [ '/aside/..;/api/v2/tenant/x', '/aside/..;/api/v2/tenant/x' ];
+        refused ask('/docs', headers => [ ('X-Original-URL: /docs') x 2 ]), 'request_ambiguous', 'two of the same';
+    };
+};
+
 subtest 'regex locations' => sub {
     my %opt = (port => $regex);
     passed ask('/api/v2/tenant/users/u1', %opt), 'a gated regex location lets its operation pass',

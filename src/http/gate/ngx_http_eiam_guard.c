@@ -12,6 +12,8 @@
 
 static ngx_eiam_detail_e ngx_http_eiam_guard_path(ngx_http_request_t *r,
     const ngx_http_eiam_ctx_t *ctx);
+static ngx_uint_t ngx_http_eiam_guard_has_other_target(ngx_http_request_t *r,
+    const ngx_http_eiam_fields_t *fields);
 static ngx_uint_t ngx_http_eiam_has_other_host(ngx_http_request_t *r);
 static ngx_eiam_detail_e ngx_http_eiam_guard_raw(ngx_http_request_t *r,
     const ngx_http_eiam_ctx_t *prior, ngx_uint_t allowed);
@@ -82,7 +84,7 @@ ngx_http_eiam_guard_path(ngx_http_request_t *r, const ngx_http_eiam_ctx_t *ctx)
         return NGX_EIAM_DETAIL_HTTP_VERSION;
     }
 
-    if (ctx->fields.targets) {
+    if (ngx_http_eiam_guard_has_other_target(r, &ctx->fields)) {
         return NGX_EIAM_DETAIL_TARGET_FIELD;
     }
 
@@ -117,6 +119,25 @@ ngx_http_eiam_guard_path(ngx_http_request_t *r, const ngx_http_eiam_ctx_t *ctx)
 
 
 /*
+ * Some proxies say in one field which target they were asked for.  It is this
+ * request's own, byte for byte, if none of them has changed it, and is of no
+ * account then.
+ */
+
+static ngx_uint_t
+ngx_http_eiam_guard_has_other_target(ngx_http_request_t *r,
+    const ngx_http_eiam_fields_t *fields)
+{
+    if (fields->targets == 0) {
+        return 0;
+    }
+
+    return fields->targets > 1 || r != r->main || !r->valid_unparsed_uri
+           || !ngx_eiam_str_equal(fields->target, &r->unparsed_uri);
+}
+
+
+/*
  * A target that nginx took to a location without a gate, though a backend
  * may read it as one below the policy's base path.
  */
@@ -144,9 +165,9 @@ ngx_http_eiam_guard_outside(ngx_http_request_t *r,
             return NGX_DECLINED;
         }
 
-        if (fields.targets > 1
-            || (fields.target
-                && ngx_http_eiam_below(r, fields.target, 0)
+        if (ngx_http_eiam_guard_has_other_target(r, &fields)
+            && (fields.targets > 1
+                || ngx_http_eiam_below(r, fields.target, 0)
                    != NGX_EIAM_OUTSIDE))
         {
             *detail = NGX_EIAM_DETAIL_TARGET_FIELD;

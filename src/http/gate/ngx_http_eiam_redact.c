@@ -115,6 +115,13 @@ ngx_http_eiam_redact_targets(ngx_http_request_t *r)
         }
 
         if (ctx && r == r->main) {
+
+            /* the same target, of a proxy: $http_x_original_url */
+
+            if (ctx->fields.target) {
+                ngx_http_eiam_redact_target(r, ctx->fields.target);
+            }
+
             ctx->parameters &= ~NGX_HTTP_EIAM_HAS_SECRET;
         }
     }
