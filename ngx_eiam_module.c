@@ -18,6 +18,7 @@
 #include <ngx_http_eiam_stage.h>
 #include <ngx_http_eiam_status.h>
 #include <ngx_http_eiam_subrequest.h>
+#include <ngx_http_eiam_value.h>
 #include <ngx_http_eiam_variables.h>
 
 
@@ -32,10 +33,10 @@ static ngx_command_t  ngx_eiam_commands[] = {
 
     { ngx_string("eiam"),
       NGX_HTTP_MAIN_CONF|NGX_HTTP_SRV_CONF|NGX_HTTP_LOC_CONF|NGX_CONF_TAKE1,
-      ngx_conf_set_enum_slot,
+      ngx_http_eiam_value_word,
       NGX_HTTP_LOC_CONF_OFFSET,
       offsetof(ngx_http_eiam_loc_conf_t, mode),
-      ngx_http_eiam_directive_modes },
+      ngx_http_eiam_value_modes },
 
     { ngx_string("eiam_policy"),
       NGX_HTTP_MAIN_CONF|NGX_HTTP_SRV_CONF|NGX_HTTP_LOC_CONF|NGX_CONF_TAKE1,
@@ -74,17 +75,17 @@ static ngx_command_t  ngx_eiam_commands[] = {
 
     { ngx_string("eiam_introspection_limit"),
       NGX_HTTP_MAIN_CONF|NGX_HTTP_SRV_CONF|NGX_HTTP_LOC_CONF|NGX_CONF_TAKE1,
-      ngx_conf_set_num_slot,
+      ngx_http_eiam_value_number,
       NGX_HTTP_LOC_CONF_OFFSET,
       offsetof(ngx_http_eiam_loc_conf_t, terms.limit),
-      &ngx_http_eiam_directive_limit_bounds },
+      &ngx_http_eiam_value_flights },
 
     { ngx_string("eiam_introspection_timeout"),
       NGX_HTTP_MAIN_CONF|NGX_HTTP_SRV_CONF|NGX_HTTP_LOC_CONF|NGX_CONF_TAKE1,
-      ngx_conf_set_msec_slot,
+      ngx_http_eiam_value_msec,
       NGX_HTTP_LOC_CONF_OFFSET,
       offsetof(ngx_http_eiam_loc_conf_t, terms.timeout),
-      &ngx_http_eiam_directive_not_zero },
+      &ngx_http_eiam_value_msec_some },
 
     { ngx_string("eiam_introspection_circuit"),
       NGX_HTTP_MAIN_CONF|NGX_HTTP_SRV_CONF|NGX_HTTP_LOC_CONF|NGX_CONF_TAKE12,
@@ -102,31 +103,31 @@ static ngx_command_t  ngx_eiam_commands[] = {
 
     { ngx_string("eiam_jwks_refresh"),
       NGX_HTTP_MAIN_CONF|NGX_HTTP_SRV_CONF|NGX_HTTP_LOC_CONF|NGX_CONF_TAKE1,
-      ngx_conf_set_sec_slot,
+      ngx_http_eiam_value_seconds,
       NGX_HTTP_LOC_CONF_OFFSET,
       offsetof(ngx_http_eiam_loc_conf_t, key_terms.refresh),
-      &ngx_http_eiam_directive_not_zero },
+      &ngx_http_eiam_value_seconds_some },
 
     { ngx_string("eiam_jwks_max_age"),
       NGX_HTTP_MAIN_CONF|NGX_HTTP_SRV_CONF|NGX_HTTP_LOC_CONF|NGX_CONF_TAKE1,
-      ngx_conf_set_sec_slot,
+      ngx_http_eiam_value_seconds,
       NGX_HTTP_LOC_CONF_OFFSET,
       offsetof(ngx_http_eiam_loc_conf_t, key_terms.max_age),
-      &ngx_http_eiam_directive_not_zero },
+      &ngx_http_eiam_value_seconds_some },
 
     { ngx_string("eiam_jwks_interval"),
       NGX_HTTP_MAIN_CONF|NGX_HTTP_SRV_CONF|NGX_HTTP_LOC_CONF|NGX_CONF_TAKE1,
-      ngx_conf_set_msec_slot,
+      ngx_http_eiam_value_msec,
       NGX_HTTP_LOC_CONF_OFFSET,
       offsetof(ngx_http_eiam_loc_conf_t, key_terms.interval),
-      &ngx_http_eiam_directive_not_zero },
+      &ngx_http_eiam_value_msec_some },
 
     { ngx_string("eiam_jwks_timeout"),
       NGX_HTTP_MAIN_CONF|NGX_HTTP_SRV_CONF|NGX_HTTP_LOC_CONF|NGX_CONF_TAKE1,
-      ngx_conf_set_msec_slot,
+      ngx_http_eiam_value_msec,
       NGX_HTTP_LOC_CONF_OFFSET,
       offsetof(ngx_http_eiam_loc_conf_t, key_terms.timeout),
-      &ngx_http_eiam_directive_not_zero },
+      &ngx_http_eiam_value_msec_some },
 
     { ngx_string("eiam_jwt_issuer"),
       NGX_HTTP_MAIN_CONF|NGX_HTTP_SRV_CONF|NGX_HTTP_LOC_CONF|NGX_CONF_1MORE,
@@ -165,17 +166,17 @@ static ngx_command_t  ngx_eiam_commands[] = {
 
     { ngx_string("eiam_jwt_leeway"),
       NGX_HTTP_MAIN_CONF|NGX_HTTP_SRV_CONF|NGX_HTTP_LOC_CONF|NGX_CONF_TAKE1,
-      ngx_conf_set_sec_slot,
+      ngx_http_eiam_value_seconds,
       NGX_HTTP_LOC_CONF_OFFSET,
       offsetof(ngx_http_eiam_loc_conf_t, jwt_terms.leeway),
-      &ngx_http_eiam_jwt_at_most_a_day },
+      &ngx_http_eiam_value_seconds_a_day },
 
     { ngx_string("eiam_learn"),
       NGX_HTTP_LOC_CONF|NGX_CONF_FLAG,
-      ngx_conf_set_flag_slot,
+      ngx_http_eiam_value_word,
       NGX_HTTP_LOC_CONF_OFFSET,
       offsetof(ngx_http_eiam_loc_conf_t, learn),
-      NULL },
+      ngx_http_eiam_value_flags },
 
     { ngx_string("eiam_status"),
       NGX_HTTP_LOC_CONF|NGX_CONF_NOARGS,
@@ -186,24 +187,24 @@ static ngx_command_t  ngx_eiam_commands[] = {
 
     { ngx_string("eiam_cache_valid"),
       NGX_HTTP_MAIN_CONF|NGX_HTTP_SRV_CONF|NGX_HTTP_LOC_CONF|NGX_CONF_TAKE1,
-      ngx_conf_set_sec_slot,
+      ngx_http_eiam_value_seconds,
       NGX_HTTP_LOC_CONF_OFFSET,
       offsetof(ngx_http_eiam_loc_conf_t, terms.valid),
-      NULL },
+      &ngx_http_eiam_value_seconds_any },
 
     { ngx_string("eiam_cache_negative"),
       NGX_HTTP_MAIN_CONF|NGX_HTTP_SRV_CONF|NGX_HTTP_LOC_CONF|NGX_CONF_TAKE1,
-      ngx_conf_set_sec_slot,
+      ngx_http_eiam_value_seconds,
       NGX_HTTP_LOC_CONF_OFFSET,
       offsetof(ngx_http_eiam_loc_conf_t, terms.negative),
-      NULL },
+      &ngx_http_eiam_value_seconds_any },
 
     { ngx_string("eiam_cache_stale"),
       NGX_HTTP_MAIN_CONF|NGX_HTTP_SRV_CONF|NGX_HTTP_LOC_CONF|NGX_CONF_TAKE1,
-      ngx_conf_set_sec_slot,
+      ngx_http_eiam_value_seconds,
       NGX_HTTP_LOC_CONF_OFFSET,
       offsetof(ngx_http_eiam_loc_conf_t, terms.stale),
-      NULL },
+      &ngx_http_eiam_value_seconds_any },
 
     { ngx_string("eiam_scope_implies"),
       NGX_HTTP_MAIN_CONF|NGX_HTTP_SRV_CONF|NGX_HTTP_LOC_CONF|NGX_CONF_2MORE,
@@ -228,10 +229,10 @@ static ngx_command_t  ngx_eiam_commands[] = {
 
     { ngx_string("eiam_error_language"),
       NGX_HTTP_MAIN_CONF|NGX_HTTP_SRV_CONF|NGX_HTTP_LOC_CONF|NGX_CONF_TAKE1,
-      ngx_conf_set_enum_slot,
+      ngx_http_eiam_value_word,
       NGX_HTTP_LOC_CONF_OFFSET,
       offsetof(ngx_http_eiam_loc_conf_t, language),
-      ngx_http_eiam_directive_languages },
+      ngx_http_eiam_value_languages },
 
       ngx_null_command
 };

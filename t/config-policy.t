@@ -89,8 +89,8 @@ sub broken {
     push @said, $reason;
     s/([\x00-\x1f\x7f])/sprintf '\\x%02X', ord $1/ge for $place, $reason;
     my ($code, $text) = written($change);
-    my $expected = qr{\[emerg\] \d+#\d+: "\Q@{[ $gate->dir ]}\E/policy\.json": \Q$place: $reason\E}
-        . qr{(?:; "[^"]*"\?)? in \Q@{[ $gate->dir ]}\E/nginx\.conf:};
+    my $expected = qr{\[emerg\] \d+#\d+: eiam_policy: "\Q@{[ $gate->dir ]}\E/policy\.json": \Q$place: $reason\E}
+        . qr{(?:; "[^"]*"\?)?; set in \Q@{[ $gate->dir ]}\E/nginx\.conf:};
     ok $code == 1 && $text =~ $expected, "refused: $title"
         or diag "exit code $code, expected $expected\n$text";
     return;
@@ -717,12 +717,12 @@ sub titles {
 # another server, does so at run time, and has unit tests. The applications file has a test of its own.
 my @sources = grep { !/_applications\.c$/ && slurp($_) =~ /\bngx_eiam_fault\(/ }
     glob top_dir() . '/src/*/ngx_eiam_*.c';
-my @answers = grep { slurp($_) =~ /#include <ngx_eiam_(?:claims|jwk|pointer)\.h>/ } @sources;
+my @answers = grep { m{/token/|/ngx_eiam_pointer\.c$} } @sources;
 my %answer  = map { ($_ => 1) } @answers;
 
 for my $kind (
     [ 'nginx -t', 3, [ grep { !$answer{$_} } @sources ], [@said] ],
-    [ 'a unit test', 3, \@answers, [ map { s/\\(.)/$1/gr } titles(qw(claims introspection jwk jwt pointer)) ] ],
+    [ 'a unit test', 3, \@answers, [ map { s/\\(.)/$1/gr } titles(qw(claims introspection jwk jwt pointer token_response)) ] ],
 ) {
     my ($who, $least, $paths, $texts) = @$kind;
     cmp_ok scalar @$paths, '>=', $least, "there are sources of whose faults $who tells";

@@ -150,74 +150,97 @@ my $requests  = 'limit_req_zone $host zone=other:1m rate=1r/s;';
 my $other_use = 'the shared memory zone "other" is already declared for a different use';
 
 refuses @$_ for (
-    (map { [ "eiam '$_'", server("eiam '$_';"), qq{invalid value "$_"} ] } 'yes', '1', 'reports', ''),
-    (map { [ "eiam_path '$_'", server("eiam_path '$_';"), qq{invalid value "$_"} ] } 'utf-8', 'loose', ''),
-    (map { [ "eiam_error_language '$_'", server("eiam_error_language '$_';"), qq{invalid value "$_"} ] }
-        'de', 'english', 'zh-CN', ''),
+    (map { [ "eiam '$_'", server("eiam '$_';"), qq{eiam: "$_" is none of "on", "off", "report"; set} ] }
+        'yes', '1', 'reports', ''),
+    (map { [ "eiam_path '$_'", server("eiam_path '$_';"), qq{eiam_path: "$_" is none of "strict", "utf8"; set} ] }
+        'utf-8', 'loose', ''),
+    (map { [ "eiam_error_language '$_'", server("eiam_error_language '$_';"),
+        qq{eiam_error_language: "$_" is none of "en", "zh", "auto"; set} ] } 'de', 'english', 'zh-CN', ''),
     (map { [ sprintf('a realm with character %d', ord($_->[0])), server("eiam_realm $_->[1];"),
-        qq{invalid character in realm "$_->[0]"} ] } [ '"', q{'"'} ], [ '\\', q{'\\\\'} ],
-        [ "\x7f", "'\x7f'" ], [ "\xc3\xa9", "'\xc3\xa9'" ], [ "\t", "'\t'" ]),
-    [ 'a realm with a line feed', server("eiam_realm 'a\\nb';"), qq{invalid character in realm "a}, whole => 1 ],
-    (map { [ "eiam_zone other $_", "eiam_zone other $_;", 'zone "other" is too small, it needs 64k', @none ] }
-        0, 4096, '63k', 65_535),
-    (map { [ "eiam_zone other '$_'", "eiam_zone other '$_';", qq{invalid size "$_"}, @none ] }
+        qq{eiam_realm: "$_->[0]" must have only printable ASCII characters, and no quote or backslash; set} ] }
+        [ '"', q{'"'} ], [ '\\', q{'\\\\'} ], [ "\x7f", "'\x7f'" ], [ "\xc3\xa9", "'\xc3\xa9'" ], [ "\t", "'\t'" ]),
+    [ 'a realm with a line feed', server("eiam_realm 'a\\nb';"), qq{eiam_realm: "a}, whole => 1 ],
+    (map { [ "eiam_zone other $_", "eiam_zone other $_;",
+        qq{eiam_zone: "$_" is too small for a zone, which needs 64k at least; set}, @none ] } 0, 4096, '63k', 65_535),
+    (map { [ "eiam_zone other '$_'", "eiam_zone other '$_';",
+        qq{eiam_zone: "$_" is no size such as "512k" or "16m"; set}, @none ] }
         '', '-1', '1x', '1m1', '1g', '1.5m', 'other', '9' x 20),
-    [ 'eiam_zone without a name', 'eiam_zone "" 1m;', '"eiam_zone" directive needs a name', @none ],
+    [ 'eiam_zone without a name', 'eiam_zone "" 1m;',
+        q{eiam_zone: the zone's name is empty, give it one as in "eiam_zone eiam 16m"; set}, @none ],
     [ 'a zone of another kind with its name', "eiam_zone other 1m; $requests", $other_use, @none ],
     [ 'a zone with the name of another kind', "$requests eiam_zone other 1m;", $other_use, @none ],
     [ 'another zone', 'eiam_zone other 1m;', '"eiam_zone" directive is duplicate' ],
-    (map { [ "eiam_introspection $_->[0]", server("eiam_introspection $_->[0];"),
-        qq{"$_->[1]" is no location: it must begin with "/"} ] } [ '""', '' ], map { [ $_, $_ ] }
-        'introspect', '@introspect', 'http://127.0.0.1:1/introspect', 'on', 'OFF'),
-    (map { [ "eiam_introspection_limit $_", server("eiam_introspection_limit $_;"),
-        '"eiam_introspection_limit" directive invalid number' ] } '""', '-1', 'x', '1k', '1.5', '9' x 20),
-    (map { [ "eiam_introspection_limit $_", server("eiam_introspection_limit $_;"),
-        'value must be between 1 and 1024' ] } 0, 1025),
-    [ 'eiam_introspection_timeout 0', server('eiam_introspection_timeout 0;'),
-        '"eiam_introspection_timeout" directive must not be 0' ],
-    (map { my $name = $_; map { [ "$name $_", server("$name $_;"), qq{"$name" directive invalid value} ] }
-        '""', '-1', 'x', '1x', '"1 s"', '1.5s', '9' x 20, $name =~ /cache/ ? ('1ms', 'off') : () }
-        qw(eiam_introspection_timeout eiam_cache_valid eiam_cache_negative eiam_cache_stale)),
-    (map { [ "eiam_introspection_circuit $_->[0]", server("eiam_introspection_circuit $_->[0];"), $_->[1] ] }
-        (map { [ $_, qq{invalid number "$_"} ] } '-1', 'x', '5s', '1.5', 2_147_483_648, '9' x 20),
-        (map { [ "5 $_", qq{invalid time "$_"} ] } 0, '0s', '-1', 'x', '1x', '1.5s'),
-        [ '""', 'invalid number ""' ], [ '5 ""', 'invalid time ""' ]),
-    (map { [ "eiam_learn $_", server("location / { eiam_learn $_; }"),
-        qq{invalid value "$_" in "eiam_learn" directive, it must be "on" or "off"} ] } qw(yes 1 report)),
+    (map { my $name = $_; map { [ "2.2-5: $name '$_' is told that a location is needed", server("$name '$_';"),
+        qq{$name: "$_" is no location: name an internal one, whose path begins with "/"; set} ] } '', '@introspect',
+        $name =~ /jwks/ ? () : ('introspect', 'on', 'OFF', 'http:/127.0.0.1', 'as.example.com/introspect') }
+        qw(eiam_introspection eiam_jwks)),
+    (map { my $name = $_; map { [ "2.2-5: $name $_ is told that a location with proxy_pass is needed",
+        server("$name $_;"), qq{$name: "$_" is a URL: name an internal location, such as "/_source", with }
+        . qq{"proxy_pass $_"; set} ] } 'http://127.0.0.1:1/introspect', 'https://as.example.com/jwks', 'HTTPS://as' }
+        qw(eiam_introspection eiam_jwks)),
+    (map { [ "2.2-5: eiam_introspection_limit '$_'", server("eiam_introspection_limit '$_';"),
+        qq{eiam_introspection_limit: "$_" is no number from 1 to 1024; set} ] }
+        '', '-1', 'x', '1k', '1.5', '9' x 20, 0, 1025),
+    (map { my ($name, $needed, @more) = @$_; map { [ "2.2-5: $name '$_'", server("$name '$_';"),
+        qq{$name: "$_" is no time $needed; set} ] } '', '-1', 'x', '1x', '1 s ', '1.5s', '9' x 20, @more }
+        (map { [ $_, 'in seconds, such as "30s" or "5m"', '1ms', 'off' ] }
+            qw(eiam_cache_valid eiam_cache_negative eiam_cache_stale)),
+        (map { [ $_, 'of at least a second, such as "30s" or "5m"', '1ms', '0', '0s', 'off' ] }
+            qw(eiam_jwks_refresh eiam_jwks_max_age)),
+        [ 'eiam_jwt_leeway', 'in seconds of at most a day, such as "30s" or "5m"', '1ms', '2d', '86401', '24h1s' ],
+        (map { [ $_, 'of at least a millisecond, such as "500ms" or "10s"', '0', '0ms', '0s' ] }
+            qw(eiam_introspection_timeout eiam_jwks_timeout eiam_jwks_interval))),
+    (map { [ "2.2-5: eiam_introspection_circuit '$_'", server("eiam_introspection_circuit '$_';"),
+        qq{eiam_introspection_circuit: "$_" is no number of failures, such as "5", or "0" for no circuit; set} ] }
+        '', '-1', 'x', '5s', '1.5', 2_147_483_648, '9' x 20),
+    (map { [ "2.2-5: eiam_introspection_circuit 5 '$_'", server("eiam_introspection_circuit 5 '$_';"),
+        qq{eiam_introspection_circuit: "$_" is no time of at least a millisecond, such as "500ms" or "10s"; set} ] }
+        '', 0, '0s', '-1', 'x', '1x', '1.5s'),
+    (map { [ "2.2-5: eiam_learn '$_'", server("location / { eiam_learn '$_'; }"),
+        qq{eiam_learn: "$_" is none of "on", "off"; set} ] } qw(yes 1 report), ''),
+    (map { [ "2.2-5: $_ with an empty value", server("$_ a '' b;"),
+        "$_: a value is empty, which matches nothing: remove it; set" ] }
+        qw(eiam_introspection_audience eiam_jwt_audience eiam_jwt_issuer)),
+    (map { [ "2.2-5: eiam_jwt_algorithms with '$_'", server("eiam_jwt_algorithms ES256 '$_';"),
+        qq{eiam_jwt_algorithms: "$_" is no algorithm that can be accepted: these are RS256 RS384 RS512 PS256 PS384 }
+        . 'PS512 ES256 ES384 ES512 ES256K EdDSA Ed25519 Ed448 HS256 HS384 HS512; set' ] } 'none', 'rs256', 'RS1', ''),
     [ 'the first scope of eiam_scope_implies is unknown',
         server('eiam_scope_implies user_all user_read; location /api/ { %% }'),
-        'no policy declares the scope "user_all" of "eiam_scope_implies"' ],
+        'no policy declares the scope "user_all" of "eiam_scope_implies" in location "/api/" of server "gate"' ],
     [ 'a later scope of eiam_scope_implies is unknown',
         server('location /api/ { %% eiam_scope_implies user_write user_read User_read; }'),
-        'no policy declares the scope "User_read" of "eiam_scope_implies"' ],
+        'no policy declares the scope "User_read" of "eiam_scope_implies" in location "/api/" of server "gate"' ],
     [ 'an inherited eiam_scope_implies is unknown',
         'eiam_scope_implies user_read user_reed;' . server('location /api/ { %% }'),
-        'no policy declares the scope "user_reed" of "eiam_scope_implies"' ],
+        'no policy declares the scope "user_reed" of "eiam_scope_implies" in location "/api/" of server "gate"' ],
 );
 
 # ---------------------------------------------------------------- what a gate needs
 
-my $needs = '"eiam" needs "eiam_policy" in location';
-my $any   = '"satisfy any" leads around "eiam" in location';
-my $zone  = '"eiam" needs "eiam_zone" in location';
-my ($status, $at) = ('"eiam_status" needs', 'in location "/status/"');
+sub at { return ($_[0] ? qq{in location "$_[0]" of server } : 'in server ') . '"' . ($_[1] // 'gate') . '"' }
+
+my $needs = '"eiam" needs "eiam_policy"';
+my $any   = '"satisfy any" lets calls pass that "eiam" refuses, so set "satisfy all"';
+my $zone  = '"eiam" needs "eiam_zone"';
+my ($status, $at) = ('"eiam_status" needs', at('/status/'));
+my $prefix = 'a location with a prefix or a path, so it cannot be used';
 refuses @$_ for (
-    [ 'a gate without zone', server('location /api/ { %% }'), qq{$zone "/api/"}, @none ],
+    [ 'a gate without zone', server('location /api/ { %% }'), "$zone " . at('/api/'), @none ],
     [ 'a reporting gate without zone',
-        server('location /api/ { eiam report; eiam_policy %DIR%/policy.json; }'), qq{$zone "/api/"}, @none ],
-    [ 'a server gated without zone', server('%%'), qq{$zone ""}, @none ],
+        server('location /api/ { eiam report; eiam_policy %DIR%/policy.json; }'), "$zone " . at('/api/'), @none ],
+    [ 'a server gated without zone', server('%%'), "$zone " . at(''), @none ],
     [ 'a gate without zone in one of two servers',
-        server('') . server('location /b { %% }') =~ s/gate/other/r, qq{$zone "/b"}, @none ],
+        server('') . server('location /b { %% }') =~ s/gate/other/r, "$zone " . at('/b', 'other'), @none ],
     [ 'eiam_learn without zone', server('location /token { eiam_learn on; }'),
-        '"eiam_learn" needs "eiam_zone" in location "/token"', @none ],
+        '"eiam_learn" needs "eiam_zone" ' . at('/token'), @none ],
     [ 'eiam_learn in a server without a gate', server('location /token { eiam_learn on; }') . 'server { %% }',
         qq{"eiam_learn" is of no use without "eiam" in server "gate" in $dir/nginx.conf:}, whole => 1 ],
     [ 'eiam_status without zone', server('location /status/ { eiam_status; }'), qq{$status "eiam_zone" $at},
         @none ],
     [ 'eiam_status in a location by a regex', server('location ~ ^/x { eiam_status; }'),
-        qq{$status a location by a prefix, not "^/x"} ],
+        "$status $prefix " . at('^/x') ],
     [ 'eiam_status in a named location', server('location @s { eiam_status; }'),
-        qq{$status a location by a prefix, not "\@s"} ],
+        "$status $prefix " . at('@s') ],
     [ 'eiam_status in a gated location', server('location /status/ { %% eiam_status; }'),
         qq{$status "eiam off" $at} ],
     [ 'eiam_status in a location that reports', server('location /status/ { eiam report; eiam_status; }'),
@@ -228,29 +251,29 @@ refuses @$_ for (
         qq{$status "eiam off" $at} ],
     [ 'eiam_status inside a gated location',
         server('location /api/ { %% location /api/status/ { eiam_status; } }'),
-        qq{$status "eiam off" in location "/api/status/"} ],
-    [ 'a gate without policy', server('location /api/ { eiam on; }'), qq{$needs "/api/"} ],
-    [ 'a reporting gate without policy', server('location /api/ { eiam report; }'), qq{$needs "/api/"} ],
-    [ 'a server gated without policy', server('eiam on;'), qq{$needs ""} ],
-    [ 'a gate for all servers without policy', 'eiam on;' . server(''), qq{$needs ""} ],
-    [ 'a gate in a regex location without policy', server('location ~ ^/a { eiam on; }'), qq{$needs "^/a"} ],
-    [ 'a gate in a named location without policy', server('location @a { eiam on; }'), qq{$needs "\@a"} ],
+        qq{$status "eiam off" } . at('/api/status/') ],
+    [ 'a gate without policy', server('location /api/ { eiam on; }'), "$needs " . at('/api/') ],
+    [ 'a reporting gate without policy', server('location /api/ { eiam report; }'), "$needs " . at('/api/') ],
+    [ 'a server gated without policy', server('eiam on;'), "$needs " . at('') ],
+    [ 'a gate for all servers without policy', 'eiam on;' . server(''), "$needs " . at('') ],
+    [ 'a gate in a regex location without policy', server('location ~ ^/a { eiam on; }'), "$needs " . at('^/a') ],
+    [ 'a gate in a named location without policy', server('location @a { eiam on; }'), "$needs " . at('@a') ],
     [ 'a gate in a nested location without policy',
         server('location /a { eiam_policy %DIR%/policy.json; } location /b { location /b/c { eiam on; } }'),
-        qq{$needs "/b/c"} ],
+        "$needs " . at('/b/c') ],
     [ 'a policy beside the gate', server('location /a { eiam on; } location /b { eiam_policy %DIR%/policy.json; }'),
-        qq{$needs "/a"} ],
-    [ 'satisfy any at a gate', server('location /api/ { %% satisfy any; }'), qq{$any "/api/"} ],
+        "$needs " . at('/a') ],
+    [ 'satisfy any at a gate', server('location /api/ { %% satisfy any; }'), "$any " . at('/api/') ],
     [ 'satisfy any at a reporting gate',
-        server('location /api/ { eiam report; eiam_policy %DIR%/policy.json; satisfy any; }'), qq{$any "/api/"} ],
-    [ 'satisfy any of the server', server('satisfy any; location /api/ { %% }'), qq{$any "/api/"} ],
-    [ 'satisfy any of all servers', 'satisfy any;' . server('location /api/ { %% }'), qq{$any "/api/"} ],
+        server('location /api/ { eiam report; eiam_policy %DIR%/policy.json; satisfy any; }'), "$any " . at('/api/') ],
+    [ 'satisfy any of the server', server('satisfy any; location /api/ { %% }'), "$any " . at('/api/') ],
+    [ 'satisfy any of all servers', 'satisfy any;' . server('location /api/ { %% }'), "$any " . at('/api/') ],
     [ 'satisfy any in a nested location', server('location /api/ { %% location /api/a { satisfy any; } }'),
-        qq{$any "/api/a"} ],
+        "$any " . at('/api/a') ],
     [ 'a gate in a nested location under satisfy any',
-        server('location /api/ { satisfy any; location /api/a { %% } }'), qq{$any "/api/a"} ],
+        server('location /api/ { satisfy any; location /api/a { %% } }'), "$any " . at('/api/a') ],
     [ 'satisfy any of a gated server whose locations take it back',
-        server('%% satisfy any; location / { satisfy all; }'), qq{$any ""} ],
+        server('%% satisfy any; location / { satisfy all; }'), "$any " . at('') ],
 );
 
 for my $setting ('merge_slashes off', 'underscores_in_headers on', 'ignore_invalid_headers off') {
@@ -285,20 +308,20 @@ symlink 'loop.json', "$dir/loop.json" or die "symlink: $!";
 
 for my $directive (qw(eiam_policy eiam_applications)) {
     for my $case (
-        [ 'a file that is not there', '%DIR%/none.json', 'cannot be opened (2: No such file or directory) in ' ],
+        [ 'a file that is not there', '%DIR%/none.json', 'cannot be opened (2: No such file or directory); set in ' ],
         [ 'a missing file relative to the configuration', 'none.json', 'cannot be opened (2: ' ],
-        [ 'a file below a file', '%DIR%/policy.json/x', 'cannot be opened (20: Not a directory) in ' ],
+        [ 'a file below a file', '%DIR%/policy.json/x', 'cannot be opened (20: Not a directory); set in ' ],
         [ 'a link to itself', '%DIR%/loop.json', 'cannot be opened (40: ' ],
         [ 'a name with a variable is a plain name', 'a$host.json', 'cannot be opened (2: ' ],
-        [ 'a directory', '%DIR%/folder.json', 'is not a regular file in ' ],
-        [ 'a FIFO, without waiting', '%DIR%/fifo.json', 'is not a regular file in ' ],
-        [ 'a device', '/dev/zero', 'is not a regular file in ' ],
-        [ 'an empty file', '%DIR%/empty.json', "line 1 column 0: '[' or '{' expected near end of file in " ],
-        [ 'a file of 64 MiB and a byte', '%DIR%/huge.json', 'is larger than 67108864 bytes in ' ],
+        [ 'a directory', '%DIR%/folder.json', 'is not a regular file; set in ' ],
+        [ 'a FIFO, without waiting', '%DIR%/fifo.json', 'is not a regular file; set in ' ],
+        [ 'a device', '/dev/zero', 'is not a regular file; set in ' ],
+        [ 'an empty file', '%DIR%/empty.json', "line 1 column 0: '[' or '{' expected near end of file; set in " ],
+        [ 'a file of 64 MiB and a byte', '%DIR%/huge.json', 'is larger than 67108864 bytes; set in ' ],
         [ 'a file of 64 MiB of NUL', '%DIR%/blank.json', 'line 1 column 1: ' ],
         # a minimal chroot has no sysfs
         (-e '/sys/kernel/uevent_seqnum' ? [ 'a file that is shorter than it says',
-            '/sys/kernel/uevent_seqnum', 'cannot be read in ' ] : ()),
+            '/sys/kernel/uevent_seqnum', 'cannot be read; set in ' ] : ()),
         [ '100,000 open brackets', '%DIR%/deep.json', 'line 1 column 2049: maximum parsing depth reached near ' ],
         [ '100,000 nested objects', '%DIR%/deep-object.json', 'line 1 column 10241: maximum parsing depth' ],
         [ 'an extension of 100,000 levels', '%DIR%/deep-extension.json', 'line 1 column 2073: maximum parsing' ],
@@ -306,7 +329,7 @@ for my $directive (qw(eiam_policy eiam_applications)) {
         my ($title, $name, $reason) = @$case;
         my $path = $name =~ /^[%\/]/ ? $name : "%DIR%/$name";
         refuses "$directive: $title", server("location /api/ { $directive $name; }"),
-            "\"$path\": $reason", whole => 1;
+            "$directive: \"$path\": $reason", whole => 1;
     }
 }
 
@@ -319,7 +342,7 @@ for my $directive (qw(eiam_policy eiam_applications)) {
     chmod 0755, $script or die "chmod: $!";
     local $ENV{EIAM_NGINX} = $> ? $nginx : $script;
     refuses 'a file that must not be read', server('location / { eiam_applications %DIR%/apps.json; }'),
-        '"%DIR%/apps.json": cannot be opened (13: Permission denied)';
+        '"%DIR%/apps.json": cannot be opened (13: Permission denied); set';
     chmod 0600, "$dir/apps.json" or die "chmod: $!";
 }
 

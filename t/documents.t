@@ -21,7 +21,7 @@ sub faults {
     my ($document) = @_;
     $gate->write_file('policy', ref $document ? $json->encode($document) : $document);
     my ($code, $text) = $gate->check;
-    my @faults = $text =~ m{^.*?\[emerg\] \d+#\d+: "\Q@{[ $gate->dir ]}\E/policy": (.*) in \Q@{[ $gate->dir ]}\E/nginx\.conf:\d+$}mg;
+    my @faults = $text =~ m{^.*?\[emerg\] \d+#\d+: eiam_policy: "\Q@{[ $gate->dir ]}\E/policy": (.*); set in \Q@{[ $gate->dir ]}\E/nginx\.conf:\d+$}mg;
     return $code ? @faults ? @faults : $text : ();
 }
 

@@ -1044,7 +1044,7 @@ for my $case (
     [ 'the gate itself', gated('eiam_introspection /api/;', ''), qr{internal} ],
     (map { [ "a prefix location beside one by a regex, $_->[0]", gated('eiam_introspection /introspect;',
         "location /introspect { internal; } location $_->[1] { internal; }"),
-        qr{"eiam_introspection /introspect": another location, by a regex, would be used in server} ] }
+        qr{"eiam_introspection /introspect": a location by a regex would be used, so .* in server} ] }
         [ 'in its case', '~ ^/intro' ], [ 'in any case', '~* SPECT$' ], [ 'of everything', '~ .' ]),
 ) {
     my ($title, $server, $says) = @$case;
@@ -1054,7 +1054,7 @@ for my $case (
 # Regexes on the level of a nested location, or inside it.
 my $to = 'internal; proxy_pass http://127.0.0.1:1;';
 bad_config "eiam_introspection: $_->[0]", conf(gated('eiam_introspection /as/introspect;', $_->[1])),
-    qr{another location, by a regex, would be used} for (
+    qr{a location by a regex would be used} for (
     [ 'a nested prefix location beside a nested one by a regex',
         "location /as/ { location /as/introspect { $to } location ~ spect { $to } }" ],
     [ 'a location with one by a regex in it', "location /as/introspect { $to location ~ spect { $to } }" ],

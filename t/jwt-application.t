@@ -156,11 +156,11 @@ subtest '2.1-3: wrong names are refused when the configuration is read' => sub {
         my ($title, $names, $says) = @_;
         bad_config($title, { files => \%files, server => "eiam_jwt_application $names;" }, $says);
     };
-    my $none = sub { qr/\[emerg\] .*"\Q$_[0]\E" is no name of a claim and no JSON pointer in / };
+    my $none = sub { qr/\[emerg\] .*"\Q$_[0]\E" is no name of a claim and no JSON pointer; set in / };
     $says->("the name $_", "client_id $_", $none->($_)) for '/a~', '/a~2b', '/~', '/a/~/b', '/a~~1';
     $says->('an empty name', '""', $none->(''));
     $says->('an empty name among others', 'a "" b', $none->(''));
-    $says->("twice the same: $_->[0]", $_->[0], qr/\[emerg\] .*claim "\Q$_->[1]\E" is named twice in /)
+    $says->("twice the same: $_->[0]", $_->[0], qr/\[emerg\] .*claim "\Q$_->[1]\E" is named twice; set in /)
         for [ 'a a', 'a' ], [ 'a b /a', '/a' ], [ '/a/b c /a/b', '/a/b' ], [ '/a~1b a/b', 'a/b' ];
     good_config("the name $_", { files => \%files, server => "eiam_jwt_application $_;" })
         for 'a~b', 'a/b', 'https://example.com/client_id', '/', '/a/', '/a~01', 'client_id /client_id/0', 'a A';

@@ -1141,19 +1141,16 @@ subtest 'configurations that are refused' => sub {
         says("$name twice", "$name $one{$name}; $name $one{$name};", qr/"$name" directive is duplicate/);
         says("$name in if", "location / { if (\$args) { $name $one{$name}; } }",
             qr/"$name" directive is not allowed here/);
-        next if $one{$name} ne '10s';
-        says("$name $_", "$name $_;", qr/"$name" directive invalid value/) for 'x', '-1', '10x', '""';
     }
-    says("$_ with an empty value", qq($_ "";), qr/"$_" directive must not be empty/)
-        for qw(eiam_jwks eiam_jwt_issuer eiam_jwt_audience);
-    says("an empty one among others in $_", qq($_ api "";), qr/"$_" directive must not be empty/)
+    says("$_ with an empty value", qq($_ "";), qr/$_: .*empty/) for qw(eiam_jwt_issuer eiam_jwt_audience);
+    says("an empty one among others in $_", qq($_ api "";), qr/$_: a value is empty, .*; set in /)
         for qw(eiam_jwt_issuer eiam_jwt_audience);
-    says("eiam_jwt_audience $_", "eiam_jwt_audience $_;", qr/"eiam_jwt_audience" directive has "off" among audiences/)
+    says("eiam_jwt_audience $_", "eiam_jwt_audience $_;",
+        qr/eiam_jwt_audience: "off" stands beside other audiences: write it alone, or remove it; set in /)
         for 'off api', 'api off', 'off off';
-    says("$_ 0", "$_ 0;", qr/"$_" directive must/) for qw(eiam_jwks_timeout eiam_jwks_interval eiam_jwks_max_age);
-    says("the algorithm $_", "eiam_jwt_algorithms RS256 $_;", qr/\[emerg\] .*unknown algorithm "\Q$_\E" in /)
+    says("the algorithm $_", "eiam_jwt_algorithms RS256 $_;",
+        qr/\[emerg\] .*eiam_jwt_algorithms: "\Q$_\E" is no algorithm that can be accepted/)
         for qw(none NONE None rs256 RS257 RS1 HS1 ES256k ed25519 RSA-OAEP dir ES25 ES2566), 'ES256,EdDSA';
-    says('an empty algorithm', 'eiam_jwt_algorithms "";', qr/unknown algorithm ""/);
     says('no issuer', location("$jwks eiam_jwt_audience api;"),
         qr{"eiam_jwks" needs "eiam_jwt_issuer" in location "/api/"});
     says('no audience', location("$jwks eiam_jwt_issuer as;"),
@@ -1164,14 +1161,14 @@ subtest 'configurations that are refused' => sub {
         qr{none\.json": cannot be opened \(2: No such file});
     says('a folder', location("$terms eiam_jwks .;"), qr/is not a regular file/);
     says('no such file or location', location("$terms eiam_jwks /keys;"),
-        qr{"eiam_jwks /keys": there is no such location in server});
+        qr{"eiam_jwks /keys": there is no such file or location in server});
     says('a public location', location("$terms eiam_jwks /keys;") . 'location = /keys { return 204; }',
         qr{"eiam_jwks /keys": the location must be "internal"});
     says('a prefix of a location', location("$terms eiam_jwks /keys/x;") . 'location = /keys/ { internal; }',
-        qr{"eiam_jwks /keys/x": there is no such location});
+        qr{"eiam_jwks /keys/x": there is no such file or location});
     says('a location that a regex hides', location("$terms eiam_jwks /keys;")
         . 'location /keys { internal; } location ~ k { return 204; }',
-        qr{"eiam_jwks /keys": another location, by a regex, would be used});
+        qr{"eiam_jwks /keys": a location by a regex would be used});
 };
 
 subtest 'configurations that are accepted' => sub {

@@ -1124,7 +1124,7 @@ good_config 'eiam_learn behind the gate', { files => \%files,
 bad_config 'eiam_learn in http is refused', { http => 'eiam_learn on;' }, qr/"eiam_learn" directive is not allowed here/;
 bad_config 'eiam_learn in a server is refused', 'eiam_learn on;', qr/"eiam_learn" directive is not allowed here/;
 bad_config 'eiam_learn in "if" is refused', 'location / { if ($arg_x) { eiam_learn on; } }', qr/"eiam_learn" directive is not allowed here/;
-bad_config "eiam_learn $_ is refused", "location / { eiam_learn $_; }", qr/invalid value "$_" in "eiam_learn" directive/
+bad_config "eiam_learn $_ is refused", "location / { eiam_learn $_; }", qr/eiam_learn: "$_" is none of "on", "off"; set in/
     for 'yes', 'report', '1';
 bad_config 'eiam_learn without a value is refused', 'location / { eiam_learn; }', qr/invalid number of arguments in "eiam_learn"/;
 bad_config 'eiam_learn twice is refused', 'location / { eiam_learn on; eiam_learn off; }', qr/"eiam_learn" directive is duplicate/;

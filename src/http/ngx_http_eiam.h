@@ -83,6 +83,7 @@ typedef struct {
 typedef struct {
     ngx_http_core_srv_conf_t  *server;
     const char                *directive;
+    const char                *missing;       /* said if it does not exist */
     ngx_str_t                  uri;
     size_t                     size;          /* that answers may have */
 } ngx_http_eiam_target_t;

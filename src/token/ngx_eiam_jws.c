@@ -48,26 +48,28 @@ static int ngx_eiam_jws_ecdsa(const ngx_str_t *signature, u_char *der);
 
 
 const ngx_eiam_algorithm_t  ngx_eiam_jws_algorithms[] = {
-    { ngx_string("RS256"), ngx_eiam_bit(NGX_EIAM_RSA), "SHA256", 0, 0, 0 },
-    { ngx_string("RS384"), ngx_eiam_bit(NGX_EIAM_RSA), "SHA384", 0, 0, 0 },
-    { ngx_string("RS512"), ngx_eiam_bit(NGX_EIAM_RSA), "SHA512", 0, 0, 0 },
-    { ngx_string("PS256"), ngx_eiam_bit(NGX_EIAM_RSA), "SHA256", 1, 0, 0 },
-    { ngx_string("PS384"), ngx_eiam_bit(NGX_EIAM_RSA), "SHA384", 1, 0, 0 },
-    { ngx_string("PS512"), ngx_eiam_bit(NGX_EIAM_RSA), "SHA512", 1, 0, 0 },
-    { ngx_string("ES256"), ngx_eiam_bit(NGX_EIAM_P256), "SHA256", 0, 64, 0 },
-    { ngx_string("ES384"), ngx_eiam_bit(NGX_EIAM_P384), "SHA384", 0, 96, 0 },
-    { ngx_string("ES512"), ngx_eiam_bit(NGX_EIAM_P521), "SHA512", 0, 132, 0 },
-    { ngx_string("ES256K"), ngx_eiam_bit(NGX_EIAM_SECP256K1), "SHA256", 0, 64,
+    { ngx_string("RS256"), 1, ngx_eiam_bit(NGX_EIAM_RSA), "SHA256", 0, 0, 0 },
+    { ngx_string("RS384"), 0, ngx_eiam_bit(NGX_EIAM_RSA), "SHA384", 0, 0, 0 },
+    { ngx_string("RS512"), 0, ngx_eiam_bit(NGX_EIAM_RSA), "SHA512", 0, 0, 0 },
+    { ngx_string("PS256"), 1, ngx_eiam_bit(NGX_EIAM_RSA), "SHA256", 1, 0, 0 },
+    { ngx_string("PS384"), 0, ngx_eiam_bit(NGX_EIAM_RSA), "SHA384", 1, 0, 0 },
+    { ngx_string("PS512"), 0, ngx_eiam_bit(NGX_EIAM_RSA), "SHA512", 1, 0, 0 },
+    { ngx_string("ES256"), 1, ngx_eiam_bit(NGX_EIAM_P256), "SHA256", 0, 64, 0 },
+    { ngx_string("ES384"), 1, ngx_eiam_bit(NGX_EIAM_P384), "SHA384", 0, 96, 0 },
+    { ngx_string("ES512"), 0, ngx_eiam_bit(NGX_EIAM_P521), "SHA512", 0, 132,
       0 },
-    { ngx_string("EdDSA"),
+    { ngx_string("ES256K"), 0, ngx_eiam_bit(NGX_EIAM_SECP256K1), "SHA256", 0,
+      64, 0 },
+    { ngx_string("EdDSA"), 1,
       ngx_eiam_bit(NGX_EIAM_ED25519) | ngx_eiam_bit(NGX_EIAM_ED448), NULL, 0,
       0, 0 },
-    { ngx_string("Ed25519"), ngx_eiam_bit(NGX_EIAM_ED25519), NULL, 0, 64, 0 },
-    { ngx_string("Ed448"), ngx_eiam_bit(NGX_EIAM_ED448), NULL, 0, 114, 0 },
-    { ngx_string("HS256"), ngx_eiam_bit(NGX_EIAM_OCT), "SHA256", 0, 32, 32 },
-    { ngx_string("HS384"), ngx_eiam_bit(NGX_EIAM_OCT), "SHA384", 0, 48, 48 },
-    { ngx_string("HS512"), ngx_eiam_bit(NGX_EIAM_OCT), "SHA512", 0, 64, 64 },
-    { ngx_null_string, 0, NULL, 0, 0, 0 }
+    { ngx_string("Ed25519"), 1, ngx_eiam_bit(NGX_EIAM_ED25519), NULL, 0, 64,
+      0 },
+    { ngx_string("Ed448"), 1, ngx_eiam_bit(NGX_EIAM_ED448), NULL, 0, 114, 0 },
+    { ngx_string("HS256"), 0, ngx_eiam_bit(NGX_EIAM_OCT), "SHA256", 0, 32, 32 },
+    { ngx_string("HS384"), 0, ngx_eiam_bit(NGX_EIAM_OCT), "SHA384", 0, 48, 48 },
+    { ngx_string("HS512"), 0, ngx_eiam_bit(NGX_EIAM_OCT), "SHA512", 0, 64, 64 },
+    { ngx_null_string, 0, 0, NULL, 0, 0, 0 }
 };
 
 
@@ -119,6 +121,24 @@ ngx_eiam_jws_is_same(const ngx_eiam_algorithm_t *a,
     const ngx_eiam_algorithm_t *b)
 {
     return a == b || (a->hash == NULL && b->hash == NULL);
+}
+
+
+ngx_uint_t
+ngx_eiam_jws_algorithms_default(void)
+{
+    ngx_uint_t  i, algorithms;
+
+    algorithms = 0;
+
+    for (i = 0; ngx_eiam_jws_algorithms[i].name.len; i++) {
+
+        if (ngx_eiam_jws_algorithms[i].is_default) {
+            algorithms |= ngx_eiam_bit(i);
+        }
+    }
+
+    return algorithms;
 }
 
 

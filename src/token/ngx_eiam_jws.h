@@ -29,11 +29,11 @@ typedef enum {
 
 
 typedef struct {
-    ngx_str_t             kid;           /* data is NULL: it has none */
+    ngx_str_t             kid;           /* data is NULL: none */
     ngx_eiam_key_type_e   type;
-    ngx_uint_t            algorithm;     /* the only one, or any */
-    ngx_uint_t            cost;          /* us: of a verification, about */
-    void                 *pkey;          /* EVP_PKEY; NULL: the secret */
+    ngx_uint_t            algorithm;     /* the key's "alg", or any */
+    ngx_uint_t            cost;          /* us: of one verification, about */
+    void                 *pkey;          /* EVP_PKEY; NULL: secret is used */
     ngx_str_t             secret;
     void                 *verifier;
 } ngx_eiam_key_t;
@@ -41,32 +41,36 @@ typedef struct {
 
 typedef struct {
     ngx_str_t             name;
+    ngx_uint_t            is_default;    /* accepted if none is configured */
     ngx_uint_t            types;         /* of keys: bits */
     const char           *hash;          /* NULL: the algorithm's own */
-    ngx_uint_t            pss;
+    ngx_uint_t            pss;           /* flag: padding of RFC 8017, 8.1 */
     size_t                size;          /* of a signature; 0: the key's */
-    size_t                secret;        /* bytes, at least */
+    size_t                secret;        /* the least bytes of a secret */
 } ngx_eiam_algorithm_t;
 
 
-/* by number; the last one has no name */
+/* by number; the last row has no name */
 extern const ngx_eiam_algorithm_t  ngx_eiam_jws_algorithms[];
 
 
-/* a number, or NGX_DECLINED: there is none of that name */
+/* the number of the algorithm with that name, or NGX_DECLINED */
 ngx_int_t ngx_eiam_jws_algorithm_find(const ngx_str_t *name);
 
 /* bits: it, and those that are the same by another name, or a part of it */
 ngx_uint_t ngx_eiam_jws_algorithm_bits(ngx_uint_t algorithm);
 
+/* the bits of the algorithms that are accepted if none is configured */
+ngx_uint_t ngx_eiam_jws_algorithms_default(void);
+
 /* may this key be used with that algorithm?  RFC 8725, section 3.1 */
 ngx_uint_t ngx_eiam_jws_key_fits(const ngx_eiam_key_t *key,
     ngx_uint_t algorithm);
 
-/* once for a key, which then can verify: NGX_OK, or NGX_ERROR (no memory) */
+/* to be called once for a key, before it verifies: NGX_OK or NGX_ERROR */
 ngx_int_t ngx_eiam_jws_key_prepare(ngx_eiam_key_t *key, ngx_pool_t *pool);
 
-/* NGX_OK, or NGX_DECLINED; the key fits */
+/* with a key that fits the algorithm: NGX_OK or NGX_DECLINED */
 ngx_int_t ngx_eiam_jws_verify(ngx_uint_t algorithm, const ngx_eiam_key_t *key,
     const ngx_str_t *text, const ngx_str_t *signature);
 

@@ -1,6 +1,7 @@
 
 #include <ngx_http_eiam_conf.h>
 #include <ngx_http_eiam_gated.h>
+#include <ngx_http_eiam_invalid.h>
 #include <ngx_http_eiam_jwt.h>
 #include <ngx_http_eiam_location.h>
 #include <ngx_http_eiam_permissions.h>
@@ -21,6 +22,8 @@ static ngx_int_t ngx_http_eiam_add_audiences(ngx_conf_t *cf,
 static void ngx_http_eiam_reserve_rows(const ngx_http_eiam_main_conf_t *mcf);
 static ngx_int_t ngx_http_eiam_add_policy(ngx_array_t *policies,
     ngx_eiam_policy_t *policy);
+static const char *ngx_http_eiam_forbidden_setting(
+    const ngx_http_core_srv_conf_t *cscf);
 
 
 void *
@@ -152,8 +155,11 @@ ngx_http_eiam_conf_merge_loc(ngx_conf_t *cf, void *parent, void *child)
         return ngx_http_eiam_show(cf, conf);
     }
 
-    return (conf->mode == NGX_HTTP_EIAM_OFF) ? NGX_CONF_OK
-                                             : ngx_http_eiam_gate(cf, conf);
+    if (conf->mode == NGX_HTTP_EIAM_OFF) {
+        return NGX_CONF_OK;
+    }
+
+    return ngx_http_eiam_gate(cf, conf);
 }
 
 
@@ -169,10 +175,8 @@ ngx_http_eiam_show(ngx_conf_t *cf, ngx_http_eiam_loc_conf_t *conf)
     mcf = ngx_http_conf_get_module_main_conf(cf, ngx_eiam_module);
 
     if (mcf->zone == NULL) {
-        ngx_conf_log_error(NGX_LOG_EMERG, cf, 0,
-                           "\"eiam_status\" needs \"eiam_zone\" in location "
-                           "\"%V\"", &clcf->name);
-        return NGX_CONF_ERROR;
+        return ngx_http_eiam_invalid_location(cf,
+                                    "\"eiam_status\" needs \"eiam_zone\"");
     }
 
     /* what is shown is chosen by what follows the location's name */
@@ -183,17 +187,14 @@ ngx_http_eiam_show(ngx_conf_t *cf, ngx_http_eiam_loc_conf_t *conf)
 #endif
        )
     {
-        ngx_conf_log_error(NGX_LOG_EMERG, cf, 0,
-                           "\"eiam_status\" needs a location by a prefix, "
-                           "not \"%V\"", &clcf->name);
-        return NGX_CONF_ERROR;
+        return ngx_http_eiam_invalid_location(cf,
+                              "\"eiam_status\" needs a location with a prefix "
+                              "or a path, so it cannot be used");
     }
 
     if (conf->mode != NGX_HTTP_EIAM_OFF) {
-        ngx_conf_log_error(NGX_LOG_EMERG, cf, 0,
-                           "\"eiam_status\" needs \"eiam off\" in location "
-                           "\"%V\"", &clcf->name);
-        return NGX_CONF_ERROR;
+        return ngx_http_eiam_invalid_location(cf,
+                                    "\"eiam_status\" needs \"eiam off\"");
     }
 
     return ngx_http_eiam_permissions_resolve(cf, conf);
@@ -232,24 +233,19 @@ ngx_http_eiam_gate(ngx_conf_t *cf, ngx_http_eiam_loc_conf_t *conf)
     mcf = ngx_http_conf_get_module_main_conf(cf, ngx_eiam_module);
 
     if (conf->policy == NULL) {
-        ngx_conf_log_error(NGX_LOG_EMERG, cf, 0,
-                           "\"eiam\" needs \"eiam_policy\" in location "
-                           "\"%V\"", &clcf->name);
-        return NGX_CONF_ERROR;
+        return ngx_http_eiam_invalid_location(cf,
+                                    "\"eiam\" needs \"eiam_policy\"");
     }
 
     if (mcf->zone == NULL) {
-        ngx_conf_log_error(NGX_LOG_EMERG, cf, 0,
-                           "\"eiam\" needs \"eiam_zone\" in location \"%V\"",
-                           &clcf->name);
-        return NGX_CONF_ERROR;
+        return ngx_http_eiam_invalid_location(cf,
+                                    "\"eiam\" needs \"eiam_zone\"");
     }
 
     if (clcf->satisfy == NGX_HTTP_SATISFY_ANY) {
-        ngx_conf_log_error(NGX_LOG_EMERG, cf, 0,
-                           "\"satisfy any\" leads around \"eiam\" in location "
-                           "\"%V\"", &clcf->name);
-        return NGX_CONF_ERROR;
+        return ngx_http_eiam_invalid_location(cf,
+                              "\"satisfy any\" lets calls pass that \"eiam\" "
+                              "refuses, so set \"satisfy all\"");
     }
 
     mcf->gated = 1;
@@ -302,27 +298,28 @@ ngx_http_eiam_add_policy(ngx_array_t *policies, ngx_eiam_policy_t *policy)
 static ngx_int_t
 ngx_http_eiam_add_learned(ngx_conf_t *cf)
 {
-    ngx_http_core_loc_conf_t   *clcf;
     ngx_http_eiam_srv_conf_t   *scf;
     ngx_http_eiam_main_conf_t  *mcf;
 
     static const ngx_str_t  location = ngx_null_string;
 
-    clcf = ngx_http_conf_get_module_loc_conf(cf, ngx_http_core_module);
     scf = ngx_http_conf_get_module_srv_conf(cf, ngx_eiam_module);
     mcf = ngx_http_conf_get_module_main_conf(cf, ngx_eiam_module);
 
     if (mcf->zone == NULL) {
-        ngx_conf_log_error(NGX_LOG_EMERG, cf, 0,
-                           "\"eiam_learn\" needs \"eiam_zone\" in location "
-                           "\"%V\"", &clcf->name);
+        (void) ngx_http_eiam_invalid_location(cf,
+                                    "\"eiam_learn\" needs \"eiam_zone\"");
         return NGX_ERROR;
     }
 
     mcf->gated = 1;
     scf->learned = ngx_http_eiam_location_add_source(cf, "learned", &location);
 
-    return scf->learned ? NGX_OK : NGX_ERROR;
+    if (scf->learned == NULL) {
+        return NGX_ERROR;
+    }
+
+    return NGX_OK;
 }
 
 
@@ -347,6 +344,7 @@ ngx_http_eiam_add_introspection(ngx_conf_t *cf,
     }
 
     return ngx_http_eiam_location_add(cf, "eiam_introspection",
+                                      "there is no such location",
                                       &conf->introspection, 0);
 }
 
@@ -446,8 +444,6 @@ ngx_http_eiam_reserve_rows(const ngx_http_eiam_main_conf_t *mcf)
 }
 
 
-/* settings by which nginx would read a request otherwise than the guard */
-
 ngx_int_t
 ngx_http_eiam_conf_check_servers(const ngx_http_eiam_main_conf_t *mcf,
     ngx_log_t *log)
@@ -479,10 +475,7 @@ ngx_http_eiam_conf_check_servers(const ngx_http_eiam_main_conf_t *mcf,
             return NGX_ERROR;
         }
 
-        setting = !cscf->merge_slashes ? "merge_slashes off"
-                  : cscf->underscores_in_headers ? "underscores_in_headers on"
-                  : !cscf->ignore_invalid_headers
-                    ? "ignore_invalid_headers off" : NULL;
+        setting = ngx_http_eiam_forbidden_setting(cscf);
 
         if (setting) {
             ngx_log_error(NGX_LOG_EMERG, log, 0,
@@ -494,4 +487,25 @@ ngx_http_eiam_conf_check_servers(const ngx_http_eiam_main_conf_t *mcf,
     }
 
     return NGX_OK;
+}
+
+
+/* with these settings nginx and the guard would read a request differently */
+
+static const char *
+ngx_http_eiam_forbidden_setting(const ngx_http_core_srv_conf_t *cscf)
+{
+    if (!cscf->merge_slashes) {
+        return "merge_slashes off";
+    }
+
+    if (cscf->underscores_in_headers) {
+        return "underscores_in_headers on";
+    }
+
+    if (!cscf->ignore_invalid_headers) {
+        return "ignore_invalid_headers off";
+    }
+
+    return NULL;
 }

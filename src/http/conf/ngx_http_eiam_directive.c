@@ -1,7 +1,8 @@
 
 #include <ngx_http_eiam_conf.h>
 #include <ngx_http_eiam_directive.h>
-#include <ngx_eiam_flight.h>
+#include <ngx_http_eiam_invalid.h>
+#include <ngx_http_eiam_value.h>
 #include <ngx_eiam_openapi.h>
 #include <ngx_eiam_string.h>
 
@@ -13,8 +14,6 @@ static ngx_int_t ngx_http_eiam_read_applications(
     ngx_pool_t *pool, void *applications);
 static void ngx_http_eiam_log_faults(ngx_conf_t *cf,
     ngx_eiam_document_t *document);
-static char *ngx_http_eiam_check_not_zero(ngx_conf_t *cf, void *post,
-    void *data);
 
 
 ngx_http_eiam_file_t  ngx_http_eiam_directive_policy_file = {
@@ -31,32 +30,6 @@ ngx_http_eiam_file_t  ngx_http_eiam_directive_applications_file = {
 };
 
 
-ngx_conf_enum_t  ngx_http_eiam_directive_modes[] = {
-    { ngx_string("off"), NGX_HTTP_EIAM_OFF },
-    { ngx_string("report"), NGX_HTTP_EIAM_REPORT },
-    { ngx_string("on"), NGX_HTTP_EIAM_ON },
-    { ngx_null_string, 0 }
-};
-
-
-ngx_conf_num_bounds_t  ngx_http_eiam_directive_limit_bounds = {
-    ngx_conf_check_num_bounds, 1, NGX_EIAM_FLIGHTS_MAX
-};
-
-
-ngx_conf_post_t  ngx_http_eiam_directive_not_zero = {
-    ngx_http_eiam_check_not_zero
-};
-
-
-ngx_conf_enum_t  ngx_http_eiam_directive_languages[] = {
-    { ngx_string("en"), NGX_EIAM_EN },
-    { ngx_string("zh"), NGX_EIAM_ZH },
-    { ngx_string("auto"), NGX_HTTP_EIAM_AUTO },
-    { ngx_null_string, 0 }
-};
-
-
 static ngx_int_t
 ngx_http_eiam_read_policy(ngx_eiam_document_t *document,
     ngx_http_eiam_main_conf_t *mcf, ngx_pool_t *pool, void *policy)
@@ -70,15 +43,6 @@ ngx_http_eiam_read_applications(ngx_eiam_document_t *document,
     ngx_http_eiam_main_conf_t *mcf, ngx_pool_t *pool, void *applications)
 {
     return ngx_eiam_applications_read(document, pool, applications);
-}
-
-
-static char *
-ngx_http_eiam_check_not_zero(ngx_conf_t *cf, void *post, void *data)
-{
-    ngx_msec_t  *time = data;
-
-    return *time ? NGX_CONF_OK : "must not be 0";
 }
 
 
@@ -156,19 +120,22 @@ ngx_http_eiam_log_faults(ngx_conf_t *cf, ngx_eiam_document_t *document)
 
     lines = ngx_eiam_fault_lines(document);
     if (lines == NULL) {
-        ngx_conf_log_error(NGX_LOG_EMERG, cf, 0, "%V", &document->fault);
+        (void) ngx_http_eiam_invalid(cf, "%V", &document->fault);
         return;
     }
 
     line = lines->elts;
 
     for (i = 0; i < lines->nelts; i++) {
-        ngx_conf_log_error(NGX_LOG_EMERG, cf, 0, "%V", &line[i]);
+        (void) ngx_http_eiam_invalid(cf, "%V", &line[i]);
     }
 }
 
 
-/* policies may be named further down, so the words are resolved at last */
+/*
+ * The scopes are looked for when the whole configuration has been read, as a
+ * policy may be named further down.
+ */
 
 char *
 ngx_http_eiam_directive_scope_implies(ngx_conf_t *cf, ngx_command_t *cmd,
@@ -214,6 +181,7 @@ ngx_http_eiam_directive_path(ngx_conf_t *cf, ngx_command_t *cmd, void *conf)
 {
     ngx_http_eiam_loc_conf_t  *lcf = conf;
 
+    ngx_int_t                   utf8;
     ngx_str_t                  *value;
     ngx_http_eiam_main_conf_t  *mcf;
 
@@ -223,15 +191,15 @@ ngx_http_eiam_directive_path(ngx_conf_t *cf, ngx_command_t *cmd, void *conf)
 
     value = cf->args->elts;
 
-    if (ngx_strcasecmp(value[1].data, (u_char *) "strict") == 0) {
-        lcf->letters = NULL;
-        return NGX_CONF_OK;
+    utf8 = ngx_http_eiam_value_find(cf, &value[1], ngx_http_eiam_value_paths);
+
+    if (utf8 == NGX_ERROR) {
+        return NGX_CONF_ERROR;
     }
 
-    if (ngx_strcasecmp(value[1].data, (u_char *) "utf8") != 0) {
-        ngx_conf_log_error(NGX_LOG_EMERG, cf, 0, "invalid value \"%V\"",
-                           &value[1]);
-        return NGX_CONF_ERROR;
+    if (!utf8) {
+        lcf->letters = NULL;
+        return NGX_CONF_OK;
     }
 
     mcf = ngx_http_conf_get_module_main_conf(cf, ngx_eiam_module);
@@ -242,12 +210,16 @@ ngx_http_eiam_directive_path(ngx_conf_t *cf, ngx_command_t *cmd, void *conf)
 
     lcf->letters = mcf->letters;
 
-    return lcf->letters ? NGX_CONF_OK
-                        : "utf8 needs nginx to be built with PCRE";
+    if (lcf->letters == NULL) {
+        return ngx_http_eiam_invalid(cf, "\"utf8\" needs an nginx that was "
+                                     "built with PCRE");
+    }
+
+    return NGX_CONF_OK;
 }
 
 
-/* RFC 9110, section 5.6.4: it stands in a quoted-string as it is */
+/* RFC 9110, section 5.6.4: the realm is sent as a quoted-string, unescaped */
 
 char *
 ngx_http_eiam_directive_realm(ngx_conf_t *cf, ngx_command_t *cmd, void *conf)
@@ -261,10 +233,9 @@ ngx_http_eiam_directive_realm(ngx_conf_t *cf, ngx_command_t *cmd, void *conf)
     for (p = value[1].data; p < last; p++) {
 
         if (*p < 0x20 || *p >= 0x7f || *p == '"' || *p == '\\') {
-            ngx_conf_log_error(NGX_LOG_EMERG, cf, 0,
-                               "invalid character in realm \"%V\"",
-                               &value[1]);
-            return NGX_CONF_ERROR;
+            return ngx_http_eiam_invalid(cf, "\"%V\" must have only printable "
+                                         "ASCII characters, and no quote or "
+                                         "backslash", &value[1]);
         }
     }
 
@@ -272,7 +243,7 @@ ngx_http_eiam_directive_realm(ngx_conf_t *cf, ngx_command_t *cmd, void *conf)
 }
 
 
-/* one zone for all: grants are told apart by their source */
+/* one zone for all servers: the key of a grant contains its source */
 
 char *
 ngx_http_eiam_directive_zone(ngx_conf_t *cf, ngx_command_t *cmd, void *conf)
@@ -290,22 +261,21 @@ ngx_http_eiam_directive_zone(ngx_conf_t *cf, ngx_command_t *cmd, void *conf)
     value = cf->args->elts;
 
     if (value[1].len == 0) {
-        return "needs a name";
+        return ngx_http_eiam_invalid(cf, "the zone's name is empty, give it "
+                                     "one as in \"eiam_zone eiam 16m\"");
     }
 
     size = ngx_parse_size(&value[2]);
 
     if (size == NGX_ERROR) {
-        ngx_conf_log_error(NGX_LOG_EMERG, cf, 0, "invalid size \"%V\"",
-                           &value[2]);
-        return NGX_CONF_ERROR;
+        return ngx_http_eiam_invalid(cf, "\"%V\" is no size such as \"512k\" "
+                                     "or \"16m\"", &value[2]);
     }
 
     if (size < NGX_EIAM_ZONE_MIN) {
-        ngx_conf_log_error(NGX_LOG_EMERG, cf, 0,
-                           "zone \"%V\" is too small, it needs %dk",
-                           &value[1], NGX_EIAM_ZONE_MIN / 1024);
-        return NGX_CONF_ERROR;
+        return ngx_http_eiam_invalid(cf, "\"%V\" is too small for a zone, "
+                                     "which needs %dk at least", &value[2],
+                                     NGX_EIAM_ZONE_MIN / 1024);
     }
 
     mcf->zone = ngx_pcalloc(cf->pool, sizeof(ngx_eiam_zone_t));
@@ -348,15 +318,26 @@ ngx_http_eiam_directive_introspection(ngx_conf_t *cf, ngx_command_t *cmd,
     }
 
     if (value[1].data[0] != '/') {
-        ngx_conf_log_error(NGX_LOG_EMERG, cf, 0,
-                           "\"%V\" is no location: it must begin with \"/\"",
-                           &value[1]);
-        return NGX_CONF_ERROR;
+        return ngx_http_eiam_directive_no_location(cf, &value[1]);
     }
 
     lcf->introspection = value[1];
 
     return NGX_CONF_OK;
+}
+
+
+char *
+ngx_http_eiam_directive_no_location(ngx_conf_t *cf, const ngx_str_t *value)
+{
+    if (ngx_strstr(value->data, "://")) {
+        return ngx_http_eiam_invalid(cf, "\"%V\" is a URL: name an internal "
+                                     "location, such as \"/_source\", with "
+                                     "\"proxy_pass %V\"", value, value);
+    }
+
+    return ngx_http_eiam_invalid(cf, "\"%V\" is no location: name an internal "
+                                 "one, whose path begins with \"/\"", value);
 }
 
 
@@ -384,7 +365,8 @@ ngx_http_eiam_directive_texts(ngx_conf_t *cf, ngx_command_t *cmd, void *conf)
     for (i = 1; i < cf->args->nelts; i++) {
 
         if (value[i].len == 0) {
-            return "must not be empty";
+            return ngx_http_eiam_invalid(cf, "a value is empty, which matches "
+                                         "nothing: remove it");
         }
 
         text = ngx_array_push(*texts);
@@ -395,7 +377,7 @@ ngx_http_eiam_directive_texts(ngx_conf_t *cf, ngx_command_t *cmd, void *conf)
 }
 
 
-/* number of failures, and the time that follows */
+/* the number of failures that open the circuit, and for how long at first */
 
 char *
 ngx_http_eiam_directive_circuit(ngx_conf_t *cf, ngx_command_t *cmd, void *conf)
@@ -411,11 +393,10 @@ ngx_http_eiam_directive_circuit(ngx_conf_t *cf, ngx_command_t *cmd, void *conf)
 
     value = cf->args->elts;
 
-    failures = ngx_atoi(value[1].data, value[1].len);
-
-    if (failures == NGX_ERROR || failures > NGX_MAX_INT32_VALUE) {
-        ngx_conf_log_error(NGX_LOG_EMERG, cf, 0, "invalid number \"%V\"",
-                           &value[1]);
+    failures = ngx_http_eiam_value_check(cf, &value[1],
+                                         ngx_atoi(value[1].data, value[1].len),
+                                         &ngx_http_eiam_value_failures);
+    if (failures == NGX_ERROR) {
         return NGX_CONF_ERROR;
     }
 
@@ -425,11 +406,10 @@ ngx_http_eiam_directive_circuit(ngx_conf_t *cf, ngx_command_t *cmd, void *conf)
         return NGX_CONF_OK;
     }
 
-    retry = ngx_parse_time(&value[2], 0);
-
-    if (retry == NGX_ERROR || retry == 0) {
-        ngx_conf_log_error(NGX_LOG_EMERG, cf, 0, "invalid time \"%V\"",
-                           &value[2]);
+    retry = ngx_http_eiam_value_check(cf, &value[2],
+                                      ngx_parse_time(&value[2], 0),
+                                      &ngx_http_eiam_value_msec_some);
+    if (retry == NGX_ERROR) {
         return NGX_CONF_ERROR;
     }
 

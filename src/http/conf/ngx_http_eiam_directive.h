@@ -1,5 +1,5 @@
 
-/* The setters of the directives, and what nginx checks their values by. */
+/* The setters of directives that are more than a word, a number or a time. */
 
 
 #ifndef _NGX_HTTP_EIAM_DIRECTIVE_H_INCLUDED_
@@ -9,11 +9,12 @@
 #include <ngx_http_eiam.h>
 
 
-/* a kind of file that a directive names: the directive's post */
+/* a kind of file that a directive names: stands in the directive's post */
 
 typedef struct {
-    size_t                     files;         /* those read: in main conf */
-    size_t                     size;          /* of what one is read into */
+    size_t                     files;         /* offset, in the main conf, of
+                                                 the array of files read */
+    size_t                     size;          /* of the structure for a file */
     ngx_int_t                (*read)(ngx_eiam_document_t *document,
                                      ngx_http_eiam_main_conf_t *mcf,
                                      ngx_pool_t *pool, void *file);
@@ -22,8 +23,6 @@ typedef struct {
 
 extern ngx_http_eiam_file_t  ngx_http_eiam_directive_policy_file;
 extern ngx_http_eiam_file_t  ngx_http_eiam_directive_applications_file;
-extern ngx_conf_enum_t  ngx_http_eiam_directive_modes[];
-extern ngx_conf_enum_t  ngx_http_eiam_directive_languages[];
 
 char *ngx_http_eiam_directive_file(ngx_conf_t *cf, ngx_command_t *cmd,
     void *conf);
@@ -40,12 +39,13 @@ char *ngx_http_eiam_directive_introspection(ngx_conf_t *cf, ngx_command_t *cmd,
 char *ngx_http_eiam_directive_circuit(ngx_conf_t *cf, ngx_command_t *cmd,
     void *conf);
 
-/* a slot for texts, which is NGX_CONF_UNSET_PTR at first */
+/* sets an array of ngx_str_t, which was NGX_CONF_UNSET_PTR */
 char *ngx_http_eiam_directive_texts(ngx_conf_t *cf, ngx_command_t *cmd,
     void *conf);
 
-extern ngx_conf_num_bounds_t  ngx_http_eiam_directive_limit_bounds;
-extern ngx_conf_post_t  ngx_http_eiam_directive_not_zero;
+/* says what to write in place of a value that is not the path of a location */
+char *ngx_http_eiam_directive_no_location(ngx_conf_t *cf,
+    const ngx_str_t *value);
 
 
 #endif /* _NGX_HTTP_EIAM_DIRECTIVE_H_INCLUDED_ */

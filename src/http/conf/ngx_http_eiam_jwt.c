@@ -1,5 +1,6 @@
 
 #include <ngx_http_eiam_directive.h>
+#include <ngx_http_eiam_invalid.h>
 #include <ngx_http_eiam_jwt.h>
 #include <ngx_http_eiam_keys.h>
 #include <ngx_http_eiam_location.h>
@@ -7,7 +8,10 @@
 #include <ngx_eiam_string.h>
 
 
-/* the configuration of signed tokens: of a key set, and of what is accepted */
+/* the configuration of signed tokens: their key set, and which are accepted */
+
+
+#define NGX_HTTP_EIAM_ALGORITHMS_LEN  256    /* bytes of their names */
 
 
 static ngx_int_t ngx_http_eiam_add_key_set(ngx_conf_t *cf,
@@ -17,11 +21,10 @@ static ngx_http_eiam_key_set_t *ngx_http_eiam_find_key_set(
 static void ngx_http_eiam_free_keys(void *data);
 static ngx_int_t ngx_http_eiam_add_jwt(ngx_conf_t *cf,
     ngx_http_eiam_loc_conf_t *conf);
-static ngx_uint_t ngx_http_eiam_default_algorithms(void);
 static ngx_int_t ngx_http_eiam_read_key_set(ngx_eiam_document_t *document,
     ngx_http_eiam_main_conf_t *mcf, ngx_pool_t *pool, void *set);
-static char *ngx_http_eiam_check_a_day(ngx_conf_t *cf, void *post,
-    void *data);
+static char *ngx_http_eiam_jwt_no_algorithm(ngx_conf_t *cf,
+    const ngx_str_t *name);
 static ngx_uint_t ngx_http_eiam_has_fitting_key(
     const ngx_http_eiam_loc_conf_t *conf);
 
@@ -33,25 +36,11 @@ ngx_http_eiam_file_t  ngx_http_eiam_jwt_key_file = {
 };
 
 
-ngx_conf_post_t  ngx_http_eiam_jwt_at_most_a_day = {
-    ngx_http_eiam_check_a_day
-};
-
-
 static ngx_int_t
 ngx_http_eiam_read_key_set(ngx_eiam_document_t *document,
     ngx_http_eiam_main_conf_t *mcf, ngx_pool_t *pool, void *set)
 {
     return ngx_http_eiam_keys_read_file(document, pool, set);
-}
-
-
-static char *
-ngx_http_eiam_check_a_day(ngx_conf_t *cf, void *post, void *data)
-{
-    time_t  *time = data;
-
-    return (*time <= 86400) ? NGX_CONF_OK : "must not be more than 1d";
 }
 
 
@@ -71,8 +60,10 @@ ngx_http_eiam_jwt_keys(ngx_conf_t *cf, ngx_command_t *cmd, void *conf)
 
     value = cf->args->elts;
 
-    if (value[1].len == 0) {
-        return "must not be empty";
+    if (value[1].len == 0 || value[1].data[0] == '@'
+        || ngx_strstr(value[1].data, "://"))
+    {
+        return ngx_http_eiam_directive_no_location(cf, &value[1]);
     }
 
     if (ngx_strcmp(value[1].data, "off") == 0) {
@@ -123,7 +114,9 @@ ngx_http_eiam_jwt_audience(ngx_conf_t *cf, ngx_command_t *cmd, void *conf)
         }
 
         if (audiences->nelts > 1) {
-            return "has \"off\" among audiences";
+            return ngx_http_eiam_invalid(cf, "\"off\" stands beside other "
+                                         "audiences: write it alone, or "
+                                         "remove it");
         }
 
         audiences->nelts = 0;
@@ -145,7 +138,7 @@ ngx_http_eiam_jwt_claim_names(ngx_conf_t *cf, ngx_command_t *cmd, void *conf)
 
     names = (ngx_array_t **) ((u_char *) conf + cmd->offset);
 
-    if (*names) {
+    if (*names != NGX_CONF_UNSET_PTR) {
         return "is duplicate";
     }
 
@@ -165,10 +158,8 @@ ngx_http_eiam_jwt_claim_names(ngx_conf_t *cf, ngx_command_t *cmd, void *conf)
         switch (ngx_eiam_pointer_read(&value[i + 1], cf->pool, &name[i])) {
 
         case NGX_DECLINED:
-            ngx_conf_log_error(NGX_LOG_EMERG, cf, 0,
-                               "\"%V\" is no name of a claim and no JSON "
-                               "pointer", &value[i + 1]);
-            return NGX_CONF_ERROR;
+            return ngx_http_eiam_invalid(cf, "\"%V\" is no name of a claim "
+                                         "and no JSON pointer", &value[i + 1]);
 
         case NGX_ERROR:
             return NGX_CONF_ERROR;
@@ -177,10 +168,8 @@ ngx_http_eiam_jwt_claim_names(ngx_conf_t *cf, ngx_command_t *cmd, void *conf)
         for (k = 0; k < i; k++) {
 
             if (ngx_eiam_pointer_equal(&name[k], &name[i])) {
-                ngx_conf_log_error(NGX_LOG_EMERG, cf, 0,
-                                   "claim \"%V\" is named twice",
-                                   &value[i + 1]);
-                return NGX_CONF_ERROR;
+                return ngx_http_eiam_invalid(cf, "claim \"%V\" is named twice",
+                                             &value[i + 1]);
             }
         }
     }
@@ -209,15 +198,32 @@ ngx_http_eiam_jwt_algorithms(ngx_conf_t *cf, ngx_command_t *cmd, void *conf)
         n = ngx_eiam_jws_algorithm_find(&value[i]);
 
         if (n == NGX_DECLINED) {
-            ngx_conf_log_error(NGX_LOG_EMERG, cf, 0,
-                               "unknown algorithm \"%V\"", &value[i]);
-            return NGX_CONF_ERROR;
+            return ngx_http_eiam_jwt_no_algorithm(cf, &value[i]);
         }
 
         lcf->jwt_terms.algorithms |= ngx_eiam_jws_algorithm_bits(n);
     }
 
     return NGX_CONF_OK;
+}
+
+
+static char *
+ngx_http_eiam_jwt_no_algorithm(ngx_conf_t *cf, const ngx_str_t *name)
+{
+    u_char      *p, *last, list[NGX_HTTP_EIAM_ALGORITHMS_LEN];
+    ngx_uint_t   i;
+
+    p = list;
+    last = list + sizeof(list);
+
+    for (i = 0; ngx_eiam_jws_algorithms[i].name.len; i++) {
+        p = ngx_slprintf(p, last, " %V", &ngx_eiam_jws_algorithms[i].name);
+    }
+
+    return ngx_http_eiam_invalid(cf, "\"%V\" is no algorithm that can be "
+                                 "accepted: these are%*s", name,
+                                 (size_t) (p - list), list);
 }
 
 
@@ -228,6 +234,8 @@ ngx_http_eiam_jwt_init(ngx_http_eiam_loc_conf_t *conf)
 
     conf->jwt_terms.issuers = NGX_CONF_UNSET_PTR;
     conf->jwt_terms.audiences = NGX_CONF_UNSET_PTR;
+    conf->jwt_terms.applications = NGX_CONF_UNSET_PTR;
+    conf->jwt_terms.scopes = NGX_CONF_UNSET_PTR;
     conf->jwt_terms.leeway = NGX_CONF_UNSET;
 
     conf->key_terms.refresh = NGX_CONF_UNSET;
@@ -243,10 +251,9 @@ ngx_http_eiam_jwt_merge(ngx_http_eiam_loc_conf_t *prev,
 {
     if (conf->key_set == NGX_CONF_UNSET_PTR) {
         conf->jwks = prev->jwks;
-        conf->key_set = (prev->key_set == NGX_CONF_UNSET_PTR)
-                        ? NULL : prev->key_set;
     }
 
+    ngx_conf_merge_ptr_value(conf->key_set, prev->key_set, NULL);
     ngx_conf_merge_ptr_value(conf->jwt_terms.issuers, prev->jwt_terms.issuers,
                              NULL);
     ngx_conf_merge_ptr_value(conf->jwt_terms.audiences,
@@ -254,22 +261,18 @@ ngx_http_eiam_jwt_merge(ngx_http_eiam_loc_conf_t *prev,
     ngx_conf_merge_sec_value(conf->jwt_terms.leeway, prev->jwt_terms.leeway,
                              30);
 
-    if (conf->jwt_terms.applications == NULL) {
-        conf->jwt_terms.applications = prev->jwt_terms.applications
-                                       ? prev->jwt_terms.applications
-                                       : &ngx_eiam_claims_clients;
-    }
+    ngx_conf_merge_ptr_value(conf->jwt_terms.applications,
+                             prev->jwt_terms.applications,
+                             &ngx_eiam_claims_clients);
+    ngx_conf_merge_ptr_value(conf->jwt_terms.scopes, prev->jwt_terms.scopes,
+                             &ngx_eiam_jwt_claims_scope);
 
-    if (conf->jwt_terms.scopes == NULL) {
-        conf->jwt_terms.scopes = prev->jwt_terms.scopes
-                                 ? prev->jwt_terms.scopes
-                                 : &ngx_eiam_jwt_claims_scope;
+    if (conf->jwt_terms.algorithms == 0) {
+        conf->jwt_terms.algorithms = prev->jwt_terms.algorithms;
     }
 
     if (conf->jwt_terms.algorithms == 0) {
-        conf->jwt_terms.algorithms = prev->jwt_terms.algorithms
-                                     ? prev->jwt_terms.algorithms
-                                     : ngx_http_eiam_default_algorithms();
+        conf->jwt_terms.algorithms = ngx_eiam_jws_algorithms_default();
     }
 
     ngx_conf_merge_sec_value(conf->key_terms.refresh,
@@ -283,57 +286,22 @@ ngx_http_eiam_jwt_merge(ngx_http_eiam_loc_conf_t *prev,
 }
 
 
-static ngx_uint_t
-ngx_http_eiam_default_algorithms(void)
-{
-    ngx_int_t         n;
-    ngx_uint_t        algorithms;
-    const ngx_str_t  *name;
-
-    static const ngx_str_t  names[] = {
-        ngx_string("RS256"),
-        ngx_string("PS256"),
-        ngx_string("ES256"),
-        ngx_string("ES384"),
-        ngx_string("EdDSA"),
-        ngx_null_string
-    };
-
-    algorithms = 0;
-
-    for (name = names; name->len; name++) {
-        n = ngx_eiam_jws_algorithm_find(name);
-        algorithms |= ngx_eiam_jws_algorithm_bits(n);
-    }
-
-    return algorithms;
-}
-
-
 ngx_int_t
 ngx_http_eiam_jwt_resolve(ngx_conf_t *cf, ngx_http_eiam_loc_conf_t *conf)
 {
-    const char                *missing;
-    ngx_http_core_loc_conf_t  *clcf;
-
     if (conf->key_set == NULL && conf->jwks.len == 0) {
         return NGX_OK;
     }
 
-    missing = NULL;
-
     if (conf->jwt_terms.issuers == NULL) {
-        missing = "eiam_jwt_issuer";
-
-    } else if (conf->jwt_terms.audiences == NULL) {
-        missing = "eiam_jwt_audience";
+        (void) ngx_http_eiam_invalid_location(cf,
+                                "\"eiam_jwks\" needs \"eiam_jwt_issuer\"");
+        return NGX_ERROR;
     }
 
-    if (missing) {
-        clcf = ngx_http_conf_get_module_loc_conf(cf, ngx_http_core_module);
-        ngx_conf_log_error(NGX_LOG_EMERG, cf, 0,
-                           "\"eiam_jwks\" needs \"%s\" in location \"%V\"",
-                           missing, &clcf->name);
+    if (conf->jwt_terms.audiences == NULL) {
+        (void) ngx_http_eiam_invalid_location(cf,
+                                "\"eiam_jwks\" needs \"eiam_jwt_audience\"");
         return NGX_ERROR;
     }
 
@@ -344,9 +312,9 @@ ngx_http_eiam_jwt_resolve(ngx_conf_t *cf, ngx_http_eiam_loc_conf_t *conf)
         }
 
     } else if (!ngx_http_eiam_has_fitting_key(conf)) {
-        ngx_conf_log_error(NGX_LOG_WARN, cf, 0,
-                           "no key of \"%V\" is for any of "
-                           "\"eiam_jwt_algorithms\"", &conf->key_set->name);
+        ngx_log_error(NGX_LOG_WARN, cf->log, 0,
+                      "no key of \"%V\" is for any of "
+                      "\"eiam_jwt_algorithms\"", &conf->key_set->name);
     }
 
     return ngx_http_eiam_add_jwt(cf, conf);
@@ -419,8 +387,9 @@ ngx_http_eiam_add_key_set(ngx_conf_t *cf, ngx_http_eiam_loc_conf_t *conf)
     cln->handler = ngx_http_eiam_free_keys;
     cln->data = conf->key_set;
 
-    return ngx_http_eiam_location_add(cf, "eiam_jwks", &conf->jwks,
-                                      NGX_EIAM_KEY_SET_MAX);
+    return ngx_http_eiam_location_add(cf, "eiam_jwks",
+                                      "there is no such file or location",
+                                      &conf->jwks, NGX_EIAM_KEY_SET_MAX);
 }
 
 

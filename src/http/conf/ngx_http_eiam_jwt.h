@@ -26,7 +26,5 @@ char *ngx_http_eiam_jwt_claim_names(ngx_conf_t *cf, ngx_command_t *cmd,
 char *ngx_http_eiam_jwt_algorithms(ngx_conf_t *cf, ngx_command_t *cmd,
     void *conf);
 
-extern ngx_conf_post_t  ngx_http_eiam_jwt_at_most_a_day;
-
 
 #endif /* _NGX_HTTP_EIAM_JWT_H_INCLUDED_ */

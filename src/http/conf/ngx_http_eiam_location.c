@@ -83,7 +83,7 @@ ngx_http_eiam_location_put_list(u_char *p, const ngx_array_t *list)
 
 ngx_int_t
 ngx_http_eiam_location_add(ngx_conf_t *cf, const char *directive,
-    const ngx_str_t *uri, size_t size)
+    const char *missing, const ngx_str_t *uri, size_t size)
 {
     ngx_http_eiam_target_t     *target;
     ngx_http_eiam_main_conf_t  *mcf;
@@ -98,6 +98,7 @@ ngx_http_eiam_location_add(ngx_conf_t *cf, const char *directive,
     target->server = ngx_http_conf_get_module_srv_conf(cf,
                                                        ngx_http_core_module);
     target->directive = directive;
+    target->missing = missing;
     target->uri = *uri;
     target->size = size;
 
@@ -128,11 +129,19 @@ ngx_http_eiam_location_check(const ngx_http_eiam_main_conf_t *mcf,
         chosen = NULL;
         (void) ngx_http_eiam_choose(clcf, &target[i].uri, &chosen);
 
-        fault = (location == NULL) ? "there is no such location"
-                : !location->internal ? "the location must be \"internal\""
-                : (chosen != location)
-                  ? "another location, by a regex, would be used"
-                  : NULL;
+        if (location == NULL) {
+            fault = target[i].missing;
+
+        } else if (!location->internal) {
+            fault = "the location must be \"internal\"";
+
+        } else if (chosen != location) {
+            fault = "a location by a regex would be used, so write \"= \" or "
+                    "\"^~ \" before the path of this location";
+
+        } else {
+            fault = NULL;
+        }
 
         if (fault == NULL) {
             location->subrequest_output_buffer_size =
@@ -215,8 +224,14 @@ ngx_http_eiam_choose_static(const ngx_http_location_tree_node_t *node,
         order = ngx_filename_cmp(uri.data, (u_char *) node->name, n);
 
         if (order == 0 && uri.len == node->len) {
-            *chosen = node->exact ? node->exact : node->inclusive;
-            return node->exact ? NGX_OK : NGX_AGAIN;
+
+            if (node->exact) {
+                *chosen = node->exact;
+                return NGX_OK;
+            }
+
+            *chosen = node->inclusive;
+            return NGX_AGAIN;
         }
 
         if (order == 0 && uri.len > node->len && node->inclusive) {
@@ -275,5 +290,9 @@ ngx_http_eiam_find_location(ngx_http_location_tree_node_t *node,
         found = ngx_http_eiam_find_location(node->right, uri);
     }
 
-    return found ? found : ngx_http_eiam_find_location(node->tree, uri);
+    if (found == NULL) {
+        found = ngx_http_eiam_find_location(node->tree, uri);
+    }
+
+    return found;
 }

@@ -12,17 +12,21 @@
 ngx_int_t ngx_http_eiam_location_check(const ngx_http_eiam_main_conf_t *mcf,
     ngx_log_t *log);
 
-/* what a location of this server gives as that kind of source; or NULL */
+/* the source of grants of that kind from a location of this server, or NULL */
 ngx_eiam_source_t *ngx_http_eiam_location_add_source(ngx_conf_t *cf,
     const char *kind, const ngx_str_t *location);
 
-/* a list of texts, or of what begins with its text, as a part of an id */
+/* a list, whose elements begin with their text, as a part of a source's id */
 size_t ngx_http_eiam_location_list_size(const ngx_array_t *list);
 u_char *ngx_http_eiam_location_put_list(u_char *p, const ngx_array_t *list);
 
-/* subrequests may go there, and bring so much: NGX_OK or NGX_ERROR */
+/*
+ * Adds a location that a directive names, for ngx_http_eiam_location_check():
+ * what is said if it is missing, and the largest answer that is read from it.
+ * NGX_OK or NGX_ERROR.
+ */
 ngx_int_t ngx_http_eiam_location_add(ngx_conf_t *cf, const char *directive,
-    const ngx_str_t *uri, size_t size);
+    const char *missing, const ngx_str_t *uri, size_t size);
 
 
 #endif /* _NGX_HTTP_EIAM_LOCATION_H_INCLUDED_ */

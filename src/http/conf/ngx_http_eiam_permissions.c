@@ -1,4 +1,5 @@
 
+#include <ngx_http_eiam_invalid.h>
 #include <ngx_http_eiam_permissions.h>
 #include <ngx_eiam_text.h>
 
@@ -139,9 +140,9 @@ ngx_http_eiam_implication(ngx_conf_t *cf, ngx_http_eiam_main_conf_t *mcf,
         n = ngx_eiam_scope_find(mcf->scopes, &word[i]);
 
         if (n == NGX_DECLINED) {
-            ngx_conf_log_error(NGX_LOG_EMERG, cf, 0,
-                               "no policy declares the scope \"%V\" of "
-                               "\"eiam_scope_implies\"", &word[i]);
+            (void) ngx_http_eiam_invalid_location(cf,
+                                    "no policy declares the scope \"%V\" of "
+                                    "\"eiam_scope_implies\"", &word[i]);
             return NGX_ERROR;
         }
 

@@ -1,0 +1,54 @@
+
+#include <ngx_http_eiam_invalid.h>
+
+
+char *
+ngx_http_eiam_invalid(ngx_conf_t *cf, const char *fmt, ...)
+{
+    u_char     *last, reason[NGX_MAX_CONF_ERRSTR];
+    va_list     args;
+    ngx_str_t  *directive;
+
+    va_start(args, fmt);
+    last = ngx_vslprintf(reason, reason + sizeof(reason), fmt, args);
+    va_end(args);
+
+    directive = cf->args->elts;
+
+    ngx_conf_log_error(NGX_LOG_EMERG, cf, 0, "%V: %*s; set", directive,
+                       (size_t) (last - reason), reason);
+
+    return NGX_CONF_ERROR;
+}
+
+
+char *
+ngx_http_eiam_invalid_location(ngx_conf_t *cf, const char *fmt, ...)
+{
+    u_char                    *p, *last, reason[NGX_MAX_CONF_ERRSTR];
+    va_list                    args;
+    ngx_http_core_srv_conf_t  *cscf;
+    ngx_http_core_loc_conf_t  *clcf;
+
+    cscf = ngx_http_conf_get_module_srv_conf(cf, ngx_http_core_module);
+    clcf = ngx_http_conf_get_module_loc_conf(cf, ngx_http_core_module);
+
+    last = reason + sizeof(reason);
+
+    va_start(args, fmt);
+    p = ngx_vslprintf(reason, last, fmt, args);
+    va_end(args);
+
+    if (clcf->name.len) {
+        p = ngx_slprintf(p, last, " in location \"%V\" of", &clcf->name);
+
+    } else {
+        p = ngx_slprintf(p, last, " in");
+    }
+
+    ngx_log_error(NGX_LOG_EMERG, cf->log, 0, "%*s server \"%V\" in %s:%ui",
+                  (size_t) (p - reason), reason, &cscf->server_name,
+                  cscf->file_name, cscf->line);
+
+    return NGX_CONF_ERROR;
+}

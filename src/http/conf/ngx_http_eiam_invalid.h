@@ -1,0 +1,25 @@
+
+/* What nginx says of a configuration that it refuses. */
+
+
+#ifndef _NGX_HTTP_EIAM_INVALID_H_INCLUDED_
+#define _NGX_HTTP_EIAM_INVALID_H_INCLUDED_
+
+
+#include <ngx_http_eiam.h>
+
+
+/*
+ * For setters: logs "<directive>: <reason>; set in <file>:<line>", so that the
+ * reason does not run into the place, and returns NGX_CONF_ERROR.
+ */
+char *ngx_http_eiam_invalid(ngx_conf_t *cf, const char *fmt, ...);
+
+/*
+ * For merges, when the line of the directive is not known any more: logs
+ * "<reason> in location "<name>" of server "<name>" in <file>:<line>".
+ */
+char *ngx_http_eiam_invalid_location(ngx_conf_t *cf, const char *fmt, ...);
+
+
+#endif /* _NGX_HTTP_EIAM_INVALID_H_INCLUDED_ */
