@@ -1,5 +1,5 @@
 #!/usr/bin/perl
-# Stage 2: one Authorization field, of the scheme Bearer, with one token.
+# The stage bearer: one Authorization field, of the scheme Bearer, with one token.
 
 use strict;
 use warnings;
@@ -203,6 +203,27 @@ subtest 'a token in the query' => sub {
     passed ask('Bearer tok', '/api/users', method => 'POST', body => 'access_token=x',
         headers => [ 'Authorization: Bearer tok', 'Content-Type: application/x-www-form-urlencoded' ]),
         'the body is the business of the backend', application => 'crm';
+};
+
+subtest '2.2-2: of two reasons to refuse, that of the earlier stage is told' => sub {
+    my ($two, $query) = ([ (' Bearer tok') x 2 ], 'access_token=tok');
+    my @rows = (
+        [ request_ambiguous => $two, '/api//users', 'guard before bearer' ],
+        [ method_override => 'Bearer ?', '/api/users?_method=PUT', 'guard before bearer: another method' ],
+        [ authorization_malformed => $two, '/api/none', 'bearer before match: two fields' ],
+        [ authorization_malformed => 'Bearer tok', "/api/none?$query", 'bearer before match: a token in the query' ],
+        [ authorization_malformed => $two, '/api/open', 'bearer, though the operation is public' ],
+        [ token_missing => 'Basic x', '/api/none', 'bearer before match: no token' ],
+        [ token_invalid => 'Bearer ?', '/api/none', 'bearer before match: no such token' ],
+        [ operation_unknown => 'Bearer unknown', '/api/none', 'match before identify: the path' ],
+        [ method_unknown => 'Bearer unknown', '/api/users', 'match before identify: the method', method => 'PUT' ],
+        [ token_invalid => 'Bearer unknown', '/api/users', 'identify before authorize' ],
+    );
+    for my $row (@rows) {
+        my ($reason, $value, $target, $title, %opt) = @$row;
+        refused ask($value, $target, %opt), $reason, $title;
+    }
+    passed ask('Bearer ?', "/api/open?$query"), 'a public operation needs no token', operation => 'getOpen';
 };
 
 subtest 'public operations' => sub {

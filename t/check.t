@@ -169,6 +169,10 @@ breaks('documentation: every message', 'one whose row is gone', $troubles,
     without(qr/^\| `eiam: the token is signed by no known key`.*\n/m));
 breaks('documentation: no message', 'one that the code does not write', $troubles,
     append("\n| message | meaning |\n|---|---|\n| `eiam: it is out of order` | |\n"));
+breaks('documentation: the stages', "2.2-2: $_->[0]", $_->[1], $_->[2]) for
+    [ 'one that README does not have', 'README.md', without(qr/^\| learn \|.*\n/m) ],
+    [ 'two in another order', 'docs/ARCHITECTURE.md', sub { $_[0] =~ s/^(\| bearer .*\n)(\| match .*\n)/$2$1/mr } ],
+    [ 'one by another name', 'src/http/gate/ngx_http_eiam_stage.c', sub { $_[0] =~ s/"forward"/"finish"/r } ];
 breaks('documentation: every source file', "$_->[0]", $_->[1], $_->[2]) for
     [ 'one without a row', dirname($core) . '/ngx_eiam_more.h', append("/* more */\n") ],
     [ 'a row without a file', 'docs/ARCHITECTURE.md', sub { $_[0] =~ s/^\| `ngx_eiam_time`/| `ngx_eiam_tide`/mr } ],

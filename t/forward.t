@@ -1,5 +1,5 @@
 #!/usr/bin/perl
-# Stage 6: what the backend receives of an allowed request.
+# The stage forward: what the backend receives of an allowed request.
 
 use strict;
 use warnings;

@@ -1,5 +1,5 @@
 #!/usr/bin/perl
-# Stage 1 at a gated location: what a backend might read in two ways goes nowhere.
+# The stage guard at a gated location: what a backend might read in two ways goes nowhere.
 
 use strict;
 use warnings;

@@ -187,9 +187,14 @@ typedef struct {
 typedef struct ngx_http_eiam_ctx_s  ngx_http_eiam_ctx_t;
 
 
+typedef ngx_int_t (*ngx_http_eiam_stage_pt)(ngx_http_request_t *r,
+    ngx_http_eiam_ctx_t *ctx);
+
 typedef struct {
-    ngx_uint_t    phase;
-    ngx_int_t   (*handler)(ngx_http_request_t *r, ngx_http_eiam_ctx_t *ctx);
+    ngx_str_t                  name;
+    ngx_uint_t                 phase;         /* of nginx */
+    ngx_http_eiam_stage_pt     handler;
+    ngx_http_eiam_stage_pt     explain;       /* NULL: decides nothing */
 } ngx_http_eiam_stage_t;
 
 
@@ -214,6 +219,7 @@ struct ngx_http_eiam_ctx_s {
 
     ngx_eiam_resource_t       *resource;
     ngx_eiam_operation_t      *operation;
+    unsigned                   looked_up:1;   /* both of them */
 
     ngx_str_t                  token;         /* no data: none */
     ngx_eiam_digest_memo_t     memo;          /* of its digest */

@@ -61,11 +61,11 @@ sub inclusive {
 sub stages {
     my ($contender, $kind) = @_;
     my ($table) = slurp("$contender->{top}/src/http/gate/ngx_http_eiam_stage.c") =~ /_stages\[\] = \{(.*?)\n\};/s;
-    my @handlers = grep { $_ ne 'NULL' } ($table // '') =~ /, (\w+) \}/g;
-    die "the table of stages is not where it was\n" if !@handlers;
+    my @stages = map { [ /"(\w+)"\), \w+,\s+(\w+)/ ] } split /ngx_string\(/, $table // '';
+    @stages = grep { @$_ } @stages or die "the table of stages is not where it was\n";
     my $cost = inclusive("$contender->{dir}-counted/allowed-$kind.callgrind",
         $contender->{count} // COUNTED);
-    return [ map { [ s/.*_eiam_//r, $cost->{$_} // 0 ] } @handlers ];
+    return [ map { [ $_->[0], $cost->{ $_->[1] } // 0 ] } @stages ];
 }
 
 1;

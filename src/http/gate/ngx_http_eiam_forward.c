@@ -1,4 +1,5 @@
 
+#include <ngx_http_eiam_count.h>
 #include <ngx_http_eiam_forward.h>
 #include <ngx_http_eiam_request.h>
 
@@ -16,12 +17,20 @@ static ngx_http_eiam_field_t  ngx_http_eiam_operation_field = {
 };
 
 
-/* what the backend may rely on: the client's own fields were removed */
+/*
+ * Nothing can refuse the call any more, so that is counted; and what the
+ * backend may rely on is set: the client's own fields were removed.
+ */
 
 ngx_int_t
 ngx_http_eiam_forward(ngx_http_request_t *r, ngx_http_eiam_ctx_t *ctx)
 {
     ngx_list_t  *fields;
+
+    if (ctx->decision == NGX_EIAM_UNDECIDED) {
+        ctx->decision = NGX_EIAM_ALLOW;
+        ngx_http_eiam_count(r, ctx);
+    }
 
     fields = &r->headers_in.headers;
 

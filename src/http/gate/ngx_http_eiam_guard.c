@@ -6,7 +6,6 @@
 #include <ngx_http_eiam_parameters.h>
 #include <ngx_http_eiam_redact.h>
 #include <ngx_http_eiam_request.h>
-#include <ngx_eiam_bearer.h>
 #include <ngx_eiam_string.h>
 
 
@@ -22,7 +21,7 @@ static ngx_eiam_below_e ngx_http_eiam_below(ngx_http_request_t *r,
     const ngx_str_t *path, ngx_uint_t decided);
 
 
-/* stage 1: whatever a backend might read otherwise than the matcher */
+/* whatever a backend might read otherwise than the matcher */
 
 ngx_int_t
 ngx_http_eiam_guard(ngx_http_request_t *r, ngx_http_eiam_ctx_t *ctx)
@@ -31,15 +30,6 @@ ngx_http_eiam_guard(ngx_http_request_t *r, ngx_http_eiam_ctx_t *ctx)
 
     if (ngx_http_eiam_headers_read(r, &ctx->fields) != NGX_OK) {
         return NGX_ERROR;
-    }
-
-    /* what is known of the token comes from memory while the path is read */
-
-    if (ctx->fields.authorization
-        && ngx_eiam_bearer_find(ctx->fields.authorization, &ctx->token)
-           == NGX_OK)
-    {
-        ngx_eiam_digest_memo_prefetch(&ctx->token, &ctx->memo);
     }
 
     ngx_http_eiam_redact_log(r);

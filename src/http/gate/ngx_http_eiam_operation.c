@@ -3,23 +3,6 @@
 #include <ngx_http_eiam_operation.h>
 
 
-/* a public operation needs no token, so it is known before one is asked for */
-
-ngx_int_t
-ngx_http_eiam_operation_locate(ngx_http_request_t *r, ngx_http_eiam_ctx_t *ctx)
-{
-    ngx_http_eiam_loc_conf_t  *lcf;
-
-    lcf = ngx_http_get_module_loc_conf(r, ngx_eiam_module);
-
-    ngx_http_eiam_operation_find(ctx, lcf->policy, &r->uri, &r->method_name);
-
-    return (ctx->operation && ctx->operation->is_public
-            && ctx->fields.authorizations <= 1)
-           ? NGX_DECLINED : NGX_OK;
-}
-
-
 void
 ngx_http_eiam_operation_find(ngx_http_eiam_ctx_t *ctx,
     const ngx_eiam_policy_t *policy, const ngx_str_t *path,
@@ -27,6 +10,7 @@ ngx_http_eiam_operation_find(ngx_http_eiam_ctx_t *ctx,
 {
     ngx_uint_t  n;
 
+    ctx->looked_up = 1;
     ctx->resource = ngx_eiam_policy_find(policy, path);
     n = ngx_eiam_policy_method(method);
 
@@ -39,7 +23,7 @@ ngx_http_eiam_operation_find(ngx_http_eiam_ctx_t *ctx,
 ngx_int_t
 ngx_http_eiam_operation_match(ngx_http_request_t *r, ngx_http_eiam_ctx_t *ctx)
 {
-    if (ctx->operation) {
+    if (ngx_http_eiam_operation(r, ctx)) {
         return NGX_OK;
     }
 

@@ -6,17 +6,33 @@
 #include <ngx_http_eiam.h>
 
 
-ngx_int_t ngx_http_eiam_operation_locate(ngx_http_request_t *r,
-    ngx_http_eiam_ctx_t *ctx);
+/* the stages match and authorize */
 ngx_int_t ngx_http_eiam_operation_match(ngx_http_request_t *r,
     ngx_http_eiam_ctx_t *ctx);
 ngx_int_t ngx_http_eiam_operation_authorize(ngx_http_request_t *r,
     ngx_http_eiam_ctx_t *ctx);
 
-/* what the policy says of it: ctx->resource and operation, or NULL */
+/* looks it up: ctx->resource and ctx->operation, or NULL */
 void ngx_http_eiam_operation_find(ngx_http_eiam_ctx_t *ctx,
     const ngx_eiam_policy_t *policy, const ngx_str_t *path,
     const ngx_str_t *method);
+
+/* the operation of the request, looked up for the first that asks, or NULL */
+
+static ngx_inline ngx_eiam_operation_t *
+ngx_http_eiam_operation(ngx_http_request_t *r, ngx_http_eiam_ctx_t *ctx)
+{
+    ngx_http_eiam_loc_conf_t  *lcf;
+
+    if (!ctx->looked_up) {
+        lcf = ngx_http_get_module_loc_conf(r, ngx_eiam_module);
+
+        ngx_http_eiam_operation_find(ctx, lcf->policy, &r->uri,
+                                     &r->method_name);
+    }
+
+    return ctx->operation;
+}
 
 
 #endif /* _NGX_HTTP_EIAM_OPERATION_H_INCLUDED_ */

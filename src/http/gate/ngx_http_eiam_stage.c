@@ -1,19 +1,19 @@
 
+#include <ngx_http_eiam_bearer.h>
 #include <ngx_http_eiam_count.h>
 #include <ngx_http_eiam_ctx.h>
+#include <ngx_http_eiam_explain.h>
 #include <ngx_http_eiam_fetch.h>
 #include <ngx_http_eiam_forward.h>
 #include <ngx_http_eiam_guard.h>
 #include <ngx_http_eiam_identify.h>
 #include <ngx_http_eiam_learn_request.h>
 #include <ngx_http_eiam_operation.h>
-#include <ngx_http_eiam_parameters.h>
 #include <ngx_http_eiam_redact.h>
 #include <ngx_http_eiam_reply.h>
 #include <ngx_http_eiam_request.h>
 #include <ngx_http_eiam_stage.h>
 #include <ngx_http_eiam_subrequest.h>
-#include <ngx_eiam_bearer.h>
 #include <ngx_eiam_text.h>
 
 
@@ -29,35 +29,45 @@ static void ngx_http_eiam_log_refusal(ngx_http_request_t *r,
     ngx_http_eiam_ctx_t *ctx, const char *verdict);
 static ngx_str_t ngx_http_eiam_log_detail(ngx_http_request_t *r,
     const ngx_http_eiam_ctx_t *ctx);
-static ngx_int_t ngx_http_eiam_bearer(ngx_http_request_t *r,
-    ngx_http_eiam_ctx_t *ctx);
-static ngx_int_t ngx_http_eiam_finish(ngx_http_request_t *r,
-    ngx_http_eiam_ctx_t *ctx);
 
 
 /*
- * One request, stage by stage.  Those of the preaccess phase run before
- * limit_req and its like, so that those can go by $eiam_application; what they
- * refuse is answered by the last stage, so that the guessing of tokens is
- * limited too.
+ * One request, stage by stage.  The stages of the preaccess phase run before
+ * limit_req and its like, so that those can go by $eiam_application.
  */
 
 const ngx_http_eiam_stage_t  ngx_http_eiam_stages[] = {
-    { NGX_HTTP_PREACCESS_PHASE, ngx_http_eiam_guard },
-    { NGX_HTTP_PREACCESS_PHASE, ngx_http_eiam_operation_locate },
-    { NGX_HTTP_PREACCESS_PHASE, ngx_http_eiam_bearer },
-    { NGX_HTTP_PREACCESS_PHASE, ngx_http_eiam_operation_match },
-    { NGX_HTTP_PREACCESS_PHASE, ngx_http_eiam_identify },
-    { NGX_HTTP_ACCESS_PHASE, ngx_http_eiam_operation_authorize },
-    { NGX_HTTP_ACCESS_PHASE, ngx_http_eiam_finish },
 
-    { NGX_HTTP_LOG_PHASE, NULL }
+    { ngx_string("guard"), NGX_HTTP_PREACCESS_PHASE,
+      ngx_http_eiam_guard, ngx_http_eiam_explain_guard },
+
+    { ngx_string("bearer"), NGX_HTTP_PREACCESS_PHASE,
+      ngx_http_eiam_bearer, ngx_http_eiam_explain_bearer },
+
+    { ngx_string("match"), NGX_HTTP_PREACCESS_PHASE,
+      ngx_http_eiam_operation_match, ngx_http_eiam_operation_match },
+
+    { ngx_string("identify"), NGX_HTTP_PREACCESS_PHASE,
+      ngx_http_eiam_identify, ngx_http_eiam_explain_identify },
+
+    { ngx_string("authorize"), NGX_HTTP_ACCESS_PHASE,
+      ngx_http_eiam_operation_authorize, ngx_http_eiam_operation_authorize },
+
+    { ngx_string("learn"), NGX_HTTP_ACCESS_PHASE,
+      ngx_http_eiam_learn_request, NULL },
+
+    { ngx_string("forward"), NGX_HTTP_ACCESS_PHASE,
+      ngx_http_eiam_forward, NULL },
+
+    { ngx_null_string, NGX_HTTP_LOG_PHASE, NULL, NULL }
 };
 
 
-#define ngx_http_eiam_last_stage                                              \
-    (ngx_http_eiam_stages                                                     \
-     + sizeof(ngx_http_eiam_stages) / sizeof(ngx_http_eiam_stage_t) - 2)
+/* the stages that are gone to, by their rows in the table */
+
+#define ngx_http_eiam_stage_learn    (&ngx_http_eiam_stages[5])
+#define ngx_http_eiam_stage_forward  (&ngx_http_eiam_stages[6])
+#define ngx_http_eiam_stage_end      (&ngx_http_eiam_stages[7])
 
 
 ngx_int_t
@@ -225,8 +235,10 @@ ngx_http_eiam_run(ngx_http_request_t *r, ngx_http_eiam_loc_conf_t *lcf,
     ngx_uint_t phase)
 {
     ngx_int_t             rc;
+    ngx_log_t            *log;
     ngx_http_eiam_ctx_t  *ctx;
 
+    log = r->connection->log;
     ctx = ngx_http_get_module_ctx(r, ngx_eiam_module);
 
     if (ctx == NULL) {
@@ -240,6 +252,9 @@ ngx_http_eiam_run(ngx_http_request_t *r, ngx_http_eiam_loc_conf_t *lcf,
 
         rc = ctx->stage->handler(r, ctx);
 
+        ngx_log_debug2(NGX_LOG_DEBUG_HTTP, log, 0,
+                       "eiam stage %V: %i", &ctx->stage->name, rc);
+
         if (rc == NGX_OK) {
             ctx->stage++;
             continue;
@@ -247,13 +262,19 @@ ngx_http_eiam_run(ngx_http_request_t *r, ngx_http_eiam_loc_conf_t *lcf,
 
         switch (rc) {
 
+        case NGX_DECLINED:
+            ctx->stage = ngx_http_eiam_stage_learn;
+            break;
+
         case NGX_ABORT:
             ngx_http_eiam_decide(r, ctx, lcf->mode);
-            /* fall through */
 
-        case NGX_DECLINED:
-            ctx->stage = ngx_http_eiam_last_stage;
-            continue;
+            /* what would be refused is forwarded, but teaches nothing */
+
+            ctx->stage = (ctx->decision == NGX_EIAM_DENY)
+                         ? ngx_http_eiam_stage_end
+                         : ngx_http_eiam_stage_forward;
+            break;
 
         case NGX_ERROR:
             return NGX_HTTP_INTERNAL_SERVER_ERROR;
@@ -261,6 +282,12 @@ ngx_http_eiam_run(ngx_http_request_t *r, ngx_http_eiam_loc_conf_t *lcf,
         default: /* NGX_AGAIN, NGX_DONE, a status of nginx */
             return rc;
         }
+    }
+
+    /* answered behind limit_req, which so limits the guessing of tokens too */
+
+    if (phase == NGX_HTTP_ACCESS_PHASE && ctx->decision == NGX_EIAM_DENY) {
+        return ngx_http_eiam_reply(r, ctx);
     }
 
     return NGX_DECLINED;
@@ -363,63 +390,4 @@ ngx_http_eiam_log_detail(ngx_http_request_t *r, const ngx_http_eiam_ctx_t *ctx)
     }
 
     return text;
-}
-
-
-static ngx_int_t
-ngx_http_eiam_bearer(ngx_http_request_t *r, ngx_http_eiam_ctx_t *ctx)
-{
-    if (ctx->fields.authorizations > 1) {
-        return ngx_http_eiam_ctx_refuse_by(ctx,
-                                           NGX_EIAM_AUTHORIZATION_MALFORMED,
-                                           NGX_EIAM_DETAIL_TWO_AUTHORIZATIONS);
-    }
-
-    if (ctx->parameters & NGX_HTTP_EIAM_HAS_TOKEN) {
-        return ngx_http_eiam_ctx_refuse_by(ctx,
-                                           NGX_EIAM_AUTHORIZATION_MALFORMED,
-                                           NGX_EIAM_DETAIL_TOKEN_PARAMETER);
-    }
-
-    if (ctx->token.data == NULL) {
-        return ngx_http_eiam_ctx_refuse(ctx, NGX_EIAM_TOKEN_MISSING);
-    }
-
-    /* what has a digest was seen to be a token before */
-
-    if (ngx_eiam_digest_memo_find(&ctx->memo, ctx->digest) == NGX_OK) {
-        ctx->known = 1;
-        return NGX_OK;
-    }
-
-    return ngx_eiam_bearer_is_token(&ctx->token)
-           ? NGX_OK
-           : ngx_http_eiam_ctx_refuse_by(ctx, NGX_EIAM_TOKEN_INVALID,
-                                         NGX_EIAM_DETAIL_TOKEN_SYNTAX);
-}
-
-
-static ngx_int_t
-ngx_http_eiam_finish(ngx_http_request_t *r, ngx_http_eiam_ctx_t *ctx)
-{
-    ngx_int_t  rc;
-
-    if (ctx->decision == NGX_EIAM_DENY) {
-        return ngx_http_eiam_reply(r, ctx);
-    }
-
-    /* what would be refused teaches nothing */
-
-    if (ctx->decision == NGX_EIAM_UNDECIDED) {
-
-        rc = ngx_http_eiam_learn_request(r, ctx);
-        if (rc != NGX_OK) {
-            return rc;
-        }
-
-        ctx->decision = NGX_EIAM_ALLOW;
-        ngx_http_eiam_count(r, ctx);
-    }
-
-    return ngx_http_eiam_forward(r, ctx);
 }

@@ -1,9 +1,9 @@
 
 /*
  * A request passes through the stages in the order of their table.  A stage
- * returns NGX_OK: go on; NGX_DECLINED: nothing more is required, go on with
- * the last one; NGX_ABORT: refused, ctx->reason says why and the last one
- * answers; NGX_AGAIN: later; NGX_DONE: answered; NGX_ERROR: broken.
+ * returns NGX_OK: go on; NGX_DECLINED: no identity is needed, go on with
+ * "learn"; NGX_ABORT: refused, ctx->reason says why; NGX_AGAIN: later;
+ * NGX_DONE: answered, or later; NGX_ERROR: broken.
  *
  * The handlers of nginx's phases return nginx's own codes.
  */

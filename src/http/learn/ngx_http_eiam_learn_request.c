@@ -13,6 +13,8 @@
 
 static ngx_uint_t ngx_http_eiam_is_token_call(ngx_http_request_t *r,
     ngx_http_eiam_ctx_t *ctx);
+static ngx_int_t ngx_http_eiam_token_call(ngx_http_request_t *r,
+    ngx_http_eiam_ctx_t *ctx) ngx_http_eiam_seldom;
 static ngx_int_t ngx_http_eiam_read_body(ngx_http_request_t *r);
 static void ngx_http_eiam_body_handler(ngx_http_request_t *r);
 static ngx_int_t ngx_http_eiam_read_client(ngx_http_request_t *r,
@@ -29,14 +31,25 @@ static ngx_int_t ngx_http_eiam_copy_body(ngx_chain_t *cl, ngx_str_t *form);
 static ngx_int_t ngx_http_eiam_ask_identity(ngx_http_request_t *r);
 
 
+ngx_int_t
+ngx_http_eiam_learn_request(ngx_http_request_t *r, ngx_http_eiam_ctx_t *ctx)
+{
+    if (ctx->learn == NULL && !ngx_http_eiam_is_token_call(r, ctx)) {
+        return NGX_OK;
+    }
+
+    return ngx_http_eiam_token_call(r, ctx);
+}
+
+
 /*
  * A call of the token interface: who asks is known before it is forwarded, so
  * that the answer can be learned from.  The body is read for that, in memory
  * or from its file.
  */
 
-ngx_int_t
-ngx_http_eiam_learn_request(ngx_http_request_t *r, ngx_http_eiam_ctx_t *ctx)
+static ngx_int_t
+ngx_http_eiam_token_call(ngx_http_request_t *r, ngx_http_eiam_ctx_t *ctx)
 {
     ngx_eiam_application_t    *application;
     ngx_http_eiam_loc_conf_t  *lcf;
@@ -44,10 +57,6 @@ ngx_http_eiam_learn_request(ngx_http_request_t *r, ngx_http_eiam_ctx_t *ctx)
     lcf = ngx_http_get_module_loc_conf(r, ngx_eiam_module);
 
     if (ctx->learn == NULL) {
-
-        if (!ngx_http_eiam_is_token_call(r, ctx)) {
-            return NGX_OK;
-        }
 
         ctx->learn = ngx_pcalloc(r->pool, sizeof(ngx_http_eiam_learn_t));
         if (ctx->learn == NULL) {

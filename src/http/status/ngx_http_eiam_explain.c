@@ -1,71 +1,63 @@
 
 #include <ngx_http_eiam_ctx.h>
+#include <ngx_http_eiam_explain.h>
 #include <ngx_http_eiam_grant.h>
 #include <ngx_http_eiam_operation.h>
+#include <ngx_http_eiam_stage.h>
 #include <ngx_http_eiam_status.h>
 #include <ngx_eiam_query.h>
 #include <ngx_eiam_target.h>
 
 
 /*
- * What would become of a call, and why: by the functions that decide for real.
- * The settings are those that the status location has, or inherits.
+ * A call that is asked about.  The settings are those that the status location
+ * has, or inherits.
  */
 
-
 typedef struct {
+    ngx_http_eiam_ctx_t         ctx;          /* must be the first */
+
     ngx_str_t                   method;
     ngx_str_t                   path;
-    ngx_str_t                   scopes;
+    ngx_str_t                   decoded;      /* the path */
+    ngx_eiam_below_e            below;        /* where it is */
+    ngx_str_t                   scopes;       /* no data: all permitted ones */
     ngx_str_t                   application;
     ngx_uint_t                  anonymous;    /* neither of these two */
-    const ngx_eiam_policy_t    *policy;
-} ngx_http_eiam_case_t;
+    const ngx_eiam_policy_t    *policy;       /* NULL: none knows the path */
+} ngx_http_eiam_question_t;
 
 
-static ngx_int_t ngx_http_eiam_read_case(ngx_http_request_t *r,
-    ngx_http_eiam_case_t *call);
-static ngx_int_t ngx_http_eiam_parameter(ngx_http_request_t *r,
+static ngx_int_t ngx_http_eiam_explain_read(ngx_http_request_t *r,
+    ngx_http_eiam_question_t *question);
+static ngx_int_t ngx_http_eiam_explain_read_target(ngx_http_request_t *r,
+    ngx_http_eiam_question_t *question);
+static ngx_int_t ngx_http_eiam_explain_parameter(ngx_http_request_t *r,
     const char *name, ngx_str_t *value);
-static ngx_int_t ngx_http_eiam_judge(ngx_http_request_t *r,
-    ngx_http_eiam_case_t *call, ngx_http_eiam_ctx_t *ctx);
-static ngx_int_t ngx_http_eiam_judge_path(ngx_http_request_t *r,
-    ngx_http_eiam_case_t *call, ngx_http_eiam_ctx_t *ctx);
-static ngx_eiam_below_e ngx_http_eiam_place(ngx_http_request_t *r,
+static ngx_eiam_below_e ngx_http_eiam_explain_below(ngx_http_request_t *r,
     const ngx_str_t *path, const ngx_str_t *decoded);
-static ngx_int_t ngx_http_eiam_judge_caller(ngx_http_request_t *r,
-    const ngx_http_eiam_case_t *call, ngx_http_eiam_ctx_t *ctx);
-static void ngx_http_eiam_tell(ngx_http_eiam_status_t *status,
-    const ngx_http_eiam_case_t *call, const ngx_http_eiam_ctx_t *ctx);
-static void ngx_http_eiam_tell_text(ngx_http_eiam_status_t *status,
-    const char *name, const ngx_str_t *text);
+static ngx_int_t ngx_http_eiam_explain_walk(ngx_http_request_t *r,
+    ngx_http_eiam_ctx_t *ctx);
+static void ngx_http_eiam_explain_write(ngx_http_eiam_status_t *status,
+    const ngx_http_eiam_question_t *question);
+static void ngx_http_eiam_explain_member(ngx_http_eiam_status_t *status,
+    const char *name, const ngx_str_t *value);
 
 
 ngx_int_t
 ngx_http_eiam_explain(ngx_http_eiam_status_t *status)
 {
-    ngx_int_t              rc;
-    ngx_http_request_t    *r;
-    ngx_http_eiam_ctx_t    ctx;
-    ngx_http_eiam_case_t   call;
+    ngx_int_t                  rc;
+    ngx_http_request_t        *r;
+    ngx_http_eiam_question_t   question;
 
     r = status->request;
 
-    ngx_memzero(&ctx, sizeof(ngx_http_eiam_ctx_t));
-    ngx_memzero(&call, sizeof(ngx_http_eiam_case_t));
+    ngx_memzero(&question, sizeof(ngx_http_eiam_question_t));
 
-    ctx.request = r;
+    question.ctx.request = r;
 
-    rc = ngx_http_eiam_read_case(r, &call);
-
-    if (rc == NGX_OK) {
-        rc = ngx_http_eiam_judge(r, &call, &ctx);
-    }
-
-    if (rc == NGX_ERROR) {
-        status->failed = 1;
-        return NGX_OK;
-    }
+    rc = ngx_http_eiam_explain_read(r, &question);
 
     if (rc == NGX_DECLINED) {
         status->code = NGX_HTTP_BAD_REQUEST;
@@ -75,7 +67,16 @@ ngx_http_eiam_explain(ngx_http_eiam_status_t *status)
         return NGX_OK;
     }
 
-    ngx_http_eiam_tell(status, &call, &ctx);
+    if (rc == NGX_OK) {
+        rc = ngx_http_eiam_explain_walk(r, &question.ctx);
+    }
+
+    if (rc == NGX_ERROR) {
+        status->failed = 1;
+        return NGX_OK;
+    }
+
+    ngx_http_eiam_explain_write(status, &question);
 
     return NGX_OK;
 }
@@ -84,21 +85,14 @@ ngx_http_eiam_explain(ngx_http_eiam_status_t *status)
 /* NGX_OK, NGX_DECLINED: it is no question; or NGX_ERROR */
 
 static ngx_int_t
-ngx_http_eiam_read_case(ngx_http_request_t *r, ngx_http_eiam_case_t *call)
+ngx_http_eiam_explain_read(ngx_http_request_t *r,
+    ngx_http_eiam_question_t *question)
 {
     ngx_int_t  scopes, application;
 
-    if (ngx_http_eiam_parameter(r, "method", &call->method) != NGX_OK
-        || ngx_http_eiam_parameter(r, "path", &call->path) != NGX_OK
-        || call->method.len == 0 || call->path.len == 0
-        || ngx_strlchr(call->path.data, call->path.data + call->path.len, '?'))
-    {
-        return NGX_DECLINED;
-    }
-
-    scopes = ngx_http_eiam_parameter(r, "scopes", &call->scopes);
-    application = ngx_http_eiam_parameter(r, "application",
-                                          &call->application);
+    scopes = ngx_http_eiam_explain_parameter(r, "scopes", &question->scopes);
+    application = ngx_http_eiam_explain_parameter(r, "application",
+                                                  &question->application);
 
     if (scopes == NGX_ERROR || application == NGX_ERROR) {
         return NGX_ERROR;
@@ -108,20 +102,57 @@ ngx_http_eiam_read_case(ngx_http_request_t *r, ngx_http_eiam_case_t *call)
         return NGX_DECLINED;
     }
 
-    call->anonymous = (scopes == NGX_DECLINED && application == NGX_DECLINED);
-
     if (scopes == NGX_DECLINED) {
-        call->scopes.data = NULL;
+        question->scopes.data = NULL;
+        question->anonymous = (application == NGX_DECLINED);
     }
 
-    return NGX_OK;
+    return ngx_http_eiam_explain_read_target(r, question);
+}
+
+
+/* the same for its method and path */
+
+static ngx_int_t
+ngx_http_eiam_explain_read_target(ngx_http_request_t *r,
+    ngx_http_eiam_question_t *question)
+{
+    u_char     *src, *dst;
+    ngx_str_t  *path;
+
+    path = &question->path;
+
+    if (ngx_http_eiam_explain_parameter(r, "method", &question->method)
+           != NGX_OK
+        || ngx_http_eiam_explain_parameter(r, "path", path) != NGX_OK
+        || question->method.len == 0 || path->len == 0
+        || ngx_strlchr(path->data, path->data + path->len, '?'))
+    {
+        return NGX_DECLINED;
+    }
+
+    dst = ngx_pnalloc(r->pool, path->len + 1);
+    if (dst == NULL) {
+        return NGX_ERROR;
+    }
+
+    src = path->data;
+    question->decoded.data = dst;
+
+    ngx_unescape_uri(&dst, &src, path->len, 0);
+
+    question->decoded.len = dst - question->decoded.data;
+
+    question->below = ngx_http_eiam_explain_below(r, path, &question->decoded);
+
+    return (question->below == NGX_EIAM_OUTSIDE) ? NGX_DECLINED : NGX_OK;
 }
 
 
 /* NGX_OK, NGX_DECLINED: none, NGX_ABORT: a wrong one, or NGX_ERROR */
 
 static ngx_int_t
-ngx_http_eiam_parameter(ngx_http_request_t *r, const char *name,
+ngx_http_eiam_explain_parameter(ngx_http_request_t *r, const char *name,
     ngx_str_t *value)
 {
     ngx_str_t  raw;
@@ -134,112 +165,10 @@ ngx_http_eiam_parameter(ngx_http_request_t *r, const char *name,
 }
 
 
-/* the stages of a real call; NGX_OK, or NGX_ABORT: ctx->reason */
-
-static ngx_int_t
-ngx_http_eiam_judge(ngx_http_request_t *r, ngx_http_eiam_case_t *call,
-    ngx_http_eiam_ctx_t *ctx)
-{
-    ngx_int_t  rc;
-
-    rc = ngx_http_eiam_judge_path(r, call, ctx);
-    if (rc != NGX_OK || (ctx->operation && ctx->operation->is_public)) {
-        return rc;
-    }
-
-    if (call->anonymous) {
-        return ngx_http_eiam_ctx_refuse(ctx, NGX_EIAM_TOKEN_MISSING);
-    }
-
-    rc = ngx_http_eiam_operation_match(r, ctx);
-
-    if (rc == NGX_OK) {
-        rc = ngx_http_eiam_judge_caller(r, call, ctx);
-    }
-
-    if (rc == NGX_OK) {
-        rc = ngx_http_eiam_operation_authorize(r, ctx);
-    }
-
-    return rc;
-}
-
-
-static ngx_int_t
-ngx_http_eiam_judge_path(ngx_http_request_t *r, ngx_http_eiam_case_t *call,
-    ngx_http_eiam_ctx_t *ctx)
-{
-    u_char                    *src, *dst;
-    ngx_str_t                  decoded;
-    ngx_uint_t                 i;
-    ngx_eiam_below_e           below;
-    ngx_eiam_detail_e          detail;
-    ngx_eiam_policy_t        **policy;
-    ngx_http_eiam_loc_conf_t  *lcf;
-    ngx_http_eiam_main_conf_t *mcf;
-
-    lcf = ngx_http_get_module_loc_conf(r, ngx_eiam_module);
-    mcf = ngx_http_get_module_main_conf(r, ngx_eiam_module);
-
-    decoded.data = ngx_pnalloc(r->pool, call->path.len + 1);
-    if (decoded.data == NULL) {
-        return NGX_ERROR;
-    }
-
-    src = call->path.data;
-    dst = decoded.data;
-
-    ngx_unescape_uri(&dst, &src, call->path.len, 0);
-
-    decoded.len = dst - decoded.data;
-
-    below = ngx_http_eiam_place(r, &call->path, &decoded);
-
-    if (below == NGX_EIAM_OUTSIDE) {
-        return NGX_DECLINED;
-    }
-
-    detail = ngx_eiam_target_check(&call->path, &decoded, lcf->letters);
-
-    if (below == NGX_EIAM_BELOW_LOOSE) {
-        detail = NGX_EIAM_DETAIL_OUTSIDE;
-    }
-
-    if (detail != NGX_EIAM_NO_DETAIL) {
-        return ngx_http_eiam_ctx_refuse_by(ctx, NGX_EIAM_REQUEST_AMBIGUOUS,
-                                           detail);
-    }
-
-    /* without a policy of its own: the first that knows the path */
-
-    policy = mcf->policies.elts;
-
-    for (i = 0; i < mcf->policies.nelts; i++) {
-
-        if (lcf->policy && lcf->policy != policy[i]) {
-            continue;
-        }
-
-        call->policy = policy[i];
-        ngx_http_eiam_operation_find(ctx, policy[i], &decoded, &call->method);
-
-        if (ctx->resource) {
-            return NGX_OK;
-        }
-    }
-
-    if (lcf->policy == NULL && mcf->policies.nelts > 1) {
-        call->policy = NULL;
-    }
-
-    return NGX_OK;
-}
-
-
 /* plain: nginx takes it to the gate; loose: some backend could read it so */
 
 static ngx_eiam_below_e
-ngx_http_eiam_place(ngx_http_request_t *r, const ngx_str_t *path,
+ngx_http_eiam_explain_below(ngx_http_request_t *r, const ngx_str_t *path,
     const ngx_str_t *decoded)
 {
     ngx_str_t                   *base;
@@ -284,72 +213,169 @@ ngx_http_eiam_place(ngx_http_request_t *r, const ngx_str_t *path,
 }
 
 
-/* a token with these scopes, or with all that the application may have */
+/* NGX_OK: the call is decided, ctx->reason is that of a refusal; NGX_ERROR */
 
 static ngx_int_t
-ngx_http_eiam_judge_caller(ngx_http_request_t *r,
-    const ngx_http_eiam_case_t *call, ngx_http_eiam_ctx_t *ctx)
+ngx_http_eiam_explain_walk(ngx_http_request_t *r, ngx_http_eiam_ctx_t *ctx)
+{
+    ngx_int_t                     rc;
+    const ngx_http_eiam_stage_t  *stage;
+
+    rc = NGX_OK;
+
+    for (stage = ngx_http_eiam_stages;
+         stage->explain && rc == NGX_OK;
+         stage++)
+    {
+        rc = stage->explain(r, ctx);
+    }
+
+    return (rc == NGX_ERROR) ? NGX_ERROR : NGX_OK;
+}
+
+
+ngx_int_t
+ngx_http_eiam_explain_guard(ngx_http_request_t *r, ngx_http_eiam_ctx_t *ctx)
+{
+    ngx_uint_t                  i;
+    ngx_eiam_detail_e           detail;
+    ngx_eiam_policy_t         **policy;
+    ngx_http_eiam_loc_conf_t   *lcf;
+    ngx_http_eiam_question_t   *question;
+    ngx_http_eiam_main_conf_t  *mcf;
+
+    lcf = ngx_http_get_module_loc_conf(r, ngx_eiam_module);
+    mcf = ngx_http_get_module_main_conf(r, ngx_eiam_module);
+
+    question = (ngx_http_eiam_question_t *) ctx;
+
+    detail = ngx_eiam_target_check(&question->path, &question->decoded,
+                                   lcf->letters);
+
+    if (question->below == NGX_EIAM_BELOW_LOOSE) {
+        detail = NGX_EIAM_DETAIL_OUTSIDE;
+    }
+
+    if (detail != NGX_EIAM_NO_DETAIL) {
+        return ngx_http_eiam_ctx_refuse_by(ctx, NGX_EIAM_REQUEST_AMBIGUOUS,
+                                           detail);
+    }
+
+    /* without a policy of its own: the first that knows the path */
+
+    policy = mcf->policies.elts;
+
+    for (i = 0; i < mcf->policies.nelts; i++) {
+
+        if (lcf->policy && lcf->policy != policy[i]) {
+            continue;
+        }
+
+        question->policy = policy[i];
+        ngx_http_eiam_operation_find(ctx, policy[i], &question->decoded,
+                                     &question->method);
+        if (ctx->resource) {
+            return NGX_OK;
+        }
+    }
+
+    if (lcf->policy == NULL && mcf->policies.nelts > 1) {
+        question->policy = NULL;
+    }
+
+    return NGX_OK;
+}
+
+
+ngx_int_t
+ngx_http_eiam_explain_bearer(ngx_http_request_t *r, ngx_http_eiam_ctx_t *ctx)
+{
+    ngx_http_eiam_question_t  *question;
+
+    question = (ngx_http_eiam_question_t *) ctx;
+
+    if (ctx->operation && ctx->operation->is_public) {
+        return NGX_DECLINED;
+    }
+
+    return question->anonymous
+           ? ngx_http_eiam_ctx_refuse(ctx, NGX_EIAM_TOKEN_MISSING) : NGX_OK;
+}
+
+
+/* a token with these scopes, or with all that the application may have */
+
+ngx_int_t
+ngx_http_eiam_explain_identify(ngx_http_request_t *r,
+    ngx_http_eiam_ctx_t *ctx)
 {
     ngx_eiam_grant_t           grant;
     ngx_http_eiam_loc_conf_t  *lcf;
+    ngx_http_eiam_question_t  *question;
 
     lcf = ngx_http_get_module_loc_conf(r, ngx_eiam_module);
+    question = (ngx_http_eiam_question_t *) ctx;
 
     ngx_memzero(&grant, sizeof(ngx_eiam_grant_t));
 
-    grant.application = call->application;
-    grant.scopes = call->scopes;
-    grant.implicit = (call->scopes.data == NULL);
+    grant.application = question->application;
+    grant.scopes = question->scopes;
+    grant.implicit = (question->scopes.data == NULL);
     grant.expires = NGX_EIAM_NEVER;
 
-    return (call->application.len || lcf->applications == NULL)
-           ? ngx_http_eiam_grant_apply(r, ctx, &grant)
-           : ngx_http_eiam_grant_apply_scopes(r, ctx, &grant);
+    if (question->application.len || lcf->applications == NULL) {
+        return ngx_http_eiam_grant_apply(r, ctx, &grant);
+    }
+
+    return ngx_http_eiam_grant_apply_scopes(r, ctx, &grant);
 }
 
 
 static void
-ngx_http_eiam_tell(ngx_http_eiam_status_t *status,
-    const ngx_http_eiam_case_t *call, const ngx_http_eiam_ctx_t *ctx)
+ngx_http_eiam_explain_write(ngx_http_eiam_status_t *status,
+    const ngx_http_eiam_question_t *question)
 {
-    ngx_eiam_decision_e  decision;
+    ngx_eiam_decision_e          decision;
+    const ngx_eiam_reason_t     *reason;
+    const ngx_http_eiam_ctx_t   *ctx;
+    const ngx_eiam_operation_t  *operation;
 
     static const ngx_eiam_operation_t  none;
 
-    const ngx_eiam_operation_t  *operation;
-
+    ctx = &question->ctx;
     operation = ctx->operation ? ctx->operation : &none;
+    reason = &ngx_eiam_reasons[ctx->reason];
+    decision = NGX_EIAM_ALLOW;
 
-    decision = (ctx->reason == NGX_EIAM_NO_REASON) ? NGX_EIAM_ALLOW
-               : operation->report ? NGX_EIAM_WOULD_DENY : NGX_EIAM_DENY;
+    if (ctx->reason != NGX_EIAM_NO_REASON) {
+        decision = operation->report ? NGX_EIAM_WOULD_DENY : NGX_EIAM_DENY;
+    }
 
-    ngx_http_eiam_puts(status, "{");
-    ngx_http_eiam_tell_text(status, "decision",
-                            &ngx_eiam_metrics_decisions[decision]);
-    ngx_http_eiam_tell_text(status, ",reason",
-                            &ngx_eiam_reasons[ctx->reason].name);
+    ngx_http_eiam_puts(status, "{\"decision\":");
+    ngx_http_eiam_write_quoted(status, &ngx_eiam_metrics_decisions[decision]);
+    ngx_http_eiam_explain_member(status, "reason", &reason->name);
 
     if (ctx->detail != NGX_EIAM_NO_DETAIL) {
-        ngx_http_eiam_tell_text(status, ",detail",
-                                &ngx_eiam_details[ctx->detail]);
+        ngx_http_eiam_explain_member(status, "detail",
+                                     &ngx_eiam_details[ctx->detail]);
     }
 
     if (ctx->reason != NGX_EIAM_NO_REASON) {
-        ngx_http_eiam_write_text(status, ",\"status\":%ui",
-                                 ngx_eiam_reasons[ctx->reason].status);
+        ngx_http_eiam_write_text(status, ",\"status\":%ui", reason->status);
     }
 
-    ngx_http_eiam_tell_text(status, ",method", &call->method);
-    ngx_http_eiam_tell_text(status, ",path", &call->path);
+    ngx_http_eiam_explain_member(status, "method", &question->method);
+    ngx_http_eiam_explain_member(status, "path", &question->path);
 
-    if (call->policy) {
-        ngx_http_eiam_tell_text(status, ",policy", &call->policy->name);
+    if (question->policy) {
+        ngx_http_eiam_explain_member(status, "policy",
+                                     &question->policy->name);
     }
 
-    ngx_http_eiam_tell_text(status, ",operation", &operation->id);
-    ngx_http_eiam_tell_text(status, ",route", &operation->route);
-    ngx_http_eiam_tell_text(status, ",application", &ctx->application_id);
-    ngx_http_eiam_tell_text(status, ",scopes", &ctx->scopes_text);
+    ngx_http_eiam_explain_member(status, "operation", &operation->id);
+    ngx_http_eiam_explain_member(status, "route", &operation->route);
+    ngx_http_eiam_explain_member(status, "application", &ctx->application_id);
+    ngx_http_eiam_explain_member(status, "scopes", &ctx->scopes_text);
 
     ngx_http_eiam_puts(status, ",\"required\":");
     ngx_http_eiam_policy_required(status, operation, NULL);
@@ -363,17 +389,12 @@ ngx_http_eiam_tell(ngx_http_eiam_status_t *status,
 }
 
 
-/* a comma at the beginning of the name stands before the member */
+/* one that is not the first of the object */
 
 static void
-ngx_http_eiam_tell_text(ngx_http_eiam_status_t *status, const char *name,
-    const ngx_str_t *text)
+ngx_http_eiam_explain_member(ngx_http_eiam_status_t *status, const char *name,
+    const ngx_str_t *value)
 {
-    if (*name == ',') {
-        ngx_http_eiam_puts(status, ",");
-        name++;
-    }
-
-    ngx_http_eiam_write_text(status, "\"%s\":", name);
-    ngx_http_eiam_write_quoted(status, text);
+    ngx_http_eiam_write_text(status, ",\"%s\":", name);
+    ngx_http_eiam_write_quoted(status, value);
 }

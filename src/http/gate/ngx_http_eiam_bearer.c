@@ -1,0 +1,56 @@
+
+#include <ngx_http_eiam_bearer.h>
+#include <ngx_http_eiam_ctx.h>
+#include <ngx_http_eiam_operation.h>
+#include <ngx_http_eiam_parameters.h>
+#include <ngx_eiam_bearer.h>
+
+
+ngx_int_t
+ngx_http_eiam_bearer(ngx_http_request_t *r, ngx_http_eiam_ctx_t *ctx)
+{
+    ngx_eiam_operation_t  *operation;
+
+    if (ctx->fields.authorization
+        && ngx_eiam_bearer_find(ctx->fields.authorization, &ctx->token)
+           == NGX_OK)
+    {
+        ngx_eiam_digest_memo_prefetch(&ctx->token, &ctx->memo);
+    }
+
+    /* meanwhile the token's digest comes from memory */
+
+    operation = ngx_http_eiam_operation(r, ctx);
+
+    if (ctx->fields.authorizations > 1) {
+        return ngx_http_eiam_ctx_refuse_by(ctx,
+                                           NGX_EIAM_AUTHORIZATION_MALFORMED,
+                                           NGX_EIAM_DETAIL_TWO_AUTHORIZATIONS);
+    }
+
+    if (operation && operation->is_public) {
+        return NGX_DECLINED;
+    }
+
+    if (ctx->parameters & NGX_HTTP_EIAM_HAS_TOKEN) {
+        return ngx_http_eiam_ctx_refuse_by(ctx,
+                                           NGX_EIAM_AUTHORIZATION_MALFORMED,
+                                           NGX_EIAM_DETAIL_TOKEN_PARAMETER);
+    }
+
+    if (ctx->token.data == NULL) {
+        return ngx_http_eiam_ctx_refuse(ctx, NGX_EIAM_TOKEN_MISSING);
+    }
+
+    /* what has a digest was seen to be a token before */
+
+    if (ngx_eiam_digest_memo_find(&ctx->memo, ctx->digest) == NGX_OK) {
+        ctx->known = 1;
+        return NGX_OK;
+    }
+
+    return ngx_eiam_bearer_is_token(&ctx->token)
+           ? NGX_OK
+           : ngx_http_eiam_ctx_refuse_by(ctx, NGX_EIAM_TOKEN_INVALID,
+                                         NGX_EIAM_DETAIL_TOKEN_SYNTAX);
+}

@@ -1,0 +1,14 @@
+
+#ifndef _NGX_HTTP_EIAM_BEARER_H_INCLUDED_
+#define _NGX_HTTP_EIAM_BEARER_H_INCLUDED_
+
+
+#include <ngx_http_eiam.h>
+
+
+/* the stage bearer: ctx->token and ctx->digest; NGX_DECLINED: none needed */
+ngx_int_t ngx_http_eiam_bearer(ngx_http_request_t *r,
+    ngx_http_eiam_ctx_t *ctx);
+
+
+#endif /* _NGX_HTTP_EIAM_BEARER_H_INCLUDED_ */

@@ -1,0 +1,25 @@
+
+/*
+ * The explanation of a call: the table of stages is walked as for the call
+ * itself.  What the stages guard, bearer and identify read of a request stands
+ * in the question instead; its other stages are those of the call.
+ */
+
+
+#ifndef _NGX_HTTP_EIAM_EXPLAIN_H_INCLUDED_
+#define _NGX_HTTP_EIAM_EXPLAIN_H_INCLUDED_
+
+
+#include <ngx_http_eiam.h>
+
+
+/* as stages; the context is that of an explanation */
+ngx_int_t ngx_http_eiam_explain_guard(ngx_http_request_t *r,
+    ngx_http_eiam_ctx_t *ctx);
+ngx_int_t ngx_http_eiam_explain_bearer(ngx_http_request_t *r,
+    ngx_http_eiam_ctx_t *ctx);
+ngx_int_t ngx_http_eiam_explain_identify(ngx_http_request_t *r,
+    ngx_http_eiam_ctx_t *ctx);
+
+
+#endif /* _NGX_HTTP_EIAM_EXPLAIN_H_INCLUDED_ */
