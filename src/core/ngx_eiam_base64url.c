@@ -58,7 +58,7 @@ ngx_eiam_base64url(const ngx_str_t *text, ngx_pool_t *pool, ngx_str_t *bytes)
         *p++ = (u_char) bits;
     }
 
-    /* two or three are left, and some of their bits are none of a byte */
+    /* two or three characters are left, whose last bits belong to no byte */
 
     if (s < last) {
 

@@ -8,9 +8,10 @@
 
 
 /*
- * Decodes base64url as RFC 7515, section 2, has it: no padding, no white
- * space, no line ends, and no bits but those of the text, so that a text has
- * one spelling only.  NGX_OK; NGX_DECLINED: not so; NGX_ERROR: no memory.
+ * Decodes base64url as RFC 7515, section 2, defines it: no padding, no white
+ * space, no line ends, and unused bits are 0, so that each text has only one
+ * spelling.  NGX_OK; NGX_DECLINED: the text is not base64url; NGX_ERROR: no
+ * memory.
  */
 ngx_int_t ngx_eiam_base64url(const ngx_str_t *text, ngx_pool_t *pool,
     ngx_str_t *bytes);

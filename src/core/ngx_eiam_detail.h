@@ -1,8 +1,8 @@
 
 /*
- * Which rule refused a call: the variable $eiam_detail.  A detail belongs to a
- * reason and says more than that; its name never changes.  docs/TROUBLESHOOTING
- * explains each of them.
+ * Which rule refused a call: the value of $eiam_detail.  Each detail belongs to
+ * a reason, and is more precise than the reason; its name never changes.
+ * docs/TROUBLESHOOTING.md explains them.
  */
 
 
@@ -65,7 +65,7 @@ typedef enum {
 } ngx_eiam_detail_e;
 
 
-/* the names, by number */
+/* the names of the details, by number */
 extern const ngx_str_t  ngx_eiam_details[NGX_EIAM_DETAILS];
 
 

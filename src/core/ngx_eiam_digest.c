@@ -8,8 +8,8 @@
 
 
 /*
- * Fetching the algorithm and making a context cost more than the digest of
- * a token, so both are kept for the life of the process.
+ * Fetching the algorithm and creating a context cost more than the digest of a
+ * token, so both are kept as long as the process lives.
  */
 
 static EVP_MD      *ngx_eiam_digest_sha256;
@@ -17,18 +17,18 @@ static EVP_MD_CTX  *ngx_eiam_digest_ctx;
 
 #if (NGX_EIAM_HAVE_NH)
 
-#define NGX_EIAM_DIGEST_MEMO_MAX  16384    /* buckets: a power of 2 */
+#define NGX_EIAM_DIGEST_MEMO_MAX  16384    /* number of buckets, a power of 2 */
 
 
-/* the text itself is not kept: its hash by a secret key stands for it */
+/* the text itself is not kept, only its hash under a secret key */
 
 typedef struct {
-    uint64_t            hash[4];           /* 0: none yet */
+    uint64_t            hash[4];           /* 0: the entry is empty */
     ngx_eiam_digest_t   digest;
 } ngx_eiam_digest_memo_entry_t;
 
 
-/* two entries, the newer one first, each in a line of the processor's cache */
+/* two entries, the newer one first, each in a cache line of its own */
 
 typedef ngx_eiam_digest_memo_entry_t  ngx_eiam_digest_memo_bucket_t[2];
 
@@ -72,7 +72,7 @@ ngx_eiam_digest(const ngx_str_t *text, ngx_eiam_digest_t digest)
 
 #if (NGX_EIAM_HAVE_NH)
 
-/* with another size the memo is empty again */
+/* a memo of another size begins empty */
 
 ngx_int_t
 ngx_eiam_digest_memo_reserve(size_t size)
@@ -138,7 +138,7 @@ ngx_eiam_digest_memo_prefetch(const ngx_str_t *text,
     ngx_eiam_nh(ngx_eiam_digest_memo_key, text, hash);
     ngx_memcpy(memo->hash, hash, sizeof(ngx_eiam_nh_t));
 
-    /* the sums of products are uneven at both of their ends */
+    /* the first and last bits of sums of products are not evenly distributed */
 
     mixed = (memo->hash[0] ^ memo->hash[3]) * NGX_EIAM_HASH_FACTOR;
 

@@ -2,7 +2,7 @@
 #include <ngx_eiam_fold.h>
 
 
-#define NGX_EIAM_FOLD_NOTHING  0             /* it cannot be seen */
+#define NGX_EIAM_FOLD_NOTHING  0             /* the character is invisible */
 #define NGX_EIAM_FOLD_ITSELF   ((u_char) '?')
 
 #define NGX_EIAM_FOLD_LATIN_FIRST  0xc0
@@ -37,7 +37,8 @@ static const ngx_eiam_fold_range_t  ngx_eiam_fold_ranges[] = {
     { 0x1680, 0x1680, ' ' },
     { 0x180e, 0x180e, NGX_EIAM_FOLD_NOTHING },
     { 0x2000, 0x200a, ' ' },
-    { 0x200b, 0x200f, NGX_EIAM_FOLD_NOTHING },     /* zero width, direction */
+    { 0x200b, 0x200f, NGX_EIAM_FOLD_NOTHING },     /* zero width characters and
+                                                      marks of direction */
     { 0x2028, 0x2029, ' ' },
     { 0x202a, 0x202e, NGX_EIAM_FOLD_NOTHING },
     { 0x202f, 0x202f, ' ' },

@@ -1,5 +1,5 @@
 
-/* Ids as databases and authorization servers could compare them. */
+/* The form in which databases and authorization servers may compare ids. */
 
 
 #ifndef _NGX_EIAM_FOLD_H_INCLUDED_
@@ -10,13 +10,16 @@
 #include <ngx_core.h>
 
 
-/* nothing but visible ASCII, and spaces between: it has no other spelling */
+/*
+ * 1: only visible ASCII characters with spaces between them, so that no other
+ * spelling than case is possible
+ */
 ngx_uint_t ngx_eiam_fold_is_plain(const ngx_str_t *id);
 
 /*
- * Writes a text of UTF-8 without case, accents and width, without what cannot
- * be seen and the spaces around it: no more bytes than it has.  What has no
- * ASCII letter in its place stays as it is.  Returns the number of bytes.
+ * Writes a UTF-8 text without case, accents, full width, invisible characters
+ * and outer spaces; the result is never longer than the text.  Characters that
+ * no ASCII letter stands for are kept.  Returns the number of bytes.
  */
 size_t ngx_eiam_fold(u_char *p, const ngx_str_t *text);
 

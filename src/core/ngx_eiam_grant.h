@@ -1,5 +1,7 @@
 
-/* What a token is worth: the one thing that is cached. */
+/*
+ * What a source says about a token.  Only grants are cached, never decisions.
+ */
 
 
 #ifndef _NGX_EIAM_GRANT_H_INCLUDED_
@@ -11,17 +13,19 @@
 
 
 #define NGX_EIAM_APPLICATION_ID_MAX  255      /* bytes */
-#define NGX_EIAM_SCOPES_TEXT_MAX     4096     /* bytes, with the spaces */
-#define NGX_EIAM_NEVER  NGX_MAX_TIME_T_VALUE  /* a token that does not expire */
+#define NGX_EIAM_SCOPES_TEXT_MAX     4096     /* bytes, spaces included */
+#define NGX_EIAM_NEVER  NGX_MAX_TIME_T_VALUE  /* the token does not expire */
 
 
 typedef struct {
-    ngx_str_t    application;    /* its id; empty: the source does not say */
-    ngx_str_t    scopes;         /* names, separated by spaces */
-    ngx_uint_t   implicit;       /* the application's permissions, of them
-                                    scopes, if that is not empty */
+    ngx_str_t    application;    /* the id; empty: the source names none */
+    ngx_str_t    scopes;         /* names, separated by single spaces */
+    ngx_uint_t   implicit;       /* flag: the scopes are the application's
+                                    permissions, or the part of these that
+                                    "scopes" names */
     time_t       expires;        /* seconds since the Epoch */
-    ngx_uint_t   learned;        /* nobody can be asked for it again */
+    ngx_uint_t   learned;        /* flag: learned, so that no source can be
+                                    asked again */
 } ngx_eiam_grant_t;
 
 

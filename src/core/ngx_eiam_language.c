@@ -57,7 +57,9 @@ ngx_eiam_language(const ngx_str_t *accept)
 }
 
 
-/* "q=0.8" as 800; 1000 if there is none, 0 if it is not one */
+/*
+ * the weight in thousandths: "q=0.8" is 800; 1000 without one, 0 if malformed
+ */
 
 static ngx_int_t
 ngx_eiam_language_weight(u_char *p, u_char *last)

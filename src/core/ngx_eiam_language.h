@@ -9,9 +9,9 @@
 
 
 /*
- * The language a client prefers by its Accept-Language (RFC 9110, section
- * 12.5.4): of those there are, the one with the highest weight, the first of
- * equals; else English.
+ * The language that a client prefers according to Accept-Language (RFC 9110,
+ * section 12.5.4): of the supported ones that with the highest weight, and of
+ * equals the first; without one, English.
  */
 ngx_eiam_language_e ngx_eiam_language(const ngx_str_t *accept);
 

@@ -4,7 +4,7 @@
 #include <ngx_eiam_utf8.h>
 
 
-#define NGX_EIAM_PROBES  64      /* rows that are looked at for one id */
+#define NGX_EIAM_PROBES  64      /* rows that are tried for one id */
 
 
 static ngx_atomic_uint_t ngx_eiam_metrics_key(const ngx_str_t *id);
@@ -64,7 +64,7 @@ const ngx_eiam_bucket_t  ngx_eiam_metrics_buckets[] = {
 };
 
 
-/* applications get a third of it */
+/* rows of applications take a third of the size */
 
 void
 ngx_eiam_metrics_lay_out(ngx_eiam_metrics_t *metrics, u_char *p, size_t size)
@@ -83,7 +83,7 @@ ngx_eiam_metrics_lay_out(ngx_eiam_metrics_t *metrics, u_char *p, size_t size)
 }
 
 
-/* a row is taken by whoever first writes its key */
+/* a row belongs to the id whose key is written first */
 
 ngx_eiam_operation_row_t *
 ngx_eiam_metrics_operation(ngx_eiam_metrics_t *metrics, const ngx_str_t *id)
@@ -138,8 +138,8 @@ ngx_eiam_metrics_find(ngx_eiam_metrics_t *metrics, const ngx_str_t *id)
 
 
 /*
- * An id that would not be shown as it is counts as another one, and so does
- * the one that these are shown as.
+ * An id that cannot be shown unchanged is counted in the row of others, and so
+ * is the id that is equal to the name of that row.
  */
 
 ngx_eiam_application_row_t *
@@ -174,7 +174,10 @@ ngx_eiam_metrics_application(ngx_eiam_metrics_t *metrics, const ngx_str_t *id)
             continue;
         }
 
-        /* by whoever comes first: one that took it may have been killed */
+        /*
+         * any worker may write the id: the one that took the row may have been
+         * killed
+         */
 
         if (!row->ready) {
             row->len = id->len;
@@ -191,7 +194,7 @@ ngx_eiam_metrics_application(ngx_eiam_metrics_t *metrics, const ngx_str_t *id)
 }
 
 
-/* it tells an id well enough; 0 is free */
+/* 64 bits are enough to tell ids apart; 0: the row is free */
 
 static ngx_atomic_uint_t
 ngx_eiam_metrics_key(const ngx_str_t *id)

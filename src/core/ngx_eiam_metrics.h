@@ -1,7 +1,7 @@
 
 /*
- * Counters in the zone.  They are added to without its lock, outlive reloads,
- * and are kept when the rest of the zone is emptied.
+ * Counters in the zone.  They are incremented without the zone's lock, outlive
+ * reloads, and are kept when the rest of the zone is emptied.
  */
 
 
@@ -41,18 +41,19 @@ typedef enum {
 } ngx_eiam_lookup_e;
 
 
-/* what became of a question to a source, or of a fetch of keys */
+/* how a question to a source, or a fetch of a key set, ended */
 
 typedef enum {
     NGX_EIAM_ANSWERED = 0,
-    NGX_EIAM_FAILED,                 /* there was no answer */
-    NGX_EIAM_UNUSABLE,               /* one that says nothing of the token */
-    NGX_EIAM_ABANDONED,              /* nobody waited any longer */
+    NGX_EIAM_FAILED,                 /* no answer */
+    NGX_EIAM_UNUSABLE,               /* an answer that does not say whether the
+                                        token is valid */
+    NGX_EIAM_ABANDONED,              /* all clients went away */
     NGX_EIAM_RESULTS
 } ngx_eiam_result_e;
 
 
-/* what rows of those without a row are shown as */
+/* the label of what is counted together for want of rows */
 extern const ngx_str_t  ngx_eiam_metrics_other;
 
 extern const ngx_str_t  ngx_eiam_metrics_decisions[];
@@ -60,7 +61,7 @@ extern const ngx_str_t  ngx_eiam_metrics_kinds[];
 extern const ngx_str_t  ngx_eiam_metrics_lookups[];
 extern const ngx_str_t  ngx_eiam_metrics_results[];
 
-/* upper bounds, also in seconds as they are written; the last one has none */
+/* upper bounds, and the same in seconds as text; the last one has no bound */
 
 typedef struct {
     ngx_msec_t              bound;
@@ -70,7 +71,7 @@ typedef struct {
 extern const ngx_eiam_bucket_t  ngx_eiam_metrics_buckets[];
 
 
-#define NGX_EIAM_BUCKETS       14    /* with the one that has no bound */
+#define NGX_EIAM_BUCKETS       14    /* with the last, unbounded one */
 #define NGX_EIAM_LABEL_MAX     64    /* bytes of an application's id */
 
 /* allowed, and each reason refused or reported */
@@ -117,15 +118,15 @@ typedef struct {
 } ngx_eiam_metrics_t;
 
 
-/* divides size zeroed bytes into rows */
+/* divides "size" bytes, all zero, into rows */
 void ngx_eiam_metrics_lay_out(ngx_eiam_metrics_t *metrics, u_char *p,
     size_t size);
 
-/* the row of that operation, for good */
+/* the row of an operation, which remains its row */
 ngx_eiam_operation_row_t *ngx_eiam_metrics_operation(
     ngx_eiam_metrics_t *metrics, const ngx_str_t *id);
 
-/* the same if it has one of its own by now, or NULL */
+/* the same if the operation has a row already; otherwise NULL */
 ngx_eiam_operation_row_t *ngx_eiam_metrics_find(ngx_eiam_metrics_t *metrics,
     const ngx_str_t *id);
 
@@ -133,7 +134,7 @@ ngx_eiam_operation_row_t *ngx_eiam_metrics_find(ngx_eiam_metrics_t *metrics,
 ngx_eiam_application_row_t *ngx_eiam_metrics_application(
     ngx_eiam_metrics_t *metrics, const ngx_str_t *id);
 
-/* place of a decision in a row, and what stands there */
+/* the index of a decision in a row, and the decision at an index */
 ngx_uint_t ngx_eiam_metrics_outcome(ngx_eiam_decision_e decision,
     ngx_eiam_reason_e reason);
 void ngx_eiam_metrics_outcome_read(ngx_uint_t outcome,

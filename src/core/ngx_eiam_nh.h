@@ -1,10 +1,11 @@
 
 /*
- * NH, the hash of UMAC (Black and others, 1999; RFC 4418, section 5.2), of
- * 64-bit words as in VMAC, and twice; the length comes before the text.  By a
- * secret random key any two texts have the same hash with a chance of at most
- * 2^-126 (2^-128 if they have the same length), which is proven; it takes a
- * twentieth of what SHA-256 does.  The hash itself is as secret as the key.
+ * NH, the hash of UMAC (Black and others, 1999; RFC 4418, section 5.2), with
+ * 64-bit words as in VMAC, computed twice; the length is hashed before the
+ * text.  Under a secret random key the probability that two texts have the same
+ * hash is at most 2^-126 (2^-128 if they have the same length); this is proven.
+ * It takes a twentieth of the time of SHA-256.  The hash must be kept as secret
+ * as the key.
  */
 
 
@@ -20,7 +21,7 @@
 #define NGX_EIAM_NH_MAX  8192
 
 
-/* 64-bit words: one for each of the text's, two for its length, and two more */
+/* 64-bit words: one per word of the text, two for the length, and two more */
 
 #define NGX_EIAM_NH_KEY  (NGX_EIAM_NH_MAX / 8 + 4)
 

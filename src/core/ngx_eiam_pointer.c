@@ -122,7 +122,7 @@ ngx_eiam_pointer_equal(const ngx_eiam_pointer_t *a,
 }
 
 
-/* messages about the node name its parents, so these live as the tree does */
+/* messages name the node's parents, so these must live as long as the tree */
 
 ngx_int_t
 ngx_eiam_pointer_find(const ngx_eiam_pointer_t *pointer,
@@ -175,7 +175,7 @@ ngx_eiam_pointer_step(const ngx_eiam_node_t *node, const ngx_str_t *name,
 }
 
 
-/* an index has no zero ahead: RFC 6901, section 4 */
+/* an index has no leading zero: RFC 6901, section 4 */
 
 static ngx_int_t
 ngx_eiam_pointer_element(const ngx_eiam_node_t *node, const ngx_str_t *name,

@@ -1,5 +1,8 @@
 
-/* Where a document has a value: a member's name, or a pointer (RFC 6901). */
+/*
+ * The place of a value in a document: the name of a member, or a JSON pointer
+ * (RFC 6901).
+ */
 
 
 #ifndef _NGX_EIAM_POINTER_H_INCLUDED_
@@ -13,27 +16,30 @@
 
 typedef struct {
     ngx_str_t      text;           /* as it was written; must be the first */
-    ngx_str_t     *path;           /* names and indices, from the root on */
+    ngx_str_t     *path;           /* names and indices, beginning at the
+                                      root */
     ngx_uint_t     depth;
 } ngx_eiam_pointer_t;
 
 
 /*
- * A text that begins with "/" is a pointer, any other one a member's name.
- * NGX_OK; NGX_DECLINED: empty, or a "~" that stands for nothing; NGX_ERROR:
- * no memory.
+ * A text that begins with "/" is a pointer, any other one is the name of a
+ * member.  NGX_OK; NGX_DECLINED: the text is empty, or has a "~" without "0" or
+ * "1"; NGX_ERROR: no memory.
  */
 ngx_int_t ngx_eiam_pointer_read(const ngx_str_t *text, ngx_pool_t *pool,
     ngx_eiam_pointer_t *pointer);
 
-/* do both lead to the same value, however they are written? */
+/*
+ * whether both lead to the same value, though they may be written differently
+ */
 ngx_uint_t ngx_eiam_pointer_equal(const ngx_eiam_pointer_t *a,
     const ngx_eiam_pointer_t *b);
 
 /*
- * NGX_OK; NGX_DECLINED: there is nothing, or null; NGX_ERROR: the way leads
- * through something else than objects and arrays, then with document->fault,
- * or no memory.
+ * NGX_OK; NGX_DECLINED: there is no value, or it is null; NGX_ERROR: no memory,
+ * or the pointer leads through a value that is no object or array, and
+ * document->fault says so.
  */
 ngx_int_t ngx_eiam_pointer_find(const ngx_eiam_pointer_t *pointer,
     const ngx_eiam_node_t *root, ngx_eiam_node_t *node);

@@ -1,7 +1,8 @@
 
 /*
- * Why a call is refused: one name, and in its row everything that follows
- * from it.  Nothing about a refusal stands anywhere else.
+ * Why a call is refused.  Each reason has a name, and a row with all that
+ * follows from it: status, code, messages, challenge, log level.  Nothing about
+ * a refusal is written anywhere else.
  */
 
 
@@ -50,8 +51,9 @@ typedef enum {
 typedef enum {
     NGX_EIAM_NO_CHALLENGE = 0,
     NGX_EIAM_CHALLENGE,            /* Bearer realm */
-    NGX_EIAM_CHALLENGE_ERROR,      /* ... and the error code */
-    NGX_EIAM_CHALLENGE_SCOPE       /* ... and the scopes that would do */
+    NGX_EIAM_CHALLENGE_ERROR,      /* ... with the error code */
+    NGX_EIAM_CHALLENGE_SCOPE       /* ... and with the scopes that are
+                                      required */
 } ngx_eiam_challenge_e;
 
 

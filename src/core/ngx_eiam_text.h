@@ -1,7 +1,7 @@
 
 /*
- * Texts from outside as they may stand in a log: in one line, and without an
- * end of the quotes around them.
+ * Texts from outside in the form in which they are logged: on one line, and
+ * unable to end the quotes around them.
  */
 
 
@@ -17,18 +17,19 @@
 
 
 /*
- * For between quotes: all bytes but visible ASCII and spaces, and quotes and
- * backslashes, are written as \xXX, as nginx's access log has them.  What is
- * longer than NGX_EIAM_TEXT_MAX then ends in "...".  The text itself if there
- * is nothing to do, else a copy in the pool; empty without memory for it.
+ * The text for use between quotes: every byte that is neither visible ASCII nor
+ * a space, and quotes and backslashes, become \xXX, as in nginx's access log.
+ * A result longer than NGX_EIAM_TEXT_MAX ends in "...".  Returns the text
+ * itself if nothing has to change, otherwise a copy in the pool; an empty text
+ * if there is no memory.
  */
 ngx_str_t ngx_eiam_text_shown(const ngx_str_t *text, ngx_pool_t *pool);
 
 /*
- * Writes the text up to last, as \xXX what is neither visible ASCII nor a
- * space, and never a part of a character.  What stays as it is besides:
- * characters of UTF-8 but control ones, quotes and backslashes.  Returns the
- * end of what is written.
+ * Writes the text up to last, without cutting a character.  Bytes that are
+ * neither visible ASCII, nor a space, nor part of a UTF-8 character, and
+ * control characters, become \xXX; quotes and backslashes are kept.  Returns
+ * the end of what was written.
  */
 
 #define NGX_EIAM_TEXT_UTF8    1

@@ -2,7 +2,7 @@
 #include <ngx_eiam_time.h>
 
 
-/* "9" is a digit, the rest stands for itself; "T" and "Z" in any case */
+/* "9" stands for a digit, other characters for themselves, in either case */
 
 #define NGX_EIAM_TIME_FORM   "9999-99-99t99:99:99"
 
@@ -133,7 +133,9 @@ ngx_eiam_time_offset(u_char *p, u_char *last, time_t *offset)
 }
 
 
-/* days since the Epoch; a year that begins in March ends in the leap day */
+/*
+ * days since the Epoch; years begin in March, so that they end with a leap day
+ */
 
 static time_t
 ngx_eiam_time_days(time_t year, ngx_int_t month, ngx_int_t day)

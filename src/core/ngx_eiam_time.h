@@ -8,9 +8,9 @@
 
 
 /*
- * RFC 3339, section 5.6, date-time: seconds since the Epoch, a fraction cut
- * off; 0 for a day before it; or NGX_ERROR.  A leap second counts as the last
- * second of its minute.
+ * Reads a date-time of RFC 3339, section 5.6.  Returns seconds since the Epoch
+ * without a fraction, 0 for times before the Epoch, or NGX_ERROR.  A leap
+ * second counts as the last second of its minute.
  */
 time_t ngx_eiam_time_parse(const ngx_str_t *text);
 

@@ -8,12 +8,12 @@
 
 
 /*
- * Bytes of the character at p: RFC 3629.  0: it is none, or a control
- * character.
+ * The number of bytes of the UTF-8 character at p (RFC 3629); 0: there is none,
+ * or it is a control character.
  */
 size_t ngx_eiam_utf8_character(u_char *p, u_char *last);
 
-/* is all of it such characters? */
+/* whether the text consists of such characters */
 ngx_uint_t ngx_eiam_utf8_is_text(const ngx_str_t *text);
 
 

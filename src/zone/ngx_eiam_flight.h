@@ -1,7 +1,7 @@
 
 /*
- * Flights: one question to a source, for however many requests in however
- * many workers.  All functions are for the holder of the zone's lock.
+ * Flights: a question to a source that is under way, only once for all requests
+ * of all workers.  The caller of these functions holds the lock of the zone.
  */
 
 
@@ -16,21 +16,22 @@
 
 #define NGX_EIAM_FLIGHTS_MAX    1024
 #define NGX_EIAM_FLIGHTS_HEADS  256
-#define NGX_EIAM_FLIGHT_GRACE   1000     /* ms: more than its timeout */
+#define NGX_EIAM_FLIGHT_GRACE   1000     /* ms, beyond the timeout of the
+                                            question */
 
 
 struct ngx_eiam_flight_s {
     ngx_eiam_digest_t    key;
-    ngx_eiam_record_t   *record;         /* of its source */
-    uint64_t             until;          /* ms: lost after that */
+    ngx_eiam_record_t   *record;         /* the record of its source */
+    uint64_t             until;          /* ms: after it the flight is lost */
     uint32_t             serial;         /* 0: a free slot */
     uint32_t             pid;
-    uint32_t             stranger;       /* 1: of a token without a grant */
-    uint32_t             chain;          /* slot with the same head, or free */
+    uint32_t             stranger;       /* flag: the token had no grant */
+    uint32_t             chain;          /* the next slot of the same list */
 };
 
 
-/* empties it; the sizes and places are set */
+/* empties the table, whose size and arrays have been set */
 void ngx_eiam_flight_wipe(ngx_eiam_shared_t *shared);
 
 /* NULL: none */
@@ -38,8 +39,8 @@ ngx_eiam_flight_t *ngx_eiam_flight_find(ngx_eiam_shared_t *shared,
     const ngx_eiam_digest_t key);
 
 /*
- * NULL: there are as many as the zone can have.  Strangers, which is said by 0
- * or 1, are tokens without a grant: they get no more than half of the slots.
+ * NULL: the table is full. "stranger" is 1 for a token without a grant: such
+ * tokens get at most half of the slots.
  */
 ngx_eiam_flight_t *ngx_eiam_flight_begin(ngx_eiam_shared_t *shared,
     const ngx_eiam_digest_t key, ngx_eiam_record_t *record, uint64_t until,
@@ -48,15 +49,18 @@ ngx_eiam_flight_t *ngx_eiam_flight_begin(ngx_eiam_shared_t *shared,
 void ngx_eiam_flight_end(ngx_eiam_shared_t *shared,
     ngx_eiam_flight_t *flight);
 
-/* the one to wait for; NULL: none, or one that is lost, which is ended */
+/* the flight to wait for; NULL: none; one that is lost is ended */
 ngx_eiam_flight_t *ngx_eiam_flight_join(ngx_eiam_shared_t *shared,
     const ngx_eiam_digest_t key);
 
-/* NULL: it was taken for lost, and what another one brings counts */
+/*
+ * the flight with that serial; NULL: it was lost, and another one may be under
+ * way
+ */
 ngx_eiam_flight_t *ngx_eiam_flight_own(ngx_eiam_shared_t *shared,
     const ngx_eiam_digest_t key, uint32_t serial);
 
-/* ends those that are lost, at a worker's start also those of its number */
+/* ends lost flights; at the start of a worker also those of its process id */
 void ngx_eiam_flight_sweep(ngx_eiam_shared_t *shared, ngx_uint_t start);
 
 /* the same, at most once a second */

@@ -163,7 +163,7 @@ ngx_http_eiam_conf_merge_loc(ngx_conf_t *cf, void *parent, void *child)
 }
 
 
-/* its location explains by the settings that it has, or inherits */
+/* the status location explains with the settings that it has or inherits */
 
 static char *
 ngx_http_eiam_show(ngx_conf_t *cf, ngx_http_eiam_loc_conf_t *conf)
@@ -179,7 +179,7 @@ ngx_http_eiam_show(ngx_conf_t *cf, ngx_http_eiam_loc_conf_t *conf)
                                     "\"eiam_status\" needs \"eiam_zone\"");
     }
 
-    /* what is shown is chosen by what follows the location's name */
+    /* the page is chosen by the path behind the prefix */
 
     if (clcf->named
 #if (NGX_PCRE)
@@ -212,14 +212,14 @@ ngx_http_eiam_merge_terms(ngx_eiam_terms_t *prev, ngx_eiam_terms_t *conf)
     ngx_conf_merge_msec_value(conf->retry, prev->retry, 1000);
     ngx_conf_merge_msec_value(conf->timeout, prev->timeout, 10000);
 
-    /* their sum is a time too */
+    /* so that their sum does not overflow */
 
     conf->valid = ngx_min(conf->valid, NGX_MAX_INT32_VALUE);
     conf->stale = ngx_min(conf->stale, NGX_MAX_INT32_VALUE);
 }
 
 
-/* what a gated location must and must not have, and what its server learns */
+/* what a gated location needs, and what it adds to its server */
 
 static char *
 ngx_http_eiam_gate(ngx_conf_t *cf, ngx_http_eiam_loc_conf_t *conf)
@@ -293,7 +293,7 @@ ngx_http_eiam_add_policy(ngx_array_t *policies, ngx_eiam_policy_t *policy)
 }
 
 
-/* what is learned in a server is known in all of that server's locations */
+/* a token that is learned in a server counts in all locations of that server */
 
 static ngx_int_t
 ngx_http_eiam_add_learned(ngx_conf_t *cf)
@@ -350,8 +350,8 @@ ngx_http_eiam_add_introspection(ngx_conf_t *cf,
 
 
 /*
- * Grants that were given for other audiences are others'; how the location is
- * doing is the same for all of them.
+ * Grants for other audiences must not be found, so the audiences are part of
+ * the source; failures and the circuit belong to the location.
  */
 
 static ngx_int_t
@@ -421,7 +421,7 @@ ngx_http_eiam_conf_init_zone(ngx_shm_zone_t *shm_zone, void *data)
 }
 
 
-/* those of the files have their rows before anybody else comes */
+/* listed applications have their rows before any other id takes one */
 
 static void
 ngx_http_eiam_reserve_rows(const ngx_http_eiam_main_conf_t *mcf)

@@ -12,9 +12,9 @@ void *ngx_http_eiam_conf_create_loc(ngx_conf_t *cf);
 char *ngx_http_eiam_conf_merge_loc(ngx_conf_t *cf, void *parent, void *child);
 
 /*
- * For shm_zone->init: what can be checked only when all is read, and the zone.
- * A configuration that is refused earlier, after the first filter was added,
- * would leave its half of the filters to workers that start later.
+ * For shm_zone->init: checks the configuration as a whole, and then sets up the
+ * zone.  If a configuration were refused earlier, after the first filter was
+ * added, workers that start later would inherit a half-built chain of filters.
  */
 ngx_int_t ngx_http_eiam_conf_init_zone(ngx_shm_zone_t *shm_zone, void *data);
 ngx_int_t ngx_http_eiam_conf_check_servers(const ngx_http_eiam_main_conf_t *mcf,

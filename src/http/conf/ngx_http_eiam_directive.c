@@ -46,7 +46,7 @@ ngx_http_eiam_read_applications(ngx_eiam_document_t *document,
 }
 
 
-/* a file that several locations name is read once in a configuration */
+/* a file that several locations name is read once per configuration */
 
 char *
 ngx_http_eiam_directive_file(ngx_conf_t *cf, ngx_command_t *cmd, void *conf)
@@ -85,7 +85,7 @@ ngx_http_eiam_directive_file(ngx_conf_t *cf, ngx_command_t *cmd, void *conf)
 
     for (i = 0; i < files->nelts; i++) {
 
-        /* its name is the first member of every kind of file */
+        /* every kind of file has its name as the first member */
 
         if (ngx_eiam_str_equal((ngx_str_t *) known[i], &document.name)) {
             *place = known[i];

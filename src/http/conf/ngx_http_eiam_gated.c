@@ -19,7 +19,7 @@ ngx_http_eiam_gated_add(ngx_conf_t *cf, const ngx_eiam_policy_t *policy)
 
     path = clcf->name;
 
-    /* a regex or a name is no path, and "/" is every path */
+    /* a regex or a name is no path, and "/" contains every path */
 
     if (clcf->noname || clcf->named || path.len < 2 || path.data[0] != '/'
 #if (NGX_PCRE)
@@ -83,7 +83,7 @@ ngx_http_eiam_gated_below(const ngx_http_eiam_srv_conf_t *scf,
 }
 
 
-/* so it is another location, and a more concrete one, that nginx chose */
+/* the path begins with the name: nginx left it only for a longer location */
 
 static ngx_uint_t
 ngx_http_eiam_gated_is_literal(const ngx_http_eiam_gated_t *gated,

@@ -44,7 +44,7 @@ ngx_http_eiam_read_key_set(ngx_eiam_document_t *document,
 }
 
 
-/* a path that is no file is a location */
+/* a path that is not a file is taken for a location */
 
 char *
 ngx_http_eiam_jwt_keys(ngx_conf_t *cf, ngx_command_t *cmd, void *conf)
@@ -85,7 +85,7 @@ ngx_http_eiam_jwt_keys(ngx_conf_t *cf, ngx_command_t *cmd, void *conf)
 }
 
 
-/* "off" is no audience: such tokens have none */
+/* "off" is no audience: only tokens without "aud" are accepted then */
 
 char *
 ngx_http_eiam_jwt_audience(ngx_conf_t *cf, ngx_command_t *cmd, void *conf)
@@ -126,7 +126,7 @@ ngx_http_eiam_jwt_audience(ngx_conf_t *cf, ngx_command_t *cmd, void *conf)
 }
 
 
-/* a slot for names of claims, and JSON pointers to them */
+/* sets an array of names of claims, or of JSON pointers to them */
 
 char *
 ngx_http_eiam_jwt_claim_names(ngx_conf_t *cf, ngx_command_t *cmd, void *conf)
@@ -345,7 +345,9 @@ ngx_http_eiam_has_fitting_key(const ngx_http_eiam_loc_conf_t *conf)
 }
 
 
-/* the set of a location, one for all of the server that name it */
+/*
+ * the key set of a location, shared by all locations of the server that name it
+ */
 
 static ngx_int_t
 ngx_http_eiam_add_key_set(ngx_conf_t *cf, ngx_http_eiam_loc_conf_t *conf)
@@ -413,7 +415,7 @@ ngx_http_eiam_find_key_set(const ngx_array_t *sets,
 }
 
 
-/* what a worker has parsed */
+/* frees the keys that a worker has parsed */
 
 static void
 ngx_http_eiam_free_keys(void *data)

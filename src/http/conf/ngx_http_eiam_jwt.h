@@ -1,5 +1,5 @@
 
-/* The directives of signed tokens, and what a location has of them. */
+/* The directives of signed tokens, and their values in a location. */
 
 
 #ifndef _NGX_HTTP_EIAM_JWT_H_INCLUDED_
@@ -9,7 +9,7 @@
 #include <ngx_http_eiam_directive.h>
 
 
-/* signed tokens: what conf has of them; NGX_OK or NGX_ERROR */
+/* the settings for signed tokens of a location: NGX_OK or NGX_ERROR */
 void ngx_http_eiam_jwt_init(ngx_http_eiam_loc_conf_t *conf);
 void ngx_http_eiam_jwt_merge(ngx_http_eiam_loc_conf_t *prev,
     ngx_http_eiam_loc_conf_t *conf);

@@ -13,7 +13,7 @@ static ngx_http_core_loc_conf_t *ngx_http_eiam_find_location(
     ngx_http_location_tree_node_t *node, const ngx_str_t *uri);
 
 
-/* locations of the same name in two servers are two sources */
+/* locations of the same name in two servers are different sources */
 
 ngx_eiam_source_t *
 ngx_http_eiam_location_add_source(ngx_conf_t *cf, const char *kind,
@@ -106,7 +106,7 @@ ngx_http_eiam_location_add(ngx_conf_t *cf, const char *directive,
 }
 
 
-/* a location that is not there would look like a source that is broken */
+/* if it were missing at run time, the source would seem to be down */
 
 ngx_int_t
 ngx_http_eiam_location_check(const ngx_http_eiam_main_conf_t *mcf,
@@ -163,9 +163,9 @@ ngx_http_eiam_location_check(const ngx_http_eiam_main_conf_t *mcf,
 
 
 /*
- * The location that nginx would choose: of the prefixes the longest, in it the
- * same again, and then regexes.  NGX_OK; NGX_DECLINED: none but those above;
- * NGX_AGAIN: one by a prefix, so a regex may still take its place.
+ * Finds the location that nginx would choose: that with the longest prefix,
+ * inside of it again, and then by regexes.  NGX_OK; NGX_DECLINED: none on this
+ * level; NGX_AGAIN: one with a prefix, so that a regex may still win.
  */
 
 static ngx_int_t
@@ -252,7 +252,7 @@ ngx_http_eiam_choose_static(const ngx_http_location_tree_node_t *node,
 }
 
 
-/* of exactly that name, or NULL */
+/* the location with exactly that name, or NULL */
 
 static ngx_http_core_loc_conf_t *
 ngx_http_eiam_find_location(ngx_http_location_tree_node_t *node,

@@ -1,5 +1,5 @@
 
-/* The locations that subrequests go to, and the sources that they are. */
+/* The locations that subrequests are sent to, and their sources in the zone. */
 
 
 #ifndef _NGX_HTTP_EIAM_LOCATION_H_INCLUDED_

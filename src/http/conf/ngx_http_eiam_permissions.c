@@ -16,7 +16,7 @@ static void ngx_http_eiam_warn_unknown(ngx_conf_t *cf,
     ngx_http_eiam_main_conf_t *mcf, ngx_eiam_applications_t *applications);
 
 
-/* every scope is numbered by now, so names become numbers here */
+/* all policies have been read, so each scope has its number now */
 
 char *
 ngx_http_eiam_permissions_resolve(ngx_conf_t *cf,
@@ -164,7 +164,9 @@ ngx_http_eiam_implication(ngx_conf_t *cf, ngx_http_eiam_main_conf_t *mcf,
 }
 
 
-/* it cannot grant anything, so it is a warning; most often it is a typo */
+/*
+ * such a permission grants nothing, so this is a warning; mostly it is a typo
+ */
 
 static void
 ngx_http_eiam_warn_unknown(ngx_conf_t *cf, ngx_http_eiam_main_conf_t *mcf,

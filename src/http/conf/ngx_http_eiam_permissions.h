@@ -6,7 +6,7 @@
 #include <ngx_http_eiam.h>
 
 
-/* the location's permissions, by number: NGX_CONF_OK or NGX_CONF_ERROR */
+/* turns names of permissions into numbers: NGX_CONF_OK or NGX_CONF_ERROR */
 char *ngx_http_eiam_permissions_resolve(ngx_conf_t *cf,
     ngx_http_eiam_loc_conf_t *conf);
 

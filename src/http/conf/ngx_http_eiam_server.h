@@ -6,7 +6,7 @@
 #include <ngx_http_eiam.h>
 
 
-/* a text that tells the server from all others: NGX_OK or NGX_ERROR */
+/* a text that identifies the server among all others: NGX_OK or NGX_ERROR */
 ngx_int_t ngx_http_eiam_server_id(ngx_conf_t *cf, ngx_str_t *id);
 
 

@@ -15,7 +15,7 @@
 typedef struct {
     ngx_int_t    min;
     ngx_int_t    max;
-    const char  *fault;                  /* of every other value */
+    const char  *fault;                  /* said of every other value */
 } ngx_http_eiam_bounds_t;
 
 

@@ -44,7 +44,7 @@ ngx_http_eiam_authorization_take(ngx_conf_t *cf)
 }
 
 
-/* as ngx_hash_find(), which gives the value only */
+/* like ngx_hash_find(), but returns the element and not its value */
 
 static ngx_hash_elt_t *
 ngx_http_eiam_find_field(ngx_hash_t *hash, ngx_str_t *name)
@@ -70,7 +70,7 @@ ngx_http_eiam_find_field(ngx_hash_t *hash, ngx_str_t *name)
 }
 
 
-/* without a Host yet it may still become the request of a gated server */
+/* before its Host is read, the request may still belong to a gated server */
 
 static ngx_int_t
 ngx_http_eiam_process_authorization(ngx_http_request_t *r,
@@ -99,7 +99,7 @@ ngx_http_eiam_process_authorization(ngx_http_request_t *r,
 }
 
 
-/* what nginx would have done by itself, but that it names no values */
+/* what nginx itself would do, except that no values are logged */
 
 ngx_int_t
 ngx_http_eiam_authorization_check(ngx_http_request_t *r)

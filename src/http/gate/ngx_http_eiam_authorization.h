@@ -6,10 +6,10 @@
 #include <ngx_http_eiam.h>
 
 
-/* at last, when nginx's tables are made: NGX_OK or NGX_ERROR */
+/* to be called last, when nginx's tables exist: NGX_OK or NGX_ERROR */
 ngx_int_t ngx_http_eiam_authorization_take(ngx_conf_t *cf);
 
-/* where there is no gate: NGX_OK, or NGX_ABORT if there are two */
+/* for a server without a gate: NGX_OK, or NGX_ABORT if there are two fields */
 ngx_int_t ngx_http_eiam_authorization_check(ngx_http_request_t *r);
 
 

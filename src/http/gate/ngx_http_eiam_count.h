@@ -6,10 +6,10 @@
 #include <ngx_http_eiam_fetch.h>
 
 
-/* a decision that was made */
+/* counts a decision */
 void ngx_http_eiam_count(ngx_http_request_t *r, ngx_http_eiam_ctx_t *ctx);
 
-/* what a source did, at last, and how long it took */
+/* counts how a question to a source ended, and the time that it took */
 void ngx_http_eiam_count_source(ngx_http_request_t *r, ngx_eiam_kind_e kind,
     ngx_eiam_result_e result, const ngx_http_eiam_fetch_t *fetch);
 

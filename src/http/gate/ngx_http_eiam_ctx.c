@@ -34,7 +34,7 @@ ngx_http_eiam_ctx_create(ngx_http_request_t *r)
 }
 
 
-/* its address marks the decisions among a pool's cleanups */
+/* its address marks a context among the cleanups of a pool */
 
 static void
 ngx_http_eiam_cleanup(void *data)
@@ -43,8 +43,8 @@ ngx_http_eiam_cleanup(void *data)
 
 
 /*
- * A subrequest has its own, or else that of the main request: the pool is
- * the same, and the newest cleanup comes first.
+ * Finds the context of a subrequest, or if it has none that of the main
+ * request: both use the same pool, in which the newest cleanup comes first.
  */
 
 ngx_http_eiam_ctx_t *

@@ -14,10 +14,10 @@ ngx_int_t ngx_http_eiam_ctx_refuse(ngx_http_eiam_ctx_t *ctx,
 ngx_int_t ngx_http_eiam_ctx_refuse_by(ngx_http_eiam_ctx_t *ctx,
     ngx_eiam_reason_e reason, ngx_eiam_detail_e detail);
 
-/* a new one for this pass of the request; NULL: no memory */
+/* a new context for this pass of the request; NULL: no memory */
 ngx_http_eiam_ctx_t *ngx_http_eiam_ctx_create(ngx_http_request_t *r);
 
-/* the latest one of the request, before redirects too; NULL: none yet */
+/* the latest context of the request, also from before a redirect; NULL: none */
 ngx_http_eiam_ctx_t *ngx_http_eiam_ctx_get(ngx_http_request_t *r);
 
 

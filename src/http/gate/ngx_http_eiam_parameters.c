@@ -5,8 +5,8 @@
 
 
 /*
- * ASP.NET MVC reads the name of the field in the query too.  The secrets are
- * those of RFC 6750, section 2.3, and RFC 6749, section 2.3.1.
+ * ASP.NET MVC reads the names of these fields from the query as well.  The
+ * secrets are those of RFC 6750, section 2.3, and RFC 6749, section 2.3.1.
  */
 
 static const ngx_str_t  ngx_http_eiam_parameter_names[] = {
@@ -22,7 +22,7 @@ const ngx_str_t *const  ngx_http_eiam_parameters_secret =
     &ngx_http_eiam_parameter_names[2];
 
 
-/* of the arguments as they are now, and of those in $request_uri */
+/* in the arguments as they are now, and in those of $request_uri */
 
 ngx_uint_t
 ngx_http_eiam_parameters(ngx_http_request_t *r)

@@ -6,10 +6,11 @@
 
 
 /*
- * What no client may say to the backends of a gated server is removed before
- * anything reads it.  An error of nginx's own, found while the fields are read,
- * goes on to its error page without this phase: then the first variable that
- * reads a field removes it, at the latest the guard.
+ * Fields that no client may send to the backends of a gated server are removed
+ * before anything reads them.  If nginx itself refuses the request while it
+ * reads the fields, this phase is skipped on the way to the error page: then
+ * the first variable that reads a field removes them, and at the latest the
+ * guard.
  */
 
 
@@ -63,7 +64,7 @@ ngx_http_eiam_post_read_take_variables(ngx_conf_t *cf)
 }
 
 
-/* once there is a decision, the gate's own fields are there */
+/* after a decision the gate's own fields are present */
 
 static ngx_int_t
 ngx_http_eiam_post_read_get_field(ngx_http_request_t *r,

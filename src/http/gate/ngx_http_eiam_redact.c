@@ -5,7 +5,8 @@
 #include <ngx_eiam_query.h>
 
 
-#define NGX_HTTP_EIAM_SECRETS_MAX  16     /* in one query, each by itself */
+#define NGX_HTTP_EIAM_SECRETS_MAX  16     /* secrets in one query, each
+                                             overwritten by itself */
 
 
 static u_char *ngx_http_eiam_log_error(ngx_http_request_t *r,
@@ -21,7 +22,7 @@ static ngx_uint_t ngx_http_eiam_is_within(const ngx_str_t *part,
 static void ngx_http_eiam_redact_copy(ngx_http_request_t *r, ngx_str_t *text);
 
 
-/* nginx's own, the same for every request */
+/* nginx's own handler, which is the same for every request */
 
 static ngx_http_log_handler_pt  ngx_http_eiam_next_log_error;
 
@@ -38,7 +39,7 @@ ngx_http_eiam_redact_log(ngx_http_request_t *r)
 }
 
 
-/* the request line and the upstream's URL have queries */
+/* the request line and the URL of the upstream contain queries */
 
 static u_char *
 ngx_http_eiam_log_error(ngx_http_request_t *r, ngx_http_request_t *sr,
@@ -92,7 +93,7 @@ ngx_http_eiam_redact(ngx_http_request_t *r)
 }
 
 
-/* the main request's texts are mostly parts of one another */
+/* most texts of the main request are parts of one another */
 
 static void
 ngx_http_eiam_redact_targets(ngx_http_request_t *r)
@@ -116,7 +117,10 @@ ngx_http_eiam_redact_targets(ngx_http_request_t *r)
 
         if (ctx && r == r->main) {
 
-            /* the same target, of a proxy: $http_x_original_url */
+            /*
+             * the same target, as a proxy before nginx sends it:
+             * $http_x_original_url
+             */
 
             if (ctx->fields.target) {
                 ngx_http_eiam_redact_target(r, ctx->fields.target);
@@ -130,7 +134,7 @@ ngx_http_eiam_redact_targets(ngx_http_request_t *r)
         return;
     }
 
-    /* what rewrite directives set may be a constant of the configuration */
+    /* a value of a rewrite directive may be a constant of the configuration */
 
     if (ngx_http_eiam_has_secret(&r->args)) {
         ngx_http_eiam_redact_copy(r, &r->args);
@@ -148,8 +152,9 @@ ngx_http_eiam_is_within(const ngx_str_t *part, const ngx_str_t *whole)
 
 
 /*
- * In place, as variables that were read before refer to the same bytes; but
- * a subrequest shares them with what is still to be forwarded.
+ * The bytes are overwritten in place, as variables that were read before refer
+ * to them.  A subrequest is left alone: it shares them with the request that is
+ * still to be forwarded.
  */
 
 static void
@@ -172,7 +177,7 @@ ngx_http_eiam_redact_target(ngx_http_request_t *r, ngx_str_t *target)
 }
 
 
-/* behind so many of them nobody needs to know what else there is */
+/* a text with more secrets than this is dropped as a whole */
 
 static void
 ngx_http_eiam_redact_query(ngx_str_t query)
@@ -192,7 +197,10 @@ ngx_http_eiam_redact_query(ngx_str_t query)
             return;
         }
 
-        /* ";" separates for some, for others it is a part of the value */
+        /*
+         * some backends separate parameters by ";", others take it as a part of
+         * a value
+         */
 
         end = memchr(value.data, '&', last - value.data);
 
@@ -216,7 +224,7 @@ ngx_http_eiam_has_secret(const ngx_str_t *query)
 }
 
 
-/* without memory for it the text is dropped */
+/* if there is no memory for a copy, the text is dropped */
 
 static void
 ngx_http_eiam_redact_copy(ngx_http_request_t *r, ngx_str_t *text)

@@ -39,10 +39,10 @@ ngx_http_eiam_reply(ngx_http_request_t *r, ngx_http_eiam_ctx_t *ctx)
 
     ngx_http_eiam_redact(r);
 
-    /* no "100 Continue" for a body that nobody will read */
+    /* the body will not be read, so no "100 Continue" is sent */
     r->expect_tested = 1;
 
-    /* after an internal redirect there is more: an error, a backend's fields */
+    /* an internal redirect leaves an error and the backend's fields behind */
     r->err_status = 0;
     ngx_http_clean_header(r);
 
@@ -173,7 +173,7 @@ ngx_http_eiam_challenge(ngx_http_request_t *r, ngx_http_eiam_ctx_t *ctx)
 }
 
 
-/* of each reason; where scopes follow, up to them */
+/* the challenge of each reason, up to the scopes where these follow */
 
 ngx_str_t *
 ngx_http_eiam_reply_challenges(ngx_pool_t *pool, const ngx_str_t *realm)

@@ -6,7 +6,7 @@
 #include <ngx_http_eiam.h>
 
 
-/* answers with ctx->reason's row and ends the request: always NGX_DONE */
+/* sends the response of ctx->reason and ends the request: always NGX_DONE */
 ngx_int_t ngx_http_eiam_reply(ngx_http_request_t *r,
     ngx_http_eiam_ctx_t *ctx);
 

@@ -46,8 +46,9 @@ ngx_http_eiam_request_field_is(const ngx_table_elt_t *h, const char *name)
 
 
 /*
- * Does its name begin so?  Backends that make variables of fields take "_",
- * and some of them whatever is no letter or digit, for "-".
+ * Whether the name of the field begins so.  Backends that turn fields into
+ * variables take "_" for "-", and some of them any character that is neither
+ * letter nor digit.
  */
 
 ngx_uint_t

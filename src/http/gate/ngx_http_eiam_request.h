@@ -1,5 +1,7 @@
 
-/* What nginx does not export of a request, and what several files ask it. */
+/*
+ * Functions on requests that nginx does not export, or that several files need.
+ */
 
 
 #ifndef _NGX_HTTP_EIAM_REQUEST_H_INCLUDED_
@@ -15,15 +17,17 @@ ngx_str_t ngx_http_eiam_request_raw_path(ngx_http_request_t *r);
 /* the query of a target or a request line: from "?" up to the protocol */
 ngx_str_t ngx_http_eiam_request_query_of(const ngx_str_t *text);
 
-/* the target is the path that is matched: no query, and nothing rewritten */
+/*
+ * whether the target is the path that is matched, without a query or a rewrite
+ */
 #define ngx_http_eiam_request_is_bare(r)                                      \
     ((r)->args.len == 0 && (r)->uri.len                                       \
      && (r)->uri.data == (r)->unparsed_uri.data                               \
      && (r)->uri.len == (r)->unparsed_uri.len)
 
 /*
- * Does the field's name begin so?  Also for backends that take "_", or
- * whatever is no letter or digit, for "-".
+ * Whether the name of the field begins so, also for a backend that takes "_",
+ * or anything else than letters and digits, for "-".
  */
 ngx_uint_t ngx_http_eiam_request_field_begins(const ngx_table_elt_t *h,
     const char *name, size_t len);
@@ -35,12 +39,13 @@ ngx_uint_t ngx_http_eiam_request_field_is(const ngx_table_elt_t *h,
 typedef struct {
     ngx_str_t                  name;
     u_char                    *lowcase;
-    ngx_uint_t                 hash;          /* of lowcase; 0: not yet known */
+    ngx_uint_t                 hash;          /* the hash of lowcase; 0: it is
+                                                 not known yet */
 } ngx_http_eiam_field_t;
 
 /*
- * Adds the field to those of a request, or of its answer; NULL: no memory.
- * Inline, as an allowed call has three of them.
+ * Adds the field to those of a request or a response; NULL: no memory.  Inline,
+ * as an allowed call has three of them.
  */
 
 static ngx_inline ngx_table_elt_t *

@@ -104,8 +104,8 @@ ngx_http_eiam_variable(ngx_http_request_t *r, ngx_http_variable_value_t *v,
     }
 
     /*
-     * Never valid, so never cached: a map may ask before the decision and the
-     * log after it, and subrequests share the cached values.
+     * The value is never cached: a map may read it before the decision and the
+     * log after it, and subrequests share cached values.
      */
 
     v->data = value.data ? value.data : (u_char *) "";

@@ -6,10 +6,10 @@
 #include <ngx_eiam_string.h>
 
 
-/* what a subrequest of the gate sees, and what is sent for it */
+/* what rules see of the gate's subrequests, and what is sent for these */
 
 
-#define NGX_HTTP_EIAM_FORMLESS  60     /* s: until it is told again */
+#define NGX_HTTP_EIAM_FORMLESS  60     /* s: until it is logged again */
 
 
 static void ngx_http_eiam_subrequest_query(ngx_http_request_t *sr,
@@ -63,7 +63,7 @@ ngx_http_eiam_subrequest_open(ngx_http_request_t *sr)
 }
 
 
-/* only in variables: what is sent would get the query itself */
+/* only variables show it: the query would be sent to the server */
 
 static void
 ngx_http_eiam_subrequest_query(ngx_http_request_t *sr, const ngx_str_t *query)
@@ -114,7 +114,7 @@ ngx_http_eiam_subrequest_take_variables(ngx_conf_t *cf)
 }
 
 
-/* what a rule of the server makes of the call's query is for its rules too */
+/* what a rule of the server makes of the query is seen by other rules only */
 
 static void
 ngx_http_eiam_subrequest_set_args(ngx_http_request_t *r,
@@ -214,8 +214,8 @@ ngx_http_eiam_subrequest_names(ngx_http_request_t *sr)
 
 
 /*
- * From here on there are the gate's own fields and body.  After a redirect it
- * is called again, when nothing else is there any more.
+ * From here on the subrequest has only the gate's own fields and body.  After a
+ * redirect this function is called again, and finds them already.
  */
 
 void
@@ -246,7 +246,7 @@ ngx_http_eiam_subrequest_take(ngx_http_request_t *sr,
 
 
 /*
- * What was computed of the client's fields, which are still there: not what
+ * Drops values that were computed from the client's fields, but not those that
  * the operator has set.
  */
 
@@ -278,9 +278,9 @@ ngx_http_eiam_subrequest_flush(ngx_http_request_t *sr)
 
 
 /*
- * The data of a variable of "set" is its index, also in NDK.  One that a regex
- * has found has a handler that finds nothing; those of other modules, which
- * are asked as well, compute theirs anew.
+ * The data of a variable that "set" defines is its index, also in NDK.  The
+ * handler of a capture finds nothing; variables of other modules are computed
+ * again.
  */
 
 static ngx_uint_t
@@ -318,7 +318,7 @@ ngx_http_eiam_subrequest_is_set(ngx_http_request_t *sr,
 }
 
 
-/* "set $http_name ..." leaves no trace but another value than the field's */
+/* "set $http_name ..." can only be seen by a value that is not the field's */
 
 static ngx_uint_t
 ngx_http_eiam_subrequest_differs(ngx_http_request_t *sr,
@@ -334,7 +334,7 @@ ngx_http_eiam_subrequest_differs(ngx_http_request_t *sr,
 }
 
 
-/* nothing was asked then, and the server may know nothing of it */
+/* no server was asked, so nothing else in the log says what happened */
 
 void
 ngx_http_eiam_subrequest_ended(ngx_http_request_t *sr,
@@ -360,7 +360,7 @@ ngx_http_eiam_subrequest_ended(ngx_http_request_t *sr,
                        : "rewrite phase of the location";
     }
 
-    /* a location may have an answer of its own, such as a file */
+    /* a location may answer by itself, for example with a file */
 
     if (sr->upstream || (status < NGX_HTTP_SPECIAL_RESPONSE && !server)) {
         return;
@@ -374,8 +374,8 @@ ngx_http_eiam_subrequest_ended(ngx_http_request_t *sr,
 
 
 /*
- * The form is in the location's hands: what a recipe for auth_request has
- * (proxy_pass_request_body, Content-Length) takes it away.
+ * The location decides what is sent: settings from recipes for auth_request
+ * (proxy_pass_request_body, Content-Length) remove the form.
  */
 
 void

@@ -9,18 +9,20 @@
 /* before the configuration is read: NGX_OK or NGX_ERROR */
 ngx_int_t ngx_http_eiam_subrequest_take_variables(ngx_conf_t *cf);
 
-/* at its start: what the call shows of itself; NGX_OK or NGX_ERROR */
+/*
+ * at the start of a subrequest: shows it the call's fields; NGX_OK or NGX_ERROR
+ */
 ngx_int_t ngx_http_eiam_subrequest_open(ngx_http_request_t *sr);
 
-/* behind the rewrite phase: what it sends takes the place of that */
+/* after the rewrite phase: replaces them by the gate's own fields and body */
 void ngx_http_eiam_subrequest_take(ngx_http_request_t *sr,
     ngx_http_eiam_fetch_t *fetch);
 
-/* at its end: logs if it did not come to an upstream */
+/* at the end of a subrequest: logs if it did not reach an upstream */
 void ngx_http_eiam_subrequest_ended(ngx_http_request_t *sr,
     const ngx_http_eiam_fetch_t *fetch, ngx_int_t rc);
 
-/* of an answer without a grant: logs once a minute if no token was sent */
+/* after an answer without a grant: logs, once a minute, if no token was sent */
 void ngx_http_eiam_subrequest_check_form(ngx_http_request_t *sr,
     const ngx_http_eiam_fetch_t *fetch, ngx_uint_t status);
 

@@ -2,14 +2,14 @@
 #include <ngx_http_eiam_wait.h>
 
 
-#define NGX_HTTP_EIAM_WAITERS    64      /* queues, by the key */
+#define NGX_HTTP_EIAM_WAITERS    64      /* queues, by the hash of the key */
 #define NGX_HTTP_EIAM_POLL_MIN   2       /* ms */
 #define NGX_HTTP_EIAM_POLL_MAX   100
 
 
 /*
- * A request that waits.  One of the same worker wakes it; what other workers
- * are told it sees by looking into the zone again, the more seldom the longer
+ * A request that waits.  A flight of the same worker wakes it; for those of
+ * other workers it looks into the zone again and again, less often the longer
  * it takes.
  */
 
@@ -52,7 +52,7 @@ ngx_http_eiam_wait(ngx_http_request_t *r, ngx_http_eiam_ctx_t *ctx,
     c = r->connection;
     waiter = ctx->waiter;
 
-    /* the client may go away, but not with what all wait for */
+    /* the client may go away, but not while others wait for its subrequest */
 
     if (r == r->main && ctx->steady) {
         r->read_event_handler = ngx_http_block_reading;

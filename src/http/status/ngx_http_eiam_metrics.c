@@ -4,10 +4,10 @@
 #include <ngx_eiam_key_set.h>
 
 
-/* the metrics */
+/* the metric families */
 
 
-#define NGX_HTTP_EIAM_SAMPLES  500     /* of one step, about */
+#define NGX_HTTP_EIAM_SAMPLES  500     /* bytes of one step, about */
 
 
 static ngx_int_t ngx_http_eiam_requests(ngx_http_eiam_status_t *status);
@@ -98,7 +98,7 @@ const ngx_http_eiam_family_t  ngx_http_eiam_metrics[] = {
 };
 
 
-/* policies may have operations of the same name, which share a row */
+/* operations of the same name, in different policies, share a row */
 
 static ngx_int_t
 ngx_http_eiam_requests(ngx_http_eiam_status_t *status)
@@ -130,7 +130,9 @@ ngx_http_eiam_requests(ngx_http_eiam_status_t *status)
                 return NGX_AGAIN;
             }
 
-            /* a look at one that was never called is work too */
+            /*
+             * looking at an operation that was never called takes time as well
+             */
             status->samples++;
 
             row = ngx_eiam_metrics_find(metrics,
@@ -204,7 +206,7 @@ ngx_http_eiam_applications(ngx_http_eiam_status_t *status)
 
     while (status->i < metrics->napplications) {
 
-        /* 0 is the beginning, also of the family */
+        /* 0: the beginning, and the heading of the family */
 
         if (status->i && status->samples >= NGX_HTTP_EIAM_SAMPLES) {
             return NGX_AGAIN;
@@ -296,7 +298,7 @@ ngx_http_eiam_fetches(ngx_http_eiam_status_t *status)
 }
 
 
-/* the counts are read once, so that they fit together */
+/* each counter is read once, so that buckets and sum agree */
 
 static void
 ngx_http_eiam_histogram(ngx_http_eiam_status_t *status,

@@ -2,15 +2,15 @@
 #include <ngx_http_eiam_status.h>
 
 
-#define NGX_HTTP_EIAM_OPERATIONS  500            /* of one step */
-#define NGX_HTTP_EIAM_STEP        (256 * 1024)   /* bytes of one */
+#define NGX_HTTP_EIAM_OPERATIONS  500            /* bytes of one step */
+#define NGX_HTTP_EIAM_STEP        (256 * 1024)   /* bytes of one operation */
 
 
 static void ngx_http_eiam_operation(ngx_http_eiam_status_t *status,
     const ngx_eiam_operation_t *operation);
 
 
-/* the policies, as JSON: which operation accepts which scopes */
+/* the policies as JSON: which operation accepts which scopes */
 
 ngx_int_t
 ngx_http_eiam_policy(ngx_http_eiam_status_t *status)
@@ -42,7 +42,7 @@ ngx_http_eiam_policy(ngx_http_eiam_status_t *status)
 
         while (status->i < n) {
 
-            /* 0 is the beginning, also of the policy */
+            /* 0: the beginning, and the heading of the policy */
 
             if (status->i
                 && (++status->samples > NGX_HTTP_EIAM_OPERATIONS

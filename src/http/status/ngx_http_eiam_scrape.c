@@ -3,8 +3,8 @@
 
 
 /*
- * Metrics, as Prometheus' text format 0.0.4 or as JSON: the same families with
- * the same samples.
+ * Metrics in the text format 0.0.4 of Prometheus, or as JSON: the same families
+ * with the same samples.
  */
 
 
@@ -105,7 +105,7 @@ ngx_http_eiam_family(ngx_http_eiam_status_t *status)
 }
 
 
-/* the labels end with one without a name */
+/* the last label has no name */
 
 void
 ngx_http_eiam_scrape_sample(ngx_http_eiam_status_t *status, const char *suffix,

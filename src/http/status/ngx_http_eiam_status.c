@@ -6,7 +6,7 @@
 
 
 typedef struct {
-    ngx_str_t                  name;      /* below the location */
+    ngx_str_t                  name;      /* the path below the location */
     ngx_http_eiam_status_pt    step;
     ngx_uint_t                 json;
     ngx_str_t                  type;
@@ -64,7 +64,7 @@ ngx_http_eiam_status(ngx_conf_t *cf, ngx_command_t *cmd, void *conf)
     clcf = ngx_http_conf_get_module_loc_conf(cf, ngx_http_core_module);
     clcf->handler = ngx_http_eiam_status_handler;
 
-    /* the page's links are relative */
+    /* the links of the page are relative */
     clcf->auto_redirect = clcf->name.len
                           && clcf->name.data[clcf->name.len - 1] == '/';
 
@@ -180,7 +180,7 @@ ngx_http_eiam_page(ngx_http_eiam_status_t *status)
 }
 
 
-/* only the page's own script and style, and nothing from elsewhere */
+/* allows the page's own script and style, and nothing from elsewhere */
 
 static ngx_int_t
 ngx_http_eiam_protect(ngx_http_request_t *r)
@@ -204,8 +204,8 @@ ngx_http_eiam_protect(ngx_http_request_t *r)
 
 
 /*
- * The page's own style and script, and nothing else.  It is the same in every
- * configuration, and must outlive those that are refused.
+ * The value allows the page's own style and script by their digests.  It is the
+ * same for every configuration, and must outlive one that is refused.
  */
 
 static ngx_int_t
@@ -234,7 +234,7 @@ ngx_http_eiam_make_page_policy(void)
 }
 
 
-/* of the element's content, in base64: CSP level 3, section 2.3.1 */
+/* the digest of an element's content, in base64: CSP level 3, section 2.3.1 */
 
 static ngx_int_t
 ngx_http_eiam_source_hash(const char *tag, u_char *hash)

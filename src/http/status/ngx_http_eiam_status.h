@@ -1,7 +1,7 @@
 
 /*
- * The status location: what is shown is written into memory, a bit at a time
- * so that nothing else has to wait, and then sent.
+ * The status location.  A page is written into memory in small steps, so that
+ * other requests do not have to wait, and is then sent.
  */
 
 
@@ -17,7 +17,7 @@
 
 typedef struct ngx_http_eiam_status_s  ngx_http_eiam_status_t;
 
-/* writes some of it: NGX_OK at the end, or NGX_AGAIN */
+/* writes the next part: NGX_OK at the end, or NGX_AGAIN */
 typedef ngx_int_t (*ngx_http_eiam_status_pt)(ngx_http_eiam_status_t *status);
 
 
@@ -30,14 +30,16 @@ struct ngx_http_eiam_status_s {
     ngx_chain_t                **last;
     ngx_buf_t                   *buf;
     off_t                        size;
-    off_t                        begun;       /* size before this step */
-    ngx_uint_t                   code;        /* HTTP's */
+    off_t                        begun;       /* the size before this step */
+    ngx_uint_t                   code;        /* the status of the response */
 
-    ngx_uint_t                   family;      /* where the next step begins */
+    ngx_uint_t                   family;      /* the position at which the next
+                                                 step begins */
     ngx_uint_t                   policy;
     ngx_uint_t                   i;
-    ngx_uint_t                   samples;     /* of this step */
-    u_char                      *seen;        /* rows: bits */
+    ngx_uint_t                   samples;     /* the size of this step */
+    u_char                      *seen;        /* bits of the rows that were
+                                                 shown */
 
     ngx_event_t                  event;
     unsigned                     json:1;
@@ -63,25 +65,22 @@ typedef struct {
 /* the last one has no name */
 extern const ngx_http_eiam_family_t  ngx_http_eiam_metrics[];
 
-/*
- * One of the family that is walked through; the labels end with one without a
- * name.
- */
+/* Writes a sample of the current family; the last label has no name. */
 void ngx_http_eiam_scrape_sample(ngx_http_eiam_status_t *status,
     const char *suffix, const ngx_http_eiam_label_t *labels,
     const char *fmt, ...);
 
 
-/* the operation's alternatives; with a set, what of them is not in it */
+/* the operation's alternatives; with a set of scopes, what is missing in it */
 void ngx_http_eiam_policy_required(ngx_http_eiam_status_t *status,
     const ngx_eiam_operation_t *operation, const ngx_eiam_scope_bits_t *set);
 
-/* what there is to show */
+/* the pages */
 ngx_int_t ngx_http_eiam_scrape(ngx_http_eiam_status_t *status);
 ngx_int_t ngx_http_eiam_policy(ngx_http_eiam_status_t *status);
 ngx_int_t ngx_http_eiam_explain(ngx_http_eiam_status_t *status);
 
-/* writing; without memory status->failed is set */
+/* functions that write; if there is no memory, they set status->failed */
 
 void ngx_http_eiam_write(ngx_http_eiam_status_t *status, const u_char *text,
     size_t len);
@@ -89,8 +88,8 @@ void ngx_http_eiam_write_text(ngx_http_eiam_status_t *status, const char *fmt,
     ...);
 
 /*
- * In quotes, as JSON (RFC 8259) and Prometheus both understand it: what is no
- * UTF-8, and control characters, become "?".
+ * Writes a text in quotes, in a form that both JSON (RFC 8259) and Prometheus
+ * understand: control characters and what is not UTF-8 become "?".
  */
 void ngx_http_eiam_write_quoted(ngx_http_eiam_status_t *status,
     const ngx_str_t *text);

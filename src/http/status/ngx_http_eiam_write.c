@@ -4,7 +4,8 @@
 
 
 #define NGX_HTTP_EIAM_BLOCK  (16 * 1024)     /* bytes of a buffer */
-#define NGX_HTTP_EIAM_LINE   512             /* of what is printed at once */
+#define NGX_HTTP_EIAM_LINE   512             /* bytes that are printed at
+                                                once */
 
 
 static ngx_buf_t *ngx_http_eiam_next_block(ngx_http_eiam_status_t *status);
