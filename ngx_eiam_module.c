@@ -15,6 +15,7 @@
 #include <ngx_http_eiam_learn_response.h>
 #include <ngx_http_eiam_post_read.h>
 #include <ngx_http_eiam_redact.h>
+#include <ngx_http_eiam_reply.h>
 #include <ngx_http_eiam_stage.h>
 #include <ngx_http_eiam_status.h>
 #include <ngx_http_eiam_subrequest.h>
@@ -305,7 +306,8 @@ ngx_eiam_postconfiguration(ngx_conf_t *cf)
     }
 
     if (ngx_http_eiam_authorization_take(cf) != NGX_OK
-        || ngx_http_eiam_post_read_take_variables(cf) != NGX_OK)
+        || ngx_http_eiam_post_read_take_variables(cf) != NGX_OK
+        || ngx_http_eiam_reply_take_variables(cf) != NGX_OK)
     {
         return NGX_ERROR;
     }

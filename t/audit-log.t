@@ -156,6 +156,7 @@ sub call {
             uri => $target =~ s/\?.*//sr, method => $opt{method} // 'GET', client => '127.0.0.1',
             status => $res->{status}, upstream_status => $refused ? '' : $res->{status},
             token_id => defined $token ? substr(sha256_hex($token{$token}), 0, 16) : '', %members,
+            answered => $res->{headers}{'x-request-id'},
         };
         my $expected = $refused ? $EIAM::Test::REFUSAL{$reason}[0] : 200;
         my $title = join ' ', $decision, $reason || $members{operation};
@@ -180,12 +181,14 @@ sub is_log {
     for my $line (@lines) {
         my $expected = shift @expected;
         my ($time, $id, $seconds) = delete @$line{qw(time request_id seconds)};
+        my $answered = delete $expected->{answered};
         delete @$expected{qw(time request_id seconds)};
         my $title = join ' ', "$name:",
             grep { length } @$expected{qw(decision reason method route operation)};
         utf8::encode($title);
         is_deeply $line, $expected, $title or diag explain $line;
         $ids{ $id // '' }++;
+        is $answered, $expected->{decision} eq 'deny' ? $id : undef, '  2.6-11: whoever was refused got its request_id';
         ok $time =~ /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d[+-]\d\d:\d\d$/ && $id =~ /^[0-9a-f]{32}$/
             && $seconds =~ /^[\d.]+$/ && $seconds < 60, '  with time, request and duration';
     }

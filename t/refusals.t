@@ -202,7 +202,7 @@ subtest 'fields of a refusal' => sub {
     }
     $res = get($gate, '/api/users');
     is_deeply [ map { scalar @{ $res->{headers_all}{$_} } }
-        qw(www-authenticate cache-control content-type content-length) ], [ 1, 1, 1, 1 ],
+        qw(www-authenticate cache-control content-type content-length x-request-id) ], [ 1, 1, 1, 1, 1 ],
         'each field is there once';
     is get($gate, '/api/users', port => $pages)->{headers}{'www-authenticate'}, 'Bearer realm=""',
         'a realm may be empty';

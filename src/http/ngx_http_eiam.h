@@ -101,6 +101,7 @@ typedef struct {
     ngx_eiam_zone_t           *zone;
     void                      *letters;       /* for eiam_path utf8 */
     ngx_uint_t                 gated;         /* some server has a gate */
+    ngx_int_t                  request_id;    /* index of $request_id */
     ngx_http_header_handler_pt process_authorization;   /* nginx's own */
     ngx_http_get_variable_pt   get_field;               /* of $http_... */
     ngx_http_set_variable_pt   set_args;                /* of $args */

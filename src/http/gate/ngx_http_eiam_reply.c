@@ -8,6 +8,7 @@ static ngx_int_t ngx_http_eiam_add_fields(ngx_http_request_t *r,
     ngx_http_eiam_ctx_t *ctx);
 static ngx_int_t ngx_http_eiam_add_retry_after(ngx_http_request_t *r,
     ngx_http_eiam_ctx_t *ctx);
+static ngx_int_t ngx_http_eiam_add_request_id(ngx_http_request_t *r);
 static ngx_table_elt_t *ngx_http_eiam_add_field(ngx_http_request_t *r,
     const ngx_str_t *name, const ngx_str_t *value);
 static ngx_int_t ngx_http_eiam_challenge(ngx_http_request_t *r,
@@ -21,6 +22,7 @@ static const ngx_str_t  ngx_http_eiam_cache_control =
     ngx_string("Cache-Control");
 static const ngx_str_t  ngx_http_eiam_allow = ngx_string("Allow");
 static const ngx_str_t  ngx_http_eiam_retry_after = ngx_string("Retry-After");
+static const ngx_str_t  ngx_http_eiam_request_id = ngx_string("X-Request-Id");
 static const ngx_str_t  ngx_http_eiam_www_authenticate =
     ngx_string("WWW-Authenticate");
 
@@ -72,6 +74,10 @@ ngx_http_eiam_add_fields(ngx_http_request_t *r, ngx_http_eiam_ctx_t *ctx)
         return NGX_ERROR;
     }
 
+    if (ngx_http_eiam_add_request_id(r) != NGX_OK) {
+        return NGX_ERROR;
+    }
+
     if (ctx->reason == NGX_EIAM_METHOD_UNKNOWN
         && ngx_http_eiam_add_field(r, &ngx_http_eiam_allow,
                                    &ctx->resource->allow)
@@ -106,6 +112,46 @@ ngx_http_eiam_add_retry_after(ngx_http_request_t *r, ngx_http_eiam_ctx_t *ctx)
                   - seconds.data;
 
     return ngx_http_eiam_add_field(r, &ngx_http_eiam_retry_after, &seconds)
+           ? NGX_OK : NGX_ERROR;
+}
+
+
+ngx_int_t
+ngx_http_eiam_reply_take_variables(ngx_conf_t *cf)
+{
+    ngx_http_eiam_main_conf_t  *mcf;
+
+    static ngx_str_t  name = ngx_string("request_id");
+
+    mcf = ngx_http_conf_get_module_main_conf(cf, ngx_eiam_module);
+
+    mcf->request_id = ngx_http_get_variable_index(cf, &name);
+
+    return (mcf->request_id == NGX_ERROR) ? NGX_ERROR : NGX_OK;
+}
+
+
+/* that of the audit log, so that whoever is refused can say which line it is */
+
+static ngx_int_t
+ngx_http_eiam_add_request_id(ngx_http_request_t *r)
+{
+    ngx_str_t                   id;
+    ngx_http_variable_value_t  *value;
+    ngx_http_eiam_main_conf_t  *mcf;
+
+    mcf = ngx_http_get_module_main_conf(r, ngx_eiam_module);
+
+    value = ngx_http_get_indexed_variable(r, mcf->request_id);
+
+    if (value == NULL || value->not_found) {
+        return NGX_ERROR;
+    }
+
+    id.data = value->data;
+    id.len = value->len;
+
+    return ngx_http_eiam_add_field(r, &ngx_http_eiam_request_id, &id)
            ? NGX_OK : NGX_ERROR;
 }
 

@@ -86,6 +86,7 @@ sub differences {
         [ 'cache-control' => qr/^no-store$/ ],
         [ 'www-authenticate' => $challenge ],
         [ 'content-length' => qr/^[1-9]\d*$/ ],
+        [ 'x-request-id' => qr/^[0-9a-f]{32}$/ ],
         $other // (),
     );
     return (
