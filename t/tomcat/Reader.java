@@ -45,6 +45,7 @@ public class Reader extends HttpServlet {
         Map<String, String> answer = new LinkedHashMap<>();
         answer.put("case", request.getHeader("X-Case"));
         answer.put("decided", request.getHeader("X-EIAM-Operation"));
+        answer.put("application", request.getHeader("X-EIAM-Application"));
         answer.put("method", method);
         answer.put("raw", raw);
         answer.put("resource", path);
