@@ -10,6 +10,7 @@ use lib "$FindBin::Bin/lib";
 use IO::Socket::INET;
 use JSON::PP ();
 use Test::More;
+use EIAM::Http2 ();
 use EIAM::Test;
 
 my $gate = nginx(
@@ -49,20 +50,7 @@ use constant { DATA => 0, HEADERS => 1, RESET => 3, SETTINGS => 4, GOAWAY => 7, 
 use constant { END_STREAM => 1, END_HEADERS => 4 };
 my @static_status = (200, 204, 206, 304, 400, 404, 500);
 
-sub frame {
-    my ($type, $flags, $stream, $payload) = @_;
-    return substr(pack('N', length $payload), 1) . pack('CCN', $type, $flags, $stream) . $payload;
-}
-
-sub text {
-    my ($text) = @_;
-    my $n = length $text;
-    return chr($n) . $text if $n < 127;
-    $n -= 127;
-    my $length = chr 127;
-    while ($n >= 128) { $length .= chr($n % 128 + 128); $n >>= 7 }
-    return $length . chr($n) . $text;
-}
+BEGIN { no strict 'refs'; *$_ = EIAM::Http2->can($_) for qw(frame text) }
 
 # The frames of one request: its fields just as they are given.
 sub stream {

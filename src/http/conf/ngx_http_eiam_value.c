@@ -7,6 +7,10 @@
 #define NGX_HTTP_EIAM_VALUES_MAX  256    /* bytes of a list of values */
 
 
+static char *ngx_http_eiam_value_set(ngx_command_t *cmd, void *conf,
+    ngx_int_t value);
+
+
 ngx_http_eiam_bounds_t  ngx_http_eiam_value_seconds_any = {
     0, NGX_MAX_INT_T_VALUE,
     "is no time in seconds, such as \"30s\" or \"5m\""
@@ -76,27 +80,12 @@ ngx_conf_enum_t  ngx_http_eiam_value_paths[] = {
 char *
 ngx_http_eiam_value_word(ngx_conf_t *cf, ngx_command_t *cmd, void *conf)
 {
-    ngx_int_t    n;
-    ngx_str_t   *value;
-    ngx_uint_t  *slot;
-
-    slot = (ngx_uint_t *) ((u_char *) conf + cmd->offset);
-
-    if (*slot != NGX_CONF_UNSET_UINT) {
-        return "is duplicate";
-    }
+    ngx_str_t  *value;
 
     value = cf->args->elts;
 
-    n = ngx_http_eiam_value_find(cf, &value[1], cmd->post);
-
-    if (n == NGX_ERROR) {
-        return NGX_CONF_ERROR;
-    }
-
-    *slot = n;
-
-    return NGX_CONF_OK;
+    return ngx_http_eiam_value_set(cmd, conf,
+                       ngx_http_eiam_value_find(cf, &value[1], cmd->post));
 }
 
 
@@ -131,26 +120,49 @@ ngx_http_eiam_value_find(ngx_conf_t *cf, const ngx_str_t *word,
 char *
 ngx_http_eiam_value_number(ngx_conf_t *cf, ngx_command_t *cmd, void *conf)
 {
-    ngx_int_t    n;
-    ngx_str_t   *value;
+    ngx_int_t   n;
+    ngx_str_t  *value;
+
+    value = cf->args->elts;
+    n = ngx_atoi(value[1].data, value[1].len);
+
+    return ngx_http_eiam_value_set(cmd, conf,
+                    ngx_http_eiam_value_check(cf, &value[1], n, cmd->post));
+}
+
+
+char *
+ngx_http_eiam_value_msec(ngx_conf_t *cf, ngx_command_t *cmd, void *conf)
+{
+    ngx_int_t   n;
+    ngx_str_t  *value;
+
+    value = cf->args->elts;
+    n = ngx_parse_time(&value[1], 0);
+
+    return ngx_http_eiam_value_set(cmd, conf,
+                    ngx_http_eiam_value_check(cf, &value[1], n, cmd->post));
+}
+
+
+/* a word, a number and an ngx_msec_t all are stored as ngx_uint_t */
+
+static char *
+ngx_http_eiam_value_set(ngx_command_t *cmd, void *conf, ngx_int_t value)
+{
     ngx_uint_t  *slot;
 
     slot = (ngx_uint_t *) ((u_char *) conf + cmd->offset);
+
+    if (value == NGX_ERROR) {
+        return NGX_CONF_ERROR;
+    }
 
     if (*slot != NGX_CONF_UNSET_UINT) {
         return "is duplicate";
     }
 
-    value = cf->args->elts;
-
-    n = ngx_http_eiam_value_check(cf, &value[1],
-                                  ngx_atoi(value[1].data, value[1].len),
-                                  cmd->post);
-    if (n == NGX_ERROR) {
-        return NGX_CONF_ERROR;
-    }
-
-    *slot = n;
+    *slot = value;
 
     return NGX_CONF_OK;
 }
@@ -172,33 +184,6 @@ ngx_http_eiam_value_seconds(ngx_conf_t *cf, ngx_command_t *cmd, void *conf)
     value = cf->args->elts;
 
     n = ngx_http_eiam_value_check(cf, &value[1], ngx_parse_time(&value[1], 1),
-                                  cmd->post);
-    if (n == NGX_ERROR) {
-        return NGX_CONF_ERROR;
-    }
-
-    *slot = n;
-
-    return NGX_CONF_OK;
-}
-
-
-char *
-ngx_http_eiam_value_msec(ngx_conf_t *cf, ngx_command_t *cmd, void *conf)
-{
-    ngx_int_t    n;
-    ngx_str_t   *value;
-    ngx_msec_t  *slot;
-
-    slot = (ngx_msec_t *) ((u_char *) conf + cmd->offset);
-
-    if (*slot != NGX_CONF_UNSET_MSEC) {
-        return "is duplicate";
-    }
-
-    value = cf->args->elts;
-
-    n = ngx_http_eiam_value_check(cf, &value[1], ngx_parse_time(&value[1], 0),
                                   cmd->post);
     if (n == NGX_ERROR) {
         return NGX_CONF_ERROR;

@@ -89,19 +89,7 @@ sub _ask {
     return $answer;
 }
 
-sub stop {
-    my ($self) = @_;
-    return unless $self->{pid} && $self->{owner} == $$;
-    kill 'KILL', $self->{pid};
-    waitpid delete $self->{pid}, 0;
-    return;
-}
-
-sub DESTROY {
-    local ($?, $@, $!);
-    $_[0]->stop;
-    return;
-}
+BEGIN { no strict 'refs'; *$_ = EIAM::Echo->can($_) for qw(stop DESTROY) }
 
 # Messages of the two: a length and JSON.
 sub put {
