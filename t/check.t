@@ -136,6 +136,7 @@ breaks('layering: includes run downwards', "$_->[0]", $_->[1], append("#include 
     [ 'a leaf that knows a wing', 'src/core/ngx_eiam_time.h', 'ngx_eiam_jwt' ],
     [ 'a wing that knows the web', 'src/token/ngx_eiam_jwt.h', 'ngx_http_eiam' ];
 breaks('layering: jansson.h', 'a second file that includes it', $core, append("#include <jansson.h>\n"));
+breaks('layering: yaml.h', 'a second file that includes it', $core, append("#include <yaml.h>\n"));
 breaks('layering: openssl/', 'OpenSSL in another file', $core, append("#include <openssl/evp.h>\n"));
 breaks('length: functions', 'a function of 95 lines', $core,
     append("\n\nstatic int\nngx_eiam_long(int n)\n{\n$long\n    return n;\n}\n"));

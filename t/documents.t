@@ -101,4 +101,136 @@ told '2.5-9: an integer of any size does not matter where none is read', documen
 told '2.5-9: but where a string is read it is none', document(qq("/a": {"get": {$operation, "operationId": $huge}})),
     '#/paths/~1a/get/operationId: must be a string';
 
+# ---------------------------------------------------------------- YAML
+
+my $security = 'security: [{eiam: [user_read]}]';
+
+# Indented by two: below "paths:".
+sub yaml {
+    my ($paths, %opt) = @_;
+    my $start = <<'YAML' =~ s/^    //gmr;
+    # As people write it.
+    openapi: 3.0.3
+    info: {title: Test, version: '1'}
+    servers:
+    - url: /api
+    components:
+      securitySchemes:
+        eiam:
+          type: oauth2
+          flows:
+            clientCredentials: {tokenUrl: /t, scopes: {user_read: ''}}
+    paths:
+YAML
+    return $start . ("$paths\n" =~ s/^(?=.)/  /gmr);
+}
+
+my $get = "get:\n    $security";
+my $users = "/users:\n  $get";
+
+told "2.5-1: YAML: $_->[0]", $_->[1] for (
+    [ 'a document', yaml($users) ],
+    [ 'in a file with a byte order mark', "\xef\xbb\xbf" . yaml($users) ],
+    [ 'with line ends of Windows', yaml($users) =~ s/\n/\r\n/gr ],
+    [ 'with marks of a document', "%YAML 1.2\n---\n" . yaml($users) . "...\n" ],
+    [ 'numbers for keys', yaml("$users\n    responses:\n      200: {description: Done}\n      0x1F: {}\n      null: {}\n      4XX: {}") ],
+    [ 'anchors and aliases', yaml("/users:\n  get: &get\n    security: &all\n    - eiam: &scopes [user_read]\n"
+        . "/a: {get: *get}\n/b: {get: {security: *all}}\n/c: {get: {security: [{eiam: *scopes}]}}") ],
+    [ 'text in blocks', yaml("$users\n    description: |\n      get: security\n    summary: >-\n      Much\n      of it") ],
+    [ 'JSON with comments', "# JSON\n" . document(qq("/a": {"get": {$operation}})) ],
+    [ 'a merge key that is quoted is a key', yaml("$users\n    x-a: {'<<': 1}") ],
+    [ 'words of YAML 1.1 are strings', yaml("/users:\n  get:\n    x-eiam-mode: on\n    $security\n    operationId: yes") ],
+    [ 'an integer of any size', yaml("$users\n    x-a: [$huge, -$huge, 1e999, 0x$huge]") ],
+);
+
+# [ what, text, faults ]
+told "2.5-1: YAML: $_->[0]", @$_[ 1 .. $#$_ ] for (
+    [ 'all faults with line, column and pointer', yaml("/users:\n  get:\n    securtiy: []\n    $security\n    parameters:\n"
+        . "    - name: a\n      in: query\n    - {in: qeury, name: b}\n/b: ~") . "tagss: 1\n",
+        'line 15 column 7: #/paths/~1users/get/securtiy: is no member of an operation; "security"?',
+        'line 20 column 10: #/paths/~1users/get/parameters/1/in: unknown place "qeury" of a parameter; "query"?',
+        'line 21 column 3: #/paths/~1b: must be an object',
+        'line 22 column 1: #/tagss: is no member of a document; "tags"?' ],
+    [ 'a fault behind aliases once, where it stands', yaml("/a:\n  get: &get\n    securtiy: 1\n    $security\n/b:\n  get: *get"),
+        'line 15 column 7: #/paths/~1a/get/securtiy: is no member of an operation; "security"?' ],
+    [ 'a duplicate key', yaml("$users\n  get: {}"), 'line 16 column 5: #/paths/~1users: duplicate key "get"' ],
+    [ 'a duplicate key in another spelling', yaml("$users\n  \"g\\x65t\": {}"), 'line 16 column 5: #/paths/~1users: duplicate key "get"' ],
+    [ 'a duplicate key of a number', yaml("$users\n    responses: {200: {}, '200': {}}"),
+        'line 16 column 28: #/paths/~1users/get/responses: duplicate key "200"' ],
+    [ 'a merge key', yaml("/a:\n  x-a: &a {security: []}\n  get:\n    <<: *a"),
+        'line 16 column 7: #/paths/~1a/get: unsupported merge key "<<"' ],
+    [ 'a tag', yaml("/a:\n  get:\n    security: !!seq []"), 'line 15 column 17: #/paths/~1a/get/security: unsupported tag' ],
+    [ 'a tag of a scalar', yaml("$users\n    operationId: !!str 7"), 'line 16 column 20: #/paths/~1users/get/operationId: unsupported tag' ],
+    [ 'the tag that says nothing', yaml("$users\n    operationId: ! 7"), 'line 16 column 20: #/paths/~1users/get/operationId: unsupported tag' ],
+    [ 'a tag of a key', yaml("$users\n    !!str tags: []"), 'line 16 column 7: #/paths/~1users/get: a key must have no tag and no anchor' ],
+    [ 'a key that is a list', yaml("$users\n    ? [a]\n    : 1"), 'line 16 column 9: #/paths/~1users/get: a key must be a scalar' ],
+    [ 'a key that is an alias', yaml("$users\n    x-a: &a x\n    *a : 1"), 'line 17 column 7: #/paths/~1users/get: a key must be a scalar' ],
+    [ 'NUL in a key', yaml("$users\n    \"a\\0\": 1"), 'line 16 column 7: #/paths/~1users/get: a key must not have a NUL' ],
+    [ 'NUL in a string', yaml("$users\n    operationId: \"a\\0\""), 'line 16 column 20: #/paths/~1users/get/operationId: must not have a NUL' ],
+    [ 'a number that JSON does not have', yaml("$users\n    x-a: [-.inf]"), 'line 16 column 13: #/paths/~1users/get/x-a/0: "-.inf" is no number of JSON' ],
+    [ 'an alias to nothing', yaml("/a: *b"), 'line 13 column 7: #/paths/~1a: there is no anchor "b" before it' ],
+    [ 'an alias before its anchor', yaml("/a: *b\n/b: &b {}"), 'line 13 column 7: #/paths/~1a: there is no anchor "b" before it' ],
+    [ 'an alias to what it stands in', yaml("/a: &a\n  get: *a"), 'line 14 column 10: #/paths/~1a/get: alias "a" leads to itself' ],
+    [ 'two anchors of one name', yaml("$users\n    x-a: &a 1\n    x-b: &a 2"), 'line 17 column 12: #/paths/~1users/get/x-b: anchor "a" stands twice' ],
+    [ 'two documents', yaml($users) . "---\n" . yaml($users), 'line 16 column 1: #: is a second document' ],
+    [ 'nothing', '', 'line 1 column 1: #: has no document' ],
+    [ 'comments alone', "# openapi: 3.0.3\n", 'line 2 column 1: #: has no document' ],
+    [ 'a scalar', 'openapi', '#: must be an object' ],
+    [ 'a version that is a number', yaml($users) =~ s/3\.0\.3/3.1/r, 'line 2 column 1: #/openapi: must be a string' ],
+    [ 'security that is left empty', yaml("/a:\n  get:\n    security:"), 'line 15 column 7: #/paths/~1a/get/security: must be an array' ],
+    [ 'a scope that is true', yaml("/a:\n  get:\n    security: [{eiam: [true]}]"),
+        'line 15 column 26: #/paths/~1a/get/security/0/eiam/0: must be a string' ],
+    [ 'a tab', yaml("/a:\n\tget: {}"), 'line 14 column 3: #/paths/~1a: found character that cannot start any token while scanning for the next token' ],
+    [ 'an open list', yaml("/a: {get: {security: [}}"),
+        "line 13 column 25: #/paths/~1a/get/security: did not find expected node content while parsing a flow node" ],
+    [ 'bytes that are no UTF-8', yaml("$users\n    description: \xff"), 'line 16 column 20: #: invalid leading UTF-8 octet' ],
+    [ 'UTF-16', "\xff\xfeo\0p\0", 'line 1 column 1: #: invalid leading UTF-8 octet' ],
+    [ 'half a surrogate pair', yaml("$users\n    description: \"\\ud800\""),
+        'line 16 column 23: #/paths/~1users/get/description: found invalid Unicode character escape code while parsing a quoted scalar' ],
+    [ 'aliases that multiply', yaml(join("\n", '/x-a:', map { sprintf "  x-%02d: &a%02d [%s]", $_, $_,
+        join ', ', $_ ? (sprintf '*a%02d', $_ - 1) x 10 : (1) x 10 } 0 .. 8)),
+        'line 19 column 59: #/paths/~1x-a/x-05/7: aliases repeat more than 1000000 values' ],
+);
+
+for my $depth ([ 'levels by brackets' => ('[' x 20_000) . (']' x 20_000) ], [ 'levels by indentation' => join '', map { "\n" . (' ' x (7 + $_)) . '- ' } 1 .. 2100 ],
+    [ 'levels by aliases' => join ', ', '[&a0 []', map { sprintf '&a%d %s*a%d%s', $_ + 1, '[' x 30, $_, ']' x 30 } 0 .. 80 ]) {
+    my @faults = faults(yaml("$users\n    x-a: $depth->[1]"));
+    like "@faults", qr/^line \d+ column \d+: .*(?:has more than 2048 levels|exceeded maximum depth)/, "2.5-1: YAML: too many $depth->[0]";
+}
+
+# What a text is does not depend on the name alone.
+for my $row (
+    [ 'policy.json' => yaml($users), 0 ], [ 'policy.yaml' => document(qq("/a": {"get": {$operation}})), 0 ],
+    [ 'policy.yml' => "{openapi: 3.0.3, $schemes, paths: {/a: {get: {$security}}}}", 0 ],
+    [ 'policy' => "{openapi: 3.0.3, $schemes, paths: {/a: {get: {$security}}}}", qr/line 1 column \d: string or '\}' expected near 'openapi'/ ],
+    [ 'policy.json' => "{openapi: 3.0.3}", qr/line 1 column \d: string or '\}' expected near 'openapi'/ ],
+    [ 'policy.json' => 'openapi', qr/line 1 column 7: '\[' or '\{' expected near 'openapi'/ ],
+    [ 'policy.YAML' => "{openapi: 3.0.3, }}", qr/line 1 column 19: #: did not find expected/ ],
+) {
+    my ($name, $text, $fault) = @$row;
+    my $other = nginx(server => "location /api/ { eiam on; eiam_policy %DIR%/$name; }", files => { $name => $text });
+    my ($code, $said) = $other->check;
+    ok $fault ? $code && $said =~ $fault : !$code, "2.5-1: $name with " . ($text =~ /^\{/ ? 'braces' : 'YAML')
+        . ($fault ? " is refused: $fault" : '') or diag $said;
+}
+
+# The file that knows libyaml, compiled as where there is none, and linked with the others.
+SKIP: {
+    skip 'the module is built in another way', 3 if $ENV{EIAM_ASAN} || $ENV{EIAM_COVERAGE};
+    my ($build, $nginx, $without) = (top_dir() . '/build/dynamic', '/usr/share/nginx/src/src', $gate->dir . '/without');
+    my %source = map { (m{(\w+)\.c$} => 1) } glob join ' ', map { top_dir() . "/$_" } qw(*.c src/*/*.c src/*/*/*.c);
+    my @objects = grep { m{(\w+)\.o$} && $1 ne 'ngx_eiam_yaml' && ($source{$1} || /_modules/) }
+        glob "$build/addon/*/*.o $build/ngx_eiam_module_modules.o";
+    my @include = map { "-I$_" } $build, top_dir() . '/src/core', map { "$nginx/$_" } qw(core event event/modules os/unix);
+    is system('cc', '-c', '-fPIC', '-DNGX_EIAM_HAVE_YAML=0', @include, '-o', "$without.o", top_dir() . '/src/core/ngx_eiam_yaml.c')
+        || system('cc', '-shared', '-o', "$without.so", @objects, "$without.o", qw(-ljansson -lcrypto)), 0, 'a module without libyaml is built';
+    local $ENV{EIAM_MODULE} = "$without.so";
+    for my $row ([ 'openapi.yaml', yaml($users), qr/"\S+": is no JSON, and the module was built without libyaml, which reads YAML in/ ],
+        [ 'openapi.json', document(qq("/a": {"get": {$operation}})) ]) {
+        my ($name, $text, $fault) = @$row;
+        my ($code, $said) = nginx(server => "location /api/ { eiam on; eiam_policy %DIR%/$name; }", files => { $name => $text })->check;
+        ok $fault ? $code && $said =~ $fault : !$code, "2.5-1: without libyaml $name is " . ($fault ? 'refused, and why' : 'read') or diag $said;
+    }
+}
+
 done_testing;

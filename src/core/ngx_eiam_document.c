@@ -1,10 +1,15 @@
 
 #include <ngx_eiam_document.h>
+#include <ngx_eiam_yaml.h>
 
 
 static ngx_int_t ngx_eiam_document_read(ngx_eiam_document_t *document,
     ngx_fd_t fd, ngx_str_t *text);
 static ngx_str_t ngx_eiam_document_body(const ngx_str_t *text);
+static ngx_int_t ngx_eiam_document_either(ngx_eiam_document_t *document,
+    const ngx_str_t *text, ngx_eiam_node_t *root);
+static ngx_uint_t ngx_eiam_document_ends(const ngx_str_t *name,
+    const char *end);
 
 
 ngx_int_t
@@ -35,7 +40,8 @@ ngx_eiam_document_open(ngx_eiam_document_t *document, ngx_eiam_node_t *root)
 
     if (rc == NGX_OK) {
         body = ngx_eiam_document_body(&text);
-        rc = ngx_eiam_document_parse(document, &body, root);
+        rc = document->yaml ? ngx_eiam_document_either(document, &body, root)
+                            : ngx_eiam_document_parse(document, &body, root);
     }
 
     ngx_free(text.data);
@@ -99,6 +105,65 @@ ngx_eiam_document_read(ngx_eiam_document_t *document, ngx_fd_t fd,
     ngx_free(text->data);
 
     return ngx_eiam_document_fault(document, "cannot be read");
+}
+
+
+/*
+ * What begins as JSON does is JSON, and anything else YAML; unless the file is
+ * named like the other, and is what it is named.
+ */
+
+static ngx_int_t
+ngx_eiam_document_either(ngx_eiam_document_t *document,
+    const ngx_str_t *text, ngx_eiam_node_t *root)
+{
+    size_t      i;
+    ngx_int_t   rc;
+    ngx_str_t   fault;
+    ngx_uint_t  begins, json, yaml;
+
+    for (i = 0; i < text->len && ngx_strchr(" \t\r\n", text->data[i]); i++) {
+        /* void */
+    }
+
+    begins = (i < text->len && ngx_strchr("{[", text->data[i]));
+
+    json = ngx_eiam_document_ends(&document->name, ".json");
+    yaml = ngx_eiam_document_ends(&document->name, ".yaml")
+           || ngx_eiam_document_ends(&document->name, ".yml");
+
+    if (begins || json) {
+
+        rc = ngx_eiam_document_parse(document, text, root);
+
+        if (rc == NGX_OK || (begins && !yaml)) {
+            return rc;
+        }
+    }
+
+    fault = document->fault;
+    rc = ngx_eiam_yaml_parse(document, text, root);
+
+    if (json && (rc != NGX_OK || !ngx_eiam_node_is(root, NGX_EIAM_OBJECT))) {
+        document->fault = fault;
+        rc = NGX_ERROR;
+    }
+
+    return rc;
+}
+
+
+static ngx_uint_t
+ngx_eiam_document_ends(const ngx_str_t *name, const char *end)
+{
+    size_t  len;
+
+    len = ngx_strlen(end);
+
+    return name->len > len
+           && ngx_strncasecmp(name->data + name->len - len, (u_char *) end,
+                              len)
+              == 0;
 }
 
 

@@ -1,6 +1,6 @@
 
 /*
- * JSON documents.
+ * JSON documents, and YAML ones.
  *
  * A document is read whole and then walked with nodes, which know the way
  * they came, so whatever is wrong is told with its JSON pointer (RFC 6901).
@@ -28,7 +28,9 @@ typedef struct {
     ngx_uint_t            pending;     /* the last one is in the list */
     ngx_pool_t           *pool;        /* the tree goes with it */
     ngx_uint_t            secret;      /* nothing of it is in messages */
+    ngx_uint_t            yaml;        /* or YAML */
     ngx_uint_t            reals;       /* integers of any size are real */
+    void                 *marks;       /* NULL: none; ngx_eiam_mark.h */
     ngx_eiam_digest_t     digest;      /* of a file that was opened */
 } ngx_eiam_document_t;
 

@@ -1,5 +1,6 @@
 
 #include <ngx_eiam_fault.h>
+#include <ngx_eiam_mark.h>
 #include <ngx_eiam_string.h>
 #include <ngx_eiam_text.h>
 
@@ -40,7 +41,7 @@ ngx_eiam_fault(const ngx_eiam_node_t *node, const char *fmt, ...)
 
     last = buf + NGX_EIAM_FAULT_MAX;
 
-    p = ngx_eiam_node_pointer(buf, buf + NGX_EIAM_FAULT_MAX / 2, node);
+    p = ngx_eiam_fault_where(buf, buf + NGX_EIAM_FAULT_MAX / 2, node);
     p = ngx_slprintf(p, last, ": ");
 
     pointer = p - buf;
@@ -53,6 +54,22 @@ ngx_eiam_fault(const ngx_eiam_node_t *node, const char *fmt, ...)
     text.len = p - buf;
 
     return ngx_eiam_fault_add(node, &text, pointer);
+}
+
+
+u_char *
+ngx_eiam_fault_where(u_char *p, u_char *last, const ngx_eiam_node_t *node)
+{
+    const ngx_eiam_mark_t  *mark;
+
+    mark = ngx_eiam_mark_find(node);
+
+    if (mark) {
+        p = ngx_slprintf(p, last, "line %uD column %uD: ", mark->line,
+                         mark->column);
+    }
+
+    return ngx_eiam_node_pointer(p, last, node);
 }
 
 
@@ -236,37 +253,37 @@ ngx_array_t *
 ngx_eiam_fault_lines(ngx_eiam_document_t *document)
 {
     ngx_str_t         *line;
-    ngx_uint_t         i, n;
+    ngx_uint_t         i, n, shown;
     ngx_array_t       *lines;
     ngx_eiam_fault_t  *fault;
 
-    lines = ngx_array_create(document->pool, NGX_EIAM_FAULTS_MAX + 1,
-                             sizeof(ngx_str_t));
+    n = ngx_eiam_fault_found(document) ? document->faults->nelts : 0;
+    shown = ngx_min(n, NGX_EIAM_FAULTS_MAX);
+
+    lines = ngx_array_create(document->pool, shown + 1, sizeof(ngx_str_t));
     if (lines == NULL) {
         return NULL;
     }
 
-    if (!ngx_eiam_fault_found(document)) {
-        line = ngx_array_push(lines);
-        *line = document->fault;
-        return lines;
+    line = lines->elts;
+
+    if (n) {
+        fault = document->faults->elts;
+
+        ngx_sort(fault, n, sizeof(ngx_eiam_fault_t), ngx_eiam_fault_compare);
+
+        for (i = 0; i < shown; i++) {
+            line[lines->nelts++] = fault[i].line;
+        }
     }
 
-    fault = document->faults->elts;
-    n = document->faults->nelts;
-
-    ngx_sort(fault, n, sizeof(ngx_eiam_fault_t), ngx_eiam_fault_compare);
-
-    for (i = 0; i < n && i < NGX_EIAM_FAULTS_MAX; i++) {
-        line = ngx_array_push(lines);
-        *line = fault[i].line;
+    if (n > shown) {
+        (void) ngx_eiam_document_fault(document, "%ui more faults",
+                                       n - shown);
     }
 
-    if (i < n) {
-        (void) ngx_eiam_document_fault(document, "%ui more faults", n - i);
-
-        line = ngx_array_push(lines);
-        *line = document->fault;
+    if (n == 0 || n > shown) {
+        line[lines->nelts++] = document->fault;
     }
 
     return lines;

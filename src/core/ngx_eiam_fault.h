@@ -35,6 +35,10 @@ ngx_int_t ngx_eiam_fault(const ngx_eiam_node_t *node, const char *fmt, ...);
 ngx_int_t ngx_eiam_fault_unknown(const ngx_eiam_node_t *node,
     const ngx_eiam_near_t *near, const char *reason);
 
+/* writes the line and the column, if they are known, and the JSON pointer */
+u_char *ngx_eiam_fault_where(u_char *p, u_char *last,
+    const ngx_eiam_node_t *node);
+
 /* the fault of the whole document, its name and a colon before the text */
 ngx_int_t ngx_eiam_fault_line(ngx_eiam_document_t *document,
     const ngx_str_t *text);

@@ -114,6 +114,7 @@ ngx_eiam_openapi_read(ngx_eiam_document_t *document,
 {
     ngx_eiam_node_t  root;
 
+    document->yaml = 1;
     document->reals = 1;
 
     if (ngx_eiam_document_open(document, &root) != NGX_OK

@@ -436,9 +436,12 @@ ngx_eiam_security_require(ngx_eiam_security_t *security,
         }
 
         n = ngx_eiam_security_number(security, &scope, &name);
-        number = ngx_array_push(numbers);
+        if (n == NGX_ERROR) {
+            return NGX_ERROR;
+        }
 
-        if (n == NGX_ERROR || number == NULL) {
+        number = ngx_array_push(numbers);
+        if (number == NULL) {
             return NGX_ERROR;
         }
 

@@ -36,6 +36,7 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     scopes = ngx_eiam_scopes_create(input.pool);
 
     if (ngx_eiam_document_parse(&document, &input.text, &root) == NGX_OK
+        && ngx_eiam_fault_collect(&document) == NGX_OK
         && ngx_eiam_openapi_compile(&root, scopes, input.pool, &policy)
            == NGX_OK)
     {

@@ -10,7 +10,9 @@
 #include "ngx_eiam_unit.h"
 #include <ngx_eiam_applications.h>
 #include <ngx_eiam_introspection.h>
+#include <ngx_eiam_openapi.h>
 #include <ngx_eiam_source.h>
+#include <ngx_eiam_yaml.h>
 
 
 #define NGX_EIAM_UNIT_MEMORY_MAX  10000    /* allocations */
@@ -39,6 +41,8 @@ static ngx_int_t ngx_eiam_unit_memory_nth(ngx_uint_t n,
 static ngx_int_t ngx_eiam_unit_memory_policy(ngx_pool_t *pool,
     ngx_uint_t *through);
 static ngx_int_t ngx_eiam_unit_memory_fault(ngx_pool_t *pool,
+    ngx_uint_t *through);
+static ngx_int_t ngx_eiam_unit_memory_yaml(ngx_pool_t *pool,
     ngx_uint_t *through);
 static ngx_int_t ngx_eiam_unit_memory_applications(ngx_pool_t *pool,
     ngx_uint_t *through);
@@ -85,6 +89,8 @@ ngx_eiam_unit_memory(ngx_eiam_unit_t *unit)
     ngx_eiam_unit_memory_each(unit, "a policy", ngx_eiam_unit_memory_policy);
     ngx_eiam_unit_memory_each(unit, "a broken policy",
                               ngx_eiam_unit_memory_fault);
+    ngx_eiam_unit_memory_each(unit, "a document in YAML",
+                              ngx_eiam_unit_memory_yaml);
     ngx_eiam_unit_memory_each(unit, "applications",
                               ngx_eiam_unit_memory_applications);
     ngx_eiam_unit_memory_each(unit, "a target that is read two ways",
@@ -232,21 +238,70 @@ ngx_eiam_unit_memory_policy(ngx_pool_t *pool, ngx_uint_t *through)
 }
 
 
-/* a document's fault takes memory too */
+/* a document's faults take memory too */
 
 static ngx_int_t
 ngx_eiam_unit_memory_fault(ngx_pool_t *pool, ngx_uint_t *through)
 {
+    ngx_eiam_node_t       root;
     ngx_eiam_policy_t     policy;
     ngx_eiam_scopes_t    *scopes;
     ngx_eiam_document_t   document;
 
     static const ngx_str_t  text = ngx_string(
         "{\"openapi\": \"3.0.3\", \"paths\": {"
-        "\"/a\": {\"get\": {\"security\": []}},"
+        "\"/a\": {\"get\": {\"security\": [{\"t\": [\"a\"]}]}, \"gte\": 1},"
         "\"/{x\": {\"get\": {\"security\": []}}}}");
 
-    return ngx_eiam_unit_compile(&document, pool, &text, &policy, &scopes);
+    ngx_memzero(&policy, sizeof(ngx_eiam_policy_t));
+
+    scopes = ngx_eiam_scopes_create(pool);
+
+    if (scopes == NULL
+        || ngx_eiam_unit_parse(&document, pool, &text, &root) != NGX_OK
+        || ngx_eiam_fault_collect(&document) != NGX_OK
+        || ngx_eiam_openapi_compile(&root, scopes, pool, &policy) == NGX_OK)
+    {
+        return NGX_ERROR;
+    }
+
+    return ngx_eiam_fault_lines(&document) ? NGX_DECLINED : NGX_ERROR;
+}
+
+
+static ngx_int_t
+ngx_eiam_unit_memory_yaml(ngx_pool_t *pool, ngx_uint_t *through)
+{
+    ngx_uint_t            i;
+    ngx_eiam_node_t       root, node;
+    ngx_eiam_document_t   document;
+
+    static const ngx_str_t  text = ngx_string(
+        "a: &a [1, 0x2, null, true, 'x']\n"
+        "b: {c: *a, d: &d text}\n"
+        "e: *d\n");
+    static const ngx_str_t  keys[] = {
+        ngx_string("a"), ngx_string("b"), ngx_string("c"), ngx_string("d"),
+        ngx_string("e"), ngx_null_string
+    };
+
+    ngx_memzero(&document, sizeof(ngx_eiam_document_t));
+
+    ngx_str_set(&document.name, "unit.yaml");
+    document.pool = pool;
+
+    if (ngx_eiam_yaml_parse(&document, &text, &root) != NGX_OK) {
+        return NGX_ERROR;
+    }
+
+    for (i = 0; keys[i].len; i++) {
+
+        if (ngx_eiam_node_has(&root, &keys[i], &node) == NGX_OK) {
+            *through |= (ngx_uint_t) 1 << i;
+        }
+    }
+
+    return (*through == 0x13) ? NGX_OK : NGX_DECLINED;
 }
 
 
