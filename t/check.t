@@ -179,7 +179,7 @@ breaks('documentation: every message', "$_->[0] of which nothing is said", $core
     [ 'a fault', qq{\nreturn ngx_eiam_fault(node, "is out of order");\n} ],
     [ 'an answer of a directive', qq{\nreturn "is out of order";\n} ];
 breaks('documentation: every message', 'one whose row is gone', $troubles,
-    without(qr/^\| `eiam: the token is signed by no known key`.*\n/m));
+    without(qr/^\| `eiam: "token": is signed by no known key`.*\n/m));
 breaks('documentation: no message', 'one that the code does not write', $troubles,
     append("\n| message | meaning |\n|---|---|\n| `eiam: it is out of order` | |\n"));
 breaks('documentation: the stages', "2.2-2: $_->[0]", $_->[1], $_->[2]) for

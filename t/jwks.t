@@ -66,6 +66,7 @@ my %faults = (
     'status-201'      => { %{ set($one) }, status => 201 },
     'status-204'      => { raw => "HTTP/1.1 204 No Content\r\n\r\n" },
     'redirect'        => { %{ set($one) }, status => 302, headers => ['Location: /other'] },
+    'canonical'       => { %{ set($one) }, status => 301, headers => ["Location: https://as.example/k\x{1}\"eys"] },
     'html'            => { body => '<html><body>Welcome</body></html>', type => 'text/html' },
     'empty'           => { body => '' },
     'blank'           => { body => ' ' x 100 },
@@ -80,7 +81,8 @@ my %faults = (
     'keys-not-a-list' => { json => { keys => public($one) } },
     'a-text'          => { body => '"keys"' },
     'encoded'         => { %{ set($one) }, headers => ['Content-Encoding: gzip'] },
-    'one-octet-more'  => { %{ set($one) }, pad => 64 * KILO + 1 },
+    'one-octet-more'  => { %{ set($one) }, pad => 256 * KILO + 1 },
+    'one-in-chunks'   => { %{ set($one) }, pad => 256 * KILO + 1, chunked => 100 * KILO },
     'ten-megabytes'   => { %{ set($one) }, pad => 10 * KILO * KILO },
     'ten-in-chunks'   => { %{ set($one) }, pad => 10 * KILO * KILO, chunked => KILO * KILO },
     'no-http'         => { raw => 'keys', end => 'close' },
@@ -94,7 +96,7 @@ my %faults = (
 # Locations, each with a set and a server of its own.
 my %terms = (
     (map { ("fault-$_" => 'eiam_jwks_timeout 300ms; eiam_jwks_refresh 1s;') } keys %faults),
-    (map { ($_ => '') } qw(first forwarded body large largest chunked closing typed unknown bad
+    (map { ($_ => '') } qw(first forwarded body large largest largest-chunked chunked closing typed unknown bad
         empty useless leader all reload)),
     refresh  => 'eiam_jwks_refresh 4s;',
     left     => 'eiam_jwks_refresh 2s;',
@@ -317,8 +319,29 @@ subtest 'large sets' => sub {
     cmp_ok length $json->encode($set->{json}), '>', 39 * KILO, 'a set of 40 KB with certificates';
     $server{large}->answer('*' => $set);
     is told('large', token($one)), '200 jwt MISS', 'is read with nginx\'s default buffers';
-    $server{largest}->answer('*' => { %{ set($one) }, pad => 64 * KILO });
-    is told('largest', token($one)), '200 jwt MISS', 'and one of 64 KB';
+    my %largest = (%{ set($one) }, pad => 256 * KILO);
+    $server{largest}->answer('*' => \%largest);
+    is told('largest', token($one)), '200 jwt MISS', 'and one of 256 KB';
+    $server{'largest-chunked'}->answer('*' => { %largest, chunked => 10 * KILO });
+    is told('largest-chunked', token($one)), '200 jwt MISS', '  also in chunks';
+};
+
+subtest '2.6-4: a set of 100 keys with certificates, in the smallest zone; and its keys alone are too many' => sub {
+    my $certificate = encode_base64(join('', map { chr 17 * $_ % 256 } 1 .. 900), '');
+    my @keys = map { public(key("key-$_"), x5c => [ ($certificate) x 2 ]) } 1 .. 99;
+    my %server = (certified => EIAM::Source->new('*' => set(@keys, $one)),
+        named => EIAM::Source->new('*' => set($one, map { { %$_, kid => $_->{kid} x 120, x5c => [] } } @keys)));
+    cmp_ok length $json->encode(set(@keys, $one)->{json}), '>', 240 * KILO, 'it has 240 KB';
+    my $gate = nginx(workers => 2, files => { 'policy.json' => policy('/api', map { ("GET /$_" => ['user_read']) } keys %server) },
+        conf => "eiam_zone eiam 400k; eiam_policy policy.json; eiam_jwt_issuer https://issuer.example; eiam_jwt_audience api;"
+            . ' add_header X-Cache "$eiam_source $eiam_cache" always; server { listen 127.0.0.1:%PORT%; '
+            . join('', map { " location = /api/$_ { eiam on; eiam_jwks /keys-$_; try_files /none =204; }"
+                . " location = /keys-$_ { internal; proxy_pass http://@{[ $server{$_}->address ]}; }" } sort keys %server) . '}')->start;
+    is seen(get($gate, '/api/certified', token => token($_))), '204 jwt MISS', 'tokens of its keys pass' for $one, $one;
+    my ($kid) = map { $_->{kid} } $keys[-1];
+    is seen(get($gate, '/api/certified', token => token({ %$one, kid => $kid }))), '401 jwt MISS', '  but not by the name of another';
+    is seen(get($gate, '/api/named', token => token($one))), '503 jwt MISS', 'keys that take more than the zone has for them are no set';
+    like $gate->error_log, qr{\[error\] .*eiam: no key set from "/keys-named": its keys have more than 65536 bytes}, '  and the log says so';
 };
 
 subtest 'answers of other shapes' => sub {
@@ -672,6 +695,51 @@ subtest '2.1-10: a key set out of proxy_cache is none' => sub {
     $cached->stop;
 };
 
+subtest '2.6-4: another key under the same kid' => sub {
+    my ($old, $new, $next) = map { { %{ new_key('Ed25519') }, kid => 'same' } } 1 .. 3;
+    my $rsa = { %{ new_key('P-256') }, kid => 'same' };
+    my $server = EIAM::Source->new('*' => set($old));
+    my $gate = nginx(workers => 2,
+        files => { 'policy.json' => policy('/api', map { ("GET /$_" => ['user_read']) } qw(x slow)) },
+        server => qq{
+            eiam_policy %DIR%/policy.json;
+            eiam_jwt_issuer https://issuer.example;
+            eiam_jwt_audience api;
+            eiam_jwks_refresh 1h;
+            add_header X-Cache "\$eiam_source \$eiam_cache \$eiam_detail" always;
+            location = /api/x { eiam on; eiam_jwks /keys; eiam_jwks_interval 1ms; try_files /none =204; }
+            location = /api/slow { eiam on; eiam_jwks /slow; eiam_jwks_interval 1h; try_files /none =204; }
+            location ~ ^/(keys|slow)\$ { internal; proxy_pass http://@{[ $server->address ]}; }
+            location = /keys { internal; proxy_pass http://@{[ $server->address ]}; }
+            location = /slow { internal; proxy_pass http://@{[ $server->address ]}; }
+        })->start;
+    my $ask = sub { seen(get($gate, "/api/$_[0]", token => $_[1])) };
+    is $ask->($_, token($old)), '204 jwt MISS', "$_: a token passes" for qw(x slow);
+    $server->answer('*' => set($new))->forget;
+    is $ask->('x', token($new)), '204 jwt MISS', 'a token of the new key makes the gate fetch it, and passes';
+    is $server->count, 1, '  after one fetch';
+    is $ask->('x', token($new)), '204 jwt MISS', '  and so does the next one';
+    is $ask->('x', token($old)), '401 jwt MISS signature', 'one of the old key does not any more';
+    my $forged = token($next);
+    is $ask->('x', $forged), '401 jwt MISS signature', 'a forged one is refused';
+    is $ask->('x', $forged), '401 jwt HIT signature', '  and that is remembered';
+    $server->answer('*' => { json => { keys => [ public($rsa) ] } });
+    my $token = mint($rsa, 'ES256', { iss => 'https://issuer.example', aud => 'api', exp => time + 600, client_id => 'crm',
+        scope => 'user_read' }, { kid => 'same' });
+    is $ask->('x', $token), '204 jwt MISS', 'a key of another type under that name, too';
+
+    $server->answer('*' => set($next))->forget;
+    is $ask->('slow', token($next)), '204 jwt MISS', 'with a long interval: the first of them is fetched for';
+    $server->answer('*' => set($old));
+    is $ask->('slow', token($old)), '401 jwt MISS signature', '  but not the second' for 1, 2;
+    is $ask->('slow', token($next)), '204 jwt MISS', '  and tokens of the key at hand pass';
+    is $server->count, 1, '  after one fetch';
+
+    $server->answer('*' => { status => 500 });
+    is $ask->('x', token($next)), '401 jwt MISS signature', 'while no set can be fetched a signature that does not fit is refused';
+    is $ask->('x', token($one)), '503 jwt MISS key', '  and of an unknown key nobody can tell';
+};
+
 # ---------------------------------------------------------------- sets that are partly good
 
 subtest 'a set with bad keys' => sub {
@@ -718,6 +786,18 @@ subtest 'the first answer is none' => sub {
     }
     at_fault($_)->up->answer('*' => set($one))->release for @faults;
     is at_last("fault-$_", qr/^200/), '200 jwt MISS', "$_: it recovers" for @faults;
+};
+
+subtest '2.6-4: the log says what to do about an answer that is none' => sub {
+    my $log = $gate->error_log;
+    my %says = (
+        encoded => 'the answer is encoded, set "proxy_set_header Accept-Encoding identity;" in that location',
+        redirect => ', status 302: it is at "/other", name that address in the location',
+        canonical => ', status 301: it is at "https://as\.example/k\\\\x01\\\\x22eys", name that address',
+        'status-404' => ', status 404 while', 'cut-answer' => 'the answer is cut off, or has more than 262144 bytes',
+        'one-octet-more' => 'the answer is cut off, or has more than 262144 bytes',
+    );
+    like $log, qr{\[error\] .*eiam: no key set from "/keys-fault-$_"(?:: )?$says{$_}}, $_ for sort keys %says;
 };
 
 subtest 'a refresh is none' => sub {

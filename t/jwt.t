@@ -348,7 +348,19 @@ subtest 'a token without a kid' => sub {
     }
     is outcome('many', token(key => 'e', header => { kid => undef })), 'crm|user_read',
         'keys of other types do not count';
-    is outcome('many', token(by => $many[0], key => 'd')), 'token_invalid', 'none is, for an unknown kid';
+};
+
+subtest '2.6-4: where no key of the set has a kid, that of the token says nothing' => sub {
+    for my $n (0 .. 4) {
+        is outcome('many', token(by => $many[$n], claims => { jti => 10 + $n })), 'crm|user_read',
+            'a key that fits is tried: ' . ($n + 1);
+    }
+    is outcome('many', token(by => $many[0], header => { kid => '""' })), 'crm|user_read', 'also for an empty kid';
+    is outcome('many', token(key => 'e')), 'crm|user_read', 'keys of other types do not count';
+    is outcome('many', token(by => $attacker{d}, key => 'd')), 'token_invalid', 'another key is none of them';
+    is outcome('many', token(by => $attacker{d}, alg => 'HS256', as => 'EdDSA')), 'token_invalid', '  nor for another algorithm';
+    is outcome('users', token(by => $key{bare}, alg => 'ES384', header => { kid => '"bare"' })), 'token_invalid',
+        'where others have one, a key without is not the one of a kid';
 };
 
 subtest '2.1-19: keys are tried in the order of their cost, up to about two milliseconds' => sub {

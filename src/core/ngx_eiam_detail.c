@@ -52,5 +52,8 @@ const ngx_str_t  ngx_eiam_details[NGX_EIAM_DETAILS] = {
     ngx_eiam_detail(APPLICATION, "application"),
     ngx_eiam_detail(NO_APPLICATION, "no_application"),
     ngx_eiam_detail(SIMILAR_APPLICATION, "similar_application"),
-    ngx_eiam_detail(SCOPES, "scopes")
+    ngx_eiam_detail(SCOPES, "scopes"),
+
+    /* source_unavailable */
+    ngx_eiam_detail(NO_KEYS, "no_keys")
 };

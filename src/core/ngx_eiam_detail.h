@@ -61,6 +61,9 @@ typedef enum {
     NGX_EIAM_DETAIL_SIMILAR_APPLICATION,
     NGX_EIAM_DETAIL_SCOPES,
 
+    /* source_unavailable */
+    NGX_EIAM_DETAIL_NO_KEYS,
+
     NGX_EIAM_DETAILS
 } ngx_eiam_detail_e;
 

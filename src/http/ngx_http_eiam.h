@@ -234,6 +234,7 @@ struct ngx_http_eiam_ctx_s {
     ngx_http_eiam_waiter_t    *waiter;        /* NULL: did not wait */
     uint32_t                   unknown;       /* generation without its key */
     unsigned                   tried:1;       /* keys, but in vain */
+    ngx_str_t                  fault;         /* of a token that they refuse */
     unsigned                   steady:1;      /* others wait for it too */
 
     ngx_http_eiam_learn_t     *learn;         /* NULL: no such call */

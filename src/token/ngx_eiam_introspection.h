@@ -21,6 +21,7 @@ typedef struct {
     ngx_uint_t    unread;          /* too large, or no head that can be read */
     ngx_uint_t    own;             /* nginx's own, which asked nobody */
     ngx_uint_t    cached;          /* by nginx: for another token, perhaps */
+    ngx_str_t     location;        /* that it redirects to, or empty */
     ngx_str_t     body;
 } ngx_eiam_answer_t;
 

@@ -16,6 +16,15 @@ static ngx_int_t ngx_eiam_key_algorithm(const ngx_eiam_node_t *node,
 
 
 ngx_int_t
+ngx_eiam_jwk_init(ngx_eiam_keys_t *keys, ngx_pool_t *pool)
+{
+    keys->named = 0;
+
+    return ngx_array_init(&keys->list, pool, 8, sizeof(ngx_eiam_key_t));
+}
+
+
+ngx_int_t
 ngx_eiam_jwk_read_set(const ngx_eiam_node_t *root, ngx_pool_t *pool,
     ngx_eiam_keys_t *keys, ngx_eiam_bad_key_pt bad, void *data)
 {
@@ -38,9 +47,7 @@ ngx_eiam_jwk_read_set(const ngx_eiam_node_t *root, ngx_pool_t *pool,
                               NGX_EIAM_KEYS_MAX);
     }
 
-    if (ngx_array_init(&keys->list, pool, 8, sizeof(ngx_eiam_key_t))
-        != NGX_OK)
-    {
+    if (ngx_eiam_jwk_init(keys, pool) != NGX_OK) {
         return NGX_ERROR;
     }
 
@@ -56,6 +63,7 @@ ngx_eiam_jwk_read_set(const ngx_eiam_node_t *root, ngx_pool_t *pool,
         rc = ngx_eiam_key_read(&node, pool, key);
 
         if (rc == NGX_OK) {
+            keys->named |= (key->kid.data != NULL);
             ngx_eiam_keys_place(&keys->list);
             continue;
         }

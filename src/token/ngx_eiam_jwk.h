@@ -13,11 +13,17 @@
 
 
 #define NGX_EIAM_KEYS_MAX  128
+#define NGX_EIAM_JWKS_MAX  (256 * 1024)       /* bytes of a set's JSON */
 
 
 typedef struct {
     ngx_array_t    list;           /* of ngx_eiam_key_t, by their cost */
+    ngx_uint_t     named;          /* flag: some of them have a "kid" */
 } ngx_eiam_keys_t;
+
+
+/* no keys yet: NGX_OK, or NGX_ERROR (no memory) */
+ngx_int_t ngx_eiam_jwk_init(ngx_eiam_keys_t *keys, ngx_pool_t *pool);
 
 
 /*

@@ -1,13 +1,8 @@
 
 #include <ngx_eiam_jwk_digest.h>
+#include <ngx_eiam_jwk_pack.h>
 
-#include <openssl/x509.h>
 
-
-static ngx_int_t ngx_eiam_jwk_digest_key(const ngx_eiam_key_t *key,
-    ngx_pool_t *pool, ngx_eiam_digest_t digest);
-static ngx_int_t ngx_eiam_jwk_material(const ngx_eiam_key_t *key,
-    ngx_pool_t *pool, ngx_str_t *material);
 static int ngx_libc_cdecl ngx_eiam_jwk_digest_cmp(const void *one,
     const void *two);
 
@@ -31,7 +26,9 @@ ngx_eiam_jwk_digest(const ngx_eiam_keys_t *keys, ngx_pool_t *pool,
 
     for (i = 0; i < n; i++) {
 
-        if (ngx_eiam_jwk_digest_key(&key[i], pool, digests[i]) != NGX_OK) {
+        if (ngx_eiam_jwk_pack_key(&key[i], pool, &text) != NGX_OK
+            || ngx_eiam_digest(&text, digests[i]) != NGX_OK)
+        {
             return NGX_ERROR;
         }
     }
@@ -42,67 +39,6 @@ ngx_eiam_jwk_digest(const ngx_eiam_keys_t *keys, ngx_pool_t *pool,
     text.len = n * sizeof(ngx_eiam_digest_t);
 
     return ngx_eiam_digest(&text, digest);
-}
-
-
-/* a key that is in the set may verify: "use" and "key_ops" have decided that */
-
-static ngx_int_t
-ngx_eiam_jwk_digest_key(const ngx_eiam_key_t *key, ngx_pool_t *pool,
-    ngx_eiam_digest_t digest)
-{
-    size_t     len;
-    ngx_str_t  text, material;
-
-    if (ngx_eiam_jwk_material(key, pool, &material) != NGX_OK) {
-        return NGX_ERROR;
-    }
-
-    len = 4 * (NGX_SIZE_T_LEN + 1) + key->kid.len + material.len;
-
-    text.data = ngx_pnalloc(pool, len);
-    if (text.data == NULL) {
-        return NGX_ERROR;
-    }
-
-    text.len = ngx_sprintf(text.data, "%ui %i %uz %ui:%V%V",
-                           (ngx_uint_t) key->type, (ngx_int_t) key->algorithm,
-                           key->kid.len, (ngx_uint_t) (key->kid.data != NULL),
-                           &key->kid, &material)
-               - text.data;
-
-    return ngx_eiam_digest(&text, digest);
-}
-
-
-/* RFC 5280, section 4.1: SubjectPublicKeyInfo, in the one form of DER */
-
-static ngx_int_t
-ngx_eiam_jwk_material(const ngx_eiam_key_t *key, ngx_pool_t *pool,
-    ngx_str_t *material)
-{
-    int      len;
-    u_char  *p;
-
-    if (key->pkey == NULL) {
-        *material = key->secret;
-        return NGX_OK;
-    }
-
-    len = i2d_PUBKEY(key->pkey, NULL);
-    if (len <= 0) {
-        return NGX_ERROR;
-    }
-
-    material->len = len;
-    material->data = ngx_pnalloc(pool, len);
-    if (material->data == NULL) {
-        return NGX_ERROR;
-    }
-
-    p = material->data;
-
-    return (i2d_PUBKEY(key->pkey, &p) == len) ? NGX_OK : NGX_ERROR;
 }
 
 

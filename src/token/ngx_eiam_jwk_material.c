@@ -322,12 +322,24 @@ static ngx_int_t
 ngx_eiam_key_keep(const ngx_eiam_node_t *node, ngx_pool_t *pool,
     ngx_eiam_key_t *key, EVP_PKEY *pkey)
 {
+    if (pkey == NULL) {
+        ERR_clear_error();
+        return ngx_eiam_fault(node, "is no valid key");
+    }
+
+    return ngx_eiam_jwk_material_keep(key, pool, pkey);
+}
+
+
+ngx_int_t
+ngx_eiam_jwk_material_keep(ngx_eiam_key_t *key, ngx_pool_t *pool, void *pkey)
+{
     ngx_pool_cleanup_t  *cln;
 
     ERR_clear_error();
 
     if (pkey == NULL) {
-        return ngx_eiam_fault(node, "is no valid key");
+        return NGX_ERROR;
     }
 
     cln = ngx_pool_cleanup_add(pool, 0);

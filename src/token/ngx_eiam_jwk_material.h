@@ -36,5 +36,9 @@ struct ngx_eiam_jwk_kind_s {
 ngx_int_t ngx_eiam_jwk_material_kind(const ngx_eiam_node_t *node,
     const ngx_eiam_jwk_kind_t **kind);
 
+/* the key owns pkey, which pool frees: NGX_OK; NGX_ERROR, also of NULL */
+ngx_int_t ngx_eiam_jwk_material_keep(ngx_eiam_key_t *key, ngx_pool_t *pool,
+    void *pkey);
+
 
 #endif /* _NGX_EIAM_JWK_MATERIAL_H_INCLUDED_ */

@@ -58,6 +58,8 @@ static ngx_int_t ngx_eiam_jwt_accept(ngx_eiam_jwt_t *jwt);
 static ngx_int_t ngx_eiam_jwt_type(ngx_eiam_jwt_t *jwt);
 static ngx_int_t ngx_eiam_jwt_kid(ngx_eiam_jwt_t *jwt);
 static ngx_int_t ngx_eiam_jwt_signature(ngx_eiam_jwt_t *jwt);
+static ngx_int_t ngx_eiam_jwt_unsigned(ngx_eiam_jwt_t *jwt, ngx_uint_t known,
+    ngx_uint_t cost);
 static ngx_int_t ngx_eiam_jwt_claims(ngx_eiam_jwt_t *jwt);
 static ngx_int_t ngx_eiam_jwt_refuse(ngx_eiam_jwt_t *jwt,
     ngx_eiam_reason_e reason, ngx_eiam_detail_e detail);
@@ -403,8 +405,8 @@ ngx_eiam_jwt_kid(ngx_eiam_jwt_t *jwt)
 
 
 /*
- * The keys with its "kid", or without one all that fit the algorithm; those
- * that cost least come first.  What a known key has not signed nobody has.
+ * The keys with the token's "kid", or if the token or the set has none, all
+ * that fit the algorithm; those that cost least come first.
  */
 
 static ngx_int_t
@@ -412,7 +414,7 @@ ngx_eiam_jwt_signature(ngx_eiam_jwt_t *jwt)
 {
     ngx_int_t        rc;
     ngx_str_t        signature;
-    ngx_uint_t       i, cost, known;
+    ngx_uint_t       i, named, known, cost;
     ngx_eiam_key_t  *key;
 
     rc = ngx_eiam_base64url(&jwt->part[2], jwt->document->pool, &signature);
@@ -426,13 +428,15 @@ ngx_eiam_jwt_signature(ngx_eiam_jwt_t *jwt)
                                     "is not base64url");
     }
 
-    key = jwt->keys->list.elts;
-    cost = 0;
+    named = jwt->keys->named && jwt->kid.data;
     known = 0;
+    cost = 0;
+
+    key = jwt->keys->list.elts;
 
     for (i = 0; i < jwt->keys->list.nelts; i++) {
 
-        if (jwt->kid.data) {
+        if (named) {
 
             if (key[i].kid.data == NULL
                 || !ngx_eiam_str_equal(&key[i].kid, &jwt->kid))
@@ -461,18 +465,23 @@ ngx_eiam_jwt_signature(ngx_eiam_jwt_t *jwt)
         }
     }
 
-    if (known) {
-        return ngx_eiam_jwt_invalid(jwt, NGX_EIAM_DETAIL_SIGNATURE,
-                                    "is not signed by its key");
-    }
+    return ngx_eiam_jwt_unsigned(jwt, known, cost);
+}
 
-    (void) ngx_eiam_document_fault(jwt->document, "is signed by no known key");
 
-    jwt->detail = NGX_EIAM_DETAIL_KEY;
+/* there may be another key, or another one under the same name */
+
+static ngx_int_t
+ngx_eiam_jwt_unsigned(ngx_eiam_jwt_t *jwt, ngx_uint_t known, ngx_uint_t cost)
+{
+    jwt->detail = known ? NGX_EIAM_DETAIL_SIGNATURE : NGX_EIAM_DETAIL_KEY;
+
+    (void) ngx_eiam_document_fault(jwt->document, "%s",
+                                   known ? "is not signed by its key"
+                                         : "is signed by no known key");
 
     if (cost) {
         jwt->reason = NGX_EIAM_TOKEN_INVALID;
-        jwt->detail = NGX_EIAM_DETAIL_SIGNATURE;
     }
 
     return NGX_DECLINED;

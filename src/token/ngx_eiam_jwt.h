@@ -31,9 +31,11 @@ ngx_uint_t ngx_eiam_jwt_is(const ngx_str_t *token);
 
 /*
  * NGX_OK: the grant, whose strings live as long as document->pool;
- * NGX_ABORT: refused, reason says why and document->fault more; NGX_DECLINED:
- * none of the keys has signed it, so perhaps a newer one, and reason is set if
- * some were tried; NGX_ERROR: no memory.
+ * NGX_ABORT: refused, reason and detail say why and document->fault more;
+ * NGX_DECLINED: none of the keys has signed it, so perhaps a newer one will
+ * do: detail is NGX_EIAM_DETAIL_SIGNATURE if there are keys with its "kid", or
+ * NGX_EIAM_DETAIL_KEY, and reason is set if some were tried; NGX_ERROR: no
+ * memory.
  */
 ngx_int_t ngx_eiam_jwt_read(ngx_eiam_document_t *document,
     const ngx_str_t *token, const ngx_eiam_keys_t *keys,

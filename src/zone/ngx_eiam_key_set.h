@@ -14,7 +14,7 @@
 #include <ngx_eiam_zone.h>
 
 
-#define NGX_EIAM_KEY_SET_MAX    (64 * 1024)   /* bytes of JSON */
+#define NGX_EIAM_KEY_SET_MAX    (64 * 1024)   /* bytes of packed keys */
 #define NGX_EIAM_KEY_SET_RETRY  1000          /* ms: after a failure */
 #define NGX_EIAM_KEY_SET_REST   10000         /* ms: more, with an old set */
 #define NGX_EIAM_KEY_SET_PAUSE  500           /* ms: after a client went away */

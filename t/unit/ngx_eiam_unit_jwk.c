@@ -2,6 +2,7 @@
 #include "ngx_eiam_unit_jws.h"
 
 #include <ngx_eiam_jwk_digest.h>
+#include <ngx_eiam_jwk_pack.h>
 
 #include <openssl/evp.h>
 
@@ -53,6 +54,9 @@ static void ngx_eiam_unit_jwk_sets(ngx_eiam_unit_t *unit);
 static void ngx_eiam_unit_jwk_mixed(ngx_eiam_unit_t *unit);
 static void ngx_eiam_unit_jwk_many(ngx_eiam_unit_t *unit);
 static void ngx_eiam_unit_jwk_digest(ngx_eiam_unit_t *unit);
+static void ngx_eiam_unit_jwk_packed(ngx_eiam_unit_t *unit);
+static ngx_uint_t ngx_eiam_unit_jwk_same(const ngx_eiam_keys_t *a,
+    const ngx_eiam_keys_t *b);
 static ngx_int_t ngx_eiam_unit_jwk_read(ngx_eiam_unit_t *unit,
     const ngx_str_t *text, ngx_eiam_keys_t *keys,
     ngx_eiam_unit_jwk_bads_t *bads, ngx_str_t *fault);
@@ -262,6 +266,7 @@ ngx_eiam_unit_jwk(ngx_eiam_unit_t *unit)
     ngx_eiam_unit_jwk_mixed(unit);
     ngx_eiam_unit_jwk_many(unit);
     ngx_eiam_unit_jwk_digest(unit);
+    ngx_eiam_unit_jwk_packed(unit);
 }
 
 
@@ -563,6 +568,100 @@ ngx_eiam_unit_jwk_note(const ngx_eiam_document_t *document, void *data)
     bads->count++;
     bads->silent += (document->fault.len == 0);
     bads->fault = document->fault;
+}
+
+
+/* what is packed is read again, and no part of it */
+
+static void
+ngx_eiam_unit_jwk_packed(ngx_eiam_unit_t *unit)
+{
+    size_t            len;
+    ngx_str_t         packed, part;
+    ngx_uint_t        i, side, wrong;
+    ngx_eiam_keys_t   keys, read;
+
+    static const char *const  sets[] = {
+        "{}",
+        "{" NGX_EIAM_UNIT_RSA ",\"e\":\"AQAB\",\"alg\":\"PS512\"}",
+        "{" NGX_EIAM_UNIT_RSA ",\"e\":\"Aw\",\"kid\":\"\",\"x5c\":[\"a\"]}",
+        "{" NGX_EIAM_UNIT_P256 "," NGX_EIAM_UNIT_Y ",\"kid\":\"a\"},"
+        "{" NGX_EIAM_UNIT_OCT ",\"alg\":\"HS512\",\"use\":\"sig\"},"
+        "{" NGX_EIAM_UNIT_OKP ",\"alg\":\"Ed25519\",\"kid\":\"\u4e2d\"},"
+        "{\"kty\":\"EC\",\"crv\":\"P-521\",\"x\":\"" NGX_EIAM_UNIT_P521_X
+        "\",\"y\":\"" NGX_EIAM_UNIT_P521_Y "\"}",
+        NULL
+    };
+
+    for (i = 0; sets[i]; i++) {
+
+        if (i) {
+            ngx_eiam_unit_keys_read(unit, sets[i], &keys);
+
+        } else if (ngx_eiam_jwk_init(&keys, unit->pool) != NGX_OK) {
+            abort();
+        }
+
+        if (ngx_eiam_jwk_pack(&keys, unit->pool, &packed) != NGX_OK) {
+            abort();
+        }
+
+        wrong = 0;
+
+        for (ngx_eiam_unit_sides(side)) {
+
+            part = ngx_eiam_unit_place(0, side, &packed);
+
+            wrong += ngx_eiam_jwk_pack_read(&part, unit->pool, &read) != NGX_OK
+                     || !ngx_eiam_unit_jwk_same(&keys, &read);
+        }
+
+        ngx_eiam_unit_ok(unit, wrong == 0, "packed: %s", sets[i]);
+
+        for (len = 0; len < packed.len; len++) {
+            part.len = len;
+            part.data = packed.data;
+            part = ngx_eiam_unit_place(0, 1, &part);
+
+            wrong += ngx_eiam_jwk_pack_read(&part, unit->pool, &read)
+                     == NGX_OK;
+        }
+
+        ngx_eiam_unit_ok(unit, wrong == 0, "and no part of its %uz bytes",
+                         packed.len);
+    }
+}
+
+
+static ngx_uint_t
+ngx_eiam_unit_jwk_same(const ngx_eiam_keys_t *a, const ngx_eiam_keys_t *b)
+{
+    ngx_uint_t             i;
+    const ngx_eiam_key_t  *one, *two;
+
+    if (a->list.nelts != b->list.nelts || a->named != b->named) {
+        return 0;
+    }
+
+    one = a->list.elts;
+    two = b->list.elts;
+
+    for (i = 0; i < a->list.nelts; i++) {
+
+        if (one[i].type != two[i].type
+            || one[i].algorithm != two[i].algorithm
+            || one[i].cost != two[i].cost
+            || (one[i].kid.data == NULL) != (two[i].kid.data == NULL)
+            || !ngx_eiam_unit_equal(&one[i].kid, &two[i].kid)
+            || !ngx_eiam_unit_equal(&one[i].secret, &two[i].secret)
+            || (one[i].pkey == NULL) != (two[i].pkey == NULL)
+            || (one[i].pkey && EVP_PKEY_eq(one[i].pkey, two[i].pkey) != 1))
+        {
+            return 0;
+        }
+    }
+
+    return 1;
 }
 
 

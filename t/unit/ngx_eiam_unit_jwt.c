@@ -815,9 +815,9 @@ ngx_eiam_unit_jwt_keys(ngx_eiam_unit_jwt_t *t)
         { ",\"kid\":\"twice\"", NGX_EIAM_UNIT_B, NGX_OK, NULL },
         { "", NGX_EIAM_UNIT_A, NGX_OK, NULL },
         { "", NGX_EIAM_UNIT_B, NGX_OK, NULL },
-        { ",\"kid\":\"b\"", NGX_EIAM_UNIT_A, NGX_ABORT, "by its key" },
-        { ",\"kid\":\"rsa\"", NGX_EIAM_UNIT_A, NGX_ABORT, "by its key" },
-        { ",\"kid\":\"pinned\"", NGX_EIAM_UNIT_A, NGX_ABORT, "by its key" },
+        { ",\"kid\":\"b\"", NGX_EIAM_UNIT_A, NGX_DECLINED, "by its key" },
+        { ",\"kid\":\"rsa\"", NGX_EIAM_UNIT_A, NGX_DECLINED, "by its key" },
+        { ",\"kid\":\"pinned\"", NGX_EIAM_UNIT_A, NGX_DECLINED, "by its key" },
         { ",\"kid\":\"A\"", NGX_EIAM_UNIT_A, NGX_DECLINED, "no known key" },
         { ",\"kid\":\"\"", NGX_EIAM_UNIT_A, NGX_DECLINED, "no known key" },
         { ",\"kid\":\"c\"", NGX_EIAM_UNIT_A, NGX_DECLINED, "no known key" },
@@ -903,10 +903,14 @@ ngx_eiam_unit_jwt_tries(ngx_eiam_unit_jwt_t *t)
 
         ngx_eiam_unit_jwt_tried(t, &token, rows[i].tried, rows[i].title, "");
 
-        ngx_eiam_unit_jwt_copies(t, rows[i].key, rows[i].copies,
-                                 ",\"kid\":\"k\"");
         token = ngx_eiam_unit_jwt_forged(t, rows[i].algorithm,
                                          ",\"kid\":\"k\"");
+
+        ngx_eiam_unit_jwt_tried(t, &token, rows[i].tried, rows[i].title,
+                                " without a \"kid\" for a token with one");
+
+        ngx_eiam_unit_jwt_copies(t, rows[i].key, rows[i].copies,
+                                 ",\"kid\":\"k\"");
 
         ngx_eiam_unit_jwt_tried(t, &token, rows[i].tried, rows[i].title,
                                 " of one \"kid\"");
@@ -1033,7 +1037,9 @@ ngx_eiam_unit_jwt_tried(ngx_eiam_unit_jwt_t *t, const ngx_str_t *token,
     ngx_eiam_unit_ok(t->unit, rc != NGX_OK
                               && ngx_eiam_unit_jwt_verified == tried
                               && (t->reason == NGX_EIAM_TOKEN_INVALID)
-                                 == (tried || (*more && t->keys.list.nelts)),
+                                 == (tried > 0)
+                              && (t->detail == NGX_EIAM_DETAIL_SIGNATURE)
+                                 == (t->keys.named != 0),
                      "2.1-19: %s%s: %ui are tried", title, more,
                      ngx_eiam_unit_jwt_verified);
 }

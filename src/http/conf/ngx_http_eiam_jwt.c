@@ -391,7 +391,7 @@ ngx_http_eiam_add_key_set(ngx_conf_t *cf, ngx_http_eiam_loc_conf_t *conf)
 
     return ngx_http_eiam_location_add(cf, "eiam_jwks",
                                       "there is no such file or location",
-                                      &conf->jwks, NGX_EIAM_KEY_SET_MAX);
+                                      &conf->jwks, NGX_EIAM_JWKS_MAX);
 }
 
 

@@ -261,6 +261,12 @@ ngx_http_eiam_fetch_answer(ngx_http_request_t *r,
     answer->cut = !fetch->complete && !fetch->large;
     answer->unread = fetch->large;
 
+    /* nginx may have rewritten its copy for the client */
+
+    if (r->upstream && r->upstream->headers_in.location) {
+        answer->location = r->upstream->headers_in.location->value;
+    }
+
     if (r->out) {
         answer->body.data = r->out->buf->pos;
         answer->body.len = r->out->buf->last - r->out->buf->pos;

@@ -4,6 +4,8 @@
 #include <ngx_http_eiam_keys.h>
 #include <ngx_http_eiam_wait.h>
 #include <ngx_eiam_jwk_digest.h>
+#include <ngx_eiam_jwk_pack.h>
+#include <ngx_eiam_text.h>
 
 
 /* a fetch that this worker leads */
@@ -25,16 +27,18 @@ static ngx_int_t ngx_http_eiam_fetch_keys(ngx_http_request_t *r,
 static void ngx_http_eiam_keys_fetched(ngx_http_request_t *r, void *data,
     const ngx_eiam_answer_t *answer);
 static ngx_int_t ngx_http_eiam_check_keys(ngx_http_request_t *r,
-    ngx_http_eiam_key_set_t *set, const ngx_eiam_answer_t *answer,
-    ngx_eiam_digest_t digest);
-static ngx_int_t ngx_http_eiam_take_keys(ngx_http_eiam_key_set_t *set,
-    const ngx_eiam_key_question_t *question);
+    const ngx_http_eiam_key_set_t *set, const ngx_eiam_answer_t *answer,
+    ngx_str_t *packed, ngx_eiam_digest_t digest);
+static ngx_int_t ngx_http_eiam_check_answer(ngx_http_request_t *r,
+    const ngx_http_eiam_key_set_t *set, const ngx_eiam_answer_t *answer);
+static void ngx_http_eiam_log_status(ngx_http_request_t *r,
+    const ngx_http_eiam_key_set_t *set, const ngx_eiam_answer_t *answer);
 static ngx_int_t ngx_http_eiam_parse_keys(ngx_pool_t *pool,
     const ngx_http_eiam_key_set_t *set, const ngx_str_t *text,
-    ngx_eiam_keys_t *keys, ngx_eiam_bad_key_pt bad);
+    ngx_eiam_keys_t *keys);
+static ngx_int_t ngx_http_eiam_take_keys(ngx_http_eiam_key_set_t *set,
+    const ngx_eiam_key_question_t *question);
 static void ngx_http_eiam_warn_bad_key(const ngx_eiam_document_t *document,
-    void *data);
-static void ngx_http_eiam_skip_bad_key(const ngx_eiam_document_t *document,
     void *data);
 
 
@@ -137,6 +141,7 @@ ngx_http_eiam_keys_fetched(ngx_http_request_t *r, void *data,
 {
     ngx_http_eiam_key_fetch_t *keys = data;
 
+    ngx_str_t           packed;
     ngx_eiam_digest_t   digest;
     ngx_eiam_source_t  *source;
     ngx_eiam_result_e   result;
@@ -148,14 +153,15 @@ ngx_http_eiam_keys_fetched(ngx_http_request_t *r, void *data,
         result = NGX_EIAM_ABANDONED;
         ngx_eiam_key_set_abandon(source, keys->flight);
 
+    } else if (ngx_http_eiam_check_keys(r, keys->set, answer, &packed, digest)
+               == NGX_OK)
+    {
+        result = NGX_EIAM_ANSWERED;
+        ngx_eiam_key_set_settle(source, keys->flight, &packed, digest);
+
     } else {
-        result = (ngx_http_eiam_check_keys(r, keys->set, answer, digest)
-                  == NGX_OK)
-                 ? NGX_EIAM_ANSWERED : NGX_EIAM_FAILED;
-        ngx_eiam_key_set_settle(source, keys->flight,
-                                (result == NGX_EIAM_ANSWERED) ? &answer->body
-                                                              : NULL,
-                                digest);
+        result = NGX_EIAM_FAILED;
+        ngx_eiam_key_set_settle(source, keys->flight, NULL, NULL);
     }
 
     ngx_http_eiam_count_source(r, NGX_EIAM_JWT, result, &keys->fetch);
@@ -164,16 +170,63 @@ ngx_http_eiam_keys_fetched(ngx_http_request_t *r, void *data,
 }
 
 
-/* what is no set of keys, is not for the others either */
+/* what is packed lives as long as the request */
 
 static ngx_int_t
-ngx_http_eiam_check_keys(ngx_http_request_t *r, ngx_http_eiam_key_set_t *set,
-    const ngx_eiam_answer_t *answer, ngx_eiam_digest_t digest)
+ngx_http_eiam_check_keys(ngx_http_request_t *r,
+    const ngx_http_eiam_key_set_t *set, const ngx_eiam_answer_t *answer,
+    ngx_str_t *packed, ngx_eiam_digest_t digest)
 {
     ngx_int_t         rc;
     ngx_log_t        *log;
     ngx_pool_t       *pool;
     ngx_eiam_keys_t   keys;
+
+    log = r->connection->log;
+
+    if (ngx_http_eiam_check_answer(r, set, answer) != NGX_OK) {
+        return NGX_ERROR;
+    }
+
+    pool = ngx_create_pool(NGX_DEFAULT_POOL_SIZE, log);
+    if (pool == NULL) {
+        return NGX_ERROR;
+    }
+
+    rc = ngx_http_eiam_parse_keys(pool, set, &answer->body, &keys);
+
+    if (rc == NGX_OK && keys.list.nelts == 0) {
+        ngx_log_error(NGX_LOG_WARN, log, 0,
+                      "eiam: \"%V\" has no key to verify with", &set->name);
+    }
+
+    if (rc == NGX_OK
+        && (ngx_eiam_jwk_pack(&keys, r->pool, packed) != NGX_OK
+            || ngx_eiam_jwk_digest(&keys, pool, digest) != NGX_OK))
+    {
+        rc = NGX_ERROR;
+    }
+
+    ngx_destroy_pool(pool);
+
+    if (rc == NGX_OK && packed->len > NGX_EIAM_KEY_SET_MAX) {
+        ngx_log_error(NGX_LOG_ERR, log, 0,
+                      "eiam: no key set from \"%V\": its keys have more than "
+                      "%d bytes", &set->name, NGX_EIAM_KEY_SET_MAX);
+        return NGX_ERROR;
+    }
+
+    return rc;
+}
+
+
+/* is it the text of a set? */
+
+static ngx_int_t
+ngx_http_eiam_check_answer(ngx_http_request_t *r,
+    const ngx_http_eiam_key_set_t *set, const ngx_eiam_answer_t *answer)
+{
+    ngx_log_t  *log;
 
     log = r->connection->log;
 
@@ -187,78 +240,58 @@ ngx_http_eiam_check_keys(ngx_http_request_t *r, ngx_http_eiam_key_set_t *set,
         return NGX_ERROR;
     }
 
-    if (answer->status != NGX_HTTP_OK || answer->cut || answer->unread
-        || answer->encoded || answer->body.len > NGX_EIAM_KEY_SET_MAX)
+    if (answer->status != NGX_HTTP_OK) {
+        ngx_http_eiam_log_status(r, set, answer);
+        return NGX_ERROR;
+    }
+
+    if (answer->encoded) {
+        ngx_log_error(NGX_LOG_ERR, log, 0,
+                      "eiam: no key set from \"%V\": the answer is encoded, "
+                      "set \"proxy_set_header Accept-Encoding identity;\" in "
+                      "that location", &set->name);
+        return NGX_ERROR;
+    }
+
+    if (answer->cut || answer->unread || answer->body.len > NGX_EIAM_JWKS_MAX)
     {
         ngx_log_error(NGX_LOG_ERR, log, 0,
-                      "eiam: no key set from \"%V\", status %ui%s",
-                      &set->name, answer->status,
-                      (answer->cut || answer->unread || answer->encoded)
-                      ? ", cut off, too large or encoded" : "");
+                      "eiam: no key set from \"%V\": the answer is cut off, or "
+                      "has more than %d bytes", &set->name, NGX_EIAM_JWKS_MAX);
         return NGX_ERROR;
     }
-
-    pool = ngx_create_pool(NGX_DEFAULT_POOL_SIZE, log);
-    if (pool == NULL) {
-        return NGX_ERROR;
-    }
-
-    rc = ngx_http_eiam_parse_keys(pool, set, &answer->body, &keys,
-                                  ngx_http_eiam_warn_bad_key);
-
-    if (rc == NGX_OK && keys.list.nelts == 0) {
-        ngx_log_error(NGX_LOG_WARN, log, 0,
-                      "eiam: \"%V\" has no key to verify with", &set->name);
-    }
-
-    if (rc == NGX_OK) {
-        rc = ngx_eiam_jwk_digest(&keys, pool, digest);
-    }
-
-    ngx_destroy_pool(pool);
-
-    return rc;
-}
-
-
-/* the worker's keys of before, if it has any, are kept if it fails */
-
-static ngx_int_t
-ngx_http_eiam_take_keys(ngx_http_eiam_key_set_t *set,
-    const ngx_eiam_key_question_t *question)
-{
-    ngx_pool_t       *pool;
-    ngx_eiam_keys_t   keys;
-
-    pool = ngx_create_pool(NGX_DEFAULT_POOL_SIZE, ngx_cycle->log);
-    if (pool == NULL) {
-        return NGX_ERROR;
-    }
-
-    if (ngx_http_eiam_parse_keys(pool, set, &question->text, &keys,
-                                 ngx_http_eiam_skip_bad_key)
-        != NGX_OK)
-    {
-        ngx_destroy_pool(pool);
-        return NGX_ERROR;
-    }
-
-    if (set->pool) {
-        ngx_destroy_pool(set->pool);
-    }
-
-    set->pool = pool;
-    set->keys = keys;
-    set->generation = question->generation;
-    set->content = question->content;
 
     return NGX_OK;
 }
 
 
+/* a redirect is not followed: it could lead to another server */
+
+static void
+ngx_http_eiam_log_status(ngx_http_request_t *r,
+    const ngx_http_eiam_key_set_t *set, const ngx_eiam_answer_t *answer)
+{
+    ngx_str_t  address;
+
+    if (answer->location.len == 0) {
+        ngx_log_error(NGX_LOG_ERR, r->connection->log, 0,
+                      "eiam: no key set from \"%V\", status %ui",
+                      &set->name, answer->status);
+        return;
+    }
+
+    address = ngx_eiam_text_shown(&answer->location, r->pool);
+
+    ngx_log_error(NGX_LOG_ERR, r->connection->log, 0,
+                  "eiam: no key set from \"%V\", status %ui: it is at \"%V\", "
+                  "name that address in the location",
+                  &set->name, answer->status, &address);
+}
+
+
 static ngx_int_t
 ngx_http_eiam_parse_keys(ngx_pool_t *pool, const ngx_http_eiam_key_set_t *set,
-    const ngx_str_t *text, ngx_eiam_keys_t *keys, ngx_eiam_bad_key_pt bad)
+    const ngx_str_t *text, ngx_eiam_keys_t *keys)
 {
     ngx_int_t            rc;
     ngx_pool_t          *temp;
@@ -279,7 +312,8 @@ ngx_http_eiam_parse_keys(ngx_pool_t *pool, const ngx_http_eiam_key_set_t *set,
     rc = ngx_eiam_document_parse(&document, text, &root);
 
     if (rc == NGX_OK) {
-        rc = ngx_eiam_jwk_read_set(&root, pool, keys, bad, pool->log);
+        rc = ngx_eiam_jwk_read_set(&root, pool, keys,
+                                   ngx_http_eiam_warn_bad_key, pool->log);
     }
 
     if (rc != NGX_OK) {
@@ -293,19 +327,43 @@ ngx_http_eiam_parse_keys(ngx_pool_t *pool, const ngx_http_eiam_key_set_t *set,
 }
 
 
+/* the worker's keys of before, if it has any, are kept if it fails */
+
+static ngx_int_t
+ngx_http_eiam_take_keys(ngx_http_eiam_key_set_t *set,
+    const ngx_eiam_key_question_t *question)
+{
+    ngx_pool_t       *pool;
+    ngx_eiam_keys_t   keys;
+
+    pool = ngx_create_pool(NGX_DEFAULT_POOL_SIZE, ngx_cycle->log);
+    if (pool == NULL) {
+        return NGX_ERROR;
+    }
+
+    if (ngx_eiam_jwk_pack_read(&question->text, pool, &keys) != NGX_OK) {
+        ngx_destroy_pool(pool);
+        return NGX_ERROR;
+    }
+
+    if (set->pool) {
+        ngx_destroy_pool(set->pool);
+    }
+
+    set->pool = pool;
+    set->keys = keys;
+    set->generation = question->generation;
+    set->content = question->content;
+
+    return NGX_OK;
+}
+
+
 static void
 ngx_http_eiam_warn_bad_key(const ngx_eiam_document_t *document, void *data)
 {
     ngx_log_error(NGX_LOG_WARN, (ngx_log_t *) data, 0,
                   "eiam: a key is left out: %V", &document->fault);
-}
-
-
-/* it was told when the set was fetched */
-
-static void
-ngx_http_eiam_skip_bad_key(const ngx_eiam_document_t *document, void *data)
-{
 }
 
 

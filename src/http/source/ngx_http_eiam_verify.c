@@ -97,6 +97,7 @@ ngx_http_eiam_verify_now(ngx_http_request_t *r, ngx_http_eiam_ctx_t *ctx,
         ctx->unknown = lcf->key_set->generation;
         ctx->tried = (question->reason != NGX_EIAM_NO_REASON);
         ctx->detail = question->detail;
+        ctx->fault = document.fault;
     }
 
     if (rc == NGX_ERROR) {
@@ -125,7 +126,8 @@ ngx_http_eiam_verify_now(ngx_http_request_t *r, ngx_http_eiam_ctx_t *ctx,
 
 /*
  * A key may be there the next time, so that is remembered only of a token that
- * cost the trying of keys.
+ * cost the trying of keys.  What its own key has not signed is invalid, though
+ * no newer key can be had.
  */
 
 static ngx_int_t
@@ -136,10 +138,15 @@ ngx_http_eiam_unverified(ngx_http_request_t *r, ngx_http_eiam_ctx_t *ctx,
 
     lcf = ngx_http_get_module_loc_conf(r, ngx_eiam_module);
 
-    ngx_log_error(NGX_LOG_INFO, r->connection->log, 0,
-                  "eiam: the token is signed by no known key");
+    if (ctx->fault.len) {
+        ngx_log_error(NGX_LOG_INFO, r->connection->log, 0, "eiam: %V",
+                      &ctx->fault);
 
-    if (rc == NGX_ABORT) {
+    } else {
+        ctx->detail = NGX_EIAM_DETAIL_NO_KEYS;
+    }
+
+    if (rc == NGX_ABORT && ctx->detail != NGX_EIAM_DETAIL_SIGNATURE) {
         return ngx_http_eiam_ctx_refuse_by(ctx, NGX_EIAM_SOURCE_UNAVAILABLE,
                                            ctx->detail);
     }
