@@ -21,7 +21,7 @@ my $policy = policy('/api',
     'GET /users/me' => [ [] ], 'GET /users/{id}' => ['user_read'], 'DELETE /users/{id}' => ['user_all'],
     'PUT /users/{id}/orgs/{org}' => [ [ 'user_write', 'org_read' ] ], 'GET /orgs' => ['org_read'],
     'POST /token' => 'public', 'OPTIONS /users' => 'public',
-    'GET /trial' => ['user_write'], 'GET /trial/{id}' => ['user_read']);
+    'GET /u:s/{id}' => ['user_read'], 'GET /trial' => ['user_write'], 'GET /trial/{id}' => ['user_read']);
 $policy->{paths}{'/trial'}{get}{'x-eiam-mode'} = 'report';
 $policy->{paths}{'/trial/{id}'}{get}{'x-eiam-mode'} = 'on';
 
@@ -121,7 +121,8 @@ my @odd_paths = ('/api/', '/api/users/', '/api//users', '/api/users/../users', '
         '/api/users/a+b',
     '/api/users/' . 'x' x 128, '/api/users/' . 'x' x 129, "/api/users/\xe7\x94\xa8", '/api/users/a"b',
         '/api/users/a\\b',
-    '/api/users/a%20b', '/api/users/...', '/api/users/.a', '/api/users/u1/orgs', '/api' . '/x' x 80);
+    '/api/users/a%20b', '/api/users/%20', '/api/users/a%40b', '/api/u:s/a%40', '/api/u%3as/a', '/api/users/u%CC%88',
+    '/api/users/...', '/api/users/.a', '/api/users/u1/orgs', '/api' . '/x' x 80);
 
 my $serial = 0;
 

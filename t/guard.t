@@ -12,6 +12,7 @@ use EIAM::Test;
 my $api = policy('/api',
     'GET /users/{id}'            => ['user_read'],
     'GET /users/{id}/roles/{rid}' => ['user_read'],
+    'GET /at@all/{id}'           => { scopes => ['user_read'], id => 'getAll' },
     'POST /users/{id}'           => ['user_read'],
     'PUT /users/{id}'            => [ [ 'user_write', 'user_own' ], 'user_all' ],
 );
@@ -113,7 +114,8 @@ my @common = (
         /api/users/%2575 /api/users/%25 /api/users/%2525) ],
     [ 'an encoded control character', qw(/api/users/u1%01 /api/users/u1%0a /api/users/u1%0d
         /api/users/u1%0d%0aX:%20y /api/users/u1%09 /api/users/u1%7f /api/users/%1b /api/users/u1%1F) ],
-    [ 'an encoded space', qw(/api/users/u1%20 /api/users/%20u1 /api/users/u%201) ],
+    [ 'an encoded space', qw(/api/users/u1%20 /api/users/%20u1 /api/users/%20 /api/users/.%20. /api/users/..%20
+        /api/users/%20..) ],
     [ 'an overlong character', qw(/api/users/%c0%ae%c0%ae/u1 /api/users%c0%afu1 /api/users/%c1%9cu1
         /api/users/%e0%80%af /api/users/%e0%80%ae /api/users/%f0%80%80%af /api/users/%c1%b5) ],
     [ 'invalid UTF-8', qw(/api/users/%ff /api/users/%80 /api/users/%c3 /api/users/%e4%b8 /api/users/%c3%28
@@ -124,7 +126,13 @@ my @common = (
     [ 'a full-width dot', qw(/api/users/%ef%bc%8e%ef%bc%8e/u1), "/api/users/\xef\xbc\x8e/u1" ],
     [ 'a full-width backslash or semicolon', qw(/api/users/%ef%bc%bcu1 /api/users/u1%ef%bc%9bx) ],
     [ 'another dot or slash', qw(/api/users/%e2%80%a4 /api/users/%e2%88%95u1 /api/users/%e2%81%84u1) ],
-    [ 'a combining mark', qw(/api/users/e%cc%81 /api/users/%cc%81 /api/users/%e0%a4%95%e0%a5%8d) ],
+    [ 'a mark without a letter', qw(/api/users/%cc%81 /api/users/.%cc%88. /api/users/%cc%88u /api/users/a-%cc%81
+        /api/users/.%cc%88/u1 /api/users/%e0%a5%8d) ],
+    [ 'a mark that strikes through', qw(/api/users/u%cc%b8 /api/users/a%cc%b71 /api/users/a%e2%83%a5b) ],
+    [ 'a mark or letter that is not seen', qw(/api/users/u%cd%8f /api/users/%e4%b8%ad%ef%b8%80 /api/users/a%e3%85%a4
+        /api/users/%e4%b8%ad%f3%a0%84%80) ],
+    [ 'a middle dot without letters', qw(/api/users/%c2%b7 /api/users/%c2%b7%c2%b7 /api/users/a%c2%b7
+        /api/users/%c2%b7a /api/users/a%c2%b7. /api/users/a.%c2%b7b /api/users/a%c2%b7%c2%b7b) ],
     [ 'a symbol', qw(/api/users/%e2%82%ac /api/users/%c2%a9 /api/users/%e2%98%83) ],
     [ 'an emoji', qw(/api/users/%f0%9f%98%80 /api/users/u%f0%9f%91%8d) ],
     [ 'an invisible character', qw(/api/users/u1%c2%a0 /api/users/u1%e2%80%8b /api/users/%ef%bb%bfu1
@@ -133,8 +141,9 @@ my @common = (
         "/\xe4\xb8\xad/users/u1", "/api/users/u1\x80" ],
     [ 'an encoded plain character', qw(/api/%75sers/u1 /api/users/%751 /api/users/u%31 /%61pi/users/u1
         /api/users/%7e /api/users/u1%2ejson /api/users/%5f /api/users/%2d /api/users/%41) ],
-    [ 'an encoded delimiter', qw(/api/users/u1%3f /api/users/u1%3fx=y /api/users/u1%23 /api/users/%26
-        /api/users/%3d /api/users/%2b /api/users/%40 /api/users/%3a /api/users/%21 /api/users/%2a) ],
+    [ 'an encoded delimiter', qw(/api/users/u1%3f /api/users/u1%3fx=y /api/users/u1%23 /api/users/u1%5b
+        /api/users/u1%22 /api/users/u1%3c /api/users/u1%7b /api/users/u1%5e /api/users/u1%60) ],
+    [ 'a delimiter encoded twice', qw(/api/users/%2540 /api/users/u%253A1 /api/users/a%25%34%30b /api/users/a%2520b) ],
     [ 'a character that is none of a path',
         map { "/api/users/u1$_" } '"', '<', '>', '[', ']', '{', '}', '|', '^', '`' ],
     [ 'a fragment', '/api/users/u1#x', '/api/users/u1#', '/api/users/u1?x=y#z', '/api/users/u1#/../u2',
@@ -145,6 +154,7 @@ my @strict = (
     [ 'a sub-delimiter', map { "/api/users/u1$_" } '!', '$', '&', q('), '(', ')', '*', '+', ',', '=' ],
     [ 'a colon or an at sign', qw(/api/users/u:1 /api/users/u@1 /api:80/users/u1) ],
     [ 'an encoded letter', qw(/api/users/%e4%b8%ad /api/users/%C3%A9 /api/users/u%d0%b9) ],
+    [ 'an encoded character that may be with utf8', map { "/api/users/u1$_" } qw(%40 %3a %2B %3D %7C %20a %26 %21) ],
 );
 my @by_nginx = (
     [ 'a broken escape', qw(/api/users/% /api/users/%zz /api/users/u1%2 /api/users/%u002f /api/users/%g0
@@ -181,6 +191,15 @@ my @letters = (
         /api/users/%e4%B8%Ad /api/users/u%c3%a9 /api/users/%D0%99 /api/users/%f0%a0%80%80 /api/users/%c3%9f) ],
     [ 'an encoded digit', qw(/api/users/%d9%a1%d9%a2 /api/users/%E0%A5%A7) ],
     [ 'a name of 128 letters', '/api/users/' . '%e4%b8%ad' x 128 ],
+    [ '2.6-8: an id as clients encode it', qw(/api/users/anna%40example.test /api/users/urn%3Ax%3A1
+        /api/users/anna%2Btest@example.test /api/users/anna%2btest%40example.test /api/users/YWJj%3D
+        /api/users/auth0%7C123 /api/users/Anna%20Lee /api/users/a%20%20b), map { "/api/users/u1%$_" }
+        qw(21 24 26 27 28 29 2a 2B 2c 3A 3D 40 7c) ],
+    [ '2.6-8: marks', qw(/api/users/%E0%A4%B9%E0%A4%BF%E0%A4%A8%E0%A5%8D%E0%A4%A6%E0%A5%80
+        /api/users/%E0%AE%A4%E0%AE%AE%E0%AE%BF%E0%AE%B4%E0%AF%8D /api/users/%E0%B8%97%E0%B8%B5%E0%B9%88
+        /api/users/Mu%CC%88ller /api/users/e%cc%81 /api/users/%E1%9E%81%E1%9F%92%E1%9E%98%E1%9F%82%E1%9E%9A) ],
+    [ '2.6-8: a middle dot', qw(/api/users/%E9%98%BF%E4%BE%9D%C2%B7%E6%9C%A8 /api/users/col%C2%B7lecci%C3%B3
+        /api/users/%E3%82%B8%E3%83%A7%E3%83%B3%E3%83%BB%E3%82%B9%E3%83%9F%E3%82%B9) ],
 );
 
 nothing_forwarded $gate, 'utf8: what is ambiguous' => sub {
@@ -189,11 +208,20 @@ nothing_forwarded $gate, 'utf8: what is ambiguous' => sub {
         [ 'a letter raw and encoded', "/api/users/%e4\xb8\xad", "/api/users/\xe4%b8%ad" ],
         [ 'a number that is no digit', qw(/api/users/%e2%85%a0 /api/users/%c2%bd /api/users/%e2%91%a0) ],
         [ 'a letter before a slash', '/api/users/%e4%b8%ad/' ],
+        [ '2.6-8: a delimiter of a literal', qw(/api/at%40all/u1 /api/at%40all/%40) ],
     ], port => $utf8);
 };
 nothing_forwarded $gate, 'utf8: what nginx itself refuses' => sub {
     all_refused_by_nginx(\@by_nginx, port => $utf8);
 };
+subtest '2.6-8: only parameters may have a character encoded' => sub {
+    passed ask($_, port => $utf8), "a parameter: $_", operation => 'getAll' for qw(/api/at@all/%40 /api/at@all/a%7Cb);
+    my $res = ask('/api/at%40all/u1', port => $utf8);
+    is $res->{headers}{'x-detail'}, 'spelling', 'a literal is another spelling';
+    refused ask('/api/no/%40', port => $utf8), 'operation_unknown', 'what is no operation is none';
+    refused ask('/api/users/%40', method => 'DELETE', port => $utf8), 'method_unknown', 'and no method none';
+};
+
 subtest 'utf8: what passes' => sub { all_pass([ @plain, @letters ], port => $utf8) };
 
 # ---- other forms of a request
@@ -380,6 +408,12 @@ nothing_forwarded $gate, 'arguments that the configuration empties while $reques
         for qw(access_token=x a=b&access_token=tok %61ccess_token=tok access_token);
     refused get($gate, '/api/users/u1?access_token=tok', %opt), 'authorization_malformed',
         'and does not count as one';
+};
+
+nothing_forwarded $gate, '2.6-8: the same rules where only the query was rewritten' => sub {
+    for my $target (qw(/api/users/%751 /api/users/%40 /api/at%40all/u1 /api/users//u1 /api/%75sers/u1?x=y)) {
+        refused ask($target, port => $emptied), 'request_ambiguous', $target;
+    }
 };
 
 subtest 'and all other arguments' => sub {

@@ -21,6 +21,7 @@ const ngx_str_t  ngx_eiam_details[NGX_EIAM_DETAILS] = {
     ngx_eiam_detail(OUTSIDE_AS_SENT, "outside_as_sent"),
     ngx_eiam_detail(PATH_TOO_LONG, "path_too_long"),
     ngx_eiam_detail(ENCODING, "encoding"),
+    ngx_eiam_detail(SPELLING, "spelling"),
     ngx_eiam_detail(CHARACTER, "character"),
     ngx_eiam_detail(PARAMETER, "parameter"),
     ngx_eiam_detail(EMPTY_SEGMENT, "empty_segment"),

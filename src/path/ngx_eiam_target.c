@@ -21,7 +21,10 @@ static const uint32_t  ngx_eiam_target_unreserved[] = {
 };
 
 
-/* section 3.3, pchar without pct-encoded and ";": also "!$&'()*+,=" ":" "@" */
+/*
+ * For eiam_path utf8: section 3.3, pchar without pct-encoded and without ";",
+ * behind which some read parameters: also "!$&'()*+,=" ":" "@".
+ */
 
 static const uint32_t  ngx_eiam_target_pchar[] = {
     0x00000000, /* 0000 0000 0000 0000  0000 0000 0000 0000 */
@@ -39,9 +42,51 @@ static const uint32_t  ngx_eiam_target_pchar[] = {
 };
 
 
+/* which of them clients may encode, and " " and "|", which they have to */
+
+static const uint32_t  ngx_eiam_target_encodable[] = {
+    0x00000000, /* 0000 0000 0000 0000  0000 0000 0000 0000 */
+
+                /* ?>=< ;:98 7654 3210  /.-, +*)( '&%$ #"!  */
+    0x24001fd3, /* 0010 0100 0000 0000  0001 1111 1101 0011 */
+
+                /* _^]\ [ZYX WVUT SRQP  ONML KJIH GFED CBA@ */
+    0x00000001, /* 0000 0000 0000 0000  0000 0000 0000 0001 */
+
+                /*  ~}| {zyx wvut srqp  onml kjih gfed cba` */
+    0x10000000, /* 0001 0000 0000 0000  0000 0000 0000 0000 */
+
+    0xffffffff, 0xffffffff, 0xffffffff, 0xffffffff
+};
+
+
+#define ngx_eiam_target_is(table, c)                                          \
+    ((table)[(c) >> 5] & (1U << ((c) & 0x1f)))
+
+
+/*
+ * What no name has in it, beyond ASCII: whatever is no letter, mark or digit,
+ * and no middle dot between two of them; a mark that stands alone; marks that
+ * strike a character through, which some map to "/" or "\"; and what cannot
+ * be seen.
+ */
+
+#define NGX_EIAM_TARGET_STRUCK   "\\x{334}-\\x{338}\\x{20d0}-\\x{20ff}"
+
+#define NGX_EIAM_TARGET_UNSEEN                                                \
+    "\\x{34f}\\x{115f}\\x{1160}\\x{17b4}\\x{17b5}\\x{180b}-\\x{180f}"         \
+    "\\x{3164}\\x{fe00}-\\x{fe0f}\\x{ffa0}\\x{16fe4}\\x{e0100}-\\x{e01ef}"
+
+#define NGX_EIAM_TARGET_FOREIGN                                               \
+    "(*UTF)[^\\x00-\\x7f\\p{L}\\p{M}\\p{Nd}\\x{b7}\\x{30fb}]"                 \
+    "|[" NGX_EIAM_TARGET_STRUCK NGX_EIAM_TARGET_UNSEEN "]"                    \
+    "|(?<![\\p{L}\\p{M}\\p{Nd}])[\\p{M}\\x{b7}\\x{30fb}]"                     \
+    "|[\\x{b7}\\x{30fb}](?![\\p{L}\\p{Nd}])"
+
+
 static ngx_uint_t ngx_eiam_target_is_plain(const ngx_str_t *path);
 static ngx_eiam_detail_e ngx_eiam_target_segments(const ngx_str_t *path,
-    const uint32_t *plain, ngx_uint_t eight_bit);
+    const uint32_t *plain, ngx_uint_t utf8);
 static ngx_eiam_detail_e ngx_eiam_target_character(u_char ch);
 static ngx_eiam_detail_e ngx_eiam_target_same(const ngx_str_t *raw,
     const ngx_str_t *decoded);
@@ -58,7 +103,7 @@ ngx_eiam_target_letters(ngx_conf_t *cf)
 
     ngx_memzero(&rc, sizeof(ngx_regex_compile_t));
 
-    ngx_str_set(&rc.pattern, "(*UTF)^[\\x00-\\x7f\\p{L}\\p{Nd}]*\\z");
+    ngx_str_set(&rc.pattern, NGX_EIAM_TARGET_FOREIGN);
     rc.pool = cf->pool;
     rc.err.len = NGX_MAX_CONF_ERRSTR;
     rc.err.data = errstr;
@@ -155,11 +200,15 @@ ngx_eiam_target_is_plain(const ngx_str_t *path)
 }
 
 
-/* every segment has 1 to NGX_EIAM_SEGMENT_MAX characters, not dots alone */
+/*
+ * Every segment has 1 to NGX_EIAM_SEGMENT_MAX characters, not dots alone, and
+ * no blank at its ends.  With utf8 the escapes were looked at before, or nginx
+ * writes the path anew.
+ */
 
 static ngx_eiam_detail_e
 ngx_eiam_target_segments(const ngx_str_t *path, const uint32_t *plain,
-    ngx_uint_t eight_bit)
+    ngx_uint_t utf8)
 {
     u_char      *p, *last;
     ngx_uint_t   length, dots;
@@ -178,18 +227,27 @@ ngx_eiam_target_segments(const ngx_str_t *path, const uint32_t *plain,
 
         for (p++; p < last && *p != '/'; p++) {
 
-            if (plain[*p >> 5] & (1U << (*p & 0x1f))) {
+            if (ngx_eiam_target_is(plain, *p)) {
                 dots += (*p == '.');
                 length++;
                 continue;
             }
 
-            if (*p < 0x80 || !eight_bit) {
+            if (!utf8 || !ngx_eiam_target_is(ngx_eiam_target_encodable, *p)) {
                 return ngx_eiam_target_character(*p);
             }
 
+            if (*p == ' ') {
+
+                if (p[-1] == '/' || p + 1 == last || p[1] == '/') {
+                    return NGX_EIAM_DETAIL_CHARACTER;
+                }
+
+                dots++;
+            }
+
             /* a UTF-8 character counts once, at its first byte */
-            length += (*p >= 0xc0);
+            length += (*p < 0x80 || *p >= 0xc0);
         }
 
         if (length == dots) {
@@ -217,7 +275,10 @@ ngx_eiam_target_character(u_char ch)
 }
 
 
-/* the raw path is the decoded one with nothing but 8-bit bytes encoded */
+/*
+ * The raw path is the decoded one, encoded are those characters alone that may
+ * be: ngx_eiam_route_check() says where.
+ */
 
 static ngx_eiam_detail_e
 ngx_eiam_target_same(const ngx_str_t *raw, const ngx_str_t *decoded)
@@ -235,7 +296,9 @@ ngx_eiam_target_same(const ngx_str_t *raw, const ngx_str_t *decoded)
         if (*p == '%') {
             c = (last - p > 2) ? ngx_hextoi(p + 1, 2) : NGX_ERROR;
 
-            if (c < 0x80 || c != *d) {
+            if (c == NGX_ERROR || c != *d
+                || !ngx_eiam_target_is(ngx_eiam_target_encodable, c))
+            {
                 return NGX_EIAM_DETAIL_ENCODING;
             }
 
@@ -243,12 +306,12 @@ ngx_eiam_target_same(const ngx_str_t *raw, const ngx_str_t *decoded)
             continue;
         }
 
-        if (*p >= 0x80) {
-            return NGX_EIAM_DETAIL_CHARACTER;
-        }
-
         if (*p != *d) {
             break;
+        }
+
+        if (*p >= 0x80 || *p == ' ' || *p == '|') {
+            return NGX_EIAM_DETAIL_CHARACTER;
         }
 
         p++;
@@ -265,7 +328,7 @@ ngx_eiam_target_same(const ngx_str_t *raw, const ngx_str_t *decoded)
 }
 
 
-/* well-formed UTF-8, and only letters and digits */
+/* well-formed UTF-8, and nothing that no name has in it */
 
 static ngx_eiam_detail_e
 ngx_eiam_target_beyond_ascii(ngx_str_t *path, void *letters)
@@ -281,7 +344,11 @@ ngx_eiam_target_beyond_ascii(ngx_str_t *path, void *letters)
     }
 
 #if (NGX_PCRE)
-    if (ngx_regex_exec((ngx_regex_t *) letters, path, NULL, 0) >= 0) {
+    /* an error is another number: bytes that are no UTF-8 */
+
+    if (ngx_regex_exec((ngx_regex_t *) letters, path, NULL, 0)
+        == NGX_REGEX_NO_MATCHED)
+    {
         return NGX_EIAM_NO_DETAIL;
     }
 #endif

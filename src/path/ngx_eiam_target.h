@@ -22,9 +22,9 @@
 
 
 /*
- * What eiam_path utf8 lets pass beyond ASCII: letters and digits by their
- * Unicode properties, for which nginx needs PCRE.  NULL: it has none, or an
- * error that is logged already.
+ * What eiam_path utf8 lets pass beyond ASCII: letters, marks and digits by
+ * their Unicode properties, for which nginx needs PCRE.  NULL: it has none, or
+ * an error that is logged already.
  */
 void *ngx_eiam_target_letters(ngx_conf_t *cf);
 
@@ -33,7 +33,8 @@ void *ngx_eiam_target_letters(ngx_conf_t *cf);
  * nginx will write it anew from decoded; decoded is the path that will be
  * matched; letters as above, or NULL for eiam_path strict.
  *
- * NGX_EIAM_NO_DETAIL, or the rule by which it is ambiguous.
+ * NGX_EIAM_NO_DETAIL, or the rule by which it is ambiguous.  With utf8 raw may
+ * have ASCII characters encoded; ngx_eiam_route_check() knows where.
  */
 ngx_eiam_detail_e ngx_eiam_target_check(const ngx_str_t *raw,
     ngx_str_t *decoded, void *letters);

@@ -37,6 +37,7 @@ typedef void (*ngx_eiam_unit_pt)(ngx_eiam_unit_t *unit);
 
 
 void ngx_eiam_unit_base(ngx_eiam_unit_t *unit);
+void ngx_eiam_unit_route(ngx_eiam_unit_t *unit);
 void ngx_eiam_unit_target(ngx_eiam_unit_t *unit);
 void ngx_eiam_unit_bearer(ngx_eiam_unit_t *unit);
 void ngx_eiam_unit_query(ngx_eiam_unit_t *unit);

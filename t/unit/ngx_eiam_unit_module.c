@@ -15,6 +15,7 @@ static char *ngx_eiam_unit_run(ngx_conf_t *cf, ngx_command_t *cmd,
 
 static const ngx_eiam_unit_suite_t  ngx_eiam_unit_suites[] = {
     { ngx_string("base"), ngx_eiam_unit_base },
+    { ngx_string("route"), ngx_eiam_unit_route },
     { ngx_string("target"), ngx_eiam_unit_target },
     { ngx_string("bearer"), ngx_eiam_unit_bearer },
     { ngx_string("query"), ngx_eiam_unit_query },

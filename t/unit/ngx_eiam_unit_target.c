@@ -129,6 +129,62 @@ static const ngx_eiam_unit_target_t  ngx_eiam_unit_targets[] = {
     { "a parameter", ngx_string("/a;b"), ngx_string("/a;b"), 0, 0 },
     { "encoded letters of UTF-8", ngx_string("/%e4%B8%ad/x"),
       ngx_string("/\xe4\xb8\xad/x"), 0, 1 },
+    { "2.6-8: what clients encode", ngx_string("/%21%24%26%27%28%29%2a%2B%2c"
+      "%3A%3D%40%7C%7ca%20b"), ngx_string("/!$&'()*+,:=@||a b"), 0, 1 },
+    { "2.6-8: a raw bar", ngx_string("/a|b"), ngx_string("/a|b"), 0, 0 },
+    { "2.6-8: a raw blank", ngx_string("/a b"), ngx_string("/a b"), 0, 0 },
+    { "2.6-8: a bar that nginx will write", ngx_null_string,
+      ngx_string("/a|b"), 0, 1 },
+    { "2.6-8: a blank at the beginning", ngx_string("/%20a"),
+      ngx_string("/ a"), 0, 0 },
+    { "2.6-8: a blank at the end", ngx_string("/a%20/b"),
+      ngx_string("/a /b"), 0, 0 },
+    { "2.6-8: a blank at the end of the path", ngx_string("/a%20"),
+      ngx_string("/a "), 0, 0 },
+    { "2.6-8: a blank alone", ngx_string("/%20/b"), ngx_string("/ /b"),
+      0, 0 },
+    { "2.6-8: dots and blanks", ngx_string("/.%20."), ngx_string("/. ."),
+      0, 0 },
+    { "2.6-8: an encoded tilde", ngx_string("/%7e"), ngx_string("/~"), 0, 0 },
+    { "2.6-8: an encoded semicolon", ngx_string("/a%3b"), ngx_string("/a;"),
+      0, 0 },
+    { "2.6-8: an encoded plus as if sent twice encoded",
+      ngx_string("/%252B"), ngx_string("/%2B"), 0, 0 },
+    { "2.6-8: another character than the decoded", ngx_string("/%40"),
+      ngx_string("/:"), 0, 0 },
+    { "2.6-8: Hindi", ngx_null_string, ngx_string("/\xe0\xa4\xb9\xe0\xa4\xbf"
+      "\xe0\xa4\xa8\xe0\xa5\x8d\xe0\xa4\xa6\xe0\xa5\x80"), 0, 1 },
+    { "2.6-8: an umlaut of two characters", ngx_null_string,
+      ngx_string("/Mu\xcc\x88ller"), 0, 1 },
+    { "2.6-8: two marks", ngx_null_string,
+      ngx_string("/\xe0\xb8\x97\xe0\xb8\xb5\xe0\xb9\x88"), 0, 1 },
+    { "2.6-8: a mark at the beginning", ngx_null_string,
+      ngx_string("/\xcc\x88u"), 0, 0 },
+    { "2.6-8: a mark behind a dot", ngx_null_string,
+      ngx_string("/.\xcc\x88."), 0, 0 },
+    { "2.6-8: a mark behind a delimiter", ngx_null_string,
+      ngx_string("/a=\xcc\xb8"), 0, 0 },
+    { "2.6-8: a solidus through a letter", ngx_null_string,
+      ngx_string("/a\xcc\xb8"), 0, 0 },
+    { "2.6-8: a mark that is not seen", ngx_null_string,
+      ngx_string("/a\xcd\x8f"), 0, 0 },
+    { "2.6-8: a variation selector", ngx_null_string,
+      ngx_string("/\xe4\xb8\xad\xef\xb8\x80"), 0, 0 },
+    { "2.6-8: a letter that is not seen", ngx_null_string,
+      ngx_string("/a\xe3\x85\xa4"), 0, 0 },
+    { "2.6-8: a middle dot between letters", ngx_null_string,
+      ngx_string("/\xe9\x98\xbf\xc2\xb7\xe6\x9c\xa8"), 0, 1 },
+    { "2.6-8: a middle dot of Katakana", ngx_null_string,
+      ngx_string("/\xe3\x83\xa7\xe3\x83\xbb\xe3\x82\xb9"), 0, 1 },
+    { "2.6-8: middle dots alone", ngx_null_string,
+      ngx_string("/\xc2\xb7\xc2\xb7"), 0, 0 },
+    { "2.6-8: a middle dot at the end", ngx_null_string,
+      ngx_string("/a\xc2\xb7"), 0, 0 },
+    { "2.6-8: a middle dot before a dot", ngx_null_string,
+      ngx_string("/a\xc2\xb7."), 0, 0 },
+    { "2.6-8: a currency sign", ngx_null_string, ngx_string("/\xe2\x82\xac"),
+      0, 0 },
+
     { "128 letters of UTF-8", ngx_null_string, ngx_string("/" LETTERS_128),
       0, 1 },
     { "129 letters of UTF-8", ngx_null_string,
@@ -154,7 +210,7 @@ static const ngx_eiam_unit_target_t  ngx_eiam_unit_targets[] = {
     { "a full-width stop", ngx_string("/%ef%bc%8e"),
       ngx_string("/\xef\xbc\x8e"), 0, 0 },
     { "a combining mark", ngx_string("/e%cc%81"), ngx_string("/e\xcc\x81"),
-      0, 0 },
+      0, 1 },
     { "a space of no width", ngx_string("/a%e2%80%8b"),
       ngx_string("/a\xe2\x80\x8b"), 0, 0 },
     { "a line end behind letters", ngx_string("/%e4%b8%ad%0a"),
@@ -256,12 +312,12 @@ ngx_eiam_unit_target_bytes(ngx_eiam_unit_t *unit, void *letters)
         path[1] = (u_char) c;
 
         unreserved = ngx_eiam_unit_target_unreserved(c) && c != '.';
-        other = c && ngx_strchr("!$&'()*+,=:@", (int) c) != NULL;
+        other = c && ngx_strchr("!$&'()*+,=:@|", (int) c) != NULL;
 
         strict &= ((ngx_eiam_target_check(&text, &text, NULL)
                     == NGX_EIAM_NO_DETAIL)
                    == unreserved);
-        utf8 &= ((ngx_eiam_target_check(&text, &text, letters)
+        utf8 &= ((ngx_eiam_target_check(NULL, &text, letters)
                   == NGX_EIAM_NO_DETAIL)
                  == (unreserved || other));
     }

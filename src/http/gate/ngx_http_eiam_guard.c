@@ -3,6 +3,7 @@
 #include <ngx_http_eiam_gated.h>
 #include <ngx_http_eiam_guard.h>
 #include <ngx_http_eiam_headers.h>
+#include <ngx_http_eiam_operation.h>
 #include <ngx_http_eiam_parameters.h>
 #include <ngx_http_eiam_redact.h>
 #include <ngx_http_eiam_request.h>
@@ -10,7 +11,7 @@
 
 
 static ngx_eiam_detail_e ngx_http_eiam_guard_path(ngx_http_request_t *r,
-    const ngx_http_eiam_ctx_t *ctx);
+    ngx_http_eiam_ctx_t *ctx);
 static ngx_uint_t ngx_http_eiam_guard_has_other_target(ngx_http_request_t *r,
     const ngx_http_eiam_fields_t *fields);
 static ngx_uint_t ngx_http_eiam_has_other_host(ngx_http_request_t *r);
@@ -61,9 +62,10 @@ ngx_http_eiam_guard(ngx_http_request_t *r, ngx_http_eiam_ctx_t *ctx)
 /* NGX_EIAM_NO_DETAIL: there is but one path in it */
 
 static ngx_eiam_detail_e
-ngx_http_eiam_guard_path(ngx_http_request_t *r, const ngx_http_eiam_ctx_t *ctx)
+ngx_http_eiam_guard_path(ngx_http_request_t *r, ngx_http_eiam_ctx_t *ctx)
 {
     ngx_str_t                  raw, *forwarded;
+    ngx_eiam_detail_e          detail;
     ngx_http_eiam_loc_conf_t  *lcf;
 
     lcf = ngx_http_get_module_loc_conf(r, ngx_eiam_module);
@@ -84,7 +86,9 @@ ngx_http_eiam_guard_path(ngx_http_request_t *r, const ngx_http_eiam_ctx_t *ctx)
 
         raw = ngx_http_eiam_request_raw_path(r);
 
-        if (r->valid_unparsed_uri) {
+        if (r->valid_unparsed_uri
+            || ngx_http_eiam_request_decodes_to(r, &raw, &r->uri))
+        {
             forwarded = &raw;
 
         } else if (ngx_http_eiam_below(r, &raw, 1) == NGX_EIAM_BELOW_LOOSE) {
@@ -104,7 +108,15 @@ ngx_http_eiam_guard_path(ngx_http_request_t *r, const ngx_http_eiam_ctx_t *ctx)
         }
     }
 
-    return ngx_eiam_target_check(forwarded, &r->uri, lcf->letters);
+    detail = ngx_eiam_target_check(forwarded, &r->uri, lcf->letters);
+
+    if (detail == NGX_EIAM_NO_DETAIL && forwarded && r->quoted_uri) {
+        (void) ngx_http_eiam_operation(r, ctx);
+
+        return ngx_http_eiam_operation_spelling(ctx, forwarded);
+    }
+
+    return detail;
 }
 
 

@@ -1,6 +1,7 @@
 
 #include <ngx_http_eiam_ctx.h>
 #include <ngx_http_eiam_operation.h>
+#include <ngx_eiam_route.h>
 
 
 void
@@ -17,6 +18,27 @@ ngx_http_eiam_operation_find(ngx_http_eiam_ctx_t *ctx,
     if (ctx->resource && n < NGX_EIAM_METHODS) {
         ctx->operation = ctx->resource->operations[n];
     }
+}
+
+
+/*
+ * Without an operation the call is refused anyway.  One that is ambiguous is a
+ * call of none, so x-eiam-mode does not apply.
+ */
+
+ngx_eiam_detail_e
+ngx_http_eiam_operation_spelling(ngx_http_eiam_ctx_t *ctx,
+    const ngx_str_t *path)
+{
+    if (ctx->operation == NULL
+        || ngx_eiam_route_check(&ctx->operation->route, path) == NGX_OK)
+    {
+        return NGX_EIAM_NO_DETAIL;
+    }
+
+    ctx->operation = NULL;
+
+    return NGX_EIAM_DETAIL_SPELLING;
 }
 
 

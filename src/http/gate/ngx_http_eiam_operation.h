@@ -17,6 +17,13 @@ void ngx_http_eiam_operation_find(ngx_http_eiam_ctx_t *ctx,
     const ngx_eiam_policy_t *policy, const ngx_str_t *path,
     const ngx_str_t *method);
 
+/*
+ * Is the path, as it was sent, spelled as the operation's template?
+ * NGX_EIAM_NO_DETAIL, or NGX_EIAM_DETAIL_SPELLING: then there is no operation.
+ */
+ngx_eiam_detail_e ngx_http_eiam_operation_spelling(ngx_http_eiam_ctx_t *ctx,
+    const ngx_str_t *path);
+
 /* the operation of the request, looked up for the first that asks, or NULL */
 
 static ngx_inline ngx_eiam_operation_t *

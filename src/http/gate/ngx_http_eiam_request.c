@@ -1,5 +1,6 @@
 
 #include <ngx_http_eiam_request.h>
+#include <ngx_eiam_string.h>
 
 
 ngx_str_t
@@ -16,6 +17,37 @@ ngx_http_eiam_request_raw_path(ngx_http_request_t *r)
     }
 
     return path;
+}
+
+
+ngx_uint_t
+ngx_http_eiam_request_decodes_to(ngx_http_request_t *r, const ngx_str_t *raw,
+    const ngx_str_t *path)
+{
+    u_char     *src, *dst;
+    ngx_str_t   decoded;
+
+    if (raw->len == path->len) {
+        return ngx_memcmp(raw->data, path->data, path->len) == 0;
+    }
+
+    if (raw->len < path->len || !r->quoted_uri) {
+        return 0;
+    }
+
+    decoded.data = ngx_pnalloc(r->pool, raw->len);
+    if (decoded.data == NULL) {
+        return 1;
+    }
+
+    src = raw->data;
+    dst = decoded.data;
+
+    ngx_unescape_uri(&dst, &src, raw->len, 0);
+
+    decoded.len = dst - decoded.data;
+
+    return ngx_eiam_str_equal(&decoded, path);
 }
 
 

@@ -14,6 +14,13 @@
 /* the target's path as the client wrote it */
 ngx_str_t ngx_http_eiam_request_raw_path(ngx_http_request_t *r);
 
+/*
+ * Is that the path when it is decoded once?  So it may be that only the query
+ * was rewritten, and $request_uri is forwarded; 1 without memory.
+ */
+ngx_uint_t ngx_http_eiam_request_decodes_to(ngx_http_request_t *r,
+    const ngx_str_t *raw, const ngx_str_t *path);
+
 /* the query of a target or a request line: from "?" up to the protocol */
 ngx_str_t ngx_http_eiam_request_query_of(const ngx_str_t *text);
 

@@ -38,6 +38,8 @@ static ngx_eiam_below_e ngx_http_eiam_explain_below(ngx_http_request_t *r,
     const ngx_str_t *path, const ngx_str_t *decoded);
 static ngx_int_t ngx_http_eiam_explain_walk(ngx_http_request_t *r,
     ngx_http_eiam_ctx_t *ctx);
+static void ngx_http_eiam_explain_locate(ngx_http_request_t *r,
+    ngx_http_eiam_question_t *question);
 static void ngx_http_eiam_explain_write(ngx_http_eiam_status_t *status,
     const ngx_http_eiam_question_t *question);
 static void ngx_http_eiam_explain_member(ngx_http_eiam_status_t *status,
@@ -237,15 +239,11 @@ ngx_http_eiam_explain_walk(ngx_http_request_t *r, ngx_http_eiam_ctx_t *ctx)
 ngx_int_t
 ngx_http_eiam_explain_guard(ngx_http_request_t *r, ngx_http_eiam_ctx_t *ctx)
 {
-    ngx_uint_t                  i;
-    ngx_eiam_detail_e           detail;
-    ngx_eiam_policy_t         **policy;
-    ngx_http_eiam_loc_conf_t   *lcf;
-    ngx_http_eiam_question_t   *question;
-    ngx_http_eiam_main_conf_t  *mcf;
+    ngx_eiam_detail_e          detail;
+    ngx_http_eiam_loc_conf_t  *lcf;
+    ngx_http_eiam_question_t  *question;
 
     lcf = ngx_http_get_module_loc_conf(r, ngx_eiam_module);
-    mcf = ngx_http_get_module_main_conf(r, ngx_eiam_module);
 
     question = (ngx_http_eiam_question_t *) ctx;
 
@@ -256,12 +254,32 @@ ngx_http_eiam_explain_guard(ngx_http_request_t *r, ngx_http_eiam_ctx_t *ctx)
         detail = NGX_EIAM_DETAIL_OUTSIDE;
     }
 
-    if (detail != NGX_EIAM_NO_DETAIL) {
-        return ngx_http_eiam_ctx_refuse_by(ctx, NGX_EIAM_REQUEST_AMBIGUOUS,
-                                           detail);
+    if (detail == NGX_EIAM_NO_DETAIL) {
+        ngx_http_eiam_explain_locate(r, question);
+
+        detail = ngx_http_eiam_operation_spelling(ctx, &question->path);
     }
 
-    /* without a policy of its own: the first that knows the path */
+    return detail ? ngx_http_eiam_ctx_refuse_by(ctx,
+                                                NGX_EIAM_REQUEST_AMBIGUOUS,
+                                                detail)
+                  : NGX_OK;
+}
+
+
+/* without a policy of its own: in the first that knows the path */
+
+static void
+ngx_http_eiam_explain_locate(ngx_http_request_t *r,
+    ngx_http_eiam_question_t *question)
+{
+    ngx_uint_t                  i;
+    ngx_eiam_policy_t         **policy;
+    ngx_http_eiam_loc_conf_t   *lcf;
+    ngx_http_eiam_main_conf_t  *mcf;
+
+    lcf = ngx_http_get_module_loc_conf(r, ngx_eiam_module);
+    mcf = ngx_http_get_module_main_conf(r, ngx_eiam_module);
 
     policy = mcf->policies.elts;
 
@@ -272,18 +290,16 @@ ngx_http_eiam_explain_guard(ngx_http_request_t *r, ngx_http_eiam_ctx_t *ctx)
         }
 
         question->policy = policy[i];
-        ngx_http_eiam_operation_find(ctx, policy[i], &question->decoded,
-                                     &question->method);
-        if (ctx->resource) {
-            return NGX_OK;
+        ngx_http_eiam_operation_find(&question->ctx, policy[i],
+                                     &question->decoded, &question->method);
+        if (question->ctx.resource) {
+            return;
         }
     }
 
     if (lcf->policy == NULL && mcf->policies.nelts > 1) {
         question->policy = NULL;
     }
-
-    return NGX_OK;
 }
 
 

@@ -47,11 +47,13 @@ my @absolute = (
     'http://localhost\\', 'http://[::1]', 'http://localhost;x', 'http://localhost%2f', '*',
 );
 my @unreserved = ('a' .. 'z', 'A' .. 'Z', 0 .. 9, qw(- . _ ~));
-my @utf8 = ('%e4%b8%ad', '%E6%96%87', '%c3%a9', qw(! $ & ' * + = : @ ,), '(', ')');
+my @utf8 = ('%e4%b8%ad', '%E6%96%87', '%c3%a9', qw(! $ & ' * + = : @ ,), '(', ')',
+    qw(%40 %3A %3a %2B %2b %3D %7C %21 %26 %2c %28));
+my @within = qw(a%20b e%CC%81x %E0%A4%B9%E0%A4%BF n%C2%B7m %E3%83%A7%E3%83%BB%E3%82%B9);
 
 my @mutations = (
     \&respell_slash, \&respell_slash, \&parameter, \&parameter, \&graft, \&graft,
-    \&stay, \&climb, \&encode, \&encode, \&encode_many, \&other_case, \&junk, \&suffix,
+    \&stay, \&climb, \&encode, \&encode, \&encode_delimiter, \&blank, \&encode_many, \&other_case, \&junk, \&suffix,
     \&prefix, \&other_base, \&drop, \&insert, \&replace, \&absolute, \&swap,
 );
 
@@ -106,6 +108,7 @@ sub name {
     my ($self) = @_;
     my $length = $self->number(40) == 0 ? 128 : 1 + $self->number(12);
     my @characters = (@unreserved, $self->{utf8} ? (@utf8) x 3 : ());
+    push @characters, @within if $self->{utf8} && $length < 20;
     my $name = join '', map { $self->pick(@characters) } 1 .. $length;
     return $name =~ /^\.+$/ ? "x$name" : $name;
 }
@@ -167,6 +170,17 @@ sub encode {
     my ($self, $target) = @_;
     my $how = $self->pick('%%%02x', '%%%02X', '%%25%02x', '%%2525%02x', '%%u00%02x', '%%c1%%%02x');
     return $self->at($target, qr{[A-Za-z0-9._~-]}, sub { sprintf $how, ord $_[0] });
+}
+
+# What may be encoded in some places, and a name whose blanks may be outer ones.
+sub encode_delimiter {
+    my ($self, $target) = @_;
+    return $self->at($target, qr{[!\$&'()*+,=:\@|/.]}, sub { sprintf $self->pick('%%%02x', '%%%02X', '%%25%02X'), ord $_[0] });
+}
+
+sub blank {
+    my ($self, $target) = @_;
+    return $self->at($target, qr{(?=/|\z)|(?<=/)|(?<=[:.@])|(?=[:.@])}, $self->pick(qw(%20 %20%20 + %2b %20.)));
 }
 
 sub encode_many {
