@@ -60,6 +60,13 @@ static ngx_command_t  ngx_eiam_commands[] = {
       0,
       NULL },
 
+    { ngx_string("eiam_token_max"),
+      NGX_HTTP_MAIN_CONF|NGX_HTTP_SRV_CONF|NGX_HTTP_LOC_CONF|NGX_CONF_TAKE1,
+      ngx_http_eiam_value_size,
+      NGX_HTTP_LOC_CONF_OFFSET,
+      offsetof(ngx_http_eiam_loc_conf_t, token_max),
+      &ngx_http_eiam_value_token },
+
     { ngx_string("eiam_introspection"),
       NGX_HTTP_MAIN_CONF|NGX_HTTP_SRV_CONF|NGX_HTTP_LOC_CONF|NGX_CONF_TAKE1,
       ngx_http_eiam_directive_introspection,

@@ -8,6 +8,7 @@ use FindBin;
 use lib "$FindBin::Bin/lib";
 use Test::More;
 use EIAM::Http2;
+use EIAM::Source;
 use EIAM::Test;
 
 my @tokens = ('tok', 'a', 'a=', 'a==', 'a=====', '-._~+/', 'A.B-C_D~E+F/G==', '0', 'Bearer', 'tok/=');
@@ -203,6 +204,65 @@ subtest 'a token in the query' => sub {
     passed ask('Bearer tok', '/api/users', method => 'POST', body => 'access_token=x',
         headers => [ 'Authorization: Bearer tok', 'Content-Type: application/x-www-form-urlencoded' ]),
         'the body is the business of the backend', application => 'crm';
+};
+
+subtest '2.6-5: the longest token' => sub {
+    my %size = (short => 100, usual => 8192, long => 16_000);
+    my $of = sub { return 't' x $_[0] };
+    my @tokens = map { ($_, $_ + 1) } values %size;
+    my $issuer = EIAM::Source->new('*' => { json => { access_token => $of->(101), token_type => 'Bearer', expires_in => 60, scope => 'user_read' } });
+    my $gate = nginx(workers => 1,
+        files => { 'policy.json' => policy('/api', 'POST /token' => 'public', map { ("GET /$_" => ['user_read']) } keys %size),
+            'apps.json' => applications({ id => 'crm', permissions => ['user_read'], tokens => [ map { $of->($_) } @tokens ] }) },
+        server => qq{
+            large_client_header_buffers 4 32k;
+            eiam_policy policy.json;
+            eiam_applications apps.json;
+            add_header X-Detail \$eiam_detail always;
+            location = /api/usual { eiam on; proxy_pass http://%ECHO%; }
+            location = /api/short { eiam on; eiam_token_max 100; proxy_pass http://%ECHO%; }
+            location = /api/long { eiam on; eiam_token_max 16000; proxy_pass http://%ECHO%; }
+            location = /api/token { eiam on; eiam_learn on; eiam_token_max 100; proxy_pass http://@{[ $issuer->address ]}; }
+        })->start;
+    for (1, 2) {    # the second time the worker knows their digests
+        for my $name (sort keys %size) {
+            for my $length (sort { $a <=> $b } @tokens) {
+                my $res = get($gate, "/api/$name", token => $of->($length));
+                $length <= $size{$name} ? passed($res, "$name: $length bytes pass")
+                    : refused($res, 'token_invalid', "$name: $length are too many");
+            }
+        }
+    }
+    is get($gate, '/api/short', token => $of->(101))->{headers}{'x-detail'}, 'too_long', 'the detail';
+    like $gate->error_log, qr/\[info\] .*eiam: the token has 101 bytes, "eiam_token_max" is 100,/, 'the log';
+    like $gate->error_log, qr/refused, token_invalid, .*, detail: "too_long"/, '  and its line of the refusal';
+    refused get($gate, '/api/short', token => '?' x 101), 'token_invalid', 'a text that is no token either';
+    my $res = get($gate, '/api/token', method => 'POST', body => 'grant_type=client_credentials&client_id=crm&client_secret=s',
+        headers => ['Content-Type: application/x-www-form-urlencoded']);
+    is $res->{status}, 200, 'a longer one that is issued is relayed';
+    like $gate->error_log, qr/the token is not learned: the token is longer than "eiam_token_max"/, '  but not learned';
+};
+
+subtest '2.6-5: nginx -t warns of header buffers that are smaller' => sub {
+    my %files = ('policy.json' => policy('/api', 'GET /users' => ['user_read']));
+    my $says = sub {
+        my ($server) = @_;
+        my ($code, $text) = nginx(files => \%files, server => "server_name gate; eiam_policy policy.json; $server")->check;
+        is $code, 0, $server;
+        return join ' ', map { /\[warn\] .*"large_client_header_buffers" of (\d+) bytes have no room for tokens of "eiam_token_max", (\d+) bytes, in server "gate"/ ? "$1<$2" : () } split /\n/, $text;
+    };
+    my $on = 'eiam on; proxy_pass http://127.0.0.1:1;';
+    is $says->("location /api/ { $on }"), '', '  no warning';
+    is $says->("eiam_token_max 16k; location /api/ { $on }"), '8192<16384', '  a warning';
+    is $says->("eiam_token_max 16k; large_client_header_buffers 2 16k; location /api/ { $on }"), '', '  no warning';
+    is $says->("location /api/ { $on } location /api/users { eiam_token_max 9k; $on } location /x/ { eiam_token_max 60k; }"),
+        '8192<9216', '  one of the longest';
+    is $says->("large_client_header_buffers 4 4k; location /api/ { $on }"), '4096<8192', '  also of the default';
+    is $says->("large_client_header_buffers 4 4k; location /api/ { eiam_token_max 4k; $on }"), '', '  no warning';
+    is $says->('eiam_token_max 60k;'), '', '  nor where there is no gate';
+    bad_config "eiam_token_max $_", "eiam_token_max $_;", qr/"\Q$_\E" is no size of at most 64k, such as "8k"/
+        for qw(0 x -1 65k 65537 1g 8kb);
+    good_config "eiam_token_max $_", "eiam_token_max $_;" for qw(1 64k 65536 8K);
 };
 
 subtest '2.2-2: of two reasons to refuse, that of the earlier stage is told' => sub {

@@ -68,6 +68,7 @@ my %directives = (
     'eiam_policy'                => [ '%DIR%/policy.json', 1, 1, @everywhere ],
     'eiam_applications'          => [ '%DIR%/apps.json', 1, 1, @everywhere ],
     'eiam_zone'                  => [ 'other 64k', 2, 2, contexts => ['http'], zone => '' ],
+    'eiam_token_max'             => [ '16k', 1, 1, @everywhere ],
     'eiam_introspection'         => [ '/introspect', 1, 1, @everywhere ],
     'eiam_introspection_audience' => [ 'a b', 1, undef, @everywhere ],
     'eiam_introspection_limit'   => [ '100', 1, 1, @everywhere ],

@@ -429,6 +429,7 @@ my $bad_json = qr/line \d+ column \d+: bad JSON/;
 my $no_object = qr/#: must be an object/;
 my $no_string = qr/must be a string/;
 my $no_base64 = qr/is not base64url/;
+my $too_long = qr/the token has \d+ bytes, "eiam_token_max" is 8192\b/;
 my $no_bearer = qr/\A(?!.*"token":).*refused, token_invalid/s;
 my $iss = qr/is of another "iss"/;
 my $aud = qr{is for another "aud"|has no "aud"|\#/aud: must be a string};
@@ -543,7 +544,7 @@ my $thumbprint = b64('x' x 32);
 my %detail = ($alg => 'algorithm', $not_its_key => 'signature', $unsupported => 'header', $typ => 'type',
     $bad_json => 'malformed', $no_object => 'malformed', $no_base64 => 'malformed', $no_bearer => 'token_syntax',
     $iss => 'issuer', $aud => 'audience', $times => 'time', $future => 'not_yet_valid', $cnf => 'bound',
-    $no_key => '(?:key|signature)', $no_string => '(?:kid|audience|application|scopes)');
+    $too_long => 'too_long', $no_key => 'key', $no_string => '(?:kid|audience|application|scopes)');
 
 # Groups of title => token, headed by what the log says of each of them.
 sub hostile_rows {
@@ -838,6 +839,7 @@ sub hostile_rows {
         'a comma and another token'       => token() . ',' . token(key => 'e'),
         'quotes around it'                => '"' . token() . '"',
         'a letter of two bytes'           => encoded(1, sub { "$_[0]\xc3\xa9" }),
+        $too_long,
         'a token of 8,193 bytes'          => token_of(8192) . 'A',
         'a token of 16,384 bytes'         => token_of(16_384),
         $bad_json,

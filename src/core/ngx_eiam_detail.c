@@ -37,6 +37,7 @@ const ngx_str_t  ngx_eiam_details[NGX_EIAM_DETAILS] = {
 
     /* token_invalid */
     ngx_eiam_detail(TOKEN_SYNTAX, "token_syntax"),
+    ngx_eiam_detail(TOO_LONG, "too_long"),
     ngx_eiam_detail(UNKNOWN_TOKEN, "unknown_token"),
     ngx_eiam_detail(MALFORMED, "malformed"),
     ngx_eiam_detail(HEADER, "header"),

@@ -124,6 +124,7 @@ typedef struct {
     ngx_array_t                locations;     /* of ngx_http_eiam_gated_t */
     ngx_uint_t                 mode;          /* the strictest of them */
     ngx_eiam_source_t         *learned;       /* NULL: nowhere here */
+    ngx_uint_t                 token_max;     /* the longest of them */
     ngx_str_t                  id;            /* tells it from all others */
 } ngx_http_eiam_srv_conf_t;
 
@@ -144,6 +145,7 @@ typedef struct {
     ngx_str_t                  jwks;          /* its location; or empty */
     ngx_http_eiam_key_set_t   *key_set;       /* NULL: none */
     ngx_eiam_source_t         *jwt;           /* the grants that come of it */
+    ngx_uint_t                 token_max;     /* bytes */
     ngx_eiam_jwt_terms_t       jwt_terms;
     ngx_eiam_key_terms_t       key_terms;
     ngx_eiam_terms_t           terms;

@@ -47,10 +47,6 @@ ngx_eiam_bearer_is_token(const ngx_str_t *token)
     p = token->data;
     last = p + token->len;
 
-    if (token->len > NGX_EIAM_TOKEN_MAX) {
-        return 0;
-    }
-
     while (p < last && last[-1] == '=') {
         last--;
     }

@@ -7,9 +7,6 @@
 #include <ngx_core.h>
 
 
-#define NGX_EIAM_TOKEN_MAX  8192      /* bytes; a longer token is invalid */
-
-
 /*
  * Reads the value of an Authorization field (RFC 6750, section 2.1).
  *

@@ -13,12 +13,6 @@
 #define NGX_EIAM_OCT_MIN  32             /* bytes: SHA-256 */
 #define NGX_EIAM_POINT_MAX  133          /* bytes of the largest point */
 
-/*
- * Costs of a verification, in microseconds and rounded up: measured with
- * OpenSSL 3.0 as Debian 12 has it, on x86-64 at about 3 GHz.
- */
-#define NGX_EIAM_HASH_COST  25           /* of the longest token */
-
 
 static ngx_int_t ngx_eiam_key_bytes(const ngx_eiam_node_t *node,
     const char *name, ngx_pool_t *pool, ngx_str_t *bytes);

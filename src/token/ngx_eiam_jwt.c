@@ -414,7 +414,7 @@ ngx_eiam_jwt_signature(ngx_eiam_jwt_t *jwt)
 {
     ngx_int_t        rc;
     ngx_str_t        signature;
-    ngx_uint_t       i, named, known, cost;
+    ngx_uint_t       i, named, known, cost, more, price;
     ngx_eiam_key_t  *key;
 
     rc = ngx_eiam_base64url(&jwt->part[2], jwt->document->pool, &signature);
@@ -431,6 +431,10 @@ ngx_eiam_jwt_signature(ngx_eiam_jwt_t *jwt)
     named = jwt->keys->named && jwt->kid.data;
     known = 0;
     cost = 0;
+
+    /* the cost of a key is that of a text of one size, or shorter */
+
+    more = jwt->signed_text.len / NGX_EIAM_HASH_SIZE * NGX_EIAM_HASH_COST;
 
     key = jwt->keys->list.elts;
 
@@ -451,11 +455,13 @@ ngx_eiam_jwt_signature(ngx_eiam_jwt_t *jwt)
             continue;
         }
 
-        if (cost && cost + key[i].cost > NGX_EIAM_JWT_COST_MAX) {
+        price = key[i].cost + more;
+
+        if (cost && cost + price > NGX_EIAM_JWT_COST_MAX) {
             break;
         }
 
-        cost += key[i].cost;
+        cost += price;
 
         if (ngx_eiam_jws_verify(jwt->algorithm, &key[i], &jwt->signed_text,
                                 &signature)

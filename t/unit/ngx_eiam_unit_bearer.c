@@ -13,7 +13,6 @@ typedef struct {
 
 static ngx_int_t ngx_eiam_unit_bearer_read(const ngx_str_t *value,
     ngx_str_t *token);
-static void ngx_eiam_unit_bearer_length(ngx_eiam_unit_t *unit);
 static void ngx_eiam_unit_bearer_places(ngx_eiam_unit_t *unit);
 
 
@@ -83,7 +82,6 @@ ngx_eiam_unit_bearer(ngx_eiam_unit_t *unit)
         ngx_eiam_unit_ok(unit, ok, "%s", row->title);
     }
 
-    ngx_eiam_unit_bearer_length(unit);
     ngx_eiam_unit_bearer_places(unit);
 }
 
@@ -143,28 +141,4 @@ ngx_eiam_unit_bearer_places(ngx_eiam_unit_t *unit)
 
     ngx_eiam_unit_ok(unit, wrong == 0,
                      "every byte at every place of a token");
-}
-
-
-static void
-ngx_eiam_unit_bearer_length(ngx_eiam_unit_t *unit)
-{
-    u_char     text[sizeof("Bearer ") + NGX_EIAM_TOKEN_MAX];
-    ngx_str_t  value, token;
-
-    ngx_memset(text, 'a', sizeof(text));
-    ngx_memcpy(text, "Bearer ", sizeof("Bearer ") - 1);
-
-    value.data = text;
-    value.len = sizeof(text) - 1;
-
-    ngx_eiam_unit_ok(unit, ngx_eiam_unit_bearer_read(&value, &token) == NGX_OK
-                           && token.len == NGX_EIAM_TOKEN_MAX,
-                     "the longest token");
-
-    value.len++;
-
-    ngx_eiam_unit_ok(unit,
-                     ngx_eiam_unit_bearer_read(&value, &token) == NGX_ABORT,
-                     "a token of one byte more is none");
 }

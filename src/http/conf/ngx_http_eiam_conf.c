@@ -22,6 +22,9 @@ static ngx_int_t ngx_http_eiam_add_audiences(ngx_conf_t *cf,
 static void ngx_http_eiam_reserve_rows(const ngx_http_eiam_main_conf_t *mcf);
 static ngx_int_t ngx_http_eiam_add_policy(ngx_array_t *policies,
     ngx_eiam_policy_t *policy);
+static void ngx_http_eiam_check_buffers(
+    const ngx_http_core_srv_conf_t *cscf, const ngx_http_eiam_srv_conf_t *scf,
+    ngx_log_t *log);
 static const char *ngx_http_eiam_forbidden_setting(
     const ngx_http_core_srv_conf_t *cscf);
 
@@ -99,6 +102,7 @@ ngx_http_eiam_conf_create_loc(ngx_conf_t *cf)
     conf->letters = NGX_CONF_UNSET_PTR;
     conf->language = NGX_CONF_UNSET_UINT;
     conf->audiences = NGX_CONF_UNSET_PTR;
+    conf->token_max = NGX_CONF_UNSET_UINT;
     conf->learn = NGX_CONF_UNSET;
 
     conf->terms.valid = NGX_CONF_UNSET;
@@ -133,6 +137,8 @@ ngx_http_eiam_conf_merge_loc(ngx_conf_t *cf, void *parent, void *child)
 
     ngx_conf_merge_ptr_value(conf->audiences, prev->audiences, NULL);
     ngx_conf_merge_value(conf->learn, prev->learn, 0);
+
+    ngx_conf_merge_uint_value(conf->token_max, prev->token_max, 8192);
 
     ngx_http_eiam_merge_terms(&prev->terms, &conf->terms);
     ngx_http_eiam_jwt_merge(prev, conf);
@@ -250,6 +256,7 @@ ngx_http_eiam_gate(ngx_conf_t *cf, ngx_http_eiam_loc_conf_t *conf)
 
     mcf->gated = 1;
     scf->mode = ngx_max(scf->mode, conf->mode);
+    scf->token_max = ngx_max(scf->token_max, conf->token_max);
 
     if (ngx_http_eiam_add_policy(&scf->policies, conf->policy) != NGX_OK
         || ngx_http_eiam_gated_add(cf, conf->policy) != NGX_OK)
@@ -484,9 +491,31 @@ ngx_http_eiam_conf_check_servers(const ngx_http_eiam_main_conf_t *mcf,
                           cscf->file_name, cscf->line);
             return NGX_ERROR;
         }
+
+        ngx_http_eiam_check_buffers(cscf, scf, log);
     }
 
     return NGX_OK;
+}
+
+
+/* nginx itself answers a header field that has no room in its buffers */
+
+static void
+ngx_http_eiam_check_buffers(const ngx_http_core_srv_conf_t *cscf,
+    const ngx_http_eiam_srv_conf_t *scf, ngx_log_t *log)
+{
+    size_t  size;
+
+    size = cscf->large_client_header_buffers.size;
+
+    if (size < scf->token_max) {
+        ngx_log_error(NGX_LOG_WARN, log, 0,
+                      "\"large_client_header_buffers\" of %uz bytes have no "
+                      "room for tokens of \"eiam_token_max\", %ui bytes, in "
+                      "server \"%V\" in %s:%ui", size, scf->token_max,
+                      &cscf->server_name, cscf->file_name, cscf->line);
+    }
 }
 
 

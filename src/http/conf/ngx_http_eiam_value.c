@@ -47,6 +47,12 @@ ngx_http_eiam_bounds_t  ngx_http_eiam_value_flights = {
 };
 
 
+ngx_http_eiam_bounds_t  ngx_http_eiam_value_token = {
+    1, 65536,
+    "is no size of at most 64k, such as \"8k\""
+};
+
+
 ngx_conf_enum_t  ngx_http_eiam_value_modes[] = {
     { ngx_string("on"), NGX_HTTP_EIAM_ON },
     { ngx_string("off"), NGX_HTTP_EIAM_OFF },
@@ -165,6 +171,20 @@ ngx_http_eiam_value_set(ngx_command_t *cmd, void *conf, ngx_int_t value)
     *slot = value;
 
     return NGX_CONF_OK;
+}
+
+
+char *
+ngx_http_eiam_value_size(ngx_conf_t *cf, ngx_command_t *cmd, void *conf)
+{
+    ngx_str_t  *value;
+
+    value = cf->args->elts;
+
+    return ngx_http_eiam_value_set(cmd, conf,
+                    ngx_http_eiam_value_check(cf, &value[1],
+                                              ngx_parse_size(&value[1]),
+                                              cmd->post));
 }
 
 

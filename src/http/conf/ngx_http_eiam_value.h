@@ -25,6 +25,7 @@ extern ngx_http_eiam_bounds_t  ngx_http_eiam_value_seconds_a_day;
 extern ngx_http_eiam_bounds_t  ngx_http_eiam_value_msec_some;
 extern ngx_http_eiam_bounds_t  ngx_http_eiam_value_failures;
 extern ngx_http_eiam_bounds_t  ngx_http_eiam_value_flights;
+extern ngx_http_eiam_bounds_t  ngx_http_eiam_value_token;
 
 extern ngx_conf_enum_t  ngx_http_eiam_value_modes[];
 extern ngx_conf_enum_t  ngx_http_eiam_value_flags[];
@@ -38,6 +39,8 @@ char *ngx_http_eiam_value_word(ngx_conf_t *cf, ngx_command_t *cmd,
 
 /* the directive's post is an ngx_http_eiam_bounds_t */
 char *ngx_http_eiam_value_number(ngx_conf_t *cf, ngx_command_t *cmd,
+    void *conf);
+char *ngx_http_eiam_value_size(ngx_conf_t *cf, ngx_command_t *cmd,
     void *conf);
 char *ngx_http_eiam_value_seconds(ngx_conf_t *cf, ngx_command_t *cmd,
     void *conf);

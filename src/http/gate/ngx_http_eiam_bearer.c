@@ -9,7 +9,8 @@
 ngx_int_t
 ngx_http_eiam_bearer(ngx_http_request_t *r, ngx_http_eiam_ctx_t *ctx)
 {
-    ngx_eiam_operation_t  *operation;
+    ngx_eiam_operation_t      *operation;
+    ngx_http_eiam_loc_conf_t  *lcf;
 
     if (ctx->fields.authorization
         && ngx_eiam_bearer_find(ctx->fields.authorization, &ctx->token)
@@ -40,6 +41,16 @@ ngx_http_eiam_bearer(ngx_http_request_t *r, ngx_http_eiam_ctx_t *ctx)
 
     if (ctx->token.data == NULL) {
         return ngx_http_eiam_ctx_refuse(ctx, NGX_EIAM_TOKEN_MISSING);
+    }
+
+    lcf = ngx_http_get_module_loc_conf(r, ngx_eiam_module);
+
+    if (ctx->token.len > lcf->token_max) {
+        ngx_log_error(NGX_LOG_INFO, r->connection->log, 0,
+                      "eiam: the token has %uz bytes, \"eiam_token_max\" is "
+                      "%ui", ctx->token.len, lcf->token_max);
+        return ngx_http_eiam_ctx_refuse_by(ctx, NGX_EIAM_TOKEN_INVALID,
+                                           NGX_EIAM_DETAIL_TOO_LONG);
     }
 
     /* what has a digest was seen to be a token before */

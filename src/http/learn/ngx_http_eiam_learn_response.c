@@ -279,8 +279,10 @@ ngx_http_eiam_relayed(ngx_http_request_t *r, ngx_http_eiam_ctx_t *ctx)
     ngx_eiam_grant_t           grant;
     ngx_eiam_digest_t          digest;
     ngx_eiam_document_t        document;
+    ngx_http_eiam_loc_conf_t  *lcf;
     ngx_http_eiam_srv_conf_t  *scf;
 
+    lcf = ngx_http_get_module_loc_conf(r, ngx_eiam_module);
     scf = ngx_http_get_module_srv_conf(r, ngx_eiam_module);
 
     if (r->headers_out.status != NGX_HTTP_OK) {
@@ -304,6 +306,12 @@ ngx_http_eiam_relayed(ngx_http_request_t *r, ngx_http_eiam_ctx_t *ctx)
             ngx_http_eiam_learned_nothing(r, &document.fault);
         }
 
+        return;
+    }
+
+    if (token.len > lcf->token_max) {
+        ngx_http_eiam_learn_response_refuse(r, "the token is longer than "
+                                               "\"eiam_token_max\"");
         return;
     }
 
