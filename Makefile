@@ -6,6 +6,8 @@ MAKEFLAGS += --no-print-directory
 
 NGINX_DEV ?= /usr/share/nginx/src
 JOBS ?= 2
+# Tests wait more than they compute.
+TEST_JOBS ?= 4
 T ?= $(sort $(wildcard t/*.t))
 
 build    := $(CURDIR)/build
@@ -31,7 +33,7 @@ ifeq ($(origin TITLE),command line)
 export TITLE
 prove := t/one $(if $(filter command,$(origin T)),$(T)) "$$TITLE"
 else
-prove = prove -j$(JOBS) $(T)
+prove = prove -j$(TEST_JOBS) $(T)
 endif
 
 # The least part of the lines of src, in percent, that all tests must reach.
@@ -143,8 +145,12 @@ build/asan/Makefile: $(configs) build/sources Makefile | build/nginx-src
 build/nginx-src:
 	.ci/fetch-nginx $@
 
-# nginx's own makefile knows what depends on what.
-objects = $(MAKE) -s -j$(JOBS) -C $1 -f $(build)/$2/Makefile $(build)/$2/$3
+# nginx's own makefile knows what depends on what. With "make -j" all share jobs.
+jobs = $(if $(findstring jobserver,$(MAKEFLAGS)),,-j$(JOBS))
+objects = $(MAKE) -s $(jobs) -C $1 -f $(build)/$2/Makefile $(build)/$2/$3
+
+# One after the other, as both modules share their objects.
+build/ngx_eiam_unit_module.so: build/ngx_eiam_module.so
 
 build/ngx_eiam_module.so build/ngx_eiam_unit_module.so: build/%: \
         build/dynamic/Makefile $(sources)
@@ -157,7 +163,7 @@ build/clang/ngx_eiam_module.so: build/clang/Makefile $(sources)
 # Both modules, as both share their objects.
 build/debug/ngx_eiam_module.so build/coverage/ngx_eiam_module.so: \
         build/%/ngx_eiam_module.so: build/%/Makefile $(sources)
-	@$(MAKE) -s -j$(JOBS) -C $(NGINX_DEV) -f $(build)/$*/Makefile modules
+	@$(MAKE) -s $(jobs) -C $(NGINX_DEV) -f $(build)/$*/Makefile modules
 
 build/steps/ngx_eiam_module.so: build/steps/Makefile $(sources)
 	@$(call objects,$(NGINX_DEV),steps,ngx_eiam_module.so)

@@ -9,6 +9,8 @@ use File::Path qw(make_path);
 use File::Temp ();
 use Test::More;
 
+plan skip_all => 'nothing that it runs has sanitizers' if $ENV{EIAM_ASAN};
+
 my $top  = abs_path(dirname(__FILE__) . '/..');
 my $dir  = File::Temp->newdir;
 my $copy = "$dir/eiam";

@@ -12,6 +12,8 @@ use JSON::PP ();
 use Test::More;
 use EIAM::Test;
 
+plan skip_all => 'nothing that it runs has sanitizers' if $ENV{EIAM_ASAN};
+
 my $top = top_dir();
 system("sh '$top/example/oidc-provider/install'") == 0 or die "oidc-provider cannot be installed\n";
 my $copy = File::Temp->newdir('eiam-example-XXXXXX', TMPDIR => 1);

@@ -13,6 +13,8 @@ use File::Temp ();
 use JSON::PP qw(decode_json);
 use Test::More;
 
+plan skip_all => 'nothing that it runs has sanitizers' if $ENV{EIAM_ASAN};
+
 my $top = abs_path(dirname(__FILE__) . '/..');
 my $dir = File::Temp->newdir('eiam-tools-XXXXXX', TMPDIR => 1);
 delete @ENV{qw(MAKEFLAGS MFLAGS MAKELEVEL MAKEOVERRIDES TITLE T T_INSTALL EIAM_TITLE)};
