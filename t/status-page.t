@@ -298,7 +298,7 @@ subtest 'the form explains' => sub {
             qr/^Refused with 403: the .* lacks .* Missing: hr_write or all or \(hr_write and admin\)\.$/ ],
         [ 'an ambiguous one', { %call, path => '/api/users;x/7', scopes => 'all' },
             'deny', 'request_ambiguous',
-            qr/^Refused with 400: the request can be read in more than one way \(request_ambiguous\)\.$/ ],
+            qr/^Refused with 400: the request can be read in more than one way \(request_ambiguous: parameter\)\.$/ ],
         [ 'one encoded twice', { %call, path => '/api/users/%2e%2e' }, 'deny', 'request_ambiguous', qr/400/ ],
         [ 'one without a token', \%call, 'deny', 'token_missing', qr/^Refused with 401: there is no/ ],
         [ 'one of an application', { %get, path => '/api/users', application => 'crm' }, 'allow', '',
