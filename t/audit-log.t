@@ -116,7 +116,7 @@ my @refusals = (
     [ token_missing => $users, [], @read ],
     [ token_missing => $users, [ headers => ["Authorization: Basic $basic"] ], @read ],
     [ token_invalid => $users, [ token => $token{unknown} ], @read, @asked, token => 'unknown' ],
-    [ token_invalid => $users, [ token => "$token{crm} x" ], @read ],
+    [ token_invalid => $users, [ token => "$token{crm} x" ], @read, detail => 'token_syntax' ],
     [ token_expired => $users, [ token => $token{old} ], @read, @by_crm, token => 'old' ],
     [ scope_insufficient => $users, [ token => $token{crm}, method => 'PUT' ], @change, @by_crm,
         scopes => 'user_read' ],

@@ -81,11 +81,13 @@ subtest 'refusals' => sub {
     my $refuse = q{
         default_type "application/json; charset=utf-8";
         add_header Cache-Control no-store always;
+        add_header X-Request-Id $request_id always;
         location /good { return 404 '{"error_code":"GATEWAY.4041","error_msg":"Interface does not exist"}'; }
         location /more { return 404 '{"error_code":"GATEWAY.4041","error_msg":"Interface does not exist","x":1}'; }
         location /code { return 403 '{"error_code":"GATEWAY.4041","error_msg":"Interface does not exist"}'; }
         location /challenge {
             add_header Cache-Control no-store always;
+            add_header X-Request-Id $request_id always;
             add_header WWW-Authenticate 'Bearer realm="x"' always;
             return 404 '{"error_code":"GATEWAY.4041","error_msg":"Interface does not exist"}';
         }
