@@ -1,6 +1,6 @@
 #!/usr/bin/perl
-# Whatever the gate lets through, a servlet container reads as the operation that
-# the gate decided on. EIAM_SPELLINGS and EIAM_SEED widen the search.
+# Whatever the gate lets through, a servlet container, Express and Flask read as the operation
+# that the gate decided on. EIAM_SPELLINGS and EIAM_SEED widen the search.
 
 use strict;
 use warnings;
@@ -8,6 +8,7 @@ use warnings;
 use FindBin;
 use lib "$FindBin::Bin/lib";
 use Test::More;
+use EIAM::Router;
 use EIAM::Spellings qw(spellings);
 use EIAM::Test;
 use EIAM::Tomcat;
@@ -95,7 +96,67 @@ subtest 'UTF-8 paths' => sub {
         decoys => \@decoys, utf8 => 1));
 };
 
+# Frameworks that have routes, in their own order: Express looks for them in the path as it was sent.
+my @routes = (
+    [ GET => '/users/me', 'getMe' ], [ GET => '/users/{id}/roles/{role}', 'getRole' ], [ GET => '/users/{id}', 'getUser' ],
+    [ PUT => '/users/{id}', 'setUser' ], [ GET => '/team@all/{id}', 'getAll' ], [ GET => '/team@all', 'listAll' ],
+    [ GET => '/{id}', 'getAny' ],
+);
+
+subtest '2.6-8: Express and Flask, by their own routing' => sub {
+    my @routers = ([ 'Express 4' => EIAM::Router->express('express', based(@routes)) ],
+        [ 'Express 5' => EIAM::Router->express('express5', based(@routes)) ],
+        [ 'Flask' => EIAM::Router->flask(based(@routes)) ]);
+    my ($serial, @servers) = (0);
+    for my $router (@routers) {
+        my ($port) = $router->[1]->ports;
+        push @servers, server(++$serial, "127.0.0.1:$port", 'eiam_path utf8;');
+    }
+    my $gate = nginx(workers => 2, error_log_level => 'crit', conf => join('', @servers), files => {
+        'policy.json' => policy(BASE, map { ("$_->[0] $_->[1]" => { scopes => ['all'], id => $_->[2] }) } @routes),
+        'apps.json' => applications({ id => 'crm', permissions => ['all'], tokens => ['allowed'] }) })->start;
+
+    my @cases = (odd_routes(), spellings(seed => $seed + 2, count => int($count / 6), utf8 => 1,
+        operations => [ based(@routes) ], decoys => [ map { BASE . $_ } '/users/ME', '/users', '/team%40all/x', '/none/x/y/z' ]));
+    for my $n (1 .. @routers) {
+        my @answers = exchange($gate, $n, @cases);
+        my (@wrong, @stopped, $passed);
+        for my $i (0 .. $#cases) {
+            my ($case, $answer) = ($cases[$i], $answers[$i]);
+            my $read = $answer && $answer->{json};
+            my $through = ref $read eq 'HASH' && defined $read->{decided};
+            $passed += !!$through;
+            push @wrong, line($case) . ': ' . misread($case, $read) if $through && misread($case, $read);
+            push @stopped, line($case) . ': ' . kind($answer)
+                if defined $case->{plain} && !($through && $read->{read} eq $case->{plain});
+        }
+        cmp_ok $passed, '>', @cases / 20, "$routers[$n - 1][0]: $passed of " . @cases . ' spellings pass';
+        nothing_in(\@stopped, '  every plain one does');
+        nothing_in(\@wrong, '  as what was decided, with the same parameters');
+    }
+};
+
 done_testing;
+
+sub based { return map { [ $_->[0], BASE . $_->[1], $_->[2] ] } @_ }
+
+sub odd_routes {
+    return map { { method => 'GET', target => BASE . $_ } } map { my $one = $_;
+        map { my $pattern = $_; map { sprintf $pattern, $_ } $one, uc $one, lc $one } qw(/%s /users/%s /users/%s/roles/%s /users%s /team%sall
+            /team%sall/x /users/a%sb /users/%sme /users/me%s /users/%s%s) } qw(%40 %3A %2B %3D %7C %20 %2F %5C %00 %25
+            %2540 %252F %2E %2e%2e %3B %3F %23 %6De %CC%81 %C2%B7 @ + me ME .json : | %C3%A9 e%CC%81);
+}
+
+# What a router read otherwise than the gate: the operation, or its parameters.
+sub misread {
+    my ($case, $read) = @_;
+    return "decided '$read->{decided}', read '$read->{read}'" if $read->{decided} ne $read->{read};
+    my ($route) = grep { $_->[2] eq $read->{read} } based(@routes);
+    my $path = $route->[1] =~ s/\{(\w+)\}/$read->{parameters}{$1}/gr;
+    utf8::encode($path);
+    my $sent = $case->{target} =~ s{^[A-Za-z]+://[^/]*}{}r =~ s/[?# ].*//sr =~ s/%([0-9a-fA-F]{2})/chr hex $1/ger;
+    return $path eq $sent ? '' : "parameters of '$path'";
+}
 
 sub upstreams {
     return join '', map {
