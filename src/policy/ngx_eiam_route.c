@@ -6,6 +6,7 @@ static ngx_int_t ngx_eiam_route_next(ngx_str_t *rest, ngx_str_t *segment);
 static ngx_int_t ngx_eiam_route_segment(ngx_str_t *template,
     ngx_str_t *segment);
 static size_t ngx_eiam_route_parameter(ngx_str_t *template, size_t *after);
+static size_t ngx_eiam_route_length(u_char *p, u_char *last);
 
 
 ngx_int_t
@@ -75,9 +76,7 @@ ngx_eiam_route_segment(ngx_str_t *template, ngx_str_t *segment)
 
     last = segment->data + segment->len;
 
-    for (n = 0, p = segment->data; p < last; p++) {
-        n += (*p == '%') ? -1 : 1;
-    }
+    n = ngx_eiam_route_length(segment->data, last);
 
     for (i = 0, p = segment->data; p < last; i++, p++) {
 
@@ -125,7 +124,22 @@ ngx_eiam_route_parameter(ngx_str_t *template, size_t *after)
         return NGX_MAX_SIZE_T_VALUE;
     }
 
-    *after = last - (close + 1);
+    *after = ngx_eiam_route_length(close + 1, last);
 
-    return open - template->data;
+    return ngx_eiam_route_length(template->data, open);
+}
+
+
+/* in bytes, when it is decoded */
+
+static size_t
+ngx_eiam_route_length(u_char *p, u_char *last)
+{
+    size_t  n;
+
+    for (n = last - p; p < last; p++) {
+        n -= (*p == '%') ? 2 : 0;
+    }
+
+    return n;
 }

@@ -45,6 +45,8 @@ static const ngx_eiam_unit_route_t  ngx_eiam_unit_routes[] = {
       ngx_string("/a+c%2Bb"), NGX_DECLINED },
     { "a suffix beyond ASCII", ngx_string("/{id}\xe4\xb8\xad"),
       ngx_string("/%40%E4%B8%AD"), NGX_OK },
+    { "a suffix that the template has encoded",
+      ngx_string("/{id}%E4%B8%AD"), ngx_string("/%40%E4%B8%AD"), NGX_OK },
     { "a blank before a suffix", ngx_string("/{id}:go"),
       ngx_string("/a%20:go"), NGX_DECLINED },
     { "a blank behind a prefix", ngx_string("/a.{id}"),

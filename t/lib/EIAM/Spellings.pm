@@ -100,13 +100,14 @@ sub pick {
 
 sub filled {
     my ($self, $template) = @_;
-    $template =~ s/\{[^}]*\}/$self->name/ge;
+    $template =~ s#(?<=/)\{[^}]*\}(?=/|\z)#$self->name(128)#ge;
+    $template =~ s/\{[^}]*\}/$self->name(64)/ge;
     return $template;
 }
 
 sub name {
-    my ($self) = @_;
-    my $length = $self->number(40) == 0 ? 128 : 1 + $self->number(12);
+    my ($self, $longest) = @_;
+    my $length = $self->number(40) == 0 ? $longest // 128 : 1 + $self->number(12);
     my @characters = (@unreserved, $self->{utf8} ? (@utf8) x 3 : ());
     push @characters, @within if $self->{utf8} && $length < 20;
     my $name = join '', map { $self->pick(@characters) } 1 .. $length;
