@@ -38,6 +38,9 @@ typedef enum {
 
 #define NGX_HTTP_EIAM_AUTO  NGX_EIAM_LANGUAGES
 
+/* bytes of a token's digest that logs may show: of 32 */
+#define NGX_HTTP_EIAM_TOKEN_ID_LEN  ((size_t) 8)
+
 #define NGX_HTTP_EIAM_SCOPES_MEMO      256    /* entries */
 #define NGX_HTTP_EIAM_SCOPES_MEMO_MAX  1024   /* bytes of the texts of one */
 

@@ -136,6 +136,9 @@ ngx_http_eiam_outside(ngx_http_request_t *r)
 
     rc = ngx_http_eiam_guard_outside(r, ngx_http_eiam_ctx_get(r), &detail);
 
+    ngx_log_debug1(NGX_LOG_DEBUG_HTTP, r->connection->log, 0,
+                   "eiam outside: %i", rc);
+
     if (rc == NGX_OK) {
         return NGX_DECLINED;
     }
@@ -234,11 +237,10 @@ static ngx_int_t
 ngx_http_eiam_run(ngx_http_request_t *r, ngx_http_eiam_loc_conf_t *lcf,
     ngx_uint_t phase)
 {
-    ngx_int_t             rc;
-    ngx_log_t            *log;
-    ngx_http_eiam_ctx_t  *ctx;
+    ngx_int_t                     rc;
+    ngx_http_eiam_ctx_t          *ctx;
+    const ngx_http_eiam_stage_t  *stage;
 
-    log = r->connection->log;
     ctx = ngx_http_get_module_ctx(r, ngx_eiam_module);
 
     if (ctx == NULL) {
@@ -250,13 +252,14 @@ ngx_http_eiam_run(ngx_http_request_t *r, ngx_http_eiam_loc_conf_t *lcf,
 
     while (ctx->stage->phase <= phase) {
 
-        rc = ctx->stage->handler(r, ctx);
+        stage = ctx->stage;
+        rc = stage->handler(r, ctx);
 
-        ngx_log_debug2(NGX_LOG_DEBUG_HTTP, log, 0,
-                       "eiam stage %V: %i", &ctx->stage->name, rc);
+        ngx_log_debug2(NGX_LOG_DEBUG_HTTP, r->connection->log, 0,
+                       "eiam stage %V: %i", &stage->name, rc);
 
         if (rc == NGX_OK) {
-            ctx->stage++;
+            ctx->stage = stage + 1;
             continue;
         }
 
@@ -310,6 +313,11 @@ ngx_http_eiam_decide(ngx_http_request_t *r, ngx_http_eiam_ctx_t *ctx,
         ctx->decision = NGX_EIAM_WOULD_DENY;
         ngx_http_eiam_log_refusal(r, ctx, "would be refused");
     }
+
+    ngx_log_debug2(NGX_LOG_DEBUG_HTTP, r->connection->log, 0,
+                   "eiam decision: %V, %V",
+                   &ngx_eiam_metrics_decisions[ctx->decision],
+                   &ngx_eiam_reasons[ctx->reason].name);
 
     ngx_http_eiam_count(r, ctx);
 }

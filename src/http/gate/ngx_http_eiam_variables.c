@@ -3,7 +3,6 @@
 #include <ngx_http_eiam_variables.h>
 
 
-#define NGX_HTTP_EIAM_TOKEN_ID_LEN  16     /* hexadecimal digits */
 
 
 typedef enum {
@@ -175,11 +174,11 @@ ngx_http_eiam_token_id(ngx_http_request_t *r, const ngx_http_eiam_ctx_t *ctx)
     ngx_str_null(&id);
 
     if (ctx->digested) {
-        id.data = ngx_pnalloc(r->pool, NGX_HTTP_EIAM_TOKEN_ID_LEN);
+        id.data = ngx_pnalloc(r->pool, 2 * NGX_HTTP_EIAM_TOKEN_ID_LEN);
     }
 
     if (id.data) {
-        id.len = NGX_HTTP_EIAM_TOKEN_ID_LEN;
+        id.len = 2 * NGX_HTTP_EIAM_TOKEN_ID_LEN;
         ngx_hex_dump(id.data, (u_char *) ctx->digest, id.len / 2);
     }
 

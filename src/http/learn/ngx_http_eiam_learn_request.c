@@ -82,6 +82,11 @@ ngx_http_eiam_token_call(ngx_http_request_t *r, ngx_http_eiam_ctx_t *ctx)
         return NGX_ERROR;
     }
 
+    ngx_log_debug2(NGX_LOG_DEBUG_HTTP, r->connection->log, 0,
+                   "eiam token call, client: %s, certain: %s",
+                   ctx->learn->named.len ? "yes" : "no",
+                   ctx->learn->client.len ? "yes" : "no");
+
     application = NULL;
 
     if (lcf->applications && ctx->learn->named.len) {

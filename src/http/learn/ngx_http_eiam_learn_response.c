@@ -337,6 +337,10 @@ ngx_http_eiam_relayed(ngx_http_request_t *r, ngx_http_eiam_ctx_t *ctx)
         return;
     }
 
+    ngx_log_debug3(NGX_LOG_DEBUG_HTTP, r->connection->log, 0,
+                   "eiam token %*xs is learned, expires: %T",
+                   NGX_HTTP_EIAM_TOKEN_ID_LEN, digest, grant.expires);
+
     ngx_eiam_source_learn(scf->learned, digest, &grant);
     ngx_eiam_metrics_add(&scf->learned->zone->shared->metrics.learned);
 

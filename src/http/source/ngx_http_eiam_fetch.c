@@ -86,6 +86,9 @@ ngx_http_eiam_fetch(ngx_http_request_t *r, ngx_http_eiam_fetch_t *fetch)
         return NGX_ERROR;
     }
 
+    ngx_log_debug2(NGX_LOG_DEBUG_HTTP, r->connection->log, 0,
+                   "eiam fetch \"%V\", %M ms", &fetch->uri, fetch->timeout);
+
     fetch->since = ngx_current_msec;
 
     cln->handler = ngx_http_eiam_fetch_cleanup;
@@ -238,6 +241,10 @@ ngx_http_eiam_fetch_end(ngx_http_eiam_fetch_t *fetch,
     }
 
     fetch->done = 1;
+
+    ngx_log_debug3(NGX_LOG_DEBUG_HTTP, fetch->request->connection->log, 0,
+                   "eiam fetch \"%V\": status %ui, %uz bytes", &fetch->uri,
+                   answer ? answer->status : 0, answer ? answer->body.len : 0);
 
     if (fetch->timer.timer_set) {
         ngx_del_timer(&fetch->timer);

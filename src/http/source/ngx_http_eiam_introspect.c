@@ -59,6 +59,10 @@ ngx_http_eiam_introspect(ngx_http_request_t *r, ngx_http_eiam_ctx_t *ctx)
 
     rc = ngx_eiam_source_ask(lcf->source, &lcf->terms, &question);
 
+    ngx_log_debug2(NGX_LOG_DEBUG_HTTP, r->connection->log, 0,
+                   "eiam introspection look-up: %i, flight %uD",
+                   rc, question.flight);
+
     ctx->flight = question.flight;
     ctx->cache = question.stale ? &ngx_eiam_metrics_lookups[NGX_EIAM_STALE]
                  : question.fetched ? &ngx_eiam_metrics_lookups[NGX_EIAM_MISS]
@@ -181,6 +185,10 @@ ngx_http_eiam_answered(ngx_http_request_t *r, void *data,
     ngx_http_eiam_flight_t *flight = data;
 
     flight->ctx->steady = 0;
+
+    ngx_log_debug2(NGX_LOG_DEBUG_HTTP, r->connection->log, 0,
+                   "eiam flight %uD %s", flight->question.flight,
+                   answer ? "ends" : "ends without an answer");
 
     if (answer) {
         ngx_http_eiam_read_answer(r, flight, answer);

@@ -72,6 +72,9 @@ ngx_http_eiam_keys_refresh(ngx_http_request_t *r, ngx_http_eiam_ctx_t *ctx,
 
     ngx_memzero(&question, sizeof(ngx_eiam_key_question_t));
 
+    ngx_log_debug1(NGX_LOG_DEBUG_HTTP, r->connection->log, 0,
+                   "eiam key set \"%V\" is due", &set->name);
+
     question.idle = 1;
 
     (void) ngx_http_eiam_ask_keys(r, ctx, set, terms, &question);
@@ -89,6 +92,10 @@ ngx_http_eiam_ask_keys(ngx_http_request_t *r, ngx_http_eiam_ctx_t *ctx,
     question->quiet = !r->keepalive || r->http_version < NGX_HTTP_VERSION_11;
 
     rc = ngx_eiam_key_set_ask(set->source, terms, question);
+
+    ngx_log_debug3(NGX_LOG_DEBUG_HTTP, r->connection->log, 0,
+                   "eiam key set \"%V\": %i, flight %uD", &set->name, rc,
+                   question->flight);
 
     if (question->text.len
         && ngx_http_eiam_take_keys(set, question) != NGX_OK)
@@ -148,6 +155,10 @@ ngx_http_eiam_keys_fetched(ngx_http_request_t *r, void *data,
 
     source = keys->set->source;
     keys->ctx->steady = 0;
+
+    ngx_log_debug2(NGX_LOG_DEBUG_HTTP, r->connection->log, 0,
+                   "eiam flight %uD %s", keys->flight,
+                   answer ? "ends" : "ends without an answer");
 
     if (answer == NULL) {
         result = NGX_EIAM_ABANDONED;
@@ -354,6 +365,10 @@ ngx_http_eiam_take_keys(ngx_http_eiam_key_set_t *set,
     set->keys = keys;
     set->generation = question->generation;
     set->content = question->content;
+
+    ngx_log_debug2(NGX_LOG_DEBUG_HTTP, ngx_cycle->log, 0,
+                   "eiam key set \"%V\": generation %uD", &set->name,
+                   set->generation);
 
     return NGX_OK;
 }

@@ -30,7 +30,12 @@ ngx_http_eiam_verify(ngx_http_request_t *r, ngx_http_eiam_ctx_t *ctx)
 
     ngx_eiam_source_key(lcf->jwt, ctx->digest, question.key);
 
-    switch (ngx_eiam_source_look_up(lcf->jwt, &lcf->terms, &question)) {
+    rc = ngx_eiam_source_look_up(lcf->jwt, &lcf->terms, &question);
+
+    ngx_log_debug1(NGX_LOG_DEBUG_HTTP, r->connection->log, 0,
+                   "eiam jwt look-up: %i", rc);
+
+    switch (rc) {
 
     case NGX_OK:
         ctx->cache = &ngx_eiam_metrics_lookups[NGX_EIAM_HIT];
@@ -90,6 +95,11 @@ ngx_http_eiam_verify_now(ngx_http_request_t *r, ngx_http_eiam_ctx_t *ctx,
         rc = ngx_eiam_jwt_read(&document, &ctx->token, &lcf->key_set->keys,
                                &lcf->jwt_terms, ngx_time(), &question->grant,
                                &question->reason, &question->detail);
+
+        ngx_log_debug2(NGX_LOG_DEBUG_HTTP, r->connection->log, 0,
+                       "eiam jwt verified: %i, keys of generation %uD", rc,
+                       lcf->key_set->generation);
+
         if (rc != NGX_DECLINED) {
             break;
         }

@@ -78,7 +78,11 @@ ngx_http_eiam_wait(ngx_http_request_t *r, ngx_http_eiam_ctx_t *ctx,
     delay = (ngx_current_msec - waiter->since) / 8;
     delay = ngx_max(delay, NGX_HTTP_EIAM_POLL_MIN);
 
-    ngx_add_timer(&waiter->event, ngx_min(delay, NGX_HTTP_EIAM_POLL_MAX));
+    delay = ngx_min(delay, NGX_HTTP_EIAM_POLL_MAX);
+
+    ngx_log_debug1(NGX_LOG_DEBUG_HTTP, c->log, 0, "eiam wait, %M ms", delay);
+
+    ngx_add_timer(&waiter->event, delay);
 
     return NGX_AGAIN;
 }
@@ -140,6 +144,8 @@ ngx_http_eiam_resume(ngx_event_t *ev)
     ngx_http_eiam_leave(waiter);
 
     ngx_http_set_log_request(c->log, r);
+
+    ngx_log_debug0(NGX_LOG_DEBUG_HTTP, c->log, 0, "eiam wait is over");
 
     if (r == r->main) {
         r->read_event_handler = ngx_http_block_reading;
