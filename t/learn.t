@@ -286,7 +286,8 @@ subtest 'answers that do not' => sub {
         (map { [ "access_token $_->[0]", [ access_token => $_->[1] ], '#/access_token: is no b64token' ] }
             [ empty => '' ], [ 'with a space' => "$token x" ], [ 'with a line end' => "$token\n" ],
             [ 'with = inside' => "=$token" ], [ 'with %' => 'a%b' ], [ 'beyond ASCII' => "\x{e9}" ],
-            [ 'of 8193 bytes' => 'x' x 8193 ]),
+            [ 'with a quote' => 'a"b' ]),
+        [ 'access_token of 8193 bytes', [ access_token => 'x' x 8193 ], 'the token is longer than "eiam_token_max"' ],
         [ 'a NUL in access_token', [ access_token => "$token\0" ], 'bad JSON' ],
         (map { [ '2.6-7: no token_type', [ token_type => $_ ], '#: has no "token_type", application: "crm"' ] } $left_out, $null),
         (map { [ "token_type $_->[0]", [ token_type => $_->[1] ], '#/token_type: (is not Bearer|must be a string)' ] }

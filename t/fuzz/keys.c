@@ -7,6 +7,7 @@
 
 #include "fuzz.h"
 #include <ngx_eiam_jwk.h>
+#include <ngx_eiam_jwk_pack.h>
 
 #include <openssl/evp.h>
 
@@ -51,6 +52,7 @@ int
 LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
     ngx_int_t         rc;
+    ngx_str_t         packed;
     ngx_uint_t        i;
     keys_bad_t        bad, again;
     fuzz_input_t      input;
@@ -75,6 +77,14 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
                      && keys.list.nelts <= NGX_EIAM_KEYS_MAX
                      && bad.silent == 0,
                      "each is read once, or wrong", &input.text);
+
+        keys_are_equal(&keys, &other, &input.text);
+
+        fuzz_require(ngx_eiam_jwk_pack(&keys, input.pool, &packed) == NGX_OK
+                     && ngx_eiam_jwk_pack_read(&packed, input.pool, &other)
+                        == NGX_OK
+                     && other.named == keys.named,
+                     "packed", &input.text);
 
         keys_are_equal(&keys, &other, &input.text);
 
