@@ -115,7 +115,7 @@ my @refusals = (
         detail => 'two_authorizations' ],
     [ token_missing => $users, [], @read ],
     [ token_missing => $users, [ headers => ["Authorization: Basic $basic"] ], @read ],
-    [ token_invalid => $users, [ token => $token{unknown} ], @read, @asked, token => 'unknown' ],
+    [ token_invalid => $users, [ token => $token{unknown} ], @read, @asked, token => 'unknown', detail => 'inactive' ],
     [ token_invalid => $users, [ token => "$token{crm} x" ], @read, detail => 'token_syntax' ],
     [ token_expired => $users, [ token => $token{old} ], @read, @by_crm, token => 'old' ],
     [ scope_insufficient => $users, [ token => $token{crm}, method => 'PUT' ], @change, @by_crm,
@@ -124,7 +124,8 @@ my @refusals = (
         token => 'off', scopes => 'user_read' ],
     [ operation_unknown => '/api/none', [ token => $token{crm} ] ],
     [ method_unknown => $users, [ token => $token{crm}, method => 'DELETE' ] ],
-    [ source_unavailable => $users, [ token => $token{failed} ], @read, @asked, token => 'failed' ],
+    [ source_unavailable => $users, [ token => $token{failed} ], @read, @asked, token => 'failed',
+        detail => 'source_status' ],
 );
 
 my @allowed = (

@@ -75,6 +75,7 @@ my $gate = nginx(files => \%files, http => qq{
         client_body_buffer_size 8k;
         eiam_introspection /introspect;
         add_header X-Cache "\$eiam_source \$eiam_cache" always;
+        add_header X-Detail \$eiam_detail always;
 
         location /api/ { eiam on; proxy_pass http://%ECHO%; }
         location = /api/users/fixed {
@@ -726,8 +727,38 @@ subtest 'one token with odd claims' => sub {
     refused get($gate, '/api/circuit', token => "closed-$_"), $su, "a failure of the source: $_ of 2"
         for 1, 2;
     $source->forget;
-    refused get($gate, '/api/circuit', token => 'after-broken'), $su, 'such ones open the circuit';
+    my $res = get($gate, '/api/circuit', token => 'after-broken');
+    refused $res, $su, 'such ones open the circuit';
+    is $res->{headers}{'x-detail'}, 'circuit_open', '  which is the detail';
     is $source->count, 0, '  and nothing is asked for';
+};
+
+subtest '2.6-10: the detail names the check that failed, also of a token that was refused before' => sub {
+    my @rows = (
+        [ inactive => { json => { active => $false } } ], [ bound => active(cnf => { jkt => 'x' }) ],
+        [ type => active(token_type => 'DPoP') ], [ type => active(token_use => 'refresh_token') ],
+        [ time => active(exp => '4102444800') ], [ not_yet_valid => active(nbf => $now + 600) ],
+        [ application => active(azp => 'erp') ], [ scopes => active(scope => ['a b']) ],
+        [ source_status => { status => 400 } ], [ source_status => { status => 401 } ],
+        [ source_down => { stop => 0 } ], [ unreadable => body('<html>') ],
+        [ unreadable => body($good, type => 'text/html') ], [ unreadable => body($good, pad => 100_000) ],
+    );
+    my $n = 0;
+    for my $row (@rows) {
+        my ($detail, $behaviour) = @$row;
+        my $token = 'detail-' . ++$n;
+        $source->answer($token => $behaviour);
+        my @got = map { get($gate, '/api/users', token => $token)->{headers}{'x-detail'} // '' } 1, 2;
+        is "@got", "$detail $detail", "$detail, twice";
+    }
+    for my $row ([ returned => 'not_asked' ], [ cached => 'from_cache' ]) {
+        my ($path, $detail) = @$row;
+        $source->answer("detail-$path" => active());
+        is get($gate, "/api/$path", token => "detail-$path")->{headers}{'x-detail'}, $detail, "$path: $detail";
+    }
+    is get($gate, '/api/users', token => 'good')->{headers}{'x-detail'}, undef, 'a token that passes has none';
+    my ($line) = grep { /detail: "not_yet_valid"/ } split /\n/, $gate->error_log;
+    like $line, qr/eiam: refused, token_invalid, /, 'the line in the log has it';
 };
 
 # ---------------------------------------------------------------- for which API a token is
@@ -739,6 +770,7 @@ subtest '2.1-4: a token for another API is refused where eiam_introspection_audi
             eiam_policy %DIR%/policy.json; eiam_introspection /introspect; eiam_introspection_circuit 2 1h;
             eiam_introspection_limit 2;
             add_header X-Cache "\$eiam_source \$eiam_cache" always;
+            add_header X-Detail \$eiam_detail always;
             location /api/ { eiam on; $users proxy_pass http://%ECHO%; }
             location = /api/plain { eiam on; eiam_introspection_audience urn:plain; proxy_pass http://%ECHO%; }
             location = /api/inner { eiam on; proxy_pass http://%ECHO%; }
@@ -762,6 +794,7 @@ subtest '2.1-4: a token for another API is refused where eiam_introspection_audi
         my $res = get($one, '/api/users', token => "aud-$name");
         $name =~ /^(right|both|second)$/ ? passed($res, "$name: passes", application => 'crm')
             : refused($res, 'token_invalid', "$name: refused, also if it was known before");
+        is $res->{headers}{'x-detail'}, 'audience', '  by the detail audience' if $res->{status} == 401;
         is $res->{headers}{'x-cache'}, 'introspection MISS', '  as it is asked for again';
     }
     like $one->error_log, qr{introspection "/introspect": .*eiam_introspection_audience}, 'the log says why';
@@ -777,7 +810,9 @@ subtest '2.1-4: a token for another API is refused where eiam_introspection_audi
     $source->answer('aud-held' => { %{ active() }, hold => 0 });
     my $c = connection($one)->send(request('/api/users', token => 'aud-held'));
     $source->await(1, 'aud-held');
-    refused get($one, '/api/plain', token => 'aud-new'), $su, 'eiam_introspection_limit counts for all of them';
+    my $busy = get($one, '/api/plain', token => 'aud-new');
+    refused $busy, $su, 'eiam_introspection_limit counts for all of them';
+    is $busy->{headers}{'x-detail'}, 'gate_busy', '  by the detail gate_busy';
     like get($one, '/status/metrics')->{body}, qr/^eiam_fetches_in_flight\{source="introspection"\} 1$/m,
         '  and what is under way is counted once';
     undef $c;

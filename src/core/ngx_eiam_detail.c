@@ -55,7 +55,15 @@ const ngx_str_t  ngx_eiam_details[NGX_EIAM_DETAILS] = {
     ngx_eiam_detail(NO_APPLICATION, "no_application"),
     ngx_eiam_detail(SIMILAR_APPLICATION, "similar_application"),
     ngx_eiam_detail(SCOPES, "scopes"),
+    ngx_eiam_detail(INACTIVE, "inactive"),
 
-    /* source_unavailable */
-    ngx_eiam_detail(NO_KEYS, "no_keys")
+    /* source_unavailable; of token_invalid: SOURCE_STATUS */
+    ngx_eiam_detail(NO_KEYS, "no_keys"),
+    ngx_eiam_detail(SOURCE_STATUS, "source_status"),
+    ngx_eiam_detail(SOURCE_DOWN, "source_down"),
+    ngx_eiam_detail(UNREADABLE, "unreadable"),
+    ngx_eiam_detail(FROM_CACHE, "from_cache"),
+    ngx_eiam_detail(NOT_ASKED, "not_asked"),
+    ngx_eiam_detail(CIRCUIT_OPEN, "circuit_open"),
+    ngx_eiam_detail(GATE_BUSY, "gate_busy")
 };

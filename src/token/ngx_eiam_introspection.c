@@ -4,15 +4,23 @@
 #include <ngx_eiam_media.h>
 
 
-typedef ngx_eiam_reason_e (*ngx_eiam_introspection_pt)(
-    const ngx_eiam_node_t *claims, time_t now, ngx_eiam_grant_t *grant);
+typedef struct {
+    ngx_eiam_reason_e  (*handler)(const ngx_eiam_node_t *claims, time_t now,
+                                  ngx_eiam_grant_t *grant);
+    ngx_eiam_detail_e    detail;         /* of NGX_EIAM_TOKEN_INVALID */
+} ngx_eiam_introspection_check_t;
 
 
 static ngx_eiam_reason_e ngx_eiam_introspection_status(
+    ngx_eiam_document_t *document, const ngx_eiam_answer_t *answer,
+    ngx_eiam_detail_e *detail);
+static ngx_eiam_reason_e ngx_eiam_introspection_head(
     ngx_eiam_document_t *document, const ngx_eiam_answer_t *answer);
 static ngx_eiam_reason_e ngx_eiam_introspection_audience(
     const ngx_eiam_node_t *claims, const ngx_array_t *audiences);
 static ngx_eiam_reason_e ngx_eiam_introspection_active(
+    const ngx_eiam_node_t *claims, time_t now, ngx_eiam_grant_t *grant);
+static ngx_eiam_reason_e ngx_eiam_introspection_bound(
     const ngx_eiam_node_t *claims, time_t now, ngx_eiam_grant_t *grant);
 static ngx_eiam_reason_e ngx_eiam_introspection_bearer(
     const ngx_eiam_node_t *claims, time_t now, ngx_eiam_grant_t *grant);
@@ -21,6 +29,8 @@ static ngx_eiam_reason_e ngx_eiam_introspection_kind(
 static ngx_uint_t ngx_eiam_introspection_says(const ngx_eiam_node_t *claims,
     const char *member, const char *word);
 static ngx_eiam_reason_e ngx_eiam_introspection_times(
+    const ngx_eiam_node_t *claims, time_t now, ngx_eiam_grant_t *grant);
+static ngx_eiam_reason_e ngx_eiam_introspection_begun(
     const ngx_eiam_node_t *claims, time_t now, ngx_eiam_grant_t *grant);
 static ngx_eiam_reason_e ngx_eiam_introspection_application(
     const ngx_eiam_node_t *claims, time_t now, ngx_eiam_grant_t *grant);
@@ -32,34 +42,38 @@ static ngx_eiam_reason_e ngx_eiam_introspection_unread(
 
 /* checked in this order, the first that does not pass is the reason */
 
-static const ngx_eiam_introspection_pt  ngx_eiam_introspection_checks[] = {
-    ngx_eiam_introspection_active,
-    ngx_eiam_introspection_bearer,
-    ngx_eiam_introspection_kind,
-    ngx_eiam_introspection_times,
-    ngx_eiam_introspection_application,
-    ngx_eiam_introspection_scopes,
-    NULL
+static const ngx_eiam_introspection_check_t  ngx_eiam_introspection_checks[] = {
+    { ngx_eiam_introspection_active, NGX_EIAM_DETAIL_INACTIVE },
+    { ngx_eiam_introspection_bound, NGX_EIAM_DETAIL_BOUND },
+    { ngx_eiam_introspection_bearer, NGX_EIAM_DETAIL_TYPE },
+    { ngx_eiam_introspection_kind, NGX_EIAM_DETAIL_TYPE },
+    { ngx_eiam_introspection_times, NGX_EIAM_DETAIL_TIME },
+    { ngx_eiam_introspection_begun, NGX_EIAM_DETAIL_NOT_YET_VALID },
+    { ngx_eiam_introspection_application, NGX_EIAM_DETAIL_APPLICATION },
+    { ngx_eiam_introspection_scopes, NGX_EIAM_DETAIL_SCOPES },
+    { NULL, NGX_EIAM_NO_DETAIL }
 };
 
 
 ngx_eiam_reason_e
 ngx_eiam_introspection_read(ngx_eiam_document_t *document,
     const ngx_eiam_answer_t *answer, const ngx_array_t *audiences, time_t now,
-    ngx_eiam_grant_t *grant)
+    ngx_eiam_grant_t *grant, ngx_eiam_detail_e *detail)
 {
-    ngx_eiam_node_t                   root;
-    ngx_eiam_reason_e                 reason;
-    const ngx_eiam_introspection_pt  *check;
+    ngx_eiam_node_t                        root;
+    ngx_eiam_reason_e                      reason;
+    const ngx_eiam_introspection_check_t  *check;
 
-    reason = ngx_eiam_introspection_status(document, answer);
+    reason = ngx_eiam_introspection_status(document, answer, detail);
     if (reason != NGX_EIAM_NO_REASON) {
         return reason;
     }
 
     document->secret = 1;
+    *detail = NGX_EIAM_DETAIL_UNREADABLE;
 
-    if (ngx_eiam_document_parse(document, &answer->body, &root) != NGX_OK
+    if (ngx_eiam_introspection_head(document, answer) != NGX_EIAM_NO_REASON
+        || ngx_eiam_document_parse(document, &answer->body, &root) != NGX_OK
         || ngx_eiam_node_expect(&root, NGX_EIAM_OBJECT) != NGX_OK)
     {
         return NGX_EIAM_SOURCE_UNAVAILABLE;
@@ -67,16 +81,27 @@ ngx_eiam_introspection_read(ngx_eiam_document_t *document,
 
     ngx_memzero(grant, sizeof(ngx_eiam_grant_t));
 
-    for (check = ngx_eiam_introspection_checks; *check; check++) {
+    for (check = ngx_eiam_introspection_checks; check->handler; check++) {
 
-        reason = (*check)(&root, now, grant);
+        reason = check->handler(&root, now, grant);
         if (reason != NGX_EIAM_NO_REASON) {
+            *detail = (reason == NGX_EIAM_TOKEN_INVALID) ? check->detail
+                                                         : NGX_EIAM_NO_DETAIL;
             return reason;
         }
     }
 
-    return audiences ? ngx_eiam_introspection_audience(&root, audiences)
-                     : NGX_EIAM_NO_REASON;
+    if (audiences
+        && ngx_eiam_introspection_audience(&root, audiences)
+           != NGX_EIAM_NO_REASON)
+    {
+        *detail = NGX_EIAM_DETAIL_AUDIENCE;
+        return NGX_EIAM_TOKEN_INVALID;
+    }
+
+    *detail = NGX_EIAM_NO_DETAIL;
+
+    return NGX_EIAM_NO_REASON;
 }
 
 
@@ -87,24 +112,27 @@ ngx_eiam_introspection_read(ngx_eiam_document_t *document,
 
 static ngx_eiam_reason_e
 ngx_eiam_introspection_status(ngx_eiam_document_t *document,
-    const ngx_eiam_answer_t *answer)
+    const ngx_eiam_answer_t *answer, ngx_eiam_detail_e *detail)
 {
     ngx_uint_t  status;
-
-    static const ngx_str_t  json = ngx_string("application/json");
 
     status = answer->status;
 
     if (answer->cached) {
+        *detail = NGX_EIAM_DETAIL_FROM_CACHE;
         (void) ngx_eiam_document_fault(document, "is from proxy_cache");
         return NGX_EIAM_SOURCE_UNAVAILABLE;
     }
 
     if (answer->own) {
+        *detail = NGX_EIAM_DETAIL_NOT_ASKED;
         (void) ngx_eiam_document_fault(document, "status %ui of nginx itself, "
                                        "which asked nobody", status);
         return NGX_EIAM_SOURCE_UNAVAILABLE;
     }
+
+    *detail = (ngx_eiam_introspection_trouble(answer) == NGX_EIAM_DOWN)
+              ? NGX_EIAM_DETAIL_SOURCE_DOWN : NGX_EIAM_DETAIL_SOURCE_STATUS;
 
     if (status >= 400 && status < 500
         && status != 401 && status != 403 && status != 429)
@@ -122,6 +150,16 @@ ngx_eiam_introspection_status(ngx_eiam_document_t *document,
         (void) ngx_eiam_document_fault(document, "is cut off");
         return NGX_EIAM_SOURCE_UNAVAILABLE;
     }
+
+    return NGX_EIAM_NO_REASON;
+}
+
+
+static ngx_eiam_reason_e
+ngx_eiam_introspection_head(ngx_eiam_document_t *document,
+    const ngx_eiam_answer_t *answer)
+{
+    static const ngx_str_t  json = ngx_string("application/json");
 
     if (answer->unread) {
         (void) ngx_eiam_document_fault(document, "is too large, or has no "
@@ -198,20 +236,28 @@ ngx_eiam_introspection_active(const ngx_eiam_node_t *claims, time_t now,
 }
 
 
-/*
- * A token that is bound to a key (RFC 7800) is nothing without its proof.
- * Some servers name the kind of the token where others say "Bearer".
- */
+/* a token that is bound to a key (RFC 7800) is nothing without its proof */
+
+static ngx_eiam_reason_e
+ngx_eiam_introspection_bound(const ngx_eiam_node_t *claims, time_t now,
+    ngx_eiam_grant_t *grant)
+{
+    if (!ngx_eiam_claims_is_bound(claims)) {
+        return NGX_EIAM_NO_REASON;
+    }
+
+    (void) ngx_eiam_fault(claims, "has a \"cnf\", which is not checked");
+
+    return NGX_EIAM_TOKEN_INVALID;
+}
+
+
+/* some servers name the kind of the token where others say "Bearer" */
 
 static ngx_eiam_reason_e
 ngx_eiam_introspection_bearer(const ngx_eiam_node_t *claims, time_t now,
     ngx_eiam_grant_t *grant)
 {
-    if (ngx_eiam_claims_is_bound(claims)) {
-        (void) ngx_eiam_fault(claims, "has a \"cnf\", which is not checked");
-        return NGX_EIAM_TOKEN_INVALID;
-    }
-
     if (ngx_eiam_introspection_says(claims, "token_type", "access_token")) {
         return NGX_EIAM_NO_REASON;
     }
@@ -298,11 +344,26 @@ ngx_eiam_introspection_times(const ngx_eiam_node_t *claims, time_t now,
         return NGX_EIAM_TOKEN_INVALID;
     }
 
-    if (grant->expires <= now) {
-        return NGX_EIAM_TOKEN_EXPIRED;
+    return (grant->expires <= now) ? NGX_EIAM_TOKEN_EXPIRED
+                                   : NGX_EIAM_NO_REASON;
+}
+
+
+static ngx_eiam_reason_e
+ngx_eiam_introspection_begun(const ngx_eiam_node_t *claims, time_t now,
+    ngx_eiam_grant_t *grant)
+{
+    time_t  begins;
+
+    if (ngx_eiam_claims_time(claims, "nbf", &begins) != NGX_OK
+        || begins <= now)
+    {
+        return NGX_EIAM_NO_REASON;
     }
 
-    return (begins > now) ? NGX_EIAM_TOKEN_INVALID : NGX_EIAM_NO_REASON;
+    (void) ngx_eiam_fault(claims, "is of the future, by its \"nbf\"");
+
+    return NGX_EIAM_TOKEN_INVALID;
 }
 
 

@@ -8,6 +8,7 @@
 
 #include <ngx_config.h>
 #include <ngx_core.h>
+#include <ngx_eiam_detail.h>
 #include <ngx_eiam_document.h>
 #include <ngx_eiam_grant.h>
 #include <ngx_eiam_reason.h>
@@ -31,11 +32,11 @@ typedef struct {
  * document->pool; or why the token is refused: with
  * NGX_EIAM_SOURCE_UNAVAILABLE, document->fault tells what is wrong with the
  * answer.  document->name is what it calls the source.  The audiences are
- * ngx_str_t, or NULL: any will do.
+ * ngx_str_t, or NULL: any will do.  The detail is that of the reason.
  */
 ngx_eiam_reason_e ngx_eiam_introspection_read(ngx_eiam_document_t *document,
     const ngx_eiam_answer_t *answer, const ngx_array_t *audiences, time_t now,
-    ngx_eiam_grant_t *grant);
+    ngx_eiam_grant_t *grant, ngx_eiam_detail_e *detail);
 
 /*
  * With NGX_EIAM_SOURCE_UNAVAILABLE: what the answer says of the source.  It is

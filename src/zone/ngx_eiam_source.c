@@ -24,7 +24,7 @@ static ngx_uint_t ngx_eiam_source_is_full(const ngx_eiam_record_t *record,
     const ngx_eiam_terms_t *terms, ngx_uint_t stranger);
 static ngx_int_t ngx_eiam_source_unavailable(ngx_eiam_source_t *source,
     const ngx_eiam_terms_t *terms, ngx_eiam_question_t *question,
-    ngx_eiam_trouble_e trouble);
+    ngx_eiam_trouble_e trouble, ngx_eiam_detail_e detail);
 static ngx_uint_t ngx_eiam_source_is_fresh(uint32_t checked, time_t life);
 static void ngx_eiam_source_use(ngx_eiam_shared_t *shared,
     ngx_eiam_entry_t *entry, ngx_eiam_question_t *question);
@@ -262,7 +262,7 @@ ngx_eiam_source_refused(ngx_eiam_source_t *source,
 
     if (refusal->reason == NGX_EIAM_SOURCE_UNAVAILABLE) {
         return ngx_eiam_source_unavailable(source, terms, question,
-                                           refusal->trouble);
+                                           refusal->trouble, refusal->detail);
     }
 
     question->reason = refusal->reason;
@@ -317,12 +317,14 @@ ngx_eiam_source_start(ngx_eiam_source_t *source,
 
     if (open && (record->probe || record->retry > ngx_current_msec)) {
         return ngx_eiam_source_unavailable(source, terms, question,
-                                           NGX_EIAM_DOWN);
+                                           NGX_EIAM_DOWN,
+                                           NGX_EIAM_DETAIL_CIRCUIT_OPEN);
     }
 
     if (ngx_eiam_source_begin(source, terms, question) != NGX_OK) {
         return ngx_eiam_source_unavailable(source, terms, question,
-                                           NGX_EIAM_BUSY);
+                                           NGX_EIAM_BUSY,
+                                           NGX_EIAM_DETAIL_GATE_BUSY);
     }
 
     if (open) {
@@ -399,7 +401,7 @@ ngx_eiam_source_is_full(const ngx_eiam_record_t *record,
 static ngx_int_t
 ngx_eiam_source_unavailable(ngx_eiam_source_t *source,
     const ngx_eiam_terms_t *terms, ngx_eiam_question_t *question,
-    ngx_eiam_trouble_e trouble)
+    ngx_eiam_trouble_e trouble, ngx_eiam_detail_e detail)
 {
     ngx_eiam_entry_t   *entry;
     ngx_eiam_shared_t  *shared;
@@ -415,6 +417,7 @@ ngx_eiam_source_unavailable(ngx_eiam_source_t *source,
     {
         question->reason = NGX_EIAM_SOURCE_UNAVAILABLE;
         question->trouble = trouble;
+        question->detail = detail;
         return NGX_ABORT;
     }
 

@@ -84,6 +84,7 @@ static ngx_eiam_reason_e
 introspection_read(const ngx_eiam_answer_t *answer, ngx_pool_t *pool,
     ngx_eiam_grant_t *grant)
 {
+    ngx_eiam_detail_e    detail;
     ngx_eiam_reason_e    reason;
     ngx_eiam_document_t  document;
 
@@ -93,7 +94,7 @@ introspection_read(const ngx_eiam_answer_t *answer, ngx_pool_t *pool,
     document.pool = pool;
 
     reason = ngx_eiam_introspection_read(&document, answer, NULL, FUZZ_NOW,
-                                         grant);
+                                         grant, &detail);
 
     fuzz_require(reason == NGX_EIAM_NO_REASON
                  || reason == NGX_EIAM_TOKEN_INVALID

@@ -33,6 +33,7 @@ static void ngx_eiam_unit_introspection_cut(ngx_eiam_unit_t *unit);
 static void ngx_eiam_unit_introspection_long(ngx_eiam_unit_t *unit);
 static void ngx_eiam_unit_introspection_secret(ngx_eiam_unit_t *unit);
 static void ngx_eiam_unit_introspection_audiences(ngx_eiam_unit_t *unit);
+static void ngx_eiam_unit_introspection_details(ngx_eiam_unit_t *unit);
 static ngx_eiam_reason_e ngx_eiam_unit_introspection_read(
     ngx_eiam_unit_t *unit, ngx_eiam_document_t *document,
     const ngx_eiam_answer_t *answer, ngx_eiam_grant_t *grant);
@@ -296,6 +297,7 @@ ngx_eiam_unit_introspection(ngx_eiam_unit_t *unit)
     ngx_eiam_unit_introspection_long(unit);
     ngx_eiam_unit_introspection_secret(unit);
     ngx_eiam_unit_introspection_audiences(unit);
+    ngx_eiam_unit_introspection_details(unit);
 }
 
 
@@ -307,6 +309,7 @@ ngx_eiam_unit_introspection_audiences(ngx_eiam_unit_t *unit)
     ngx_array_t         *audiences;
     ngx_eiam_grant_t     grant;
     ngx_eiam_answer_t    answer;
+    ngx_eiam_detail_e    detail;
     ngx_eiam_reason_e    reason;
     ngx_eiam_document_t  document;
 
@@ -361,7 +364,8 @@ ngx_eiam_unit_introspection_audiences(ngx_eiam_unit_t *unit)
         document.pool = unit->pool;
 
         reason = ngx_eiam_introspection_read(&document, &answer, audiences,
-                                             NGX_EIAM_UNIT_NOW, &grant);
+                                             NGX_EIAM_UNIT_NOW, &grant,
+                                             &detail);
 
         ngx_eiam_unit_ok(unit, reason == rows[i].reason
                                && (document.fault.len == 0)
@@ -732,11 +736,81 @@ ngx_eiam_unit_introspection_secret(ngx_eiam_unit_t *unit)
 }
 
 
+/* each rule has its detail, and what is granted or has expired has none */
+
+static void
+ngx_eiam_unit_introspection_details(ngx_eiam_unit_t *unit)
+{
+    ngx_uint_t           i;
+    ngx_eiam_grant_t     grant;
+    ngx_eiam_answer_t    answer;
+    ngx_eiam_detail_e    detail;
+    ngx_eiam_document_t  document;
+
+    static const struct {
+        ngx_uint_t    status;
+        ngx_str_t     members;
+        const char   *detail;
+    } rows[] = {
+        { 200, ngx_string("{\"active\": true}"), "" },
+        { 200, ngx_string("{\"active\": true, \"exp\": 1}"), "" },
+        { 200, ngx_string("{\"active\": false}"), "inactive" },
+        { 200, ngx_string("{}"), "inactive" },
+        { 200, ngx_string("{\"active\": true, \"cnf\": {}}"), "bound" },
+        { 200, ngx_string("{\"active\": true, \"token_type\": \"mac\"}"),
+          "type" },
+        { 200, ngx_string("{\"active\": true, \"typ\": \"ID\"}"), "type" },
+        { 200, ngx_string("{\"active\": true, \"exp\": \"1\"}"), "time" },
+        { 200, ngx_string("{\"active\": true, \"nbf\": []}"), "time" },
+        { 200, ngx_string("{\"active\": true, \"nbf\": 1700000001}"),
+          "not_yet_valid" },
+        { 200, ngx_string("{\"active\": true, \"client_id\": 1}"),
+          "application" },
+        { 200, ngx_string("{\"active\": true, \"azp\": \"a\","
+                          " \"cid\": \"b\"}"), "application" },
+        { 200, ngx_string("{\"active\": true, \"scope\": [\"a b\"]}"),
+          "scopes" },
+        { 200, ngx_string("{"), "unreadable" },
+        { 200, ngx_string("[]"), "unreadable" },
+        { 400, ngx_string("{}"), "source_status" },
+        { 401, ngx_string("{}"), "source_status" },
+        { 500, ngx_string("{}"), "source_status" },
+        { 503, ngx_string("{}"), "source_down" },
+        { 0, ngx_string(""), "source_down" },
+        { 0, ngx_null_string, NULL }
+    };
+
+    for (i = 0; rows[i].detail; i++) {
+
+        ngx_memzero(&answer, sizeof(ngx_eiam_answer_t));
+        ngx_memzero(&document, sizeof(ngx_eiam_document_t));
+
+        answer.status = rows[i].status;
+        answer.body = rows[i].members;
+        ngx_str_set(&answer.type, JSON);
+
+        ngx_str_set(&document.name, "/introspect");
+        document.pool = unit->pool;
+
+        (void) ngx_eiam_introspection_read(&document, &answer, NULL,
+                                           NGX_EIAM_UNIT_NOW, &grant, &detail);
+
+        ngx_eiam_unit_ok(unit,
+                         ngx_eiam_unit_introspection_is(
+                             &ngx_eiam_details[detail], rows[i].detail),
+                         "the detail of %ui %V is \"%V\"", rows[i].status,
+                         &rows[i].members, &ngx_eiam_details[detail]);
+    }
+}
+
+
 static ngx_eiam_reason_e
 ngx_eiam_unit_introspection_read(ngx_eiam_unit_t *unit,
     ngx_eiam_document_t *document, const ngx_eiam_answer_t *answer,
     ngx_eiam_grant_t *grant)
 {
+    ngx_eiam_detail_e  detail;
+
     ngx_memzero(document, sizeof(ngx_eiam_document_t));
     ngx_memset(grant, 0x55, sizeof(ngx_eiam_grant_t));
 
@@ -744,8 +818,7 @@ ngx_eiam_unit_introspection_read(ngx_eiam_unit_t *unit,
     document->pool = unit->pool;
 
     return ngx_eiam_introspection_read(document, answer, NULL,
-                                       NGX_EIAM_UNIT_NOW,
-                                       grant);
+                                       NGX_EIAM_UNIT_NOW, grant, &detail);
 }
 
 

@@ -409,6 +409,7 @@ ngx_eiam_unit_memory_introspection(ngx_pool_t *pool, const ngx_str_t *body,
 {
     ngx_eiam_grant_t     grant;
     ngx_eiam_answer_t    answer;
+    ngx_eiam_detail_e    detail;
     ngx_eiam_reason_e    reason;
     ngx_eiam_document_t  document;
 
@@ -423,7 +424,7 @@ ngx_eiam_unit_memory_introspection(ngx_pool_t *pool, const ngx_str_t *body,
     answer.body = *body;
 
     reason = ngx_eiam_introspection_read(&document, &answer, NULL, 1700000000,
-                                         &grant);
+                                         &grant, &detail);
 
     if (reason == NGX_EIAM_SOURCE_UNAVAILABLE) {
         return NGX_ERROR;

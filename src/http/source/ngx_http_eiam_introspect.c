@@ -269,7 +269,8 @@ ngx_http_eiam_read_answer(ngx_http_request_t *r,
     question->reason = ngx_eiam_introspection_read(&document, answer,
                                                    flight->audiences,
                                                    ngx_time(),
-                                                   &question->grant);
+                                                   &question->grant,
+                                                   &question->detail);
     if (question->reason == NGX_EIAM_SOURCE_UNAVAILABLE) {
         question->trouble = ngx_eiam_introspection_trouble(answer);
     }
