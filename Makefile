@@ -8,7 +8,9 @@ NGINX_DEV ?= /usr/share/nginx/src
 JOBS ?= 2
 # Tests wait more than they compute.
 TEST_JOBS ?= 4
-T ?= $(sort $(wildcard t/*.t))
+# Those that take longest first, so that no single one is left at the end.
+longest := $(patsubst %,t/%.t,fuzz openapi status unit differential relay faults)
+T ?= $(longest) $(filter-out $(longest),$(sort $(wildcard t/*.t)))
 
 build    := $(CURDIR)/build
 sources  := ngx_eiam_module.c $(sort $(shell find src t/unit -name '*.[ch]'))
@@ -39,7 +41,7 @@ endif
 # The least part of the lines of src, in percent, that all tests must reach.
 COVERAGE ?= 95
 
-.PHONY: module debug clang steps full asan unit test test-asan test-all coverage \
+.PHONY: module debug clang steps full asan unit fuzz test test-asan test-all coverage \
         check run stop explain trial bench clean help FORCE
 
 module: build/ngx_eiam_module.so ## the dynamic module for the installed nginx (default)
@@ -55,6 +57,9 @@ full: build/full/nginx ## a whole nginx with the module linked in
 asan: build/asan/nginx ## the same with ASan and UBSan, and with the unit tests
 
 unit: build/ngx_eiam_unit_module.so ## the module that runs the unit tests inside nginx
+
+fuzz: | build/nginx-src ## the fuzzers, in build/fuzz
+	t/fuzz/build
 
 test: module unit steps ## the tests against the dynamic module (T=files, TITLE="words of a title")
 	$(prove)
