@@ -57,6 +57,10 @@ const ngx_str_t  ngx_eiam_details[NGX_EIAM_DETAILS] = {
     ngx_eiam_detail(SCOPES, "scopes"),
     ngx_eiam_detail(INACTIVE, "inactive"),
 
+    /* token_revoked */
+    ngx_eiam_detail(REISSUED, "reissued"),
+    ngx_eiam_detail(ISSUED_EARLY, "issued_early"),
+
     /* source_unavailable; of token_invalid: SOURCE_STATUS */
     ngx_eiam_detail(NO_KEYS, "no_keys"),
     ngx_eiam_detail(SOURCE_STATUS, "source_status"),

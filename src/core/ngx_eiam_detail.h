@@ -64,6 +64,10 @@ typedef enum {
     NGX_EIAM_DETAIL_SCOPES,
     NGX_EIAM_DETAIL_INACTIVE,
 
+    /* token_revoked */
+    NGX_EIAM_DETAIL_REISSUED,
+    NGX_EIAM_DETAIL_ISSUED_EARLY,
+
     /* source_unavailable; of token_invalid: SOURCE_STATUS */
     NGX_EIAM_DETAIL_NO_KEYS,
     NGX_EIAM_DETAIL_SOURCE_STATUS,

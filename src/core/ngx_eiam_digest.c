@@ -70,6 +70,24 @@ ngx_eiam_digest(const ngx_str_t *text, ngx_eiam_digest_t digest)
 }
 
 
+void
+ngx_eiam_digest_combine(const ngx_eiam_digest_t one,
+    const ngx_eiam_digest_t other, ngx_eiam_digest_t combined)
+{
+    uint64_t    a[NGX_EIAM_DIGEST_LEN / 8], b[NGX_EIAM_DIGEST_LEN / 8];
+    ngx_uint_t  i;
+
+    ngx_memcpy(a, one, NGX_EIAM_DIGEST_LEN);
+    ngx_memcpy(b, other, NGX_EIAM_DIGEST_LEN);
+
+    for (i = 0; i < NGX_EIAM_DIGEST_LEN / 8; i++) {
+        a[i] ^= b[i];
+    }
+
+    ngx_memcpy(combined, a, NGX_EIAM_DIGEST_LEN);
+}
+
+
 #if (NGX_EIAM_HAVE_NH)
 
 /* a memo of another size begins empty */

@@ -34,6 +34,10 @@ ngx_int_t ngx_eiam_digest_memo_reserve(size_t size);
 /* SHA-256 of a token, by which it is stored and logged: NGX_OK or NGX_ERROR */
 ngx_int_t ngx_eiam_digest(const ngx_str_t *text, ngx_eiam_digest_t digest);
 
+/* two digests as one, of which either gives the other again */
+void ngx_eiam_digest_combine(const ngx_eiam_digest_t one,
+    const ngx_eiam_digest_t other, ngx_eiam_digest_t combined);
+
 /*
  * Finds the place of a text in the memo, and prefetches it: the caller should
  * do something else before it asks for the digest.

@@ -26,6 +26,10 @@ typedef struct {
     time_t       expires;        /* seconds since the Epoch */
     ngx_uint_t   learned;        /* flag: learned, so that no source can be
                                     asked again */
+    time_t       issued;         /* when, in seconds since the Epoch;
+                                    0: the source does not say */
+    uint32_t     generation;     /* of revocations, before the source was
+                                    asked */
 } ngx_eiam_grant_t;
 
 

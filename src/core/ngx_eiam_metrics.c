@@ -46,6 +46,20 @@ const ngx_str_t  ngx_eiam_metrics_results[] = {
 };
 
 
+const ngx_str_t  ngx_eiam_metrics_revoked[] = {
+    ngx_string("token"),
+    ngx_string("application"),
+    ngx_string("all")
+};
+
+
+const ngx_str_t  ngx_eiam_metrics_revokers[] = {
+    ngx_string("control"),
+    ngx_string("client"),
+    ngx_string("gate")
+};
+
+
 const ngx_eiam_bucket_t  ngx_eiam_metrics_buckets[] = {
     { 1, ngx_string("0.001") },
     { 2, ngx_string("0.002") },

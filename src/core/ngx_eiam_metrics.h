@@ -53,6 +53,25 @@ typedef enum {
 } ngx_eiam_result_e;
 
 
+/* what was revoked, and by whom */
+
+typedef enum {
+    NGX_EIAM_REVOKED_TOKEN = 0,
+    NGX_EIAM_REVOKED_APPLICATION,
+    NGX_EIAM_REVOKED_ALL,
+    NGX_EIAM_REVOKED
+} ngx_eiam_revoked_e;
+
+
+typedef enum {
+    NGX_EIAM_BY_CONTROL = 0,         /* the operator */
+    NGX_EIAM_BY_CLIENT,
+    NGX_EIAM_BY_GATE,                /* the table was full, or a token came
+                                        again that an application had before */
+    NGX_EIAM_REVOKERS
+} ngx_eiam_revoker_e;
+
+
 /* the label of what is counted together for want of rows */
 extern const ngx_str_t  ngx_eiam_metrics_other;
 
@@ -60,6 +79,8 @@ extern const ngx_str_t  ngx_eiam_metrics_decisions[];
 extern const ngx_str_t  ngx_eiam_metrics_kinds[];
 extern const ngx_str_t  ngx_eiam_metrics_lookups[];
 extern const ngx_str_t  ngx_eiam_metrics_results[];
+extern const ngx_str_t  ngx_eiam_metrics_revoked[];
+extern const ngx_str_t  ngx_eiam_metrics_revokers[];
 
 /* upper bounds, and the same in seconds as text; the last one has no bound */
 
@@ -115,6 +136,11 @@ typedef struct {
     ngx_atomic_t                  learned;
     ngx_atomic_t                  not_learned;
     ngx_atomic_t                  evictions;            /* not yet expired */
+
+    ngx_atomic_t                  revocations[NGX_EIAM_REVOKED]
+                                             [NGX_EIAM_REVOKERS];
+    ngx_atomic_t                  revocations_evicted;  /* rows, for room */
+    ngx_atomic_t                  reissued;             /* revoked tokens */
 } ngx_eiam_metrics_t;
 
 

@@ -42,6 +42,11 @@ const ngx_eiam_reason_t  ngx_eiam_reasons[] = {
       { ngx_eiam_error("4013", "Access token has expired"),
         ngx_eiam_error("4013", "访问令牌已过期") } },
 
+    { ngx_string("token_revoked"), 401, NGX_LOG_INFO,
+      NGX_EIAM_CHALLENGE_ERROR, ngx_string("invalid_token"),
+      { ngx_eiam_error("4014", "Access token has been revoked"),
+        ngx_eiam_error("4014", "访问令牌已被撤销") } },
+
     { ngx_string("scope_insufficient"), 403, NGX_LOG_INFO,
       NGX_EIAM_CHALLENGE_SCOPE, ngx_string("insufficient_scope"),
       { ngx_eiam_error("4031", "Application lacks the required permission"),

@@ -184,6 +184,7 @@ typedef struct {
     ngx_str_t                  answer;
     size_t                     max;           /* bytes of it */
     time_t                     issued;
+    uint32_t                   generation;    /* of revocations, before that */
     unsigned                   body:1;        /* of the request: it is read */
     unsigned                   known:1;       /* who asks, or that nobody is */
     unsigned                   copying:1;

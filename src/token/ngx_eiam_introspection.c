@@ -344,6 +344,10 @@ ngx_eiam_introspection_times(const ngx_eiam_node_t *claims, time_t now,
         return NGX_EIAM_TOKEN_INVALID;
     }
 
+    /* it only matters when the application has been revoked */
+
+    (void) ngx_eiam_claims_time(claims, "iat", &grant->issued);
+
     return (grant->expires <= now) ? NGX_EIAM_TOKEN_EXPIRED
                                    : NGX_EIAM_NO_REASON;
 }

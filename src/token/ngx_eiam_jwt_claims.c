@@ -169,7 +169,7 @@ ngx_eiam_jwt_times(ngx_eiam_jwt_claims_t *claims)
 
     grant = claims->grant;
     begins = claims->now;
-    issued = claims->now;
+    issued = 1;              /* without "iat": before any revocation */
 
     if (ngx_eiam_claims_time(claims->node, "exp", &grant->expires) != NGX_OK
         || ngx_eiam_claims_time(claims->node, "nbf", &begins) == NGX_ERROR
@@ -180,6 +180,7 @@ ngx_eiam_jwt_times(ngx_eiam_jwt_claims_t *claims)
 
     claims->begins = ngx_max(begins, issued);
     grant->expires += claims->terms->leeway;
+    grant->issued = ngx_max(issued, 1);
 
     return (grant->expires <= claims->now) ? NGX_EIAM_TOKEN_EXPIRED
                                            : NGX_EIAM_NO_REASON;

@@ -4,8 +4,12 @@
 
 #define NGX_EIAM_CELL_TEXT  (sizeof(ngx_eiam_entry_t) - sizeof(uint32_t))
 
+/* the text of a grant begins with what else there is of an issue */
+
+#define NGX_EIAM_ISSUE  (sizeof(ngx_eiam_issue_t) - sizeof(uint32_t))
+
 #define NGX_EIAM_GRANT_TEXT_MAX                                               \
-    (NGX_EIAM_APPLICATION_ID_MAX + NGX_EIAM_SCOPES_TEXT_MAX)
+    (NGX_EIAM_ISSUE + NGX_EIAM_APPLICATION_ID_MAX + NGX_EIAM_SCOPES_TEXT_MAX)
 
 
 /* a cell that goes on with the text of a grant */
@@ -20,6 +24,7 @@ static uint32_t *ngx_eiam_cache_head(ngx_eiam_grants_t *grants,
     const ngx_eiam_digest_t key);
 static ngx_eiam_refusal_t *ngx_eiam_cache_bucket(
     ngx_eiam_refusals_t *refusals, const ngx_eiam_digest_t key);
+static uint32_t ngx_eiam_cache_seconds(time_t time);
 static uint32_t ngx_eiam_cache_take(ngx_eiam_shared_t *shared,
     ngx_uint_t learned);
 static uint32_t ngx_eiam_cache_victim(const ngx_eiam_grants_t *grants,
@@ -175,15 +180,16 @@ void
 ngx_eiam_cache_read(ngx_eiam_shared_t *shared, const ngx_eiam_entry_t *entry,
     ngx_eiam_grant_t *grant)
 {
-    u_char           *p;
-    size_t            len, n;
-    uint32_t          i;
-    ngx_eiam_cell_t  *cell;
+    u_char            *p;
+    size_t             len, n;
+    uint32_t           i;
+    ngx_eiam_cell_t   *cell;
+    ngx_eiam_issue_t  *issue;
 
     static u_char  text[NGX_EIAM_GRANT_TEXT_MAX];
 
     p = text;
-    len = entry->application + entry->scopes;
+    len = NGX_EIAM_ISSUE + entry->application + entry->scopes;
 
     for (i = entry->next; len; i = cell->next) {
 
@@ -194,16 +200,23 @@ ngx_eiam_cache_read(ngx_eiam_shared_t *shared, const ngx_eiam_entry_t *entry,
         len -= n;
     }
 
-    grant->application.data = text;
+    p = text + NGX_EIAM_ISSUE;
+
+    grant->application.data = p;
     grant->application.len = entry->application;
 
-    grant->scopes.data = text + entry->application;
+    grant->scopes.data = p + entry->application;
     grant->scopes.len = entry->scopes;
     grant->implicit = entry->implicit;
     grant->learned = entry->learned;
 
     grant->expires = (entry->expires == NGX_MAX_UINT32_VALUE)
                      ? NGX_EIAM_NEVER : (time_t) entry->expires;
+
+    issue = ngx_eiam_cache_issue(shared, entry);
+
+    grant->generation = issue->generation;
+    grant->issued = issue->issued;
 }
 
 
@@ -211,9 +224,8 @@ void
 ngx_eiam_cache_put(ngx_eiam_shared_t *shared, const ngx_eiam_digest_t key,
     const ngx_eiam_grant_t *grant, time_t now, uint32_t flight)
 {
-    size_t               len;
-    u_char               text[NGX_EIAM_GRANT_TEXT_MAX];
-    uint32_t             i, *head;
+    u_char               text[NGX_EIAM_GRANT_TEXT_MAX], *p;
+    uint32_t             i, *head, issue[2];
     ngx_eiam_entry_t    *entry;
     ngx_eiam_refusal_t  *refusal;
 
@@ -237,8 +249,7 @@ ngx_eiam_cache_put(ngx_eiam_shared_t *shared, const ngx_eiam_digest_t key,
     ngx_memcpy(entry->key, key, NGX_EIAM_DIGEST_LEN);
 
     entry->checked = now;
-    entry->expires = (uint32_t) ngx_min(ngx_max(grant->expires, 0),
-                                        (time_t) NGX_MAX_UINT32_VALUE);
+    entry->expires = ngx_eiam_cache_seconds(grant->expires);
     entry->flight = flight;
     entry->touched = (uint8_t) now;
     entry->application = grant->application.len;
@@ -246,13 +257,14 @@ ngx_eiam_cache_put(ngx_eiam_shared_t *shared, const ngx_eiam_digest_t key,
     entry->implicit = grant->implicit;
     entry->learned = grant->learned;
 
-    ngx_memcpy(text, grant->application.data, grant->application.len);
-    ngx_memcpy(text + grant->application.len, grant->scopes.data,
-               grant->scopes.len);
+    issue[0] = grant->generation;
+    issue[1] = ngx_eiam_cache_seconds(grant->issued);
 
-    len = grant->application.len + grant->scopes.len;
+    p = ngx_cpymem(text, issue, NGX_EIAM_ISSUE);
+    p = ngx_cpymem(p, grant->application.data, grant->application.len);
+    p = ngx_cpymem(p, grant->scopes.data, grant->scopes.len);
 
-    ngx_eiam_cache_write(shared, entry, text, len);
+    ngx_eiam_cache_write(shared, entry, text, p - text);
 
     head = ngx_eiam_cache_head(&shared->grants, key);
     entry->chain = *head;
@@ -262,6 +274,13 @@ ngx_eiam_cache_put(ngx_eiam_shared_t *shared, const ngx_eiam_digest_t key,
 
     ngx_eiam_cache_link(shared, entry);
     shared->grants.entries++;
+}
+
+
+static uint32_t
+ngx_eiam_cache_seconds(time_t time)
+{
+    return (uint32_t) ngx_min(ngx_max(time, 0), (time_t) NGX_MAX_UINT32_VALUE);
 }
 
 

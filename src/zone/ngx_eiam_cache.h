@@ -23,7 +23,7 @@
 #include <ngx_eiam_shared.h>
 
 
-/* 64 bytes, a cell: the rest of the text is in further ones */
+/* 64 bytes, a cell: its text is in further ones */
 
 struct ngx_eiam_entry_s {
     uint32_t             next;           /* cell of the same text */
@@ -40,6 +40,19 @@ struct ngx_eiam_entry_s {
     unsigned             touched:8;      /* the second, modulo 256 */
     ngx_eiam_digest_t    key;
 };
+
+
+/* the first of its further cells: what does not fit into the first one */
+
+typedef struct {
+    uint32_t             next;
+    uint32_t             generation;     /* of revocations */
+    uint32_t             issued;         /* 0: unknown */
+} ngx_eiam_issue_t;
+
+
+#define ngx_eiam_cache_issue(shared, entry)                                   \
+    ((ngx_eiam_issue_t *) &(shared)->grants.cells[(entry)->next])
 
 
 #define NGX_EIAM_REFUSAL_KEY  20         /* bytes of the key */

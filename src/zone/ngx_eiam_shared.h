@@ -24,6 +24,8 @@ typedef struct ngx_eiam_entry_s  ngx_eiam_entry_t;
 typedef struct ngx_eiam_refusal_s  ngx_eiam_refusal_t;
 typedef struct ngx_eiam_flight_s  ngx_eiam_flight_t;
 typedef struct ngx_eiam_key_set_s  ngx_eiam_key_set_t;
+typedef struct ngx_eiam_revocation_s  ngx_eiam_revocation_t;
+typedef struct ngx_eiam_revocation_link_s  ngx_eiam_revocation_link_t;
 
 
 struct ngx_eiam_record_s {
@@ -80,11 +82,32 @@ typedef struct {
 } ngx_eiam_flights_t;
 
 
+/* it is not wiped: what is not in the rows is made anew from them */
+
+typedef struct {
+    ngx_eiam_revocation_t       *rows;    /* the first one is that of all */
+    ngx_eiam_revocation_link_t  *links;
+    uint32_t              *heads;
+    uint32_t               nrows;
+    uint32_t               mask;          /* of heads */
+
+    volatile uint32_t      generation;    /* 31 bits, never 0 */
+    uint32_t               free;
+    uint32_t               cursor;        /* the row that was looked at */
+    volatile uint32_t      tokens;        /* rows; read without the lock */
+    uint32_t               strays;        /* of them, without application */
+    uint32_t               applications;  /* revoked ones */
+    uint32_t               largest;       /* application, by its tokens */
+    time_t                 leeway;        /* s: of "iat" */
+} ngx_eiam_revocations_t;
+
+
 struct ngx_eiam_shared_s {
     volatile ngx_uint_t    changing;
     ngx_eiam_grants_t      grants;
     ngx_eiam_refusals_t    refusals;
     ngx_eiam_flights_t     flights;
+    ngx_eiam_revocations_t revocations;
     ngx_eiam_record_t     *records;
     uint32_t               serial;        /* of the last flight */
     uint32_t               number;        /* of the last configuration */

@@ -37,6 +37,7 @@ typedef struct {
 typedef struct {
     ngx_eiam_digest_t    key;
     uint32_t             flight;         /* that it waits for; 0: none */
+    uint32_t             generation;     /* of revocations, at this time */
     ngx_eiam_grant_t     grant;
     ngx_eiam_reason_e    reason;
     ngx_eiam_detail_e    detail;         /* of the reason */
@@ -58,23 +59,38 @@ ngx_eiam_source_t *ngx_eiam_source_add(ngx_eiam_zone_t *zone,
 void ngx_eiam_source_key(const ngx_eiam_source_t *source,
     const ngx_eiam_digest_t token, ngx_eiam_digest_t key);
 
-/* what the cache says: NGX_OK, NGX_ABORT as below, or NGX_DECLINED: nothing */
+/*
+ * What the cache says: NGX_OK, NGX_ABORT as below, or NGX_DECLINED: nothing.
+ * A token that was revoked is refused, whether the cache knows it or not.
+ */
 ngx_int_t ngx_eiam_source_look_up(ngx_eiam_source_t *source,
     const ngx_eiam_terms_t *terms, ngx_eiam_question_t *question);
 
 /*
  * What became of it: question->grant, or question->reason if set.  Of a source
  * whose grants come of keys, question->flight is the content of those.
+ * NGX_OK; NGX_ABORT: the token has been revoked, and question->reason is set.
  */
-void ngx_eiam_source_remember(ngx_eiam_source_t *source,
-    const ngx_eiam_question_t *question);
+ngx_int_t ngx_eiam_source_remember(ngx_eiam_source_t *source,
+    ngx_eiam_question_t *question);
 
-/* what was learned of it, without asking anyone: NGX_OK or NGX_DECLINED */
+/*
+ * What was learned of it, without asking anyone: NGX_OK; NGX_ABORT: it has
+ * been revoked; NGX_DECLINED.
+ */
 ngx_int_t ngx_eiam_source_recall(ngx_eiam_source_t *source,
     ngx_eiam_question_t *question);
 
-/* a grant that nobody was asked for */
-void ngx_eiam_source_learn(ngx_eiam_source_t *source,
+/* what any source of this configuration knows of it: NGX_OK or NGX_DECLINED */
+ngx_int_t ngx_eiam_source_known(ngx_eiam_zone_t *zone,
+    const ngx_eiam_digest_t token, ngx_eiam_grant_t *grant);
+
+/*
+ * A grant that nobody was asked for, with the generation from before the token
+ * was.  NGX_OK; NGX_DECLINED: the token was revoked before, and has been issued
+ * once more, so it stays revoked; NGX_ERROR.
+ */
+ngx_int_t ngx_eiam_source_learn(ngx_eiam_source_t *source,
     const ngx_eiam_digest_t token, const ngx_eiam_grant_t *grant);
 
 /*

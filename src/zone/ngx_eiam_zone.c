@@ -2,6 +2,8 @@
 #include <ngx_eiam_cache.h>
 #include <ngx_eiam_flight.h>
 #include <ngx_eiam_key_set.h>
+#include <ngx_eiam_revocation.h>
+#include <ngx_eiam_revocation_index.h>
 #include <ngx_eiam_source.h>
 #include <ngx_eiam_zone.h>
 
@@ -10,6 +12,8 @@
 
 
 static ngx_int_t ngx_eiam_zone_create(ngx_eiam_zone_t *zone);
+static ngx_int_t ngx_eiam_zone_inherit(ngx_eiam_zone_t *zone,
+    const ngx_shm_zone_t *shm_zone);
 static void ngx_eiam_zone_lay_out(ngx_eiam_shared_t *shared, u_char *p,
     size_t size);
 static uint32_t ngx_eiam_zone_power(size_t n);
@@ -44,11 +48,14 @@ ngx_eiam_zone_init(ngx_shm_zone_t *shm_zone, void *data)
     } else if (shm_zone->shm.exists) {
         zone->shared = zone->pool->data;
 
-    } else if (ngx_eiam_zone_create(zone) != NGX_OK) {
+    } else if (ngx_eiam_zone_create(zone) != NGX_OK
+               || ngx_eiam_zone_inherit(zone, shm_zone) != NGX_OK)
+    {
         goto failed;
     }
 
     zone->number = ++zone->shared->number;
+    zone->shared->revocations.leeway = zone->leeway;
 
     if (ngx_eiam_zone_records(zone, prior) == NGX_OK) {
         return NGX_OK;
@@ -68,9 +75,9 @@ failed:
 
 /*
  * Nearly all of the pages are laid out here once and for all: a part of 16 for
- * counters, one of 32 for flights, another for refusals, and the rest for
- * grants.  The slab allocator
- * keeps a part of 16, and what key sets need.
+ * counters, another for revocations, one of 32 for flights, another for
+ * refusals, and the rest for grants.  The slab allocator keeps a part of 16,
+ * and what key sets need.
  */
 
 static ngx_int_t
@@ -139,6 +146,9 @@ ngx_eiam_zone_lay_out(ngx_eiam_shared_t *shared, u_char *p, size_t size)
     ngx_eiam_metrics_lay_out(&shared->metrics, p, part);
     p += ngx_align(part, sizeof(ngx_eiam_entry_t));
 
+    ngx_eiam_revocation_lay_out(shared, p, part);
+    p += ngx_align(part, sizeof(ngx_eiam_entry_t));
+
     part = size / 32;
 
     n = part / sizeof(ngx_eiam_flight_t);
@@ -162,6 +172,60 @@ ngx_eiam_zone_lay_out(ngx_eiam_shared_t *shared, u_char *p, size_t size)
 
     grants->cells = (ngx_eiam_entry_t *) p;
     grants->ncells = (last - p) / sizeof(ngx_eiam_entry_t);
+}
+
+
+/*
+ * A zone of another size begins empty, but what was revoked stays revoked: it
+ * is copied from the zone of that name that nginx is about to give up.
+ */
+
+static ngx_int_t
+ngx_eiam_zone_inherit(ngx_eiam_zone_t *zone, const ngx_shm_zone_t *shm_zone)
+{
+    ngx_int_t         rc;
+    ngx_uint_t        i;
+    ngx_shm_zone_t   *old;
+    ngx_list_part_t  *part;
+    ngx_eiam_zone_t  *prior;
+
+    part = (ngx_list_part_t *) &ngx_cycle->shared_memory.part;
+    old = part->elts;
+
+    for (i = 0; /* void */ ; i++) {
+
+        if (i >= part->nelts) {
+
+            if (part->next == NULL) {
+                return NGX_OK;
+            }
+
+            part = part->next;
+            old = part->elts;
+            i = 0;
+        }
+
+        if (&old[i] != shm_zone && old[i].tag == shm_zone->tag
+            && old[i].shm.name.len == shm_zone->shm.name.len
+            && ngx_memcmp(old[i].shm.name.data, shm_zone->shm.name.data,
+                          shm_zone->shm.name.len)
+               == 0)
+        {
+            break;
+        }
+    }
+
+    prior = old[i].data;
+
+    if (prior == NULL || prior->shared == NULL) {
+        return NGX_OK;
+    }
+
+    ngx_eiam_zone_lock(prior);
+    rc = ngx_eiam_revocation_copy(zone->shared, prior->shared);
+    ngx_eiam_zone_unlock(prior);
+
+    return rc;
 }
 
 
@@ -339,6 +403,8 @@ ngx_eiam_zone_wipe(ngx_eiam_shared_t *shared)
     ngx_eiam_cache_wipe(shared);
     ngx_eiam_zone_step(shared);
     ngx_eiam_flight_wipe(shared);
+    ngx_eiam_zone_step(shared);
+    ngx_eiam_revocation_index_rebuild(shared);
     ngx_eiam_zone_step(shared);
 
     for (record = shared->records; record; record = record->next) {

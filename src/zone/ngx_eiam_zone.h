@@ -35,6 +35,7 @@ typedef struct {
     ngx_array_t            sources;       /* of ngx_eiam_source_t * */
     void                  *owner;         /* whoever has the zone */
     uint32_t               number;        /* of the configuration */
+    time_t                 leeway;        /* s: on the "iat" of tokens */
 } ngx_eiam_zone_t;
 
 

@@ -10,6 +10,7 @@
 
 #define NGX_EIAM_UNIT_CACHE_CELL     64      /* bytes */
 #define NGX_EIAM_UNIT_CACHE_TEXT     60      /* bytes of it */
+#define NGX_EIAM_UNIT_CACHE_LEAST    2       /* cells of a grant */
 
 #define NGX_EIAM_UNIT_CACHE_KEYS     600
 #define NGX_EIAM_UNIT_CACHE_STEPS    20000
@@ -249,7 +250,7 @@ ngx_eiam_unit_cache_classes(ngx_eiam_unit_t *unit)
         ngx_eiam_unit_zone_make(unit, &z, NGX_EIAM_ZONE_MIN);
 
         shared = z.zone.shared;
-        room = shared->grants.ncells - 1;
+        room = (shared->grants.ncells - 1) / NGX_EIAM_UNIT_CACHE_LEAST;
         half = room / 2;
         now = ngx_time();
 
@@ -396,14 +397,14 @@ ngx_eiam_unit_cache_order(ngx_eiam_unit_t *unit)
     ngx_eiam_unit_zone_make(unit, &z, NGX_EIAM_ZONE_MIN);
 
     shared = z.zone.shared;
-    room = shared->grants.ncells - 1;
+    room = (shared->grants.ncells - 1) / NGX_EIAM_UNIT_CACHE_LEAST;
 
     for (n = 0; n < room; n++) {
         ngx_eiam_unit_cache_add(shared, n, 0, NGX_EIAM_UNIT_NOW);
     }
 
     ngx_eiam_unit_ok(unit, ngx_eiam_unit_cache_has(shared, 0),
-                     "as many grants as there are cells");
+                     "as many grants as there are pairs of cells");
 
     next = room;
     ngx_eiam_unit_cache_add(shared, next++, 0, NGX_EIAM_UNIT_NOW);
@@ -440,7 +441,11 @@ ngx_eiam_unit_cache_order(ngx_eiam_unit_t *unit)
     ngx_eiam_unit_cache_add(shared, next++, NGX_EIAM_UNIT_TEXT_MAX,
                             NGX_EIAM_UNIT_NOW + 1);
 
-    n = ngx_eiam_unit_model_cells(NGX_EIAM_UNIT_TEXT_MAX);
+    /* one cell may be left over */
+
+    n = ngx_eiam_unit_model_cells(NGX_EIAM_UNIT_TEXT_MAX)
+        - (shared->grants.ncells - 1) % NGX_EIAM_UNIT_CACHE_LEAST;
+    n = (n + 1) / NGX_EIAM_UNIT_CACHE_LEAST;
 
     ngx_eiam_unit_ok(unit, !ngx_eiam_unit_cache_has(shared, n + 4)
                            && ngx_eiam_unit_cache_has(shared, n + 5)
@@ -514,7 +519,7 @@ ngx_eiam_unit_cache_refusals(ngx_eiam_unit_t *unit)
 static void
 ngx_eiam_unit_cache_buckets(ngx_eiam_unit_t *unit)
 {
-    uint32_t               i, n, lost, seed;
+    uint32_t               i, n, lost, room, seed;
     ngx_uint_t             grants;
     ngx_eiam_digest_t      key;
     ngx_eiam_shared_t     *shared;
@@ -523,7 +528,9 @@ ngx_eiam_unit_cache_buckets(ngx_eiam_unit_t *unit)
     ngx_eiam_unit_zone_make(unit, &z, NGX_EIAM_ZONE_MIN);
     shared = z.zone.shared;
 
-    for (i = 0; i < shared->grants.ncells - 1; i++) {
+    room = (shared->grants.ncells - 1) / NGX_EIAM_UNIT_CACHE_LEAST;
+
+    for (i = 0; i < room; i++) {
         ngx_eiam_unit_cache_add(shared, i, 0, NGX_EIAM_UNIT_NOW);
     }
 
@@ -585,11 +592,11 @@ ngx_eiam_unit_cache_buckets(ngx_eiam_unit_t *unit)
                               1);
     }
 
-    for (i = 0, grants = 0; i < shared->grants.ncells - 1; i++) {
+    for (i = 0, grants = 0; i < room; i++) {
         grants += ngx_eiam_unit_cache_has(shared, i);
     }
 
-    ngx_eiam_unit_ok(unit, grants == shared->grants.ncells - 1
+    ngx_eiam_unit_ok(unit, grants == room
                            && ngx_eiam_cache_find_refusal(shared, key),
                      "100,000 refusals and failures push out no grant");
 
@@ -826,7 +833,7 @@ ngx_eiam_unit_cache_length(uint32_t *seed)
 }
 
 
-/* beside id and scopes there are 160 bytes at most, heads included */
+/* beside id and scopes there are 176 bytes at most, heads included */
 
 static void
 ngx_eiam_unit_cache_sizes(ngx_eiam_unit_t *unit)
@@ -860,7 +867,7 @@ ngx_eiam_unit_cache_sizes(ngx_eiam_unit_t *unit)
             worst = ngx_max(worst, cells / n - len);
         }
 
-        ngx_eiam_unit_ok(unit, least > 0 && worst <= 160,
+        ngx_eiam_unit_ok(unit, least > 0 && worst <= 176,
                          "%uz kB hold %ui to %ui grants with %uz to %uz bytes "
                          "of id and scopes, each with %uz bytes more at most",
                          row->zone / 1024, least, most, row->from, row->to,
@@ -988,6 +995,10 @@ ngx_eiam_unit_model_find(const ngx_eiam_unit_model_t *model, uint32_t n)
 static uint32_t
 ngx_eiam_unit_model_cells(uint32_t len)
 {
+    /* before the text: the generation, and when it was issued */
+
+    len += 2 * sizeof(uint32_t);
+
     return 1 + (len + NGX_EIAM_UNIT_CACHE_TEXT - 1) / NGX_EIAM_UNIT_CACHE_TEXT;
 }
 
@@ -1124,8 +1135,8 @@ ngx_eiam_unit_cache_order_fault(ngx_eiam_shared_t *shared, uint32_t learned)
             return ", but a grant is not under its head";
         }
 
-        texts = (entry->application + entry->scopes
-                 + NGX_EIAM_UNIT_CACHE_TEXT - 1) / NGX_EIAM_UNIT_CACHE_TEXT;
+        texts = ngx_eiam_unit_model_cells(entry->application + entry->scopes)
+                - 1;
 
         for (k = entry->next; k; k = grants->cells[k].next) {
 

@@ -610,7 +610,7 @@ ngx_eiam_unit_metrics_evictions(ngx_eiam_unit_t *unit)
     ngx_eiam_unit_zone_make(unit, &z, NGX_EIAM_ZONE_MIN);
 
     shared = z.zone.shared;
-    n = shared->grants.ncells - 1;
+    n = (shared->grants.ncells - 1) / 2;      /* a grant has two cells */
     full = 1;
     expired = 1;
 

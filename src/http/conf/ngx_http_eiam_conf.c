@@ -255,6 +255,7 @@ ngx_http_eiam_gate(ngx_conf_t *cf, ngx_http_eiam_loc_conf_t *conf)
     }
 
     mcf->gated = 1;
+    mcf->zone->leeway = ngx_max(mcf->zone->leeway, conf->jwt_terms.leeway);
     scf->mode = ngx_max(scf->mode, conf->mode);
     scf->token_max = ngx_max(scf->token_max, conf->token_max);
 

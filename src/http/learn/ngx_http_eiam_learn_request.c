@@ -3,6 +3,7 @@
 #include <ngx_http_eiam_learn_request.h>
 #include <ngx_http_eiam_learn_response.h>
 #include <ngx_http_eiam_request.h>
+#include <ngx_eiam_revoke.h>
 #include <ngx_eiam_token_request.h>
 #include <ngx_eiam_media.h>
 #include <ngx_eiam_string.h>
@@ -51,8 +52,9 @@ ngx_http_eiam_learn_request(ngx_http_request_t *r, ngx_http_eiam_ctx_t *ctx)
 static ngx_int_t
 ngx_http_eiam_token_call(ngx_http_request_t *r, ngx_http_eiam_ctx_t *ctx)
 {
-    ngx_eiam_application_t    *application;
-    ngx_http_eiam_loc_conf_t  *lcf;
+    ngx_eiam_application_t     *application;
+    ngx_http_eiam_loc_conf_t   *lcf;
+    ngx_http_eiam_main_conf_t  *mcf;
 
     lcf = ngx_http_get_module_loc_conf(r, ngx_eiam_module);
 
@@ -62,6 +64,10 @@ ngx_http_eiam_token_call(ngx_http_request_t *r, ngx_http_eiam_ctx_t *ctx)
         if (ctx->learn == NULL) {
             return NGX_ERROR;
         }
+
+        mcf = ngx_http_get_module_main_conf(r, ngx_eiam_module);
+
+        ctx->learn->generation = ngx_eiam_revoke_generation(mcf->zone);
 
         return ngx_http_eiam_read_body(r);
     }

@@ -24,6 +24,8 @@ static ngx_uint_t ngx_http_eiam_learn_is_news(const ngx_str_t *reason,
 static ngx_uint_t ngx_http_eiam_learn_is_form(ngx_http_request_t *r);
 static void ngx_http_eiam_relayed(ngx_http_request_t *r,
     ngx_http_eiam_ctx_t *ctx);
+static void ngx_http_eiam_learn(ngx_http_request_t *r, const ngx_str_t *token,
+    const ngx_eiam_grant_t *grant);
 
 
 static ngx_http_output_header_filter_pt  ngx_http_eiam_next_header_filter;
@@ -275,15 +277,12 @@ ngx_http_eiam_relay_buf(ngx_http_request_t *r, ngx_http_eiam_learn_t *learn,
 static void
 ngx_http_eiam_relayed(ngx_http_request_t *r, ngx_http_eiam_ctx_t *ctx)
 {
-    ngx_str_t                  token, application;
+    ngx_str_t                  token;
     ngx_eiam_grant_t           grant;
-    ngx_eiam_digest_t          digest;
     ngx_eiam_document_t        document;
     ngx_http_eiam_loc_conf_t  *lcf;
-    ngx_http_eiam_srv_conf_t  *scf;
 
     lcf = ngx_http_get_module_loc_conf(r, ngx_eiam_module);
-    scf = ngx_http_get_module_srv_conf(r, ngx_eiam_module);
 
     if (r->headers_out.status != NGX_HTTP_OK) {
         ngx_http_eiam_learn_response_refuse(r, "the answer is a part of one");
@@ -333,18 +332,48 @@ ngx_http_eiam_relayed(ngx_http_request_t *r, ngx_http_eiam_ctx_t *ctx)
         grant.scopes = ctx->learn->scope;
     }
 
-    if (ngx_eiam_digest(&token, digest) != NGX_OK) {
+    grant.generation = ctx->learn->generation;
+
+    ngx_http_eiam_learn(r, &token, &grant);
+}
+
+
+static void
+ngx_http_eiam_learn(ngx_http_request_t *r, const ngx_str_t *token,
+    const ngx_eiam_grant_t *grant)
+{
+    ngx_int_t                  rc;
+    ngx_str_t                  application;
+    ngx_eiam_digest_t          digest;
+    ngx_http_eiam_srv_conf_t  *scf;
+
+    scf = ngx_http_get_module_srv_conf(r, ngx_eiam_module);
+
+    if (ngx_eiam_digest(token, digest) != NGX_OK) {
+        return;
+    }
+
+    rc = ngx_eiam_source_learn(scf->learned, digest, grant);
+
+    if (rc == NGX_ERROR) {
+        return;
+    }
+
+    application = ngx_eiam_text_shown(&grant->application, r->pool);
+
+    if (rc == NGX_DECLINED) {
+        ngx_log_error(NGX_LOG_WARN, r->connection->log, 0,
+                      "eiam: a token of application \"%V\" that was revoked "
+                      "has been issued once more, and stays revoked",
+                      &application);
         return;
     }
 
     ngx_log_debug3(NGX_LOG_DEBUG_HTTP, r->connection->log, 0,
                    "eiam token %*xs is learned, expires: %T",
-                   NGX_HTTP_EIAM_TOKEN_ID_LEN, digest, grant.expires);
+                   NGX_HTTP_EIAM_TOKEN_ID_LEN, digest, grant->expires);
 
-    ngx_eiam_source_learn(scf->learned, digest, &grant);
     ngx_eiam_metrics_add(&scf->learned->zone->shared->metrics.learned);
-
-    application = ngx_eiam_text_shown(&grant.application, r->pool);
 
     ngx_log_error(NGX_LOG_INFO, r->connection->log, 0,
                   "eiam: learned a token of application \"%V\"",

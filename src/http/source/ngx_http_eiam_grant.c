@@ -61,6 +61,23 @@ ngx_http_eiam_grant_apply(ngx_http_request_t *r, ngx_http_eiam_ctx_t *ctx,
 }
 
 
+ngx_int_t
+ngx_http_eiam_grant_refuse(ngx_http_request_t *r, ngx_http_eiam_ctx_t *ctx,
+    const ngx_eiam_question_t *question)
+{
+    if (question->reason == NGX_EIAM_TOKEN_REVOKED
+        && question->grant.application.len
+        && ngx_http_eiam_set_application(r, ctx, &question->grant.application)
+           != NGX_OK)
+    {
+        return NGX_ERROR;
+    }
+
+    return ngx_http_eiam_ctx_refuse_by(ctx, question->reason,
+                                       question->detail);
+}
+
+
 /*
  * Who has no application would escape the applications file, and so would one
  * whose id only some take for that of an application in it.

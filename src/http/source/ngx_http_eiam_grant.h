@@ -10,6 +10,10 @@
 ngx_int_t ngx_http_eiam_grant_apply(ngx_http_request_t *r,
     ngx_http_eiam_ctx_t *ctx, const ngx_eiam_grant_t *grant);
 
+/* refuses what the zone has refused, and of whom if it knows that */
+ngx_int_t ngx_http_eiam_grant_refuse(ngx_http_request_t *r,
+    ngx_http_eiam_ctx_t *ctx, const ngx_eiam_question_t *question);
+
 /* these are its scopes, of the configuration's memory */
 void ngx_http_eiam_grant_set_scopes(ngx_http_eiam_ctx_t *ctx,
     const ngx_eiam_permissions_t *effective);

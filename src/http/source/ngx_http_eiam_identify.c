@@ -4,6 +4,7 @@
 #include <ngx_http_eiam_identify.h>
 #include <ngx_http_eiam_introspect.h>
 #include <ngx_http_eiam_verify.h>
+#include <ngx_eiam_revoke.h>
 
 
 /*
@@ -106,9 +107,10 @@ ngx_http_eiam_ask_sources(ngx_http_request_t *r, ngx_http_eiam_ctx_t *ctx)
 static ngx_int_t
 ngx_http_eiam_source_static(ngx_http_request_t *r, ngx_http_eiam_ctx_t *ctx)
 {
-    ngx_eiam_token_t          *token;
-    ngx_eiam_permissions_t    *permissions;
-    ngx_http_eiam_loc_conf_t  *lcf;
+    ngx_eiam_token_t           *token;
+    ngx_eiam_permissions_t     *permissions;
+    ngx_http_eiam_loc_conf_t   *lcf;
+    ngx_http_eiam_main_conf_t  *mcf;
 
     lcf = ngx_http_get_module_loc_conf(r, ngx_eiam_module);
 
@@ -129,6 +131,12 @@ ngx_http_eiam_source_static(ngx_http_request_t *r, ngx_http_eiam_ctx_t *ctx)
         return ngx_http_eiam_ctx_refuse(ctx, NGX_EIAM_TOKEN_EXPIRED);
     }
 
+    mcf = ngx_http_get_module_main_conf(r, ngx_eiam_module);
+
+    if (ngx_eiam_revoke_has(mcf->zone, ctx->digest)) {
+        return ngx_http_eiam_ctx_refuse(ctx, NGX_EIAM_TOKEN_REVOKED);
+    }
+
     permissions = &lcf->permissions[token->application->index];
 
     ngx_http_eiam_grant_set_scopes(ctx, permissions);
@@ -142,6 +150,7 @@ ngx_http_eiam_source_static(ngx_http_request_t *r, ngx_http_eiam_ctx_t *ctx)
 static ngx_int_t
 ngx_http_eiam_source_learned(ngx_http_request_t *r, ngx_http_eiam_ctx_t *ctx)
 {
+    ngx_int_t                  rc;
     ngx_eiam_question_t        question;
     ngx_http_eiam_srv_conf_t  *scf;
 
@@ -153,11 +162,16 @@ ngx_http_eiam_source_learned(ngx_http_request_t *r, ngx_http_eiam_ctx_t *ctx)
 
     ngx_eiam_source_key(scf->learned, ctx->digest, question.key);
 
-    if (ngx_eiam_source_recall(scf->learned, &question) != NGX_OK) {
+    question.detail = NGX_EIAM_NO_DETAIL;
+
+    rc = ngx_eiam_source_recall(scf->learned, &question);
+
+    if (rc == NGX_DECLINED) {
         return NGX_DECLINED;
     }
 
     ctx->cache = &ngx_eiam_metrics_lookups[NGX_EIAM_HIT];
 
-    return ngx_http_eiam_grant_apply(r, ctx, &question.grant);
+    return (rc == NGX_OK) ? ngx_http_eiam_grant_apply(r, ctx, &question.grant)
+                          : ngx_http_eiam_grant_refuse(r, ctx, &question);
 }

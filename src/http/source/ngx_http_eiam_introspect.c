@@ -91,7 +91,7 @@ ngx_http_eiam_introspect(ngx_http_request_t *r, ngx_http_eiam_ctx_t *ctx)
         }
     }
 
-    return ngx_http_eiam_ctx_refuse_by(ctx, question.reason, question.detail);
+    return ngx_http_eiam_grant_refuse(r, ctx, &question);
 }
 
 

@@ -53,8 +53,7 @@ ngx_http_eiam_verify(ngx_http_request_t *r, ngx_http_eiam_ctx_t *ctx)
 
     case NGX_ABORT:
         ctx->cache = &ngx_eiam_metrics_lookups[NGX_EIAM_HIT];
-        return ngx_http_eiam_ctx_refuse_by(ctx, question.reason,
-                                           question.detail);
+        return ngx_http_eiam_grant_refuse(r, ctx, &question);
     }
 
     ctx->cache = &ngx_eiam_metrics_lookups[NGX_EIAM_MISS];
@@ -123,14 +122,16 @@ ngx_http_eiam_verify_now(ngx_http_request_t *r, ngx_http_eiam_ctx_t *ctx,
 
     if (rc == NGX_OK || question->grant.expires <= ngx_time()) {
         question->flight = lcf->key_set->content;
-        ngx_eiam_source_remember(lcf->jwt, question);
+
+        if (ngx_eiam_source_remember(lcf->jwt, question) != NGX_OK) {
+            rc = NGX_ABORT;
+        }
     }
 
     ctx->detail = NGX_EIAM_NO_DETAIL;
 
     return (rc == NGX_OK) ? ngx_http_eiam_grant_apply(r, ctx, &question->grant)
-                          : ngx_http_eiam_ctx_refuse_by(ctx, question->reason,
-                                                        question->detail);
+                          : ngx_http_eiam_grant_refuse(r, ctx, question);
 }
 
 
@@ -165,7 +166,7 @@ ngx_http_eiam_unverified(ngx_http_request_t *r, ngx_http_eiam_ctx_t *ctx,
         question->reason = NGX_EIAM_TOKEN_INVALID;
         question->detail = ctx->detail;
         question->flight = lcf->key_set->content;
-        ngx_eiam_source_remember(lcf->jwt, question);
+        (void) ngx_eiam_source_remember(lcf->jwt, question);
     }
 
     return ngx_http_eiam_ctx_refuse_by(ctx, NGX_EIAM_TOKEN_INVALID,

@@ -30,6 +30,8 @@ our %REFUSAL = (
         qr/^$realm, error="invalid_token"$/ ],
     token_expired => [ 401, 4013, 'Access token has expired', '访问令牌已过期',
         qr/^$realm, error="invalid_token"$/ ],
+    token_revoked => [ 401, 4014, 'Access token has been revoked', '访问令牌已被撤销',
+        qr/^$realm, error="invalid_token"$/ ],
     scope_insufficient => [ 403, 4031, 'Application lacks the required permission',
         '应用缺少所需权限', qr/^$realm, error="insufficient_scope", scope="[^"]+"$/ ],
     application_disabled => [ 403, 4032, 'Application is disabled', '应用已禁用' ],

@@ -1,0 +1,278 @@
+
+#include <ngx_eiam_cache.h>
+#include <ngx_eiam_key_set.h>
+#include <ngx_eiam_lookup.h>
+#include <ngx_eiam_revocation.h>
+
+
+static ngx_int_t ngx_eiam_lookup_refused(ngx_eiam_source_t *source,
+    const ngx_eiam_terms_t *terms, ngx_eiam_question_t *question,
+    const ngx_eiam_refusal_t *refusal);
+static ngx_uint_t ngx_eiam_lookup_is_current(const ngx_eiam_source_t *source,
+    uint32_t content);
+
+
+/* what the cache says; the answer of the awaited flight counts at any age */
+
+ngx_int_t
+ngx_eiam_lookup(ngx_eiam_source_t *source, const ngx_eiam_terms_t *terms,
+    ngx_eiam_question_t *question)
+{
+    ngx_eiam_entry_t    *entry;
+    ngx_eiam_shared_t   *shared;
+    ngx_eiam_refusal_t  *refusal;
+
+    shared = source->zone->shared;
+
+    entry = ngx_eiam_cache_find(shared, question->key);
+
+    switch (ngx_eiam_lookup_check(source, entry, question)) {
+
+    case NGX_ABORT:
+        return NGX_ABORT;
+
+    case NGX_DECLINED:
+        entry = NULL;
+    }
+
+    if (entry && ngx_eiam_lookup_is_current(source, entry->flight)) {
+
+        question->fetched = question->flight
+                            && entry->flight == question->flight;
+
+        if (question->fetched
+            || ngx_eiam_lookup_is_fresh(entry->checked, terms->valid))
+        {
+            ngx_eiam_lookup_use(shared, entry, question);
+            return NGX_OK;
+        }
+    }
+
+    refusal = ngx_eiam_cache_find_refusal(shared, question->key);
+
+    if (refusal == NULL
+        || !ngx_eiam_lookup_is_current(source, refusal->flight))
+    {
+        return NGX_DECLINED;
+    }
+
+    return ngx_eiam_lookup_refused(source, terms, question, refusal);
+}
+
+
+/*
+ * NGX_OK: the grant is not revoked; NGX_DECLINED: there is none, or its source
+ * is to be asked again; NGX_ABORT: revoked.  As long as nothing was revoked
+ * since it was checked, a grant pays for one comparison.
+ */
+
+ngx_int_t
+ngx_eiam_lookup_check(ngx_eiam_source_t *source, ngx_eiam_entry_t *entry,
+    ngx_eiam_question_t *question)
+{
+    ngx_int_t           rc;
+    ngx_eiam_digest_t   token;
+    ngx_eiam_shared_t  *shared;
+
+    shared = source->zone->shared;
+
+    question->generation = shared->revocations.generation;
+
+    if (entry && ngx_eiam_cache_issue(shared, entry)->generation
+                 == question->generation)
+    {
+        return NGX_OK;
+    }
+
+    /* the key of a key is the token */
+
+    ngx_eiam_digest_combine(source->id, question->key, token);
+
+    if (entry) {
+        ngx_eiam_cache_read(shared, entry, &question->grant);
+
+        rc = ngx_eiam_revocation_check(shared, token, &question->grant,
+                                       &question->detail);
+
+    } else {
+        ngx_str_null(&question->grant.application);
+
+        rc = ngx_eiam_revocation_has(shared, token) ? NGX_ABORT : NGX_DECLINED;
+    }
+
+    if (rc == NGX_ABORT) {
+        question->reason = NGX_EIAM_TOKEN_REVOKED;
+
+    } else if (rc == NGX_OK) {
+        ngx_eiam_cache_issue(shared, entry)->generation = question->generation;
+    }
+
+    return rc;
+}
+
+
+/*
+ * What the zone knows of trouble with a token spares the source the same
+ * question for a moment.  If the source is down, the circuit does.
+ */
+
+static ngx_int_t
+ngx_eiam_lookup_refused(ngx_eiam_source_t *source,
+    const ngx_eiam_terms_t *terms, ngx_eiam_question_t *question,
+    const ngx_eiam_refusal_t *refusal)
+{
+    time_t  life;
+
+    life = terms->negative;
+
+    if (refusal->reason == NGX_EIAM_SOURCE_UNAVAILABLE) {
+        life = (refusal->trouble == NGX_EIAM_DOWN)
+               ? 0 : ngx_min(life, NGX_EIAM_SOURCE_PAUSE);
+    }
+
+    question->fetched = question->flight
+                        && refusal->flight == question->flight;
+
+    if (!question->fetched
+        && !ngx_eiam_lookup_is_fresh(refusal->checked, life))
+    {
+        return NGX_DECLINED;
+    }
+
+    if (refusal->reason == NGX_EIAM_SOURCE_UNAVAILABLE) {
+        return ngx_eiam_lookup_unavailable(source, terms, question,
+                                           refusal->trouble, refusal->detail);
+    }
+
+    question->reason = refusal->reason;
+    question->detail = refusal->detail;
+
+    return NGX_ABORT;
+}
+
+
+/*
+ * A grant from before may do for a while, if the source cannot say anything
+ * about it: not if the gate is busy, and not after an answer of another kind,
+ * as that may be all that the source has to say about a revoked token.
+ */
+
+ngx_int_t
+ngx_eiam_lookup_unavailable(ngx_eiam_source_t *source,
+    const ngx_eiam_terms_t *terms, ngx_eiam_question_t *question,
+    ngx_eiam_trouble_e trouble, ngx_eiam_detail_e detail)
+{
+    ngx_eiam_entry_t   *entry;
+    ngx_eiam_shared_t  *shared;
+
+    shared = source->zone->shared;
+
+    entry = (trouble == NGX_EIAM_DOWN || trouble == NGX_EIAM_BROKEN)
+            ? ngx_eiam_cache_find(shared, question->key) : NULL;
+
+    if (entry == NULL
+        || !ngx_eiam_lookup_is_fresh(entry->checked,
+                                     terms->valid + terms->stale)
+        || ngx_eiam_lookup_check(source, entry, question) != NGX_OK)
+    {
+        question->reason = NGX_EIAM_SOURCE_UNAVAILABLE;
+        question->trouble = trouble;
+        question->detail = detail;
+        return NGX_ABORT;
+    }
+
+    ngx_eiam_lookup_use(shared, entry, question);
+
+    question->stale = 1;
+
+    return NGX_OK;
+}
+
+
+/* an expired one is still worth its own answer, but no longer its place */
+
+void
+ngx_eiam_lookup_use(ngx_eiam_shared_t *shared, ngx_eiam_entry_t *entry,
+    ngx_eiam_question_t *question)
+{
+    if ((time_t) entry->expires > ngx_time()) {
+        ngx_eiam_cache_touch(shared, entry, ngx_time());
+    }
+
+    ngx_eiam_cache_read(shared, entry, &question->grant);
+}
+
+
+/*
+ * What the source has said, from before a revocation or after it, does not
+ * undo that: then the grant is of no generation, and is checked each time.
+ */
+
+ngx_int_t
+ngx_eiam_lookup_keep(ngx_eiam_source_t *source,
+    const ngx_eiam_question_t *question, ngx_eiam_detail_e *detail)
+{
+    ngx_int_t            rc;
+    ngx_eiam_grant_t     grant;
+    ngx_eiam_digest_t    token;
+    ngx_eiam_shared_t   *shared;
+    ngx_eiam_refusal_t  *refusal;
+
+    shared = source->zone->shared;
+    rc = NGX_OK;
+
+    if (question->reason == NGX_EIAM_NO_REASON) {
+
+        grant = question->grant;
+        grant.generation = question->generation;
+
+        ngx_eiam_digest_combine(source->id, question->key, token);
+
+        if (ngx_eiam_revocation_check(shared, token, &grant, detail)
+            == NGX_ABORT)
+        {
+            grant.generation = 0;
+            rc = NGX_ABORT;
+        }
+    }
+
+    if (!ngx_eiam_lookup_is_current(source, question->flight)) {
+        return rc;
+    }
+
+    if (question->reason == NGX_EIAM_NO_REASON) {
+        ngx_eiam_cache_put(shared, question->key, &grant, ngx_time(),
+                           question->flight);
+        return rc;
+    }
+
+    refusal = ngx_eiam_cache_refuse(shared, question->key, question->reason,
+                                    question->trouble, ngx_time(),
+                                    question->flight);
+    refusal->detail = question->detail;
+
+    return rc;
+}
+
+
+/* by keys that have changed since, a token is to be verified once more */
+
+static ngx_uint_t
+ngx_eiam_lookup_is_current(const ngx_eiam_source_t *source, uint32_t content)
+{
+    return source->keys == NULL
+           || source->keys->record->keys->content == content;
+}
+
+
+/* what was checked in the future tells of a clock that went back */
+
+ngx_uint_t
+ngx_eiam_lookup_is_fresh(uint32_t checked, time_t life)
+{
+    time_t  age;
+
+    age = ngx_time() - (time_t) checked;
+
+    return life > 0 && age < life && age >= -NGX_EIAM_CLOCK_SKEW;
+}

@@ -1,0 +1,46 @@
+
+/*
+ * What the cache says about a question to a source, in the light of what was
+ * revoked.  All functions are for the holder of the zone's lock.
+ */
+
+
+#ifndef _NGX_EIAM_LOOKUP_H_INCLUDED_
+#define _NGX_EIAM_LOOKUP_H_INCLUDED_
+
+
+#include <ngx_config.h>
+#include <ngx_core.h>
+#include <ngx_eiam_cache.h>
+#include <ngx_eiam_source.h>
+
+
+/* NGX_OK, NGX_ABORT as in ngx_eiam_source.h, or NGX_DECLINED: nothing */
+ngx_int_t ngx_eiam_lookup(ngx_eiam_source_t *source,
+    const ngx_eiam_terms_t *terms, ngx_eiam_question_t *question);
+
+/*
+ * NGX_OK: the grant is not revoked; NGX_DECLINED: there is none (entry is
+ * NULL), or the source is to be asked again; NGX_ABORT: the token is revoked.
+ */
+ngx_int_t ngx_eiam_lookup_check(ngx_eiam_source_t *source,
+    ngx_eiam_entry_t *entry, ngx_eiam_question_t *question);
+
+/* the source cannot be asked, or has not answered: a stale grant, or not */
+ngx_int_t ngx_eiam_lookup_unavailable(ngx_eiam_source_t *source,
+    const ngx_eiam_terms_t *terms, ngx_eiam_question_t *question,
+    ngx_eiam_trouble_e trouble, ngx_eiam_detail_e detail);
+
+/* reads the grant of an entry, which has been used */
+void ngx_eiam_lookup_use(ngx_eiam_shared_t *shared, ngx_eiam_entry_t *entry,
+    ngx_eiam_question_t *question);
+
+/* keeps an answer: NGX_OK; NGX_ABORT: the token is revoked */
+ngx_int_t ngx_eiam_lookup_keep(ngx_eiam_source_t *source,
+    const ngx_eiam_question_t *question, ngx_eiam_detail_e *detail);
+
+/* was it checked within so many seconds? */
+ngx_uint_t ngx_eiam_lookup_is_fresh(uint32_t checked, time_t life);
+
+
+#endif /* _NGX_EIAM_LOOKUP_H_INCLUDED_ */

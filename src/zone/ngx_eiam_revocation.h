@@ -1,0 +1,164 @@
+
+/*
+ * The revocation table of the zone: tokens, applications, or all that have
+ * been revoked.  It has a region of its own, which is not wiped when a worker
+ * has died in the midst of a change: a row is valid by its last store and free
+ * by one store, and the rest of the table, its index, is made anew from the
+ * rows.  The zone's copy is all that there is, so a row stays until its token
+ * is over, and one of an application or of all until it is restored.
+ *
+ * A number, the generation, counts the revocations.  A grant keeps the
+ * generation from before its source was asked.  As long as that is the current
+ * one nothing has been revoked since, and one comparison is all that a call
+ * pays; otherwise the grant is checked, and then takes the current generation.
+ * So nobody has to find the grants that a revocation ends, and an answer that
+ * was under way when a token was revoked, or that comes later, ends as well.
+ *
+ * All functions are for the holder of the zone's lock; whoever does not have
+ * it uses ngx_eiam_revoke.h.  They take constant time, or for the joining of
+ * an application's rows as long as it took to add them.
+ */
+
+
+#ifndef _NGX_EIAM_REVOCATION_H_INCLUDED_
+#define _NGX_EIAM_REVOCATION_H_INCLUDED_
+
+
+#include <ngx_config.h>
+#include <ngx_core.h>
+#include <ngx_eiam_detail.h>
+#include <ngx_eiam_digest.h>
+#include <ngx_eiam_grant.h>
+#include <ngx_eiam_metrics.h>
+#include <ngx_eiam_shared.h>
+
+
+#define NGX_EIAM_REVOCATION_TOKEN  20    /* bytes of a token's digest */
+#define NGX_EIAM_REVOCATION_ID     12    /* bytes of an application's digest */
+
+/* s: how long a token is kept whose expiry nobody knows */
+#define NGX_EIAM_REVOCATION_LIFE   (30 * 24 * 60 * 60)
+
+/*
+ * The generation of a grant has 31 bits, of which none is the generation of
+ * what is revoked already.  The other one says that a token that was revoked
+ * has been issued once more.
+ */
+#define NGX_EIAM_REVOCATION_REISSUED  0x80000000
+#define NGX_EIAM_REVOCATION_GENERATIONS  0x7fffffff
+
+
+typedef enum {
+    NGX_EIAM_REVOCATION_FREE = 0,
+    NGX_EIAM_REVOCATION_OF_TOKEN,
+    NGX_EIAM_REVOCATION_COUNT,           /* has tokens, but is not revoked */
+    NGX_EIAM_REVOCATION_OF_APPLICATION   /* or of all: the first row */
+} ngx_eiam_revocation_kind_e;
+
+
+/* 32 bytes */
+
+struct ngx_eiam_revocation_s {
+    union {
+        u_char          token[NGX_EIAM_REVOCATION_TOKEN];
+
+        struct {
+            u_char      id[NGX_EIAM_REVOCATION_ID];
+            uint32_t    generation;      /* index: when it was revoked */
+            uint32_t    tokens;          /* index: rows of its tokens */
+        } application;
+    } of;
+
+    uint32_t            time;            /* token: it is over; application:
+                                            the latest "iat" that is refused */
+    uint32_t            state;           /* kind, flags, and of a token the
+                                            row of its application, or 0 */
+    uint32_t            chain;           /* index: row with the same head */
+};
+
+
+#define NGX_EIAM_REVOCATION_KIND    0x3
+#define NGX_EIAM_REVOCATION_CLIENT  0x4  /* neither: by the operator */
+#define NGX_EIAM_REVOCATION_GATE    0x8
+#define NGX_EIAM_REVOCATION_UNSENT  0x10 /* to other gateways */
+#define NGX_EIAM_REVOCATION_FLAGS   0x1c
+#define NGX_EIAM_REVOCATION_SHIFT   5
+
+#define ngx_eiam_revocation_kind(row)                                         \
+    ((row)->state & NGX_EIAM_REVOCATION_KIND)
+#define ngx_eiam_revocation_application(row)                                  \
+    ((row)->state >> NGX_EIAM_REVOCATION_SHIFT)
+
+
+/* index: the rows of an application's tokens, in a ring with its own */
+
+struct ngx_eiam_revocation_link_s {
+    uint32_t            next;
+    uint32_t            prior;
+};
+
+
+/* an application as the table knows it; it is computed without the lock */
+
+typedef u_char  ngx_eiam_revocation_id_t[NGX_EIAM_REVOCATION_ID];
+
+
+#define ngx_eiam_revocation_is_current(shared, grant)                         \
+    ((grant)->generation == (shared)->revocations.generation)
+
+
+/* divides size bytes into rows and their index */
+void ngx_eiam_revocation_lay_out(ngx_eiam_shared_t *shared, u_char *p,
+    size_t size);
+
+/* the revocations of a zone of another size: NGX_OK, or NGX_ERROR: no room */
+ngx_int_t ngx_eiam_revocation_copy(ngx_eiam_shared_t *shared,
+    const ngx_eiam_shared_t *from);
+
+/* NGX_OK or NGX_ERROR; it needs no lock */
+ngx_int_t ngx_eiam_revocation_id(const ngx_str_t *application,
+    ngx_eiam_revocation_id_t id);
+
+/*
+ * Revokes a token until it expires.  With the id of its application the row
+ * may be joined with others into one of the application, which must do as well
+ * for the token; without one id is NULL.  NGX_OK; NGX_DECLINED: there is no
+ * room for tokens without an application.
+ */
+ngx_int_t ngx_eiam_revocation_add_token(ngx_eiam_shared_t *shared,
+    const ngx_eiam_digest_t token, const u_char *id, time_t expires,
+    ngx_eiam_revoker_e by);
+
+/*
+ * Revokes an application, or all if id is NULL: the tokens that were learned
+ * before, and those that were issued up to now and the leeway.  Returns the
+ * "iat" of the first ones that pass again.
+ */
+time_t ngx_eiam_revocation_add(ngx_eiam_shared_t *shared, const u_char *id,
+    ngx_eiam_revoker_e by);
+
+/* NGX_OK; NGX_DECLINED: it is not revoked */
+ngx_int_t ngx_eiam_revocation_remove_token(ngx_eiam_shared_t *shared,
+    const ngx_eiam_digest_t token);
+ngx_int_t ngx_eiam_revocation_remove(ngx_eiam_shared_t *shared,
+    const u_char *id);
+
+/* is the token itself revoked? */
+ngx_uint_t ngx_eiam_revocation_has(const ngx_eiam_shared_t *shared,
+    const ngx_eiam_digest_t token);
+
+/*
+ * A grant whose generation is not the current one, which it takes if that is
+ * NGX_OK.  NGX_ABORT: revoked, detail says more; NGX_DECLINED: its source is
+ * to be asked again, as nobody knows when the token was issued.
+ */
+ngx_int_t ngx_eiam_revocation_check(const ngx_eiam_shared_t *shared,
+    const ngx_eiam_digest_t token, const ngx_eiam_grant_t *grant,
+    ngx_eiam_detail_e *detail);
+
+/* the same, but whether the token itself is revoked does not matter */
+ngx_int_t ngx_eiam_revocation_check_issue(const ngx_eiam_shared_t *shared,
+    const ngx_eiam_grant_t *grant, ngx_eiam_detail_e *detail);
+
+
+#endif /* _NGX_EIAM_REVOCATION_H_INCLUDED_ */

@@ -1,0 +1,52 @@
+
+/*
+ * The index of the revocation table: what can be made anew from its rows.  It
+ * finds a row by its key, and the tokens of an application, and has the free
+ * rows.  All functions are for the holder of the zone's lock.
+ */
+
+
+#ifndef _NGX_EIAM_REVOCATION_INDEX_H_INCLUDED_
+#define _NGX_EIAM_REVOCATION_INDEX_H_INCLUDED_
+
+
+#include <ngx_eiam_revocation.h>
+
+
+#define NGX_EIAM_REVOCATION_ALL  0       /* the row of all; 0: no other row */
+
+
+/* from the rows; what is under way is checked then when it is kept */
+void ngx_eiam_revocation_index_rebuild(ngx_eiam_shared_t *shared);
+
+/* 0: none */
+uint32_t ngx_eiam_revocation_index_find_token(
+    const ngx_eiam_revocations_t *table, const u_char *token);
+uint32_t ngx_eiam_revocation_index_find(const ngx_eiam_revocations_t *table,
+    const u_char *id);
+
+/* a row that has become valid: of an application, of a token */
+void ngx_eiam_revocation_index_link(ngx_eiam_shared_t *shared, uint32_t i);
+void ngx_eiam_revocation_index_link_token(ngx_eiam_shared_t *shared,
+    uint32_t i);
+
+/* frees the row of a token, and that of its application if it has no use */
+void ngx_eiam_revocation_index_free(ngx_eiam_shared_t *shared, uint32_t i);
+void ngx_eiam_revocation_index_release(ngx_eiam_shared_t *shared,
+    uint32_t i);
+
+/*
+ * Looks at some of the rows, in turn: frees those that are over, and sees
+ * which application has the most tokens.
+ */
+void ngx_eiam_revocation_index_look(ngx_eiam_shared_t *shared,
+    uint32_t rows);
+
+ngx_uint_t ngx_eiam_revocation_index_is_over(
+    const ngx_eiam_revocation_t *row);
+
+/* the generation after the current one */
+uint32_t ngx_eiam_revocation_index_next(const ngx_eiam_revocations_t *table);
+
+
+#endif /* _NGX_EIAM_REVOCATION_INDEX_H_INCLUDED_ */
