@@ -1,5 +1,6 @@
 #!/usr/bin/perl
-# Calls of pages in a real browser: the recipe of docs/OPERATIONS.md, run as it stands.
+# Calls of pages in a real browser: the recipe of docs/OPERATIONS.md, run as it stands; and its recipe
+# for the id of each answer.
 
 use strict;
 use warnings;
@@ -13,8 +14,10 @@ use EIAM::Test;
 
 my $json = JSON::PP->new->allow_nonref;
 
-my ($recipe) = slurp(top_dir() . '/docs/OPERATIONS.md') =~ /^## Calls from browsers\n.*?^```nginx\n(.*?)^```/ms
-    or die "docs/OPERATIONS.md has no recipe\n";
+my $page = slurp(top_dir() . '/docs/OPERATIONS.md');
+my ($recipe) = $page =~ /^## Calls from browsers\n.*?^```nginx\n(.*?)^```/ms or die "docs/OPERATIONS.md has no recipe\n";
+my ($ids, $id) = $page =~ /^```nginx\n(map \$eiam_decision .*?^\}\n)\nserver \{\n(.*?)^\}/ms
+    or die "docs/OPERATIONS.md has no recipe for ids\n";
 my %here = ('https://app.example.com' => 'http://127.0.0.1:%PORT2%', 'listen 8080' => 'listen 127.0.0.1:%PORT%',
     'policy.json' => '%DIR%/policy.json; eiam_applications %DIR%/apps.json', 'http://backend' => 'http://%ECHO%');
 for my $text (sort keys %here) {
@@ -33,6 +36,14 @@ my $gate = nginx(
         $recipe
         server { listen 127.0.0.1:%PORT2%; root %DIR%/www; }
         server { listen 127.0.0.1:%PORT3%; root %DIR%/www; }
+        $ids
+        server {
+            listen 127.0.0.1:%PORT4%;
+            $id
+            location /api/v2/tenant/ {
+                eiam on; eiam_policy %DIR%/policy.json; eiam_applications %DIR%/apps.json; proxy_pass http://%ECHO%;
+            }
+        }
     })->start;
 my $users = '/api/v2/tenant/users';
 
@@ -97,6 +108,15 @@ subtest 'what is a preflight request' => sub {
     }
     refused get($gate, $users, headers => \@asks), 'token_missing', 'and so is any other method';
     is $gate->echo->count, 1, 'nothing of them reaches the backend';
+};
+
+subtest '2.6-11: each answer has one id, of whichever side it is' => sub {
+    my %calls = ('of the backend' => [ token => 'tok' ], 'of the gate' => []);
+    for my $title (sort keys %calls) {
+        my $answer = get($gate, $users, @{ $calls{$title} }, port => $gate->port(4));
+        my @ids = @{ $answer->{headers_all}{'x-request-id'} // [] };
+        ok @ids == 1 && $ids[0] =~ /^[0-9a-f]{32}$/, $title or diag "@ids";
+    }
 };
 
 $browser->stop;
