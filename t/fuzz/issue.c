@@ -20,13 +20,16 @@ static void issue_secret(const ngx_str_t *body, const ngx_str_t *fault);
 static const char  issue_words[] =
     "\"answer\": #/access_token: must be a string "
     "\"answer\": #/token_type: must be a string "
-    "\"answer\": #/scope: must be a string "
+    "\"answer\": #/scope: must be a string or an array of strings "
+    "\"answer\": #/scope/0: must be a string "
+    "\"answer\": #/scope/1: must not contain a space "
     "\"answer\": #/expires_in: must be an integer "
     "\"answer\": #/expires_in: is out of range "
     "\"answer\": #/access_token: is no b64token "
     "\"answer\": #/token_type: is not Bearer "
     "\"answer\": #/scope: has more than 4096 bytes "
     "\"answer\": #: has no \"access_token\" "
+    "\"answer\": #: has no \"access_token\" but inside of another member "
     "\"answer\": #: has no \"token_type\" "
     "\"answer\": #: has no \"expires_in\" "
     "\"answer\": #: must be an object ";
