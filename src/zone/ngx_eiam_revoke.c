@@ -99,6 +99,48 @@ ngx_eiam_revoke_all(ngx_eiam_zone_t *zone, ngx_eiam_revoker_e by,
 
 
 ngx_int_t
+ngx_eiam_revoke_find(ngx_eiam_zone_t *zone, const ngx_str_t *application,
+    time_t *not_before)
+{
+    uint32_t                   i, k, found[2];
+    ngx_int_t                  rc;
+    ngx_eiam_revoke_row_t      row;
+    ngx_eiam_revocations_t    *table;
+    ngx_eiam_revocation_id_t   id;
+
+    if (ngx_eiam_revocation_id(application, id) != NGX_OK) {
+        return NGX_ERROR;
+    }
+
+    rc = NGX_DECLINED;
+    table = &zone->shared->revocations;
+    *not_before = 0;
+
+    ngx_eiam_zone_lock(zone);
+
+    found[0] = NGX_EIAM_REVOCATION_ALL;
+    found[1] = ngx_eiam_revocation_index_find(table, id);
+
+    for (k = 0; k < 2; k++) {
+
+        i = found[k];
+
+        if (ngx_eiam_revocation_kind(&table->rows[i])
+            == NGX_EIAM_REVOCATION_OF_APPLICATION)
+        {
+            (void) ngx_eiam_revoke_read(table, i, &row);
+            *not_before = ngx_max(*not_before, row.not_before);
+            rc = NGX_OK;
+        }
+    }
+
+    ngx_eiam_zone_unlock(zone);
+
+    return rc;
+}
+
+
+ngx_int_t
 ngx_eiam_revoke_restore_token(ngx_eiam_zone_t *zone,
     const ngx_eiam_digest_t token)
 {

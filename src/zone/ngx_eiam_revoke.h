@@ -69,6 +69,14 @@ void ngx_eiam_revoke_all(ngx_eiam_zone_t *zone, ngx_eiam_revoker_e by,
     time_t *not_before);
 
 /*
+ * The time from which on tokens must have been issued to pass, for a revoked
+ * application, or if all were revoked.  NGX_OK; NGX_DECLINED: neither is the
+ * case; NGX_ERROR.
+ */
+ngx_int_t ngx_eiam_revoke_find(ngx_eiam_zone_t *zone,
+    const ngx_str_t *application, time_t *not_before);
+
+/*
  * Takes back what was done by the function of that name, and nothing else.
  * NGX_OK; NGX_DECLINED: that was not revoked; NGX_ERROR.
  */

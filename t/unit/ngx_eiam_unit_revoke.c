@@ -42,6 +42,7 @@ static void ngx_eiam_unit_revoke_random(ngx_eiam_unit_revoke_t *t);
 static void ngx_eiam_unit_revoke_wiped(ngx_eiam_unit_revoke_t *t);
 static void ngx_eiam_unit_revoke_copied(ngx_eiam_unit_revoke_t *t);
 static void ngx_eiam_unit_revoke_listed(ngx_eiam_unit_revoke_t *t);
+static void ngx_eiam_unit_revoke_found(ngx_eiam_unit_revoke_t *t);
 
 static void ngx_eiam_unit_revoke_grant(uint32_t n, const char *application,
     ngx_eiam_grant_t *grant);
@@ -86,6 +87,7 @@ static const ngx_eiam_unit_revoke_pt  ngx_eiam_unit_revoke_tests[] = {
     ngx_eiam_unit_revoke_wiped,
     ngx_eiam_unit_revoke_copied,
     ngx_eiam_unit_revoke_listed,
+    ngx_eiam_unit_revoke_found,
     NULL
 };
 
@@ -936,6 +938,47 @@ ngx_eiam_unit_revoke_listed(ngx_eiam_unit_revoke_t *t)
 
 
 /* ---- what is done */
+
+static void
+ngx_eiam_unit_revoke_found(ngx_eiam_unit_revoke_t *t)
+{
+    time_t     crm, all;
+    ngx_str_t  id = ngx_string("crm"), other = ngx_string("erp");
+
+    ngx_eiam_unit_ok(t->unit,
+                     ngx_eiam_revoke_find(&t->z.zone, &id, &crm)
+                     == NGX_DECLINED,
+                     "an application that was not revoked");
+
+    ngx_eiam_unit_revoke_all_of(t, "crm");
+
+    ngx_eiam_unit_ok(t->unit,
+                     ngx_eiam_revoke_find(&t->z.zone, &id, &crm) == NGX_OK
+                     && crm > ngx_time()
+                     && ngx_eiam_revoke_find(&t->z.zone, &other, &all)
+                        == NGX_DECLINED,
+                     "one that was, and another one");
+
+    ngx_eiam_unit_clock_pass(60000);
+    ngx_eiam_unit_revoke_all_of(t, "");
+
+    ngx_eiam_unit_ok(t->unit,
+                     ngx_eiam_revoke_find(&t->z.zone, &other, &all) == NGX_OK
+                     && all == crm + 60
+                     && ngx_eiam_revoke_find(&t->z.zone, &id, &crm) == NGX_OK
+                     && crm == all,
+                     "the later time counts if all were revoked too");
+
+    (void) ngx_eiam_unit_revoke_restore(t, "");
+
+    ngx_eiam_unit_ok(t->unit,
+                     ngx_eiam_revoke_find(&t->z.zone, &other, &all)
+                     == NGX_DECLINED
+                     && ngx_eiam_revoke_find(&t->z.zone, &id, &crm) == NGX_OK
+                     && crm < ngx_time(),
+                     "until all are restored");
+}
+
 
 static void
 ngx_eiam_unit_revoke_grant(uint32_t n, const char *application,

@@ -6,6 +6,7 @@
 #include <ngx_http_eiam_stage.h>
 #include <ngx_http_eiam_status.h>
 #include <ngx_eiam_query.h>
+#include <ngx_eiam_revoke.h>
 #include <ngx_eiam_target.h>
 
 
@@ -42,6 +43,8 @@ static void ngx_http_eiam_explain_locate(ngx_http_request_t *r,
     ngx_http_eiam_question_t *question);
 static void ngx_http_eiam_explain_write(ngx_http_eiam_status_t *status,
     const ngx_http_eiam_question_t *question);
+static void ngx_http_eiam_explain_revocation(ngx_http_eiam_status_t *status,
+    const ngx_str_t *application);
 static void ngx_http_eiam_explain_member(ngx_http_eiam_status_t *status,
     const char *name, const ngx_str_t *value);
 
@@ -392,6 +395,7 @@ ngx_http_eiam_explain_write(ngx_http_eiam_status_t *status,
     ngx_http_eiam_explain_member(status, "route", &operation->route);
     ngx_http_eiam_explain_member(status, "application", &ctx->application_id);
     ngx_http_eiam_explain_member(status, "scopes", &ctx->scopes_text);
+    ngx_http_eiam_explain_revocation(status, &ctx->application_id);
 
     ngx_http_eiam_puts(status, ",\"required\":");
     ngx_http_eiam_policy_required(status, operation, NULL);
@@ -402,6 +406,30 @@ ngx_http_eiam_explain_write(ngx_http_eiam_status_t *status,
     }
 
     ngx_http_eiam_puts(status, "}\n");
+}
+
+
+/* what is explained is a new token; of a revoked application others end */
+
+static void
+ngx_http_eiam_explain_revocation(ngx_http_eiam_status_t *status,
+    const ngx_str_t *application)
+{
+    time_t     not_before;
+    ngx_int_t  rc;
+
+    if (application->len == 0) {
+        return;
+    }
+
+    rc = ngx_eiam_revoke_find(status->mcf->zone, application, &not_before);
+
+    if (rc == NGX_OK) {
+        ngx_http_eiam_write_text(status, ",\"not_before\":%T", not_before);
+
+    } else if (rc == NGX_ERROR) {
+        status->failed = 1;
+    }
 }
 
 

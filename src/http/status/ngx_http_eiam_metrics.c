@@ -1,4 +1,5 @@
 
+#include <ngx_http_eiam_revocations.h>
 #include <ngx_http_eiam_status.h>
 #include <ngx_eiam_cache.h>
 #include <ngx_eiam_key_set.h>
@@ -85,6 +86,26 @@ const ngx_http_eiam_family_t  ngx_http_eiam_metrics[] = {
     { "eiam_zone_evictions_total", "counter",
       "Grants that had to go before they expired.",
       ngx_http_eiam_evictions },
+
+    { "eiam_revocations_total", "counter",
+      "Revocations, by what was revoked and by whom.",
+      ngx_http_eiam_revocations_total },
+
+    { "eiam_revocations_in_force", "gauge",
+      "Revocations in the zone, by what is revoked.",
+      ngx_http_eiam_revocations_in_force },
+
+    { "eiam_revocations_room", "gauge",
+      "Revocations that the zone has room for.",
+      ngx_http_eiam_revocations_room },
+
+    { "eiam_revocations_evicted_total", "counter",
+      "Revocations given up, for want of room, for one that covers them.",
+      ngx_http_eiam_revocations_evicted },
+
+    { "eiam_revocations_reissued_total", "counter",
+      "Token answers with a token that is revoked.",
+      ngx_http_eiam_revocations_reissued },
 
     { "eiam_policy_info", "gauge",
       "The policies, by file and its SHA-256.",
