@@ -65,7 +65,7 @@ sub takes {
 my @everywhere = (contexts => [qw(http server location)]);
 my %directives = (
     'eiam'                       => [ 'off', 1, 1, @everywhere ],
-    'eiam_policy'                => [ '%DIR%/policy.json', 1, 1, @everywhere ],
+    'eiam_policy'                => [ '%DIR%/policy.json', 1, 2, second => 'complete', @everywhere ],
     'eiam_applications'          => [ '%DIR%/apps.json', 1, 1, @everywhere ],
     'eiam_zone'                  => [ 'other 64k', 2, 2, contexts => ['http'], zone => '' ],
     'eiam_token_max'             => [ '16k', 1, 1, @everywhere ],

@@ -109,7 +109,7 @@ my @common = (
         '/api/users/secrets;%2f..%2fu1', '/api/users/x;/../u1', '/api/users/u1;/../../users/u2' ],
     [ 'an empty segment', qw(//api/users/u1 /api//users/u1 /api/users//u1 /api/users/u1//
         ///api///users///u1) ],
-    [ 'a slash at the end', qw(/api/users/u1/ /api/users/ /api/) ],
+    [ 'two slashes at the end, or a slash and a dot', qw(/api/users/u1// /api/users/u1/. /api/users/u1/./) ],
     [ 'double encoding', qw(/api/users/%252e%252e/u1 /api/users%252fu1 /api/users/%255c /api/users/u1%253b
         /api/users/%2575 /api/users/%25 /api/users/%2525) ],
     [ 'an encoded control character', qw(/api/users/u1%01 /api/users/u1%0a /api/users/u1%0d
@@ -207,9 +207,14 @@ nothing_forwarded $gate, 'utf8: what is ambiguous' => sub {
         [ 'a name of 129 letters', '/api/users/' . '%e4%b8%ad' x 129 ],
         [ 'a letter raw and encoded', "/api/users/%e4\xb8\xad", "/api/users/\xe4%b8%ad" ],
         [ 'a number that is no digit', qw(/api/users/%e2%85%a0 /api/users/%c2%bd /api/users/%e2%91%a0) ],
-        [ 'a letter before a slash', '/api/users/%e4%b8%ad/' ],
         [ '2.6-8: a delimiter of a literal', qw(/api/at%40all/u1 /api/at%40all/%40) ],
     ], port => $utf8);
+};
+nothing_forwarded $gate, '2.5-3: a slash at the end makes another path, which is no operation here' => sub {
+    for my $row ([ $utf8, '/api/users/%e4%b8%ad/' ], map { my $port = $_; map { [ $port, $_ ] } qw(/api/users/u1/
+        /api/users/ /api/ http://localhost http://localhost?/api/users/u1 http://localhost/api/) } $gate->port, $utf8) {
+        refused get($gate, $row->[1], token => 'tok', port => $row->[0]), 'operation_unknown', $row->[1];
+    }
 };
 nothing_forwarded $gate, 'utf8: what nginx itself refuses' => sub {
     all_refused_by_nginx(\@by_nginx, port => $utf8);
@@ -234,8 +239,6 @@ nothing_forwarded $gate, 'absolute form' => sub {
         [ 'a port that the Host field has not', 'http://localhost:80/api/users/u1' ],
         [ 'a longer host', 'http://localhost.example/api/users/u1' ],
         [ 'a shorter host', 'http://local/api/users/u1' ],
-        [ 'no path', 'http://localhost' ],
-        [ 'a query without a path', 'http://localhost?/api/users/u1' ],
         [ 'an ambiguous path', 'http://localhost/api/users/..;/u1' ],
         [ 'a fragment', 'http://localhost/api/users/u1#x' ],
     );

@@ -55,10 +55,26 @@ sub near_a_literal {
     return 0;
 }
 
+# Does the path have a literal in another case, before it leads nowhere?
+sub another_case {
+    my ($operations, @path) = @_;
+    for my $at (0 .. $#path) {
+        my $segment = $path[$at];
+        my %literals = map { ($_->[1][$at] => 1) } grep { defined $_->[1][$at] } @$operations;
+        if (!$literals{$segment}) {
+            return 1 if grep { lc $segment eq lc } keys %literals;
+            return 0 if grep { $segment =~ /^\Q$_\E\./i } keys %literals;
+        }
+        $operations = [ grep { @{ $_->[1] } > $at && ($_->[1][$at] // $segment) eq $segment } @$operations ];
+    }
+    return 0;
+}
+
 # (status, id or Allow) of the request for a token with these scopes.
 sub reference {
     my ($operations, $method, $path, %has) = @_;
     my @path = split m{/}, substr($path, 1), -1;
+    return (400, '') if another_case($operations, @path);
     return (404, '') if near_a_literal($operations, @path);
     my @fit = sort { more_concrete($a->[1], $b->[1]) } grep { fits($_->[1], @path) } @$operations;
     return (404, '') unless @fit;
@@ -125,13 +141,13 @@ my @cases = (
       ],
       [ 'GET /users' => 'getUsers' ], [ 'GET /users/1' => 'getUsersId' ], [ 'GET /users/me' => 'getUsersMe' ],
       [ 'PUT /users/me' => 'putUsersId', 'the literal has no PUT, so the parameter serves it' ],
-      [ 'GET /users/Me' => 404, 'another case of a literal is no parameter' ],
+      [ 'GET /users/Me' => 400, 'another case of a literal is ambiguous' ],
       [ 'GET /users/me.json' => 404, 'nor is a literal with a suffix' ],
       [ 'GET /users/me.x.json' => 404, 'or with two' ],
       [ 'GET /users/mexico.json' => 'getUsersId', 'a longer word is' ],
       [ 'GET /users/m.e' => 'getUsersId', 'and so is a shorter one with a suffix' ],
       [ 'GET /users/mee' => 'getUsersId' ], [ 'GET /users/m' => 'getUsersId' ],
-      [ 'GET /Users/Me' => 'capital' ], [ 'GET /USERS' => 404 ], [ 'GET /user' => 404 ],
+      [ 'GET /Users/Me' => 'capital' ], [ 'GET /USERS' => 400 ], [ 'GET /user' => 404 ],
       [ 'GET /userss' => 404 ], [ 'GET /users.json' => 404 ], [ 'GET /xusers' => 404 ],
       [ 'GET /users/1/2' => 404 ], [ 'GET /users/1/2/3/4' => 404 ], [ 'GET /x' => 404 ],
       [ 'GET /users/1/2/keys' => 'getABCD' ], [ 'POST /users/me/2/keys' => 'postUsersMeXKeys' ],
@@ -326,7 +342,7 @@ for my $policy (@random) {
         disagreements($policy, 'some', [qw(s0 s2 s5)], @requests), disagreements($policy, 'none', [], @requests));
     ok !@wrong, "$policy->{base}: 500 random requests with each of three tokens are judged by the rule"
         or diag join "\n", "EIAM_SEED=$seed", @wrong[0 .. ($#wrong < 9 ? $#wrong : 9)];
-    is join(' ', sort keys %{ $policy->{seen} }), '200 403 404 405', "$policy->{base}: with every outcome";
+    is join(' ', sort keys %{ $policy->{seen} }), '200 400 403 404 405', "$policy->{base}: with every outcome";
 }
 
 my @sample = map { sprintf 'GET /many/%s', join '/', map { pick('x' . below(1000), 'kind' . below(100),
@@ -345,7 +361,7 @@ my @overlaps = map { my $bits = $_;
 for my $other (qw(L4 l4.json l5)) { push @overlaps, $overlaps[255] =~ s{/l4}{/$other}r }
 @wrong = disagreements(\%overlapping, 'some', [qw(s0 s2 s5)], @overlaps);
 ok !@wrong, 'templates that overlap in each segment are judged by the rule' or diag join "\n", @wrong;
-is join(' ', sort keys %{ $overlapping{seen} }), '200 403 404', 'with each of these outcomes';
+is join(' ', sort keys %{ $overlapping{seen} }), '200 400 403 404', 'with each of these outcomes';
 
 # ---------------------------------------------------------------- security
 
@@ -407,7 +423,7 @@ is at_root('/x/abc', 'all'), '204 getXB', 'at any depth';
 is at_root('/x/abc', 'some'), '403 ', 'and requires its scopes';
 is at_root('/a/b', 'all'), '404 ', 'what fits nothing is unknown';
 is at_root('/x/b/c', 'some'), '204 getABC', 'a dead end at a literal is left again';
-is at_root('/', 'all'), '400 ', 'the root itself is an empty segment';
+is at_root('/', 'all'), '404 ', 'the root itself is none of its paths';
 
 # ---------------------------------------------------------------- beyond ASCII
 
@@ -415,7 +431,8 @@ for my $row (
     [ '204 getUsersId', 'a name beyond ASCII stands for the parameter', qw(%E5%BC%A0 m%C3%A9 %C3%A9me me%E5%BC%A0
         %E5%BC%A0.json %E5%BC%A0%E4%B8%89) ],
     [ '204 getUsersMe', 'a literal beside it is itself', 'me' ],
-    [ '404 ', 'and in another case or with a suffix no parameter', qw(ME Me me.json me.%E5%BC%A0) ],
+    [ '400 ', 'and ambiguous in another case', qw(ME Me) ],
+    [ '404 ', 'with a suffix it is no parameter', qw(me.json me.%E5%BC%A0) ],
     [ '204 getUsersId', 'with a sub-delimiter it is one', qw(me!x me@x) ],
 ) {
     my ($expected, $title, @names) = @$row;

@@ -69,5 +69,8 @@ const ngx_str_t  ngx_eiam_details[NGX_EIAM_DETAILS] = {
     ngx_eiam_detail(FROM_CACHE, "from_cache"),
     ngx_eiam_detail(NOT_ASKED, "not_asked"),
     ngx_eiam_detail(CIRCUIT_OPEN, "circuit_open"),
-    ngx_eiam_detail(GATE_BUSY, "gate_busy")
+    ngx_eiam_detail(GATE_BUSY, "gate_busy"),
+
+    /* operation_unknown */
+    ngx_eiam_detail(LEFT_OUT, "left_out")
 };

@@ -78,6 +78,9 @@ typedef enum {
     NGX_EIAM_DETAIL_CIRCUIT_OPEN,
     NGX_EIAM_DETAIL_GATE_BUSY,
 
+    /* operation_unknown */
+    NGX_EIAM_DETAIL_LEFT_OUT,
+
     NGX_EIAM_DETAILS
 } ngx_eiam_detail_e;
 

@@ -227,6 +227,7 @@ struct ngx_http_eiam_ctx_s {
     ngx_eiam_resource_t       *resource;
     ngx_eiam_operation_t      *operation;
     unsigned                   looked_up:1;   /* both of them */
+    unsigned                   left_out:1;    /* it is, so it is NULL */
 
     ngx_str_t                  token;         /* no data: none */
     ngx_eiam_digest_memo_t     memo;          /* of its digest */

@@ -464,6 +464,10 @@ ngx_eiam_base_select(const ngx_eiam_base_t *base, const ngx_str_t *flat,
 
         loose |= ngx_eiam_base_segment(flat, &p, &name);
 
+        if (base->prefix && selected + 1 == base->nsegments) {
+            name.len = ngx_min(name.len, base->segments[selected].len);
+        }
+
         if (selected < base->nsegments
             && ngx_eiam_base_alike(&name, &base->segments[selected],
                                    base->suffix))

@@ -202,8 +202,8 @@ ngx_eiam_target_is_plain(const ngx_str_t *path)
 
 /*
  * Every segment has 1 to NGX_EIAM_SEGMENT_MAX characters, not dots alone, and
- * no blank at its ends.  With utf8 the escapes were looked at before, or nginx
- * writes the path anew.
+ * no blank at its ends; only the last one may be empty.  With utf8 the escapes
+ * were looked at before, or nginx writes the path anew.
  */
 
 static ngx_eiam_detail_e
@@ -248,6 +248,12 @@ ngx_eiam_target_segments(const ngx_str_t *path, const uint32_t *plain,
 
             /* a UTF-8 character counts once, at its first byte */
             length += (*p < 0x80 || *p >= 0xc0);
+        }
+
+        /* an API may have paths that end in "/" */
+
+        if (length == 0 && p == last) {
+            break;
         }
 
         if (length == dots) {

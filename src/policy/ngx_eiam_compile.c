@@ -1,7 +1,10 @@
 
+#include <ngx_eiam_beginning.h>
 #include <ngx_eiam_compile.h>
 #include <ngx_eiam_hash.h>
-#include <ngx_eiam_tree.h>
+#include <ngx_eiam_join.h>
+#include <ngx_eiam_pattern.h>
+#include <ngx_eiam_resource.h>
 
 
 typedef struct {
@@ -14,27 +17,26 @@ typedef struct {
     (state)->literals[(c) >> 5] |= 1U << ((c) & 0x1f)
 
 
+static ngx_int_t ngx_eiam_compile_settle(ngx_eiam_compiler_t *compiler);
 static ngx_eiam_tree_node_t *ngx_eiam_compile_prefix(
     ngx_eiam_compiler_t *compiler);
 static ngx_uint_t ngx_eiam_compile_is_passage(
     const ngx_eiam_tree_node_t *node);
-static ngx_int_t ngx_eiam_compile_bases(ngx_eiam_compiler_t *compiler);
-static ngx_int_t ngx_eiam_compile_beginnings(ngx_eiam_compiler_t *compiler,
-    ngx_eiam_tree_node_t *node, ngx_uint_t skip);
 static ngx_int_t ngx_eiam_compile_state(ngx_eiam_compiler_t *compiler,
     ngx_array_t *nodes, ngx_eiam_state_t **statep);
-static ngx_int_t ngx_eiam_compile_resource(ngx_eiam_compiler_t *compiler,
-    ngx_array_t *nodes, ngx_eiam_state_t *state);
-static ngx_int_t ngx_eiam_compile_allow(ngx_eiam_compiler_t *compiler,
-    ngx_eiam_resource_t *resource);
 static ngx_int_t ngx_eiam_compile_steps(ngx_eiam_compiler_t *compiler,
     ngx_array_t *nodes, ngx_eiam_state_t *state);
 static ngx_uint_t ngx_eiam_compile_is_known(ngx_eiam_tree_node_t **node,
     ngx_uint_t n, ngx_str_t *name);
 static ngx_int_t ngx_eiam_compile_literal_step(ngx_eiam_compiler_t *compiler,
     ngx_array_t *nodes, ngx_str_t *name, ngx_eiam_state_t *state);
+static ngx_int_t ngx_eiam_compile_patterns(ngx_eiam_compiler_t *compiler,
+    ngx_array_t *nodes, ngx_eiam_state_t *state);
+static ngx_int_t ngx_eiam_compile_pattern_step(ngx_eiam_compiler_t *compiler,
+    ngx_array_t *nodes, ngx_eiam_pattern_t *pattern);
 static ngx_int_t ngx_eiam_compile_step(ngx_eiam_compiler_t *compiler,
-    ngx_array_t *nodes, ngx_str_t *name, ngx_eiam_state_t **to);
+    ngx_array_t *nodes, const ngx_eiam_tree_segment_t *segment,
+    ngx_eiam_state_t **to);
 static ngx_int_t ngx_eiam_compile_table(ngx_eiam_compiler_t *compiler);
 
 
@@ -49,33 +51,30 @@ ngx_eiam_compile_init(ngx_eiam_compiler_t *compiler)
         return NGX_ERROR;
     }
 
+    if (ngx_array_init(&compiler->ends, compiler->temp_pool, 64,
+                       sizeof(ngx_eiam_tree_node_t *))
+        != NGX_OK)
+    {
+        return NGX_ERROR;
+    }
+
     return ngx_array_init(&compiler->steps, compiler->temp_pool, 256,
                           sizeof(ngx_eiam_step_t));
 }
 
 
 ngx_eiam_tree_node_t *
-ngx_eiam_compile_template(ngx_eiam_compiler_t *compiler, ngx_str_t *segments,
-    ngx_uint_t n)
+ngx_eiam_compile_template(ngx_eiam_compiler_t *compiler,
+    ngx_eiam_template_t *template)
 {
     ngx_uint_t             i;
     ngx_eiam_tree_node_t  *node;
 
     node = compiler->root;
 
-    for (i = 0; i < n && node; i++) {
-
-        if (segments[i].data) {
-            node = ngx_eiam_tree_literal(compiler->temp_pool, node,
-                                            &segments[i]);
-            continue;
-        }
-
-        if (node->any == NULL) {
-            node->any = ngx_eiam_tree_node(compiler->temp_pool);
-        }
-
-        node = node->any;
+    for (i = 0; i < template->n && node; i++) {
+        node = ngx_eiam_tree_child(compiler->temp_pool, node,
+                                   &template->segments[i]);
     }
 
     return node;
@@ -83,17 +82,36 @@ ngx_eiam_compile_template(ngx_eiam_compiler_t *compiler, ngx_str_t *segments,
 
 
 ngx_int_t
-ngx_eiam_compile_operation(ngx_eiam_tree_node_t *node,
-    ngx_eiam_method_e method, ngx_eiam_operation_t *operation,
-    ngx_eiam_operation_t **other)
+ngx_eiam_compile_operation(ngx_eiam_compiler_t *compiler,
+    ngx_eiam_tree_node_t *node, ngx_uint_t slash,
+    ngx_eiam_operation_t *operation, ngx_eiam_operation_t **other)
 {
-    if (node->operations[method]) {
-        *other = node->operations[method];
+    ngx_eiam_tree_node_t  **place;
+
+    if (operation->left_out) {
+        operation->next = node->left_out[slash][operation->method];
+        node->left_out[slash][operation->method] = operation;
+
+    } else if (node->operations[slash][operation->method]) {
+        *other = node->operations[slash][operation->method];
         return NGX_DECLINED;
+
+    } else {
+        node->operations[slash][operation->method] = operation;
     }
 
-    node->operations[method] = operation;
+    if (node->ends) {
+        return NGX_OK;
+    }
+
     node->ends = 1;
+
+    place = ngx_array_push(&compiler->ends);
+    if (place == NULL) {
+        return NGX_ERROR;
+    }
+
+    *place = node;
 
     return NGX_OK;
 }
@@ -105,6 +123,11 @@ ngx_eiam_compile(ngx_eiam_compiler_t *compiler)
     ngx_int_t              rc;
     ngx_array_t            nodes;
     ngx_eiam_tree_node_t  *first;
+
+    rc = ngx_eiam_compile_settle(compiler);
+    if (rc != NGX_OK) {
+        return rc;
+    }
 
     first = ngx_eiam_compile_prefix(compiler);
     if (first == NULL) {
@@ -121,11 +144,32 @@ ngx_eiam_compile(ngx_eiam_compiler_t *compiler)
         return rc;
     }
 
-    if (ngx_eiam_compile_bases(compiler) != NGX_OK) {
+    if (ngx_eiam_beginning_find(compiler) != NGX_OK) {
         return NGX_ERROR;
     }
 
     return ngx_eiam_compile_table(compiler);
+}
+
+
+static ngx_int_t
+ngx_eiam_compile_settle(ngx_eiam_compiler_t *compiler)
+{
+    ngx_int_t               rc;
+    ngx_uint_t              i;
+    ngx_eiam_tree_node_t  **node;
+
+    node = compiler->ends.elts;
+
+    for (i = 0; i < compiler->ends.nelts; i++) {
+
+        rc = ngx_eiam_resource_settle(compiler, node[i]);
+        if (rc != NGX_OK) {
+            return rc;
+        }
+    }
+
+    return NGX_OK;
 }
 
 
@@ -173,92 +217,8 @@ ngx_eiam_compile_prefix(ngx_eiam_compiler_t *compiler)
 static ngx_uint_t
 ngx_eiam_compile_is_passage(const ngx_eiam_tree_node_t *node)
 {
-    return node->names.nelts == 1 && node->any == NULL && !node->ends;
-}
-
-
-/*
- * What lies below the policy.  Without a server path that is everything; what
- * the templates begin with tells then which plain targets are meant.
- */
-
-static ngx_int_t
-ngx_eiam_compile_bases(ngx_eiam_compiler_t *compiler)
-{
-    ngx_uint_t             skip;
-    ngx_eiam_base_t       *base;
-    ngx_eiam_policy_t     *policy;
-    ngx_eiam_tree_node_t  *node;
-
-    policy = compiler->policy;
-
-    if (ngx_array_init(&policy->bases, compiler->pool, 1,
-                       sizeof(ngx_eiam_base_t))
-        != NGX_OK)
-    {
-        return NGX_ERROR;
-    }
-
-    base = ngx_array_push(&policy->bases);
-
-    if (base == NULL
-        || ngx_eiam_base_init(base, &policy->path, compiler->pool) != NGX_OK)
-    {
-        return NGX_ERROR;
-    }
-
-    node = policy->path.len ? NULL : compiler->root;
-
-    for (skip = 0; node; skip++) {
-
-        if (ngx_eiam_compile_beginnings(compiler, node, skip) != NGX_OK) {
-            return NGX_ERROR;
-        }
-
-        node = node->any;
-    }
-
-    return NGX_OK;
-}
-
-
-/* of the templates that have but parameters before this node */
-
-static ngx_int_t
-ngx_eiam_compile_beginnings(ngx_eiam_compiler_t *compiler,
-    ngx_eiam_tree_node_t *node, ngx_uint_t skip)
-{
-    ngx_str_t         path, *name;
-    ngx_uint_t        i, n;
-    ngx_eiam_base_t  *base;
-
-    name = node->names.elts;
-    n = node->names.nelts;
-
-    for (i = 0; i < n + node->ends; i++) {
-
-        ngx_str_null(&path);
-
-        if (i < n) {
-            /* the template's slash stands before its segment */
-            path.data = name[i].data - 1;
-            path.len = name[i].len + 1;
-        }
-
-        base = ngx_array_push(&compiler->policy->bases);
-
-        if (base == NULL
-            || ngx_eiam_base_init(base, &path, compiler->pool) != NGX_OK)
-        {
-            return NGX_ERROR;
-        }
-
-        base->skip = skip;
-        base->suffix = 1;
-        base->whole = (i == n);
-    }
-
-    return NGX_OK;
+    return node->names.nelts == 1 && node->any == NULL && node->mixed == NULL
+           && node->several == NULL && !node->ends;
 }
 
 
@@ -267,6 +227,7 @@ ngx_eiam_compile_state(ngx_eiam_compiler_t *compiler, ngx_array_t *nodes,
     ngx_eiam_state_t **statep)
 {
     uint32_t                  hash;
+    ngx_int_t                 rc;
     ngx_str_t                 name;
     ngx_eiam_compile_list_t  *list;
 
@@ -307,92 +268,17 @@ ngx_eiam_compile_state(ngx_eiam_compiler_t *compiler, ngx_array_t *nodes,
 
     *statep = list->state;
 
-    if (ngx_eiam_compile_resource(compiler, nodes, list->state) != NGX_OK) {
-        return NGX_ERROR;
+    rc = ngx_eiam_resource_make(compiler, nodes, 0, &list->state->resource);
+
+    if (rc == NGX_OK) {
+        rc = ngx_eiam_resource_make(compiler, nodes, 1, &list->state->slash);
+    }
+
+    if (rc != NGX_OK) {
+        return rc;
     }
 
     return ngx_eiam_compile_steps(compiler, nodes, list->state);
-}
-
-
-/* for each method the most concrete template that has it */
-
-static ngx_int_t
-ngx_eiam_compile_resource(ngx_eiam_compiler_t *compiler, ngx_array_t *nodes,
-    ngx_eiam_state_t *state)
-{
-    ngx_uint_t              i, m, method;
-    ngx_eiam_operation_t   *operation;
-    ngx_eiam_resource_t    *resource;
-    ngx_eiam_tree_node_t  **node;
-
-    resource = NULL;
-    node = nodes->elts;
-
-    for (i = 0; i < nodes->nelts; i++) {
-
-        if (!node[i]->ends) {
-            continue;
-        }
-
-        if (resource == NULL) {
-            resource = ngx_pcalloc(compiler->pool,
-                                   sizeof(ngx_eiam_resource_t));
-            if (resource == NULL) {
-                return NGX_ERROR;
-            }
-        }
-
-        for (m = 0; m < NGX_EIAM_METHODS; m++) {
-
-            method = m;
-
-            /* RFC 9110, section 9.3.2: HEAD is GET without the content */
-
-            if (m == NGX_EIAM_HEAD && node[i]->operations[m] == NULL) {
-                method = NGX_EIAM_GET;
-            }
-
-            operation = node[i]->operations[method];
-
-            if (resource->operations[m] == NULL) {
-                resource->operations[m] = operation;
-            }
-        }
-    }
-
-    state->resource = resource;
-
-    return resource ? ngx_eiam_compile_allow(compiler, resource) : NGX_OK;
-}
-
-
-static ngx_int_t
-ngx_eiam_compile_allow(ngx_eiam_compiler_t *compiler,
-    ngx_eiam_resource_t *resource)
-{
-    u_char      *p;
-    ngx_uint_t   m;
-
-    p = ngx_pnalloc(compiler->pool,
-                    NGX_EIAM_METHODS * (sizeof("OPTIONS, ") - 1));
-    if (p == NULL) {
-        return NGX_ERROR;
-    }
-
-    resource->allow.data = p;
-
-    for (m = 0; m < NGX_EIAM_METHODS; m++) {
-
-        if (resource->operations[m]) {
-            p = ngx_sprintf(p, "%s%V", p == resource->allow.data ? "" : ", ",
-                            &ngx_eiam_policy_methods[m]);
-        }
-    }
-
-    resource->allow.len = p - resource->allow.data;
-
-    return NGX_OK;
 }
 
 
@@ -402,13 +288,17 @@ ngx_eiam_compile_steps(ngx_eiam_compiler_t *compiler, ngx_array_t *nodes,
 {
     ngx_int_t               rc;
     ngx_str_t              *name;
-    ngx_uint_t              i, n;
+    ngx_uint_t              i, n, patterns;
     ngx_eiam_tree_node_t  **node;
 
+    static const ngx_eiam_tree_segment_t  any;
+
+    patterns = 0;
     node = nodes->elts;
 
     for (i = 0; i < nodes->nelts; i++) {
 
+        patterns |= (node[i]->mixed || node[i]->several);
         name = node[i]->names.elts;
 
         for (n = 0; n < node[i]->names.nelts; n++) {
@@ -427,7 +317,10 @@ ngx_eiam_compile_steps(ngx_eiam_compiler_t *compiler, ngx_array_t *nodes,
         }
     }
 
-    return ngx_eiam_compile_step(compiler, nodes, NULL, &state->any);
+    rc = ngx_eiam_compile_step(compiler, nodes, &any, &state->any);
+
+    return (rc == NGX_OK && patterns)
+           ? ngx_eiam_compile_patterns(compiler, nodes, state) : rc;
 }
 
 
@@ -454,11 +347,16 @@ static ngx_int_t
 ngx_eiam_compile_literal_step(ngx_eiam_compiler_t *compiler,
     ngx_array_t *nodes, ngx_str_t *name, ngx_eiam_state_t *state)
 {
-    ngx_int_t          rc;
-    ngx_eiam_step_t   *step;
-    ngx_eiam_state_t  *to;
+    ngx_int_t                 rc;
+    ngx_eiam_step_t          *step;
+    ngx_eiam_state_t         *to;
+    ngx_eiam_tree_segment_t   segment;
 
-    rc = ngx_eiam_compile_step(compiler, nodes, name, &to);
+    ngx_memzero(&segment, sizeof(ngx_eiam_tree_segment_t));
+
+    segment.name = name;
+
+    rc = ngx_eiam_compile_step(compiler, nodes, &segment, &to);
     if (rc != NGX_OK) {
         return rc;
     }
@@ -479,15 +377,96 @@ ngx_eiam_compile_literal_step(ngx_eiam_compiler_t *compiler,
 }
 
 
-/* the nodes that follow by this segment, the most concrete first */
+/* by segments that have a parameter, or several, between literals */
+
+static ngx_int_t
+ngx_eiam_compile_patterns(ngx_eiam_compiler_t *compiler, ngx_array_t *nodes,
+    ngx_eiam_state_t *state)
+{
+    ngx_int_t                rc;
+    ngx_uint_t               i;
+    ngx_array_t              patterns, several;
+    ngx_eiam_pattern_t      *pattern;
+    ngx_eiam_tree_segment_t  segment;
+
+    if (ngx_array_init(&patterns, compiler->temp_pool, 4,
+                       sizeof(ngx_eiam_pattern_t))
+        != NGX_OK
+        || ngx_array_init(&several, compiler->temp_pool, 4, sizeof(ngx_str_t))
+           != NGX_OK)
+    {
+        return NGX_ERROR;
+    }
+
+    rc = ngx_eiam_join_patterns(nodes, &patterns, &several,
+                                &compiler->visits);
+    if (rc != NGX_OK) {
+        return rc;
+    }
+
+    pattern = patterns.elts;
+
+    for (i = 0; i < patterns.nelts; i++) {
+
+        rc = ngx_eiam_compile_pattern_step(compiler, nodes, &pattern[i]);
+        if (rc != NGX_OK) {
+            return rc;
+        }
+    }
+
+    state->patterns = ngx_eiam_pattern_compile(&patterns, &several,
+                                               compiler->pool);
+    if (state->patterns == NULL) {
+        return NGX_ERROR;
+    }
+
+    ngx_memzero(&segment, sizeof(ngx_eiam_tree_segment_t));
+
+    segment.several = 1;
+
+    return ngx_eiam_compile_step(compiler, nodes, &segment,
+                                 &state->patterns->any);
+}
+
+
+static ngx_int_t
+ngx_eiam_compile_pattern_step(ngx_eiam_compiler_t *compiler,
+    ngx_array_t *nodes, ngx_eiam_pattern_t *pattern)
+{
+    ngx_int_t                rc;
+    ngx_eiam_tree_segment_t  segment;
+
+    ngx_memzero(&segment, sizeof(ngx_eiam_tree_segment_t));
+
+    if (pattern->whole) {
+        segment.name = &pattern->text;
+
+        return ngx_eiam_compile_step(compiler, nodes, &segment,
+                                     &pattern->to[0]);
+    }
+
+    segment.pattern = &pattern->text;
+
+    rc = ngx_eiam_compile_step(compiler, nodes, &segment, &pattern->to[0]);
+    if (rc != NGX_OK) {
+        return rc;
+    }
+
+    segment.several = 1;
+
+    return ngx_eiam_compile_step(compiler, nodes, &segment, &pattern->to[1]);
+}
+
+
+/* the nodes that follow by such segments, the most concrete first */
 
 static ngx_int_t
 ngx_eiam_compile_step(ngx_eiam_compiler_t *compiler, ngx_array_t *nodes,
-    ngx_str_t *name, ngx_eiam_state_t **to)
+    const ngx_eiam_tree_segment_t *segment, ngx_eiam_state_t **to)
 {
     ngx_uint_t              i;
     ngx_array_t             next;
-    ngx_eiam_tree_node_t  **node, **place, *child;
+    ngx_eiam_tree_node_t  **node;
 
     compiler->visits += nodes->nelts;
 
@@ -503,18 +482,11 @@ ngx_eiam_compile_step(ngx_eiam_compiler_t *compiler, ngx_array_t *nodes,
     }
 
     node = nodes->elts;
-    place = next.elts;
 
     for (i = 0; i < nodes->nelts; i++) {
 
-        child = name ? ngx_eiam_tree_lookup(node[i], name) : NULL;
-
-        if (child) {
-            place[next.nelts++] = child;
-        }
-
-        if (node[i]->any) {
-            place[next.nelts++] = node[i]->any;
+        if (ngx_eiam_tree_step(node[i], segment, &next) != NGX_OK) {
+            return NGX_ERROR;
         }
     }
 

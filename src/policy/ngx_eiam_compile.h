@@ -14,13 +14,11 @@
 #include <ngx_config.h>
 #include <ngx_core.h>
 #include <ngx_eiam_policy.h>
+#include <ngx_eiam_tree.h>
 
 
 /* visits of tree nodes: what the states of a policy may cost to make */
 #define NGX_EIAM_COMPILE_MAX  (1 << 22)
-
-
-typedef struct ngx_eiam_tree_node_s  ngx_eiam_tree_node_t;
 
 
 typedef struct {
@@ -30,6 +28,8 @@ typedef struct {
     ngx_eiam_tree_node_t  *root;
     uint32_t               nstates;
     ngx_uint_t             visits;
+    ngx_eiam_operation_t  *rivals[2];
+    ngx_array_t            ends;            /* nodes where templates end */
     ngx_array_t            steps;           /* of ngx_eiam_step_t */
     ngx_rbtree_t           states;          /* by list of nodes */
     ngx_rbtree_node_t      sentinel;
@@ -39,22 +39,23 @@ typedef struct {
 /* NGX_OK or NGX_ERROR (no memory); policy, pool and temp_pool are set */
 ngx_int_t ngx_eiam_compile_init(ngx_eiam_compiler_t *compiler);
 
-/*
- * The tree's node of a template: segments[i].data is NULL where any segment
- * fits, else a literal, which lives as long as the policy.  NULL: no memory.
- */
+/* the tree's node of a template; NULL: no memory */
 ngx_eiam_tree_node_t *ngx_eiam_compile_template(ngx_eiam_compiler_t *compiler,
-    ngx_str_t *segments, ngx_uint_t n);
+    ngx_eiam_template_t *template);
 
 /*
- * NGX_OK, or NGX_DECLINED: another template that no request can tell from
- * this one has that method; then *other is its operation.
+ * NGX_OK; NGX_DECLINED: another template that no request can tell from this
+ * one has that method, then *other is its operation; or NGX_ERROR: no memory.
  */
-ngx_int_t ngx_eiam_compile_operation(ngx_eiam_tree_node_t *node,
-    ngx_eiam_method_e method, ngx_eiam_operation_t *operation,
-    ngx_eiam_operation_t **other);
+ngx_int_t ngx_eiam_compile_operation(ngx_eiam_compiler_t *compiler,
+    ngx_eiam_tree_node_t *node, ngx_uint_t slash,
+    ngx_eiam_operation_t *operation, ngx_eiam_operation_t **other);
 
-/* NGX_OK; NGX_DECLINED: beyond NGX_EIAM_COMPILE_MAX; NGX_ERROR: no memory */
+/*
+ * NGX_OK; NGX_DECLINED: beyond NGX_EIAM_COMPILE_MAX; NGX_ABORT: two operations
+ * for the same request, compiler->rivals, differ in what they require;
+ * NGX_ERROR: no memory.
+ */
 ngx_int_t ngx_eiam_compile(ngx_eiam_compiler_t *compiler);
 
 

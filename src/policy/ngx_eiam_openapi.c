@@ -11,6 +11,9 @@
 typedef ngx_int_t (*ngx_eiam_openapi_part_pt)(ngx_eiam_openapi_t *openapi);
 
 
+static ngx_int_t ngx_eiam_openapi_rivals(ngx_eiam_openapi_t *openapi);
+static ngx_int_t ngx_eiam_openapi_sort(ngx_eiam_openapi_t *openapi);
+static ngx_int_t ngx_eiam_openapi_nothing(ngx_eiam_openapi_t *openapi);
 static ngx_int_t ngx_eiam_openapi_version(ngx_eiam_openapi_t *openapi);
 static ngx_int_t ngx_eiam_openapi_document(ngx_eiam_openapi_t *openapi);
 static ngx_int_t ngx_eiam_openapi_server(ngx_eiam_openapi_t *openapi);
@@ -22,6 +25,8 @@ static ngx_int_t ngx_eiam_openapi_path(ngx_eiam_openapi_t *openapi,
     const ngx_eiam_node_t *item);
 static ngx_int_t ngx_eiam_openapi_template(ngx_eiam_openapi_t *openapi,
     const ngx_eiam_node_t *item, ngx_eiam_path_item_t *path);
+static ngx_int_t ngx_eiam_openapi_item_read(ngx_eiam_path_item_t *path,
+    const ngx_eiam_node_t *item);
 static ngx_int_t ngx_eiam_openapi_reference(void *data,
     const ngx_eiam_node_t *reference, ngx_uint_t number);
 
@@ -83,7 +88,7 @@ static const ngx_eiam_member_t  ngx_eiam_openapi_item_known[] = {
     ngx_eiam_member("description", NGX_EIAM_ANY),
     ngx_eiam_member_read("parameters", NGX_EIAM_ARRAY,
                          ngx_eiam_parameters_read, 0),
-    ngx_eiam_member_read("servers", NGX_EIAM_ARRAY, ngx_eiam_server_own, 0),
+    ngx_eiam_member("servers", NGX_EIAM_ARRAY),
     ngx_eiam_member_read("$ref", NGX_EIAM_STRING, ngx_eiam_openapi_reference,
                          0),
     ngx_eiam_members_end
@@ -146,6 +151,7 @@ ngx_eiam_openapi_compile(const ngx_eiam_node_t *root,
 
     openapi.security.scopes = scopes;
     openapi.security.pool = pool;
+    openapi.security.findings = &policy->findings;
 
     openapi.compiler.policy = policy;
     openapi.compiler.pool = pool;
@@ -155,6 +161,9 @@ ngx_eiam_openapi_compile(const ngx_eiam_node_t *root,
                     ngx_str_rbtree_insert_value);
 
     if (ngx_array_init(&policy->operations, pool, 16, sizeof(void *))
+           != NGX_OK
+        || ngx_array_init(&policy->findings, pool, 4,
+                          sizeof(ngx_eiam_finding_t))
            != NGX_OK
         || ngx_eiam_compile_init(&openapi.compiler) != NGX_OK
         || ngx_eiam_node_expect(root, NGX_EIAM_OBJECT) != NGX_OK
@@ -182,7 +191,95 @@ ngx_eiam_openapi_compile(const ngx_eiam_node_t *root,
         return ngx_eiam_fault(root, "the path templates overlap too much");
     }
 
-    return rc;
+    if (rc == NGX_ABORT) {
+        return ngx_eiam_openapi_rivals(&openapi);
+    }
+
+    return (rc == NGX_OK) ? ngx_eiam_openapi_sort(&openapi) : NGX_ERROR;
+}
+
+
+static ngx_int_t
+ngx_eiam_openapi_rivals(ngx_eiam_openapi_t *openapi)
+{
+    ngx_eiam_operation_t  **rival;
+
+    rival = openapi->compiler.rivals;
+
+    return ngx_eiam_fault(openapi->root, "%V of \"%V\" and %V of \"%V\" may be "
+                          "the same request, but they require something else",
+                          &ngx_eiam_policy_methods[rival[0]->method],
+                          &rival[0]->route,
+                          &ngx_eiam_policy_methods[rival[1]->method],
+                          &rival[1]->route);
+}
+
+
+/* what is left out goes from the operations to what was found */
+
+static ngx_int_t
+ngx_eiam_openapi_sort(ngx_eiam_openapi_t *openapi)
+{
+    ngx_uint_t              i, n, cause;
+    ngx_array_t            *operations;
+    ngx_eiam_operation_t  **operation;
+
+    n = 0;
+    operations = &openapi->policy->operations;
+    operation = operations->elts;
+
+    for (i = 0; i < operations->nelts; i++) {
+
+        cause = operation[i]->left_out;
+
+        if (cause == NGX_EIAM_KEPT) {
+            operation[n++] = operation[i];
+            cause = ngx_eiam_security_is_open(operation[i])
+                    ? NGX_EIAM_FOUND_ANY_TOKEN : NGX_EIAM_KEPT;
+        }
+
+        if (cause != NGX_EIAM_KEPT
+            && ngx_eiam_finding_add_operation(&openapi->policy->findings,
+                                              cause, operation[i],
+                                              &operation[i]->pointer)
+               != NGX_OK)
+        {
+            return NGX_ERROR;
+        }
+    }
+
+    operations->nelts = n;
+
+    return n ? NGX_OK : ngx_eiam_openapi_nothing(openapi);
+}
+
+
+/* the most frequent cause may have a remedy */
+
+static ngx_int_t
+ngx_eiam_openapi_nothing(ngx_eiam_openapi_t *openapi)
+{
+    ngx_uint_t               cause, most, n, max;
+    const ngx_eiam_cause_t  *told;
+
+    max = 0;
+    most = NGX_EIAM_KEPT;
+
+    for (cause = NGX_EIAM_KEPT + 1; cause < NGX_EIAM_LEFT_SCHEME; cause++) {
+
+        n = ngx_eiam_finding_count(&openapi->policy->findings, cause);
+
+        if (n > max) {
+            max = n;
+            most = cause;
+        }
+    }
+
+    told = &ngx_eiam_finding_causes[most];
+
+    return ngx_eiam_fault(openapi->root, "nothing of it remains, %V are left "
+                          "out (%ui): %V%s%V", &told->subject, max, &told->text,
+                          told->remedy.len ? "; " : "", &told->remedy);
 }
 
 
@@ -229,7 +326,8 @@ static ngx_int_t
 ngx_eiam_openapi_server(ngx_eiam_openapi_t *openapi)
 {
     return ngx_eiam_server_path(openapi->root, openapi->pool,
-                                &openapi->policy->path);
+                                &openapi->policy->path,
+                                &openapi->policy->findings);
 }
 
 
@@ -326,11 +424,13 @@ static ngx_int_t
 ngx_eiam_openapi_path(ngx_eiam_openapi_t *openapi,
     const ngx_eiam_node_t *item)
 {
-    ngx_int_t                rc;
+    ngx_int_t             rc;
     ngx_eiam_path_item_t  path;
 
+    ngx_memzero(&path, sizeof(ngx_eiam_path_item_t));
+
     path.openapi = openapi;
-    path.node = NULL;
+    path.key = item->key;
 
     rc = ngx_eiam_openapi_template(openapi, item, &path);
 
@@ -338,8 +438,7 @@ ngx_eiam_openapi_path(ngx_eiam_openapi_t *openapi,
         return NGX_ERROR;
     }
 
-    return ngx_eiam_members_read(&ngx_eiam_openapi_item, item,
-                                 openapi->version, &path);
+    return ngx_eiam_openapi_item_read(&path, item);
 }
 
 
@@ -347,20 +446,7 @@ static ngx_int_t
 ngx_eiam_openapi_template(ngx_eiam_openapi_t *openapi,
     const ngx_eiam_node_t *item, ngx_eiam_path_item_t *path)
 {
-    ngx_str_t    segments[NGX_EIAM_SEGMENTS_MAX], *base;
-    ngx_uint_t   n;
-
-    base = &openapi->policy->path;
-
-    path->route.len = base->len + item->key.len;
-    path->route.data = ngx_pnalloc(openapi->pool, path->route.len + 1);
-    if (path->route.data == NULL) {
-        return NGX_ERROR;
-    }
-
-    ngx_sprintf(path->route.data, "%V%V", base, &item->key);
-
-    if (ngx_eiam_template_segments(item, &path->route, segments, &n)
+    if (ngx_eiam_operation_template(path, item, &openapi->policy->path)
         != NGX_OK)
     {
         return NGX_ERROR;
@@ -370,9 +456,26 @@ ngx_eiam_openapi_template(ngx_eiam_openapi_t *openapi,
         return ngx_eiam_fault(item, "a path must begin with \"/\"");
     }
 
-    path->node = ngx_eiam_compile_template(&openapi->compiler, segments, n);
+    return NGX_OK;
+}
 
-    return path->node ? NGX_OK : NGX_ERROR;
+
+/* its servers are those of its operations, wherever they stand in it */
+
+static ngx_int_t
+ngx_eiam_openapi_item_read(ngx_eiam_path_item_t *path,
+    const ngx_eiam_node_t *item)
+{
+    static const ngx_str_t  name = ngx_string("servers");
+
+    if (ngx_eiam_node_is(item, NGX_EIAM_OBJECT)
+        && ngx_eiam_node_has(item, &name, &path->servers) != NGX_OK)
+    {
+        path->servers.value = NULL;
+    }
+
+    return ngx_eiam_members_read(&ngx_eiam_openapi_item, item,
+                                 path->openapi->version, path);
 }
 
 
@@ -395,6 +498,5 @@ ngx_eiam_openapi_reference(void *data, const ngx_eiam_node_t *reference,
         return NGX_ERROR;
     }
 
-    return ngx_eiam_members_read(&ngx_eiam_openapi_item, &target,
-                                 path->openapi->version, path);
+    return ngx_eiam_openapi_item_read(path, &target);
 }

@@ -12,6 +12,15 @@ typedef ngx_int_t (*ngx_eiam_operation_member_pt)(ngx_eiam_openapi_t *openapi,
     const ngx_eiam_node_t *node, ngx_eiam_operation_t *operation);
 
 
+static ngx_int_t ngx_eiam_operation_decide(ngx_eiam_path_item_t *path,
+    const ngx_eiam_node_t *node, ngx_eiam_operation_t *operation);
+static ngx_int_t ngx_eiam_operation_servers(ngx_eiam_path_item_t *path,
+    const ngx_eiam_node_t *node, ngx_eiam_operation_t *operation);
+static ngx_int_t ngx_eiam_operation_elsewhere(ngx_eiam_path_item_t *path,
+    const ngx_eiam_node_t *node, const ngx_str_t *base,
+    const ngx_eiam_operation_t *operation);
+static ngx_int_t ngx_eiam_operation_add(ngx_eiam_path_item_t *path,
+    const ngx_eiam_node_t *node, ngx_eiam_operation_t *operation);
 static ngx_int_t ngx_eiam_operation_security(ngx_eiam_openapi_t *openapi,
     const ngx_eiam_node_t *node, ngx_eiam_operation_t *operation);
 static ngx_int_t ngx_eiam_operation_mode(ngx_eiam_openapi_t *openapi,
@@ -33,7 +42,7 @@ static const ngx_eiam_member_t  ngx_eiam_operation_known[] = {
     ngx_eiam_member("callbacks", NGX_EIAM_ANY),
     ngx_eiam_member("deprecated", NGX_EIAM_ANY),
     ngx_eiam_member("security", NGX_EIAM_ARRAY),
-    ngx_eiam_member_read("servers", NGX_EIAM_ARRAY, ngx_eiam_server_own, 0),
+    ngx_eiam_member("servers", NGX_EIAM_ARRAY),
     ngx_eiam_members_end
 };
 
@@ -57,10 +66,8 @@ ngx_eiam_operation_read(void *data, const ngx_eiam_node_t *node,
 {
     ngx_eiam_path_item_t *path = data;
 
-    ngx_int_t                            rc;
-    ngx_eiam_openapi_t                  *openapi;
-    ngx_eiam_operation_t                *operation, *other, **place;
-    const ngx_eiam_operation_member_pt  *member;
+    ngx_eiam_openapi_t    *openapi;
+    ngx_eiam_operation_t  *operation, **place;
 
     openapi = path->openapi;
 
@@ -78,13 +85,38 @@ ngx_eiam_operation_read(void *data, const ngx_eiam_node_t *node,
 
     operation->route = path->route;
     operation->method = method;
+    operation->left_out = path->template.cause;
+
     place = ngx_array_push(&openapi->policy->operations);
 
-    if (place == NULL) {
+    if (place == NULL
+        || ngx_eiam_finding_pointer(node, openapi->pool, &operation->pointer)
+           != NGX_OK)
+    {
         return NGX_ERROR;
     }
 
     *place = operation;
+
+    if (ngx_eiam_operation_decide(path, node, operation) != NGX_OK
+        || ngx_eiam_operation_servers(path, node, operation) != NGX_OK)
+    {
+        return NGX_ERROR;
+    }
+
+    return ngx_eiam_operation_add(path, node, operation);
+}
+
+
+static ngx_int_t
+ngx_eiam_operation_decide(ngx_eiam_path_item_t *path,
+    const ngx_eiam_node_t *node, ngx_eiam_operation_t *operation)
+{
+    ngx_int_t                            rc;
+    ngx_eiam_openapi_t                  *openapi;
+    const ngx_eiam_operation_member_pt  *member;
+
+    openapi = path->openapi;
 
     for (member = ngx_eiam_operation_decisive; *member; member++) {
 
@@ -95,15 +127,158 @@ ngx_eiam_operation_read(void *data, const ngx_eiam_node_t *node,
         }
     }
 
-    if (path->node
-        && ngx_eiam_compile_operation(path->node, method, operation, &other)
-           != NGX_OK)
+    return path->template.special
+           ? ngx_eiam_template_sample(&path->template, openapi->pool,
+                                      &operation->sample)
+           : NGX_OK;
+}
+
+
+/*
+ * The first of its own servers counts, as the document's first one does; at
+ * the paths of all of them its requests are those of no other operation.
+ */
+
+static ngx_int_t
+ngx_eiam_operation_servers(ngx_eiam_path_item_t *path,
+    const ngx_eiam_node_t *node, ngx_eiam_operation_t *operation)
+{
+    ngx_int_t               rc;
+    ngx_str_t              *base;
+    ngx_uint_t              i;
+    ngx_array_t             bases;
+    ngx_eiam_node_t         own;
+    const ngx_eiam_node_t  *servers;
+
+    static const ngx_str_t  name = ngx_string("servers");
+
+    servers = (ngx_eiam_node_has(node, &name, &own) == NGX_OK)
+              ? &own : &path->servers;
+
+    if (servers->value == NULL || path->node == NULL) {
+        return NGX_OK;
+    }
+
+    if (ngx_array_init(&bases, path->openapi->compiler.temp_pool, 2,
+                       sizeof(ngx_str_t))
+        != NGX_OK)
     {
-        return ngx_eiam_fault(node, "no request can tell \"%V\" from \"%V\"",
-                              &path->route, &other->route);
+        return NGX_ERROR;
+    }
+
+    rc = ngx_eiam_server_own(servers, &bases);
+    if (rc == NGX_ERROR) {
+        return NGX_ERROR;
+    }
+
+    base = bases.elts;
+
+    if (operation->left_out == NGX_EIAM_KEPT
+        && (rc == NGX_DECLINED
+            || !ngx_eiam_str_equal(base, &path->openapi->policy->path)))
+    {
+        operation->left_out = NGX_EIAM_LEFT_SERVERS;
+    }
+
+    for (i = 0; i < bases.nelts; i++) {
+
+        if (ngx_eiam_operation_elsewhere(path, node, &base[i], operation)
+            != NGX_OK)
+        {
+            return NGX_ERROR;
+        }
     }
 
     return NGX_OK;
+}
+
+
+/* the same operation at another path, where it is left out */
+
+static ngx_int_t
+ngx_eiam_operation_elsewhere(ngx_eiam_path_item_t *path,
+    const ngx_eiam_node_t *node, const ngx_str_t *base,
+    const ngx_eiam_operation_t *operation)
+{
+    ngx_eiam_operation_t  *copy;
+    ngx_eiam_path_item_t   other;
+
+    if (ngx_eiam_str_equal(base, &path->openapi->policy->path)) {
+        return NGX_OK;
+    }
+
+    other.openapi = path->openapi;
+    other.key = path->key;
+    copy = ngx_palloc(path->openapi->pool, sizeof(ngx_eiam_operation_t));
+
+    if (copy == NULL
+        || ngx_eiam_operation_template(&other, node, base) != NGX_OK)
+    {
+        return NGX_ERROR;
+    }
+
+    *copy = *operation;
+
+    copy->route = other.route;
+    copy->left_out = NGX_EIAM_LEFT_SERVERS;
+
+    return ngx_eiam_operation_add(&other, node, copy);
+}
+
+
+static ngx_int_t
+ngx_eiam_operation_add(ngx_eiam_path_item_t *path,
+    const ngx_eiam_node_t *node, ngx_eiam_operation_t *operation)
+{
+    ngx_int_t              rc;
+    ngx_eiam_operation_t  *other;
+
+    if (path->node == NULL) {
+        return NGX_OK;
+    }
+
+    rc = ngx_eiam_compile_operation(&path->openapi->compiler, path->node,
+                                    path->template.slash, operation, &other);
+
+    return (rc == NGX_DECLINED)
+           ? ngx_eiam_fault(node, "no request can tell \"%V\" from \"%V\"",
+                            &operation->route, &other->route)
+           : rc;
+}
+
+
+ngx_int_t
+ngx_eiam_operation_template(ngx_eiam_path_item_t *path,
+    const ngx_eiam_node_t *item, const ngx_str_t *base)
+{
+    ngx_eiam_openapi_t  *openapi;
+
+    openapi = path->openapi;
+
+    path->node = NULL;
+    path->route.len = base->len + path->key.len;
+    path->route.data = ngx_pnalloc(openapi->pool, path->route.len + 1);
+    if (path->route.data == NULL) {
+        return NGX_ERROR;
+    }
+
+    ngx_sprintf(path->route.data, "%V%V", base, &path->key);
+
+    if (ngx_eiam_template_read(item, &path->route, openapi->pool,
+                               &path->template)
+        != NGX_OK)
+    {
+        return NGX_ERROR;
+    }
+
+    if (path->template.unmatched) {
+        return NGX_OK;
+    }
+
+    path->node = ngx_eiam_compile_template(&openapi->compiler,
+                                           &path->template);
+
+    return path->node ? NGX_OK : NGX_ERROR;
 }
 
 
@@ -129,8 +304,12 @@ ngx_eiam_operation_security(ngx_eiam_openapi_t *openapi,
     common = openapi->common;
 
     if (common == NULL) {
-        return ngx_eiam_fault(node, "has no \"security\", and the document "
-                              "has none");
+        operation->left_out = NGX_EIAM_LEFT_NO_SECURITY;
+        return NGX_OK;
+    }
+
+    if (common->left_out) {
+        operation->left_out = common->left_out;
     }
 
     operation->is_public = common->is_public;

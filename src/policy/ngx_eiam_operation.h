@@ -32,10 +32,20 @@ typedef struct {
 
 typedef struct {
     ngx_eiam_openapi_t      *openapi;
+    ngx_str_t                key;        /* the template in the document */
     ngx_str_t                route;      /* the full template */
-    ngx_eiam_tree_node_t    *node;       /* NULL: a fault of the template */
+    ngx_eiam_template_t      template;
+    ngx_eiam_tree_node_t    *node;       /* NULL: nothing matches it */
+    ngx_eiam_node_t          servers;    /* of its own; value is NULL: none */
 } ngx_eiam_path_item_t;
 
+
+/*
+ * Reads the full template of a path below a server path, and finds its node.
+ * NGX_OK, or NGX_ERROR: a fault, or no memory.
+ */
+ngx_int_t ngx_eiam_operation_template(ngx_eiam_path_item_t *path,
+    const ngx_eiam_node_t *item, const ngx_str_t *base);
 
 /* a member of a path item; data: its ngx_eiam_path_item_t */
 ngx_int_t ngx_eiam_operation_read(void *data, const ngx_eiam_node_t *node,

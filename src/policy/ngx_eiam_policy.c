@@ -1,5 +1,6 @@
 
 #include <ngx_eiam_hash.h>
+#include <ngx_eiam_pattern.h>
 #include <ngx_eiam_policy.h>
 #include <ngx_eiam_string.h>
 
@@ -9,6 +10,8 @@ static ngx_eiam_state_t *ngx_eiam_policy_step(const ngx_eiam_policy_t *policy,
 static ngx_int_t ngx_eiam_policy_literal(const ngx_eiam_policy_t *policy,
     const ngx_eiam_state_t *state, u_char *segment, size_t len,
     ngx_eiam_state_t **to);
+static ngx_uint_t ngx_eiam_policy_includes(const ngx_eiam_alternative_t *one,
+    const ngx_eiam_alternative_t *other);
 
 
 const ngx_str_t  ngx_eiam_policy_methods[] = {
@@ -20,6 +23,18 @@ const ngx_str_t  ngx_eiam_policy_methods[] = {
     ngx_string("DELETE"),
     ngx_string("OPTIONS"),
     ngx_string("TRACE")
+};
+
+
+static ngx_eiam_resource_t  ngx_eiam_policy_ambiguous_resource = {
+    .ambiguous = 1
+};
+
+
+ngx_eiam_state_t  ngx_eiam_policy_ambiguous = {
+    .resource = &ngx_eiam_policy_ambiguous_resource,
+    .slash = &ngx_eiam_policy_ambiguous_resource,
+    .any = &ngx_eiam_policy_ambiguous
 };
 
 
@@ -66,6 +81,10 @@ ngx_eiam_policy_find(const ngx_eiam_policy_t *policy, const ngx_str_t *path)
 
         segment = p + 1;
 
+        if (segment == last) {
+            return state->slash;
+        }
+
         p = memchr(segment, '/', last - segment);
         if (p == NULL) {
             p = last;
@@ -107,8 +126,9 @@ ngx_eiam_policy_below(const ngx_eiam_policy_t *policy,
 
 
 /*
- * A segment that some backend would take for a literal, as it differs only by
- * its case or by a suffix (".json"), does not stand for a parameter either.
+ * A segment that some backend would take for a literal does not stand for a
+ * parameter: in another case it is ambiguous, and with a suffix (".json") it
+ * leads nowhere.
  */
 
 static ngx_eiam_state_t *
@@ -123,7 +143,8 @@ ngx_eiam_policy_step(const ngx_eiam_policy_t *policy,
     }
 
     if (!(state->literals[*segment >> 5] & (1U << (*segment & 0x1f)))) {
-        return state->any;
+        return state->patterns ? ngx_eiam_pattern_step(state, segment, len)
+                               : state->any;
     }
 
     if (ngx_eiam_policy_literal(policy, state, segment, len, &to) == NGX_OK) {
@@ -144,13 +165,14 @@ ngx_eiam_policy_step(const ngx_eiam_policy_t *policy,
         }
     }
 
-    return state->any;
+    return state->patterns ? ngx_eiam_pattern_step(state, segment, len)
+                           : state->any;
 }
 
 
 /*
- * NGX_OK: it is that literal, or one that differs only by its case, and then
- * it leads nowhere: to is NULL.  NGX_DECLINED: neither.
+ * NGX_OK: it is that literal, or one that differs only by its case, which is
+ * ambiguous.  NGX_DECLINED: neither.
  */
 
 static ngx_int_t
@@ -179,7 +201,7 @@ ngx_eiam_policy_literal(const ngx_eiam_policy_t *policy,
         }
 
         if (ngx_strncasecmp(step->segment.data, segment, len) == 0) {
-            *to = NULL;
+            *to = &ngx_eiam_policy_ambiguous;
             rc = NGX_OK;
         }
     }
@@ -212,4 +234,73 @@ ngx_eiam_policy_permits(const ngx_eiam_operation_t *operation,
     }
 
     return NGX_DECLINED;
+}
+
+
+ngx_uint_t
+ngx_eiam_policy_implies(const ngx_eiam_operation_t *one,
+    const ngx_eiam_operation_t *other)
+{
+    ngx_uint_t  i, k;
+
+    if (one->report && !other->report) {
+        return 0;
+    }
+
+    if (one->is_public) {
+        return other->is_public;
+    }
+
+    for (i = 0; i < one->n && !other->is_public; i++) {
+
+        for (k = 0; k < other->n; k++) {
+
+            if (ngx_eiam_policy_includes(&one->alternatives[i],
+                                         &other->alternatives[k]))
+            {
+                break;
+            }
+        }
+
+        if (k == other->n) {
+            return 0;
+        }
+    }
+
+    return 1;
+}
+
+
+/* all scopes of the other */
+
+static ngx_uint_t
+ngx_eiam_policy_includes(const ngx_eiam_alternative_t *one,
+    const ngx_eiam_alternative_t *other)
+{
+    ngx_uint_t  i, k;
+
+    for (k = 0; k < other->n; k++) {
+
+        for (i = 0; i < one->n; i++) {
+
+            if (one->scopes[i] == other->scopes[k]) {
+                break;
+            }
+        }
+
+        if (i == one->n) {
+            return 0;
+        }
+    }
+
+    return 1;
+}
+
+
+ngx_uint_t
+ngx_eiam_policy_is_same(const ngx_eiam_operation_t *one,
+    const ngx_eiam_operation_t *other)
+{
+    return ngx_eiam_policy_implies(one, other)
+           && ngx_eiam_policy_implies(other, one);
 }

@@ -21,6 +21,7 @@
 typedef struct {
     ngx_eiam_scopes_t   *scopes;
     ngx_pool_t          *pool;        /* of the policy */
+    ngx_array_t         *findings;
     ngx_uint_t           roles;       /* 3.1: a bearer scheme may list roles */
     ngx_eiam_node_t      components;  /* the parent of schemes */
     ngx_eiam_node_t      schemes;     /* schemes.value is NULL: none */
@@ -34,9 +35,16 @@ typedef struct {
 ngx_int_t ngx_eiam_security_init(ngx_eiam_security_t *security,
     const ngx_eiam_node_t *root);
 
-/* requirements: an array node; the same results */
+/*
+ * requirements: an array node.  Alternatives that no bearer token satisfies
+ * are left out, and the operation, if it has no other; it is public only if
+ * the document says so.  The same results.
+ */
 ngx_int_t ngx_eiam_security_read(ngx_eiam_security_t *security,
     const ngx_eiam_node_t *requirements, ngx_eiam_operation_t *operation);
+
+/* does any valid token satisfy it? */
+ngx_uint_t ngx_eiam_security_is_open(const ngx_eiam_operation_t *operation);
 
 
 #endif /* _NGX_EIAM_SECURITY_H_INCLUDED_ */

@@ -1,11 +1,14 @@
 
 #include <ngx_eiam_members.h>
 #include <ngx_eiam_server.h>
+#include <ngx_eiam_string.h>
 #include <ngx_eiam_target.h>
 #include <ngx_eiam_template.h>
 
 
 static ngx_int_t ngx_eiam_server_read(const ngx_eiam_node_t *server,
+    ngx_pool_t *pool, ngx_str_t *path);
+static ngx_int_t ngx_eiam_server_try(const ngx_eiam_node_t *server,
     ngx_pool_t *pool, ngx_str_t *path);
 static ngx_int_t ngx_eiam_server_url(const ngx_eiam_node_t *server,
     const ngx_eiam_node_t *url, ngx_pool_t *pool, ngx_str_t *path);
@@ -44,9 +47,10 @@ static const ngx_eiam_members_t  ngx_eiam_server_variables = {
 
 ngx_int_t
 ngx_eiam_server_path(const ngx_eiam_node_t *root, ngx_pool_t *pool,
-    ngx_str_t *path)
+    ngx_str_t *path, ngx_array_t *findings)
 {
     ngx_int_t        rc;
+    ngx_str_t        further;
     ngx_eiam_node_t  servers, server;
 
     ngx_str_null(path);
@@ -59,8 +63,84 @@ ngx_eiam_server_path(const ngx_eiam_node_t *root, ngx_pool_t *pool,
 
     server.parent = NULL;
 
-    return (ngx_eiam_node_next(&servers, &server) == NGX_OK)
-           ? ngx_eiam_server_read(&server, pool, path) : NGX_OK;
+    if (ngx_eiam_node_next(&servers, &server) == NGX_OK
+        && ngx_eiam_server_read(&server, pool, path) != NGX_OK)
+    {
+        return NGX_ERROR;
+    }
+
+    while (ngx_eiam_node_next(&servers, &server) == NGX_OK) {
+
+        rc = ngx_eiam_server_try(&server, root->document->pool, &further);
+
+        if ((rc != NGX_OK || !ngx_eiam_str_equal(&further, path))
+            && ngx_eiam_finding_add(findings, NGX_EIAM_FOUND_SERVER, &server)
+               != NGX_OK)
+        {
+            return NGX_ERROR;
+        }
+    }
+
+    return NGX_OK;
+}
+
+
+ngx_int_t
+ngx_eiam_server_own(const ngx_eiam_node_t *servers, ngx_array_t *paths)
+{
+    ngx_str_t        *path;
+    ngx_eiam_node_t   server;
+
+    server.parent = NULL;
+
+    while (ngx_eiam_node_next(servers, &server) == NGX_OK) {
+
+        path = ngx_array_push(paths);
+        if (path == NULL) {
+            return NGX_ERROR;
+        }
+
+        if (ngx_eiam_server_try(&server, paths->pool, path) != NGX_OK) {
+            ngx_str_null(path);
+            return NGX_DECLINED;
+        }
+    }
+
+    if (paths->nelts) {
+        return NGX_OK;
+    }
+
+    /* OpenAPI: an empty list is the server "/" */
+
+    path = ngx_array_push(paths);
+    if (path == NULL) {
+        return NGX_ERROR;
+    }
+
+    ngx_str_null(path);
+
+    return NGX_OK;
+}
+
+
+/* what cannot be read is no fault of the document: NGX_OK or NGX_DECLINED */
+
+static ngx_int_t
+ngx_eiam_server_try(const ngx_eiam_node_t *server, ngx_pool_t *pool,
+    ngx_str_t *path)
+{
+    ngx_eiam_node_t      node;
+    ngx_eiam_document_t  document;
+
+    ngx_memzero(&document, sizeof(ngx_eiam_document_t));
+
+    document.pool = pool;
+
+    node = *server;
+    node.document = &document;
+
+    return (ngx_eiam_server_read(&node, pool, path) == NGX_OK)
+           ? NGX_OK : NGX_DECLINED;
 }
 
 
@@ -68,21 +148,31 @@ static ngx_int_t
 ngx_eiam_server_read(const ngx_eiam_node_t *server, ngx_pool_t *pool,
     ngx_str_t *path)
 {
-    ngx_str_t        segments[NGX_EIAM_SEGMENTS_MAX];
-    ngx_uint_t       n;
-    ngx_eiam_node_t  url;
+    ngx_uint_t            i;
+    ngx_eiam_node_t       url;
+    ngx_eiam_template_t   template;
 
     if (ngx_eiam_members_read(&ngx_eiam_server_members, server, 0, NULL)
         != NGX_OK
         || ngx_eiam_node_require(server, "url", NGX_EIAM_STRING, &url)
            != NGX_OK
         || ngx_eiam_server_url(server, &url, pool, path) != NGX_OK
-        || ngx_eiam_template_segments(&url, path, segments, &n) != NGX_OK)
+        || ngx_eiam_template_read(&url, path, pool, &template) != NGX_OK)
     {
         return NGX_ERROR;
     }
 
-    if (ngx_eiam_target_check(NULL, path, NULL) != NGX_OK && n) {
+    for (i = 0; i < template.n; i++) {
+
+        if (template.segments[i].kind != NGX_EIAM_SEGMENT_LITERAL) {
+            break;
+        }
+    }
+
+    if (i < template.n
+        || (path->len
+            && ngx_eiam_target_check(NULL, path, NULL) != NGX_OK))
+    {
         return ngx_eiam_fault(&url, "unsupported server path \"%V\"", path);
     }
 
@@ -221,13 +311,4 @@ ngx_eiam_server_variable(const ngx_eiam_node_t *server,
     }
 
     return rc;
-}
-
-
-ngx_int_t
-ngx_eiam_server_own(void *data, const ngx_eiam_node_t *servers,
-    ngx_uint_t number)
-{
-    return ngx_eiam_fault(servers, "is not supported, only the document's "
-                          "own servers are");
 }

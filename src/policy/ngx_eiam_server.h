@@ -11,14 +11,18 @@
 /*
  * The path of the URL of the OpenAPI document's first server, without a slash
  * at its end, its variables replaced by their defaults; empty if there is no
- * server.  NGX_OK, or NGX_ERROR with a fault.
+ * server.  Further servers with another path are found, and that is all.
+ * NGX_OK, or NGX_ERROR with a fault.
  */
 ngx_int_t ngx_eiam_server_path(const ngx_eiam_node_t *root, ngx_pool_t *pool,
-    ngx_str_t *path);
+    ngx_str_t *path, ngx_array_t *findings);
 
-/* servers of a path item or an operation, as a member of it: NGX_ERROR */
-ngx_int_t ngx_eiam_server_own(void *data, const ngx_eiam_node_t *servers,
-    ngx_uint_t number);
+/*
+ * The paths of the servers of a path item or an operation, to an array of
+ * ngx_str_t.  NGX_OK; NGX_DECLINED: one cannot be read; NGX_ERROR: no memory.
+ */
+ngx_int_t ngx_eiam_server_own(const ngx_eiam_node_t *servers,
+    ngx_array_t *paths);
 
 
 #endif /* _NGX_EIAM_SERVER_H_INCLUDED_ */

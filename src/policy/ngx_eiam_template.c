@@ -1,86 +1,329 @@
 
-#include <ngx_eiam_template.h>
 #include <ngx_eiam_target.h>
+#include <ngx_eiam_template.h>
 
 
+static ngx_str_t ngx_eiam_template_path(const ngx_str_t *text,
+    ngx_eiam_template_t *template);
+static ngx_int_t ngx_eiam_template_add(const ngx_eiam_node_t *node,
+    const ngx_str_t *text, ngx_pool_t *pool, ngx_eiam_template_t *template);
 static ngx_int_t ngx_eiam_template_segment(const ngx_eiam_node_t *node,
-    ngx_str_t *segment);
+    const ngx_str_t *text, ngx_pool_t *pool, ngx_eiam_template_t *template,
+    ngx_eiam_segment_t *segment);
+static ngx_eiam_segment_e ngx_eiam_template_kind(const ngx_str_t *text);
+static u_char *ngx_eiam_template_parameter(u_char *p, u_char *last);
+static u_char ngx_eiam_template_character(ngx_eiam_template_t *template,
+    u_char **p, u_char *last);
+static void ngx_eiam_template_literal(ngx_eiam_template_t *template,
+    const ngx_eiam_segment_t *segment);
+static void ngx_eiam_template_leave_out(ngx_eiam_template_t *template,
+    ngx_eiam_cause_e cause);
 
 
 ngx_int_t
-ngx_eiam_template_segments(const ngx_eiam_node_t *node, const ngx_str_t *path,
-    ngx_str_t *segments, ngx_uint_t *n)
+ngx_eiam_template_read(const ngx_eiam_node_t *node, const ngx_str_t *path,
+    ngx_pool_t *pool, ngx_eiam_template_t *template)
 {
-    u_char  *p, *last, *slash;
+    u_char     *p, *last, *slash;
+    ngx_str_t   rest, text;
 
-    *n = 0;
-    p = path->data;
-    last = p + path->len;
+    ngx_memzero(template, sizeof(ngx_eiam_template_t));
 
-    while (p < last) {
+    rest = ngx_eiam_template_path(path, template);
+    last = rest.data + rest.len;
+
+    for (p = rest.data; p < last; p = slash) {
+
+        if (p + 1 == last) {
+            template->slash = 1;
+            break;
+        }
 
         slash = ngx_strlchr(p + 1, last, '/');
 
-        if (*n == NGX_EIAM_SEGMENTS_MAX) {
-            return ngx_eiam_fault(node, "has more than %d segments",
-                                  NGX_EIAM_SEGMENTS_MAX);
+        if (slash == NULL) {
+            slash = last;
         }
 
-        segments[*n].data = p + 1;
-        segments[*n].len = (slash ? slash : last) - (p + 1);
+        text.data = p + 1;
+        text.len = slash - (p + 1);
 
-        if (ngx_eiam_template_segment(node, &segments[*n]) != NGX_OK) {
+        if (ngx_eiam_template_add(node, &text, pool, template) != NGX_OK) {
             return NGX_ERROR;
         }
-
-        (*n)++;
-        p = slash ? slash : last;
     }
 
     return NGX_OK;
 }
 
 
-/* "{name}" stands for any segment and becomes a null string */
+/* what stands before the query or the fragment, also as RFC 6570 has them */
+
+static ngx_str_t
+ngx_eiam_template_path(const ngx_str_t *text, ngx_eiam_template_t *template)
+{
+    u_char     *p, *last;
+    ngx_str_t   path;
+
+    path = *text;
+    last = text->data + text->len;
+
+    for (p = text->data; p < last; p++) {
+
+        if (*p == '?' || *p == '#'
+            || (*p == '{' && p + 1 < last && ngx_strchr("?#&", p[1])))
+        {
+            ngx_eiam_template_leave_out(template, NGX_EIAM_LEFT_QUERY);
+            path.len = p - text->data;
+            break;
+        }
+
+        if (*p == '{') {
+            p = ngx_eiam_template_parameter(p, last);
+        }
+    }
+
+    return path;
+}
+
 
 static ngx_int_t
-ngx_eiam_template_segment(const ngx_eiam_node_t *node, ngx_str_t *segment)
+ngx_eiam_template_add(const ngx_eiam_node_t *node, const ngx_str_t *text,
+    ngx_pool_t *pool, ngx_eiam_template_t *template)
 {
-    u_char  *p, *last;
-    size_t   dots;
+    if (text->len == 0 || text->len > NGX_EIAM_PATH_MAX) {
+        ngx_eiam_template_leave_out(template, NGX_EIAM_LEFT_LITERAL);
+        template->unmatched = 1;
+        return NGX_OK;
+    }
 
-    p = segment->data;
-    last = p + segment->len;
+    if (template->n == NGX_EIAM_SEGMENTS_MAX) {
+        return ngx_eiam_fault(node, "has more than %d segments",
+                              NGX_EIAM_SEGMENTS_MAX);
+    }
 
-    if (segment->len > 2 && *p == '{' && last[-1] == '}') {
+    return ngx_eiam_template_segment(node, text, pool, template,
+                                     &template->segments[template->n++]);
+}
 
-        if (ngx_strlchr(p + 1, last, '{') == NULL
-            && ngx_strlchr(p, last - 1, '}') == NULL)
-        {
-            ngx_str_null(segment);
-            return NGX_OK;
+
+static ngx_int_t
+ngx_eiam_template_segment(const ngx_eiam_node_t *node, const ngx_str_t *text,
+    ngx_pool_t *pool, ngx_eiam_template_t *template,
+    ngx_eiam_segment_t *segment)
+{
+    u_char  *p, *last, *end, *out;
+
+    /* with room for the slash of a path */
+
+    out = ngx_pnalloc(pool, text->len + 1);
+    if (out == NULL) {
+        return NGX_ERROR;
+    }
+
+    *out++ = '/';
+    segment->text.data = out;
+
+    p = text->data;
+    last = p + text->len;
+
+    while (p < last) {
+
+        if (*p != '{' && *p != '}') {
+            *out++ = ngx_eiam_template_character(template, &p, last);
+            continue;
+        }
+
+        end = ngx_eiam_template_parameter(p, last);
+
+        if (end == p) {
+            return ngx_eiam_fault(node, "unsupported template \"%V\": a "
+                                  "parameter is \"{name}\"", text);
+        }
+
+        *out++ = NGX_EIAM_PARAMETER;
+        p = end + 1;
+    }
+
+    segment->text.len = out - segment->text.data;
+    segment->kind = ngx_eiam_template_kind(&segment->text);
+
+    if (segment->kind == NGX_EIAM_SEGMENT_SEVERAL) {
+        ngx_eiam_template_leave_out(template, NGX_EIAM_LEFT_SEVERAL);
+    }
+
+    ngx_eiam_template_literal(template, segment);
+
+    return NGX_OK;
+}
+
+
+static ngx_eiam_segment_e
+ngx_eiam_template_kind(const ngx_str_t *text)
+{
+    size_t      i;
+    ngx_uint_t  n;
+
+    n = 0;
+
+    for (i = 0; i < text->len; i++) {
+        n += (text->data[i] == NGX_EIAM_PARAMETER);
+    }
+
+    if (n == 0) {
+        return NGX_EIAM_SEGMENT_LITERAL;
+    }
+
+    if (n > 1) {
+        return NGX_EIAM_SEGMENT_SEVERAL;
+    }
+
+    return (text->len == 1) ? NGX_EIAM_SEGMENT_ANY : NGX_EIAM_SEGMENT_MIXED;
+}
+
+
+/* the closing brace of "{name}", which p is the beginning of; else p */
+
+static u_char *
+ngx_eiam_template_parameter(u_char *p, u_char *last)
+{
+    u_char  *end;
+
+    if (*p != '{') {
+        return p;
+    }
+
+    for (end = p + 1; end < last && *end != '}'; end++) {
+
+        if (*end == '{' || *end == '/') {
+            return p;
         }
     }
 
-    for (dots = 0; p < last; p++) {
+    return (end == last || end == p + 1) ? p : end;
+}
 
-        if (*p == '{' || *p == '}') {
-            return ngx_eiam_fault(node, "unsupported template \"%V\": "
-                                  "\"{name}\" must be a whole segment",
-                                  segment);
+
+/* the next of a literal, decoded, if a template has it encoded */
+
+static u_char
+ngx_eiam_template_character(ngx_eiam_template_t *template, u_char **p,
+    u_char *last)
+{
+    u_char     ch;
+    ngx_int_t  code;
+
+    ch = *(*p)++;
+
+    if (ch == '%') {
+
+        code = (last - *p > 1) ? ngx_hextoi(*p, 2) : NGX_ERROR;
+
+        if (code != NGX_ERROR) {
+            ch = (u_char) code;
+            *p += 2;
         }
 
-        if (*p <= ' ' || *p == 0x7f || ngx_strchr("%?#;\\", *p)) {
-            return ngx_eiam_fault(node, "no request can match the segment "
-                                  "\"%V\"", segment);
-        }
+        /* what is ASCII has no other spelling in a literal */
 
-        dots += (*p == '.');
+        if (code < 0x80) {
+            ngx_eiam_template_leave_out(template, NGX_EIAM_LEFT_LITERAL);
+        }
     }
 
-    if (dots == segment->len || segment->len > NGX_EIAM_SEGMENT_MAX) {
-        return ngx_eiam_fault(node, "no request can match the segment "
-                              "\"%V\"", segment);
+    if ((ch >= '0' && ch <= '9')
+        || ((ch | 0x20) >= 'a' && (ch | 0x20) <= 'z')
+        || ch == '-' || ch == '.' || ch == '_' || ch == '~')
+    {
+        return ch;
+    }
+
+    template->special = 1;
+
+    if (ch < 0x80 && (ch == '\0' || !ngx_strchr("!$&'()*+,=:@", ch))) {
+        ngx_eiam_template_leave_out(template, NGX_EIAM_LEFT_LITERAL);
+    }
+
+    return ch;
+}
+
+
+/* can a segment with these literals pass ngx_eiam_target_check()? */
+
+static void
+ngx_eiam_template_literal(ngx_eiam_template_t *template,
+    const ngx_eiam_segment_t *segment)
+{
+    size_t      i;
+    ngx_uint_t  dots, length;
+
+    dots = 0;
+    length = 0;
+
+    for (i = 0; i < segment->text.len; i++) {
+        dots += (segment->text.data[i] == '.');
+
+        /* a UTF-8 character counts once, at its first byte */
+        length += ((segment->text.data[i] & 0xc0) != 0x80);
+    }
+
+    if (dots == segment->text.len || length > NGX_EIAM_SEGMENT_MAX) {
+        ngx_eiam_template_leave_out(template, NGX_EIAM_LEFT_LITERAL);
+    }
+}
+
+
+/* the first cause is told */
+
+static void
+ngx_eiam_template_leave_out(ngx_eiam_template_t *template,
+    ngx_eiam_cause_e cause)
+{
+    if (template->cause == NGX_EIAM_KEPT) {
+        template->cause = cause;
+    }
+}
+
+
+ngx_int_t
+ngx_eiam_template_sample(const ngx_eiam_template_t *template,
+    ngx_pool_t *pool, ngx_str_t *path)
+{
+    u_char      *p;
+    size_t       i, len;
+    ngx_uint_t   n;
+
+    len = 1;
+
+    for (n = 0; n < template->n; n++) {
+        len += 1 + template->segments[n].text.len;
+    }
+
+    p = ngx_pnalloc(pool, len);
+    if (p == NULL) {
+        return NGX_ERROR;
+    }
+
+    path->data = p;
+
+    for (n = 0; n < template->n; n++) {
+
+        *p++ = '/';
+        p = ngx_cpymem(p, template->segments[n].text.data,
+                       template->segments[n].text.len);
+    }
+
+    if (template->slash) {
+        *p++ = '/';
+    }
+
+    path->len = p - path->data;
+
+    for (i = 0; i < path->len; i++) {
+
+        if (path->data[i] == NGX_EIAM_PARAMETER) {
+            path->data[i] = '-';
+        }
     }
 
     return NGX_OK;

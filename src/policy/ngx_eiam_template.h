@@ -1,23 +1,62 @@
 
+/*
+ * Path templates: their segments, and whether a request can bring them.
+ */
+
+
 #ifndef _NGX_EIAM_TEMPLATE_H_INCLUDED_
 #define _NGX_EIAM_TEMPLATE_H_INCLUDED_
 
 
 #include <ngx_config.h>
 #include <ngx_core.h>
-#include <ngx_eiam_document.h>
+#include <ngx_eiam_node.h>
+#include <ngx_eiam_finding.h>
 
 
 #define NGX_EIAM_SEGMENTS_MAX  64     /* of a template */
 
+/* stands for a parameter in the text of a segment */
+#define NGX_EIAM_PARAMETER     '{'
+
+
+typedef enum {
+    NGX_EIAM_SEGMENT_LITERAL = 0,
+    NGX_EIAM_SEGMENT_ANY,                     /* "{name}" */
+    NGX_EIAM_SEGMENT_MIXED,                   /* "{name}.json" */
+    NGX_EIAM_SEGMENT_SEVERAL                  /* "{a}-{b}" */
+} ngx_eiam_segment_e;
+
+
+typedef struct {
+    ngx_eiam_segment_e   kind;
+    ngx_str_t            text;        /* decoded, "{" for each parameter */
+} ngx_eiam_segment_t;
+
+
+typedef struct {
+    ngx_eiam_segment_t   segments[NGX_EIAM_SEGMENTS_MAX];
+    ngx_uint_t           n;
+    ngx_eiam_cause_e     cause;       /* to leave it out; or NGX_EIAM_KEPT */
+    unsigned             slash:1;     /* it ends in "/" */
+    unsigned             unmatched:1; /* a segment is empty, or too long */
+    unsigned             special:1;   /* characters beyond eiam_path strict */
+} ngx_eiam_template_t;
+
 
 /*
- * Splits a path template; a segment "{name}", which stands for any, becomes a
- * null string.  segments has room for NGX_EIAM_SEGMENTS_MAX; node is what a
- * fault points to.  NGX_OK, or NGX_ERROR with a fault.
+ * path is a full path template; node is what a fault points to.  NGX_OK, or
+ * NGX_ERROR: a fault, or no memory.
  */
-ngx_int_t ngx_eiam_template_segments(const ngx_eiam_node_t *node,
-    const ngx_str_t *path, ngx_str_t *segments, ngx_uint_t *n);
+ngx_int_t ngx_eiam_template_read(const ngx_eiam_node_t *node,
+    const ngx_str_t *path, ngx_pool_t *pool, ngx_eiam_template_t *template);
+
+/*
+ * A path that the template fits, each parameter being "-": NGX_OK, or
+ * NGX_ERROR (no memory).
+ */
+ngx_int_t ngx_eiam_template_sample(const ngx_eiam_template_t *template,
+    ngx_pool_t *pool, ngx_str_t *path);
 
 
 #endif /* _NGX_EIAM_TEMPLATE_H_INCLUDED_ */

@@ -1,5 +1,26 @@
 
+#include <ngx_eiam_pattern.h>
+#include <ngx_eiam_target.h>
 #include <ngx_eiam_tree.h>
+
+
+static ngx_eiam_tree_node_t *ngx_eiam_tree_literal(ngx_pool_t *pool,
+    ngx_eiam_tree_node_t *node, ngx_str_t *name);
+static ngx_eiam_tree_node_t *ngx_eiam_tree_mixed(ngx_pool_t *pool,
+    ngx_eiam_tree_node_t *node, ngx_str_t *text);
+static ngx_eiam_tree_mixed_t *ngx_eiam_tree_mixed_create(ngx_pool_t *pool);
+static ngx_int_t ngx_eiam_tree_mixed_shape(ngx_eiam_tree_mixed_t *mixed,
+    const ngx_str_t *text);
+static ngx_eiam_tree_node_t *ngx_eiam_tree_several(ngx_pool_t *pool,
+    ngx_eiam_tree_node_t *node, ngx_str_t *text);
+static void ngx_eiam_tree_insert(ngx_rbtree_t *tree,
+    ngx_eiam_tree_node_t *child, ngx_str_t *key);
+static ngx_int_t ngx_eiam_tree_step_several(ngx_eiam_tree_node_t *node,
+    const ngx_eiam_tree_segment_t *segment, ngx_array_t *children);
+static ngx_int_t ngx_eiam_tree_step_mixed(ngx_eiam_tree_node_t *node,
+    const ngx_eiam_tree_segment_t *segment, ngx_array_t *children);
+static ngx_int_t ngx_eiam_tree_push(ngx_array_t *children,
+    ngx_eiam_tree_node_t *child);
 
 
 ngx_eiam_tree_node_t *
@@ -24,6 +45,42 @@ ngx_eiam_tree_node(ngx_pool_t *pool)
 
 
 ngx_eiam_tree_node_t *
+ngx_eiam_tree_child(ngx_pool_t *pool, ngx_eiam_tree_node_t *node,
+    ngx_eiam_segment_t *segment)
+{
+    ngx_eiam_tree_node_t  *child;
+
+    switch (segment->kind) {
+
+    case NGX_EIAM_SEGMENT_LITERAL:
+        child = ngx_eiam_tree_literal(pool, node, &segment->text);
+        break;
+
+    case NGX_EIAM_SEGMENT_MIXED:
+        child = ngx_eiam_tree_mixed(pool, node, &segment->text);
+        break;
+
+    case NGX_EIAM_SEGMENT_SEVERAL:
+        child = ngx_eiam_tree_several(pool, node, &segment->text);
+        break;
+
+    default:
+        if (node->any == NULL) {
+            node->any = ngx_eiam_tree_node(pool);
+        }
+
+        child = node->any;
+    }
+
+    if (child) {
+        child->parent = node;
+    }
+
+    return child;
+}
+
+
+static ngx_eiam_tree_node_t *
 ngx_eiam_tree_literal(ngx_pool_t *pool, ngx_eiam_tree_node_t *node,
     ngx_str_t *name)
 {
@@ -44,19 +101,262 @@ ngx_eiam_tree_literal(ngx_pool_t *pool, ngx_eiam_tree_node_t *node,
 
     *copy = *name;
 
-    child->sn.str = *name;
-    child->sn.node.key = ngx_crc32_long(name->data, name->len);
+    child->rank = NGX_EIAM_RANK_LITERAL;
 
-    ngx_rbtree_insert(&node->literals, &child->sn.node);
+    ngx_eiam_tree_insert(&node->literals, child, name);
 
     return child;
 }
 
 
+static ngx_eiam_tree_node_t *
+ngx_eiam_tree_mixed(ngx_pool_t *pool, ngx_eiam_tree_node_t *node,
+    ngx_str_t *text)
+{
+    ngx_str_t             *copy;
+    ngx_eiam_tree_node_t  *child;
+
+    if (node->mixed == NULL) {
+
+        node->mixed = ngx_eiam_tree_mixed_create(pool);
+        if (node->mixed == NULL) {
+            return NULL;
+        }
+    }
+
+    child = (ngx_eiam_tree_node_t *)
+                ngx_str_rbtree_lookup(&node->mixed->nodes, text,
+                                      ngx_crc32_long(text->data, text->len));
+    if (child) {
+        return child;
+    }
+
+    child = ngx_eiam_tree_node(pool);
+    copy = ngx_array_push(&node->mixed->texts);
+
+    if (child == NULL || copy == NULL
+        || ngx_eiam_tree_mixed_shape(node->mixed, text) != NGX_OK)
+    {
+        return NULL;
+    }
+
+    *copy = *text;
+
+    child->rank = text->len - 1;
+
+    ngx_eiam_tree_insert(&node->mixed->nodes, child, text);
+
+    return child;
+}
+
+
+static ngx_eiam_tree_mixed_t *
+ngx_eiam_tree_mixed_create(ngx_pool_t *pool)
+{
+    ngx_eiam_tree_mixed_t  *mixed;
+
+    mixed = ngx_palloc(pool, sizeof(ngx_eiam_tree_mixed_t));
+
+    if (mixed == NULL
+        || ngx_array_init(&mixed->texts, pool, 1, sizeof(ngx_str_t)) != NGX_OK
+        || ngx_array_init(&mixed->shapes, pool, 1, sizeof(ngx_eiam_shape_t))
+           != NGX_OK)
+    {
+        return NULL;
+    }
+
+    ngx_rbtree_init(&mixed->nodes, &mixed->sentinel,
+                    ngx_str_rbtree_insert_value);
+
+    return mixed;
+}
+
+
+static ngx_int_t
+ngx_eiam_tree_mixed_shape(ngx_eiam_tree_mixed_t *mixed, const ngx_str_t *text)
+{
+    ngx_eiam_shape_t  shape;
+
+    shape = ngx_eiam_pattern_shape(text);
+
+    return ngx_eiam_pattern_add_shape(&mixed->shapes, &shape);
+}
+
+
+static ngx_eiam_tree_node_t *
+ngx_eiam_tree_several(ngx_pool_t *pool, ngx_eiam_tree_node_t *node,
+    ngx_str_t *text)
+{
+    ngx_uint_t              i;
+    ngx_eiam_tree_node_t  **child;
+
+    if (node->several == NULL) {
+
+        node->several = ngx_array_create(pool, 1, sizeof(void *));
+        if (node->several == NULL) {
+            return NULL;
+        }
+    }
+
+    child = node->several->elts;
+
+    for (i = 0; i < node->several->nelts; i++) {
+
+        if (child[i]->sn.str.len == text->len
+            && ngx_memcmp(child[i]->sn.str.data, text->data, text->len) == 0)
+        {
+            return child[i];
+        }
+    }
+
+    child = ngx_array_push(node->several);
+    if (child == NULL) {
+        return NULL;
+    }
+
+    *child = ngx_eiam_tree_node(pool);
+    if (*child == NULL) {
+        return NULL;
+    }
+
+    (*child)->rank = NGX_EIAM_RANK_SEVERAL;
+    (*child)->sn.str = *text;
+
+    return *child;
+}
+
+
+static void
+ngx_eiam_tree_insert(ngx_rbtree_t *tree, ngx_eiam_tree_node_t *child,
+    ngx_str_t *key)
+{
+    child->sn.str = *key;
+    child->sn.node.key = ngx_crc32_long(key->data, key->len);
+
+    ngx_rbtree_insert(tree, &child->sn.node);
+}
+
+
 ngx_eiam_tree_node_t *
-ngx_eiam_tree_lookup(ngx_eiam_tree_node_t *node, ngx_str_t *name)
+ngx_eiam_tree_lookup(ngx_eiam_tree_node_t *node, const ngx_str_t *name)
 {
     return (ngx_eiam_tree_node_t *)
-               ngx_str_rbtree_lookup(&node->literals, name,
+               ngx_str_rbtree_lookup(&node->literals, (ngx_str_t *) name,
                                      ngx_crc32_long(name->data, name->len));
+}
+
+
+ngx_int_t
+ngx_eiam_tree_step(ngx_eiam_tree_node_t *node,
+    const ngx_eiam_tree_segment_t *segment, ngx_array_t *children)
+{
+    ngx_eiam_tree_node_t  *literal;
+
+    literal = segment->name ? ngx_eiam_tree_lookup(node, segment->name) : NULL;
+
+    if ((literal && ngx_eiam_tree_push(children, literal) != NGX_OK)
+        || (node->several
+            && ngx_eiam_tree_step_several(node, segment, children) != NGX_OK)
+        || (node->mixed
+            && ngx_eiam_tree_step_mixed(node, segment, children) != NGX_OK))
+    {
+        return NGX_ERROR;
+    }
+
+    return node->any ? ngx_eiam_tree_push(children, node->any) : NGX_OK;
+}
+
+
+static ngx_int_t
+ngx_eiam_tree_step_several(ngx_eiam_tree_node_t *node,
+    const ngx_eiam_tree_segment_t *segment, ngx_array_t *children)
+{
+    ngx_uint_t              i, fits;
+    ngx_eiam_tree_node_t  **child;
+
+    child = node->several->elts;
+
+    for (i = 0; i < node->several->nelts; i++) {
+
+        fits = segment->name
+               ? ngx_eiam_pattern_has_pieces(&child[i]->sn.str,
+                                             segment->name->data,
+                                             segment->name->len)
+               : segment->several;
+
+        if (fits && ngx_eiam_tree_push(children, child[i]) != NGX_OK) {
+            return NGX_ERROR;
+        }
+    }
+
+    return NGX_OK;
+}
+
+
+static ngx_int_t
+ngx_eiam_tree_step_mixed(ngx_eiam_tree_node_t *node,
+    const ngx_eiam_tree_segment_t *segment, ngx_array_t *children)
+{
+    u_char                 buf[NGX_EIAM_PATH_MAX + 1];
+    ngx_str_t              text;
+    ngx_uint_t             i;
+    ngx_eiam_shape_t      *shape;
+    ngx_eiam_tree_node_t  *child;
+
+    shape = node->mixed->shapes.elts;
+
+    for (i = 0; i < node->mixed->shapes.nelts; i++) {
+
+        text.data = buf;
+        text.len = ngx_eiam_pattern_cut(buf, &shape[i], segment->name,
+                                        segment->pattern);
+
+        if (text.len == 0) {
+            continue;
+        }
+
+        child = (ngx_eiam_tree_node_t *)
+                    ngx_str_rbtree_lookup(&node->mixed->nodes, &text,
+                                          ngx_crc32_long(text.data, text.len));
+
+        if (child && ngx_eiam_tree_push(children, child) != NGX_OK) {
+            return NGX_ERROR;
+        }
+    }
+
+    return NGX_OK;
+}
+
+
+static ngx_int_t
+ngx_eiam_tree_push(ngx_array_t *children, ngx_eiam_tree_node_t *child)
+{
+    ngx_eiam_tree_node_t  **place;
+
+    place = ngx_array_push(children);
+    if (place == NULL) {
+        return NGX_ERROR;
+    }
+
+    *place = child;
+
+    return NGX_OK;
+}
+
+
+ngx_uint_t
+ngx_eiam_tree_is_tie(const ngx_eiam_tree_node_t *one,
+    const ngx_eiam_tree_node_t *other)
+{
+    while (one != other) {
+
+        if (one->rank != other->rank) {
+            return 0;
+        }
+
+        one = one->parent;
+        other = other->parent;
+    }
+
+    return 1;
 }

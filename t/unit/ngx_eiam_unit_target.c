@@ -101,9 +101,13 @@ static const ngx_eiam_unit_target_t  ngx_eiam_unit_targets[] = {
 
     { "no path", ngx_string(""), ngx_string(""), 0, 0 },
     { "a path without a slash", ngx_string("a"), ngx_string("a"), 0, 0 },
-    { "the root has an empty segment", ngx_string("/"), ngx_string("/"),
-      0, 0 },
-    { "a slash at the end", ngx_string("/a/"), ngx_string("/a/"), 0, 0 },
+    { "the root", ngx_string("/"), ngx_string("/"), 1, 1 },
+    { "a slash at the end", ngx_string("/a/"), ngx_string("/a/"), 1, 1 },
+    { "two slashes at the end", ngx_string("/a//"), ngx_string("/a//"), 0, 0 },
+    { "a slash at the end that nginx merged", ngx_string("/a//"),
+      ngx_string("/a/"), 0, 0 },
+    { "a dot segment at the end that nginx removed", ngx_string("/a/."),
+      ngx_string("/a/"), 0, 0 },
     { "an empty segment", ngx_string("/a//b"), ngx_string("/a//b"), 0, 0 },
     { "a dot segment", ngx_string("/a/."), ngx_string("/a/."), 0, 0 },
     { "a climb", ngx_string("/a/../b"), ngx_string("/a/../b"), 0, 0 },
@@ -395,7 +399,9 @@ ngx_eiam_unit_target_expected(const ngx_str_t *path)
             return NGX_DECLINED;
         }
 
-        if (length == dots || length > 128) {
+        /* the path may end in a slash */
+
+        if ((length == dots && (length || i < path->len)) || length > 128) {
             return NGX_DECLINED;
         }
 

@@ -1,6 +1,7 @@
 
 #include <ngx_http_eiam_conf.h>
 #include <ngx_http_eiam_directive.h>
+#include <ngx_http_eiam_finding.h>
 #include <ngx_http_eiam_invalid.h>
 #include <ngx_http_eiam_value.h>
 #include <ngx_eiam_openapi.h>
@@ -129,6 +130,33 @@ ngx_http_eiam_log_faults(ngx_conf_t *cf, ngx_eiam_document_t *document)
     for (i = 0; i < lines->nelts; i++) {
         (void) ngx_http_eiam_invalid(cf, "%V", &line[i]);
     }
+}
+
+
+char *
+ngx_http_eiam_directive_policy(ngx_conf_t *cf, ngx_command_t *cmd, void *conf)
+{
+    ngx_http_eiam_loc_conf_t  *lcf = conf;
+
+    char       *rv;
+    ngx_str_t  *value;
+
+    value = cf->args->elts;
+
+    if (cf->args->nelts == 3 && ngx_strcmp(value[2].data, "complete") != 0) {
+        return ngx_http_eiam_invalid(cf, "\"%V\" is no parameter of a policy, "
+                                     "which may be \"complete\"", &value[2]);
+    }
+
+    rv = ngx_http_eiam_directive_file(cf, cmd, conf);
+    if (rv != NGX_CONF_OK) {
+        return rv;
+    }
+
+    lcf->policy->complete |= (cf->args->nelts == 3);
+
+    return (ngx_http_eiam_finding_tell(cf, lcf->policy) == NGX_OK)
+           ? NGX_CONF_OK : NGX_CONF_ERROR;
 }
 
 

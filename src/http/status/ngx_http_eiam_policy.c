@@ -6,18 +6,26 @@
 #define NGX_HTTP_EIAM_STEP        (256 * 1024)   /* bytes of one operation */
 
 
+static void ngx_http_eiam_policy_begin(ngx_http_eiam_status_t *status,
+    const ngx_eiam_policy_t *policy);
+static void ngx_http_eiam_policy_row(ngx_http_eiam_status_t *status,
+    const ngx_eiam_policy_t *policy, ngx_uint_t i);
+static void ngx_http_eiam_left_out(ngx_http_eiam_status_t *status,
+    const ngx_eiam_finding_t *finding);
 static void ngx_http_eiam_operation(ngx_http_eiam_status_t *status,
     const ngx_eiam_operation_t *operation);
 
 
-/* the policies as JSON: which operation accepts which scopes */
+/*
+ * The policies, as JSON: which operation accepts which scopes, then what is
+ * left out.
+ */
 
 ngx_int_t
 ngx_http_eiam_policy(ngx_http_eiam_status_t *status)
 {
-    ngx_uint_t              n;
-    ngx_eiam_policy_t     **policy;
-    ngx_eiam_operation_t  **operation;
+    ngx_uint_t           n;
+    ngx_eiam_policy_t  **policy;
 
     policy = status->mcf->policies.elts;
 
@@ -28,16 +36,11 @@ ngx_http_eiam_policy(ngx_http_eiam_status_t *status)
     for ( /* void */ ; status->policy < status->mcf->policies.nelts;
           status->policy++)
     {
-        operation = policy[status->policy]->operations.elts;
-        n = policy[status->policy]->operations.nelts;
+        n = policy[status->policy]->operations.nelts
+            + policy[status->policy]->findings.nelts;
 
         if (status->i == 0) {
-            ngx_http_eiam_write_text(status, "%s\n{\"policy\":",
-                                     status->policy ? "," : "");
-            ngx_http_eiam_write_quoted(status, &policy[status->policy]->name);
-            ngx_http_eiam_puts(status, ",\"path\":");
-            ngx_http_eiam_write_quoted(status, &policy[status->policy]->path);
-            ngx_http_eiam_puts(status, ",\"operations\":[");
+            ngx_http_eiam_policy_begin(status, policy[status->policy]);
         }
 
         while (status->i < n) {
@@ -51,8 +54,8 @@ ngx_http_eiam_policy(ngx_http_eiam_status_t *status)
                 return NGX_AGAIN;
             }
 
-            ngx_http_eiam_write_text(status, "%s\n", status->i ? "," : "");
-            ngx_http_eiam_operation(status, operation[status->i++]);
+            ngx_http_eiam_policy_row(status, policy[status->policy],
+                                     status->i++);
         }
 
         ngx_http_eiam_puts(status, "]}");
@@ -62,6 +65,83 @@ ngx_http_eiam_policy(ngx_http_eiam_status_t *status)
     ngx_http_eiam_puts(status, "]}\n");
 
     return NGX_OK;
+}
+
+
+static void
+ngx_http_eiam_policy_begin(ngx_http_eiam_status_t *status,
+    const ngx_eiam_policy_t *policy)
+{
+    ngx_http_eiam_write_text(status, "%s\n{\"policy\":",
+                             status->policy ? "," : "");
+    ngx_http_eiam_write_quoted(status, &policy->name);
+    ngx_http_eiam_puts(status, ",\"path\":");
+    ngx_http_eiam_write_quoted(status, &policy->path);
+    ngx_http_eiam_puts(status, ",\"operations\":[");
+}
+
+
+/* an operation, or behind these what is left out; a policy has operations */
+
+static void
+ngx_http_eiam_policy_row(ngx_http_eiam_status_t *status,
+    const ngx_eiam_policy_t *policy, ngx_uint_t i)
+{
+    ngx_uint_t              n;
+    ngx_eiam_finding_t     *finding;
+    ngx_eiam_operation_t  **operation;
+
+    n = policy->operations.nelts;
+    finding = policy->findings.elts;
+    operation = policy->operations.elts;
+
+    if (i < n) {
+        ngx_http_eiam_write_text(status, "%s\n", i ? "," : "");
+        ngx_http_eiam_operation(status, operation[i]);
+
+    } else if (ngx_eiam_finding_is_left_out(finding[i - n].cause)) {
+        ngx_http_eiam_write_text(status, "%s\n", status->comma ? "," : "");
+        ngx_http_eiam_left_out(status, &finding[i - n]);
+        status->comma = 1;
+    }
+
+    if (i + 1 == n) {
+        ngx_http_eiam_puts(status, "],\"left_out\":[");
+        status->comma = 0;
+    }
+}
+
+
+static void
+ngx_http_eiam_left_out(ngx_http_eiam_status_t *status,
+    const ngx_eiam_finding_t *finding)
+{
+    const ngx_eiam_cause_t      *cause;
+    const ngx_eiam_operation_t  *operation;
+
+    cause = &ngx_eiam_finding_causes[finding->cause];
+
+    ngx_http_eiam_puts(status, "{\"cause\":");
+    ngx_http_eiam_write_quoted(status, &cause->name);
+    ngx_http_eiam_puts(status, ",\"text\":");
+    ngx_http_eiam_write_quoted(status, &cause->text);
+    ngx_http_eiam_puts(status, ",\"pointer\":");
+    ngx_http_eiam_write_quoted(status, &finding->pointer);
+
+    operation = finding->operation;
+
+    if (operation && operation->method < NGX_EIAM_METHODS) {
+        ngx_http_eiam_puts(status, ",\"method\":");
+        ngx_http_eiam_write_quoted(status,
+                                   &ngx_eiam_policy_methods[operation->method]);
+    }
+
+    if (operation) {
+        ngx_http_eiam_puts(status, ",\"route\":");
+        ngx_http_eiam_write_quoted(status, &operation->route);
+    }
+
+    ngx_http_eiam_puts(status, "}");
 }
 
 

@@ -1,0 +1,307 @@
+
+#include <ngx_eiam_resource.h>
+
+
+/* the operations of a resource, and the template that each is of */
+
+typedef struct {
+    ngx_eiam_operation_t        *operations[NGX_EIAM_METHODS];
+    const ngx_eiam_tree_node_t  *nodes[NGX_EIAM_METHODS];   /* NULL: none yet */
+    uint32_t                     left_out;
+} ngx_eiam_choice_t;
+
+
+static void ngx_eiam_resource_hide(ngx_eiam_tree_node_t *node,
+    ngx_uint_t slash, ngx_uint_t method);
+static ngx_uint_t ngx_eiam_resource_is_weaker(
+    const ngx_eiam_operation_t *operation, const ngx_eiam_operation_t *left);
+static ngx_eiam_operation_t *ngx_eiam_resource_operation(
+    const ngx_eiam_tree_node_t *node, ngx_uint_t slash, ngx_uint_t method);
+static ngx_uint_t ngx_eiam_resource_ends(const ngx_eiam_tree_node_t *node,
+    ngx_uint_t slash);
+static ngx_int_t ngx_eiam_resource_choose(ngx_eiam_compiler_t *compiler,
+    ngx_eiam_choice_t *choice, const ngx_eiam_tree_node_t *node,
+    ngx_uint_t slash);
+static ngx_int_t ngx_eiam_resource_compare(ngx_eiam_compiler_t *compiler,
+    ngx_eiam_operation_t **chosen, ngx_eiam_operation_t *rival);
+static ngx_int_t ngx_eiam_resource_allow(ngx_eiam_compiler_t *compiler,
+    ngx_eiam_resource_t *resource);
+
+
+ngx_int_t
+ngx_eiam_resource_settle(ngx_eiam_compiler_t *compiler,
+    ngx_eiam_tree_node_t *node)
+{
+    ngx_uint_t             m;
+    ngx_eiam_operation_t  *one, *other;
+
+    for (m = 0; m < NGX_EIAM_METHODS; m++) {
+
+        one = ngx_eiam_resource_operation(node, 0, m);
+        other = ngx_eiam_resource_operation(node, 1, m);
+
+        if (one && other && !one->left_out && !other->left_out
+            && !ngx_eiam_policy_is_same(one, other))
+        {
+            compiler->rivals[0] = one;
+            compiler->rivals[1] = other;
+            return NGX_ABORT;
+        }
+    }
+
+    for (m = 0; m < NGX_EIAM_METHODS; m++) {
+        ngx_eiam_resource_hide(node, 0, m);
+        ngx_eiam_resource_hide(node, 1, m);
+    }
+
+    return NGX_OK;
+}
+
+
+/* the operation, if its requests may be those of a stricter one */
+
+static void
+ngx_eiam_resource_hide(ngx_eiam_tree_node_t *node, ngx_uint_t slash,
+    ngx_uint_t method)
+{
+    ngx_uint_t             form;
+    ngx_eiam_operation_t  *operation;
+
+    operation = node->operations[slash][method];
+
+    if (operation == NULL) {
+        return;
+    }
+
+    for (form = 0; form < 2; form++) {
+
+        if (ngx_eiam_resource_is_weaker(operation,
+                                        node->left_out[form][method])
+            || (method == NGX_EIAM_HEAD
+                && ngx_eiam_resource_is_weaker(operation,
+                                       node->left_out[form][NGX_EIAM_GET])))
+        {
+            operation->left_out = NGX_EIAM_LEFT_ALIKE;
+            operation->next = node->left_out[slash][method];
+
+            node->left_out[slash][method] = operation;
+            node->operations[slash][method] = NULL;
+            return;
+        }
+    }
+}
+
+
+/* than one of a list, whose requests are never let pass as reports */
+
+static ngx_uint_t
+ngx_eiam_resource_is_weaker(const ngx_eiam_operation_t *operation,
+    const ngx_eiam_operation_t *left)
+{
+    for ( /* void */ ; left; left = left->next) {
+
+        if (operation->report || !ngx_eiam_policy_implies(operation, left)) {
+            return 1;
+        }
+    }
+
+    return 0;
+}
+
+
+/* that of the node alone, or the first of those that are left out */
+
+static ngx_eiam_operation_t *
+ngx_eiam_resource_operation(const ngx_eiam_tree_node_t *node,
+    ngx_uint_t slash, ngx_uint_t method)
+{
+    if (node->operations[slash][method]) {
+        return node->operations[slash][method];
+    }
+
+    if (node->left_out[slash][method]) {
+        return node->left_out[slash][method];
+    }
+
+    /* RFC 9110, section 9.3.2: HEAD is GET without the content */
+
+    return (method == NGX_EIAM_HEAD)
+           ? ngx_eiam_resource_operation(node, slash, NGX_EIAM_GET) : NULL;
+}
+
+
+ngx_int_t
+ngx_eiam_resource_make(ngx_eiam_compiler_t *compiler,
+    const ngx_array_t *nodes, ngx_uint_t slash,
+    ngx_eiam_resource_t **resource)
+{
+    ngx_int_t               rc;
+    ngx_uint_t              i, m, n;
+    ngx_eiam_choice_t       choice;
+    ngx_eiam_tree_node_t  **node;
+
+    ngx_memzero(&choice, sizeof(ngx_eiam_choice_t));
+
+    *resource = NULL;
+    node = nodes->elts;
+    rc = NGX_OK;
+
+    for (i = 0; i < nodes->nelts && rc == NGX_OK; i++) {
+        rc = ngx_eiam_resource_choose(compiler, &choice, node[i], slash);
+    }
+
+    if (rc == NGX_ABORT) {
+        return NGX_ABORT;
+    }
+
+    for (m = 0, n = 0; m < NGX_EIAM_METHODS; m++) {
+
+        if (choice.operations[m] && choice.operations[m]->left_out) {
+            choice.operations[m] = NULL;
+            choice.left_out |= 1U << m;
+        }
+
+        n += (choice.operations[m] != NULL);
+    }
+
+    if (n == 0 && choice.left_out == 0) {
+        return NGX_OK;
+    }
+
+    *resource = ngx_pcalloc(compiler->pool, sizeof(ngx_eiam_resource_t));
+    if (*resource == NULL) {
+        return NGX_ERROR;
+    }
+
+    ngx_memcpy((*resource)->operations, choice.operations,
+               sizeof(choice.operations));
+
+    (*resource)->left_out = choice.left_out;
+
+    return ngx_eiam_resource_allow(compiler, *resource);
+}
+
+
+/*
+ * NGX_OK; NGX_DONE: the path is that of a template but for the "/" at its
+ * end, which some backends do not mind, so nothing less concrete is meant; or
+ * NGX_ABORT: compiler->rivals.
+ */
+
+static ngx_int_t
+ngx_eiam_resource_choose(ngx_eiam_compiler_t *compiler,
+    ngx_eiam_choice_t *choice, const ngx_eiam_tree_node_t *node,
+    ngx_uint_t slash)
+{
+    ngx_uint_t             m;
+    ngx_eiam_operation_t  *operation;
+
+    if (!ngx_eiam_resource_ends(node, slash)) {
+        return ngx_eiam_resource_ends(node, !slash) ? NGX_DONE : NGX_OK;
+    }
+
+    if (node->left_out[slash][NGX_EIAM_METHODS]) {
+        choice->left_out |= 1U << NGX_EIAM_METHODS;
+    }
+
+    for (m = 0; m < NGX_EIAM_METHODS; m++) {
+
+        operation = ngx_eiam_resource_operation(node, slash, m);
+
+        if (choice->nodes[m]) {
+
+            if (operation && choice->operations[m]
+                && ngx_eiam_tree_is_tie(choice->nodes[m], node)
+                && ngx_eiam_resource_compare(compiler, &choice->operations[m],
+                                             operation)
+                   != NGX_OK)
+            {
+                return NGX_ABORT;
+            }
+
+            continue;
+        }
+
+        if (operation || ngx_eiam_resource_operation(node, !slash, m)) {
+            choice->operations[m] = operation;
+            choice->nodes[m] = node;
+        }
+    }
+
+    return NGX_OK;
+}
+
+
+static ngx_uint_t
+ngx_eiam_resource_ends(const ngx_eiam_tree_node_t *node, ngx_uint_t slash)
+{
+    ngx_uint_t  m;
+
+    for (m = 0; m < NGX_EIAM_METHODS; m++) {
+
+        if (node->operations[slash][m] || node->left_out[slash][m]) {
+            return 1;
+        }
+    }
+
+    return node->left_out[slash][NGX_EIAM_METHODS] != NULL;
+}
+
+
+/* two that are equally concrete: NGX_OK, or NGX_ABORT: compiler->rivals */
+
+static ngx_int_t
+ngx_eiam_resource_compare(ngx_eiam_compiler_t *compiler,
+    ngx_eiam_operation_t **chosen, ngx_eiam_operation_t *rival)
+{
+    if ((*chosen)->left_out) {
+        return NGX_OK;
+    }
+
+    if (rival->left_out) {
+
+        if (ngx_eiam_resource_is_weaker(*chosen, rival)) {
+            *chosen = rival;
+        }
+
+        return NGX_OK;
+    }
+
+    if (ngx_eiam_policy_is_same(*chosen, rival)) {
+        return NGX_OK;
+    }
+
+    compiler->rivals[0] = *chosen;
+    compiler->rivals[1] = rival;
+
+    return NGX_ABORT;
+}
+
+
+static ngx_int_t
+ngx_eiam_resource_allow(ngx_eiam_compiler_t *compiler,
+    ngx_eiam_resource_t *resource)
+{
+    u_char      *p;
+    ngx_uint_t   m;
+
+    p = ngx_pnalloc(compiler->pool,
+                    NGX_EIAM_METHODS * (sizeof("OPTIONS, ") - 1));
+    if (p == NULL) {
+        return NGX_ERROR;
+    }
+
+    resource->allow.data = p;
+
+    for (m = 0; m < NGX_EIAM_METHODS; m++) {
+
+        if (resource->operations[m]) {
+            p = ngx_sprintf(p, "%s%V", p == resource->allow.data ? "" : ", ",
+                            &ngx_eiam_policy_methods[m]);
+        }
+    }
+
+    resource->allow.len = p - resource->allow.data;
+
+    return NGX_OK;
+}
