@@ -1,5 +1,6 @@
 
 #include <ngx_eiam_openapi.h>
+#include <ngx_eiam_challenge.h>
 #include <ngx_eiam_members.h>
 #include <ngx_eiam_operation.h>
 #include <ngx_eiam_parameter.h>
@@ -250,7 +251,12 @@ ngx_eiam_openapi_sort(ngx_eiam_openapi_t *openapi)
 
     operations->nelts = n;
 
-    return n ? NGX_OK : ngx_eiam_openapi_nothing(openapi);
+    if (n == 0) {
+        return ngx_eiam_openapi_nothing(openapi);
+    }
+
+    return ngx_eiam_challenge_set(openapi->policy, openapi->security.scopes,
+                                  openapi->pool, openapi->compiler.temp_pool);
 }
 
 

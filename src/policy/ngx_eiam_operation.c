@@ -316,7 +316,6 @@ ngx_eiam_operation_security(ngx_eiam_openapi_t *openapi,
     operation->alternatives = common->alternatives;
     operation->n = common->n;
     operation->required = common->required;
-    operation->scope = common->scope;
 
     return NGX_OK;
 }

@@ -53,7 +53,7 @@ struct ngx_eiam_operation_s {
     ngx_str_t                  pointer;        /* in the document */
     ngx_eiam_cause_e           left_out;       /* or NGX_EIAM_KEPT */
     ngx_str_t                  required;       /* "a b | c" */
-    ngx_str_t                  scope;          /* "a b c", RFC 6750 */
+    ngx_str_t                  scope;          /* "a b", of a challenge */
     ngx_uint_t                 is_public;
     ngx_uint_t                 report;         /* refuses nothing */
     ngx_uint_t                 n;

@@ -15,7 +15,7 @@ static ngx_int_t ngx_eiam_security_add(ngx_eiam_security_t *security,
     ngx_eiam_cause_e *cause);
 static ngx_int_t ngx_eiam_security_missing(ngx_eiam_security_t *security,
     const ngx_eiam_node_t *names);
-static ngx_int_t ngx_eiam_security_texts(ngx_eiam_security_t *security,
+static ngx_int_t ngx_eiam_security_text(ngx_eiam_security_t *security,
     ngx_eiam_operation_t *operation);
 
 
@@ -102,7 +102,7 @@ ngx_eiam_security_read(ngx_eiam_security_t *security,
         operation->left_out = NGX_EIAM_LEFT_NO_ALTERNATIVE;
     }
 
-    return ngx_eiam_security_texts(security, operation);
+    return ngx_eiam_security_text(security, operation);
 }
 
 
@@ -259,20 +259,16 @@ ngx_eiam_security_missing(ngx_eiam_security_t *security,
 }
 
 
-/* the requirement in words, and its scopes in RFC 6750's form */
+/* the requirement in words */
 
 static ngx_int_t
-ngx_eiam_security_texts(ngx_eiam_security_t *security,
+ngx_eiam_security_text(ngx_eiam_security_t *security,
     ngx_eiam_operation_t *operation)
 {
     u_char                  *p;
     size_t                   len;
-    uint16_t                 number;
-    ngx_int_t               *first;
     ngx_str_t               *name;
     ngx_uint_t               i, k;
-    ngx_array_t              order;
-    ngx_eiam_scope_bits_t   *set;
     ngx_eiam_alternative_t  *alternative;
 
     name = security->scopes->names.elts;
@@ -288,12 +284,7 @@ ngx_eiam_security_texts(ngx_eiam_security_t *security,
     }
 
     p = ngx_pnalloc(security->pool, len + 1);
-    set = ngx_eiam_scope_set_create(security->scopes, security->pool);
-
-    if (p == NULL || set == NULL
-        || ngx_array_init(&order, security->pool, 4, sizeof(ngx_int_t))
-           != NGX_OK)
-    {
+    if (p == NULL) {
         return NGX_ERROR;
     }
 
@@ -304,24 +295,14 @@ ngx_eiam_security_texts(ngx_eiam_security_t *security,
         p = ngx_sprintf(p, "%s", i ? " | " : "");
 
         for (k = 0; k < alternative[i].n; k++) {
-
-            number = alternative[i].scopes[k];
-            p = ngx_sprintf(p, "%s%V", k ? " " : "", &name[number]);
-
-            first = ngx_array_push(&order);
-            if (first == NULL) {
-                return NGX_ERROR;
-            }
-
-            *first = number;
-            ngx_eiam_scope_set_add(set, number);
+            p = ngx_sprintf(p, "%s%V", k ? " " : "",
+                            &name[alternative[i].scopes[k]]);
         }
     }
 
     operation->required.len = p - operation->required.data;
 
-    return ngx_eiam_scope_set_text(security->scopes, set, &order,
-                                   security->pool, &operation->scope);
+    return NGX_OK;
 }
 
 

@@ -215,7 +215,7 @@ ngx_eiam_unit_policy_texts(ngx_eiam_unit_t *unit,
     static const ngx_str_t  either = ngx_string("GET /api/either");
     static const ngx_str_t  nameless = ngx_string("PATCH /api/nameless/1");
     static const ngx_str_t  required = ngx_string("a b | c");
-    static const ngx_str_t  scope = ngx_string("a b c");
+    static const ngx_str_t  scope = ngx_string("c");
     static const ngx_str_t  id = ngx_string("PATCH /api/nameless/{x}");
     static const ngx_str_t  allow = ngx_string("GET, HEAD, DELETE");
 
