@@ -9,6 +9,7 @@
 
 #include <ngx_http_eiam_authorization.h>
 #include <ngx_http_eiam_conf.h>
+#include <ngx_http_eiam_control.h>
 #include <ngx_http_eiam_directive.h>
 #include <ngx_http_eiam_fetch.h>
 #include <ngx_http_eiam_jwt.h>
@@ -185,6 +186,13 @@ static ngx_command_t  ngx_eiam_commands[] = {
       NGX_HTTP_LOC_CONF_OFFSET,
       offsetof(ngx_http_eiam_loc_conf_t, learn),
       ngx_http_eiam_value_flags },
+
+    { ngx_string("eiam_control"),
+      NGX_HTTP_LOC_CONF|NGX_CONF_NOARGS|NGX_CONF_TAKE1,
+      ngx_http_eiam_control,
+      NGX_HTTP_LOC_CONF_OFFSET,
+      0,
+      NULL },
 
     { ngx_string("eiam_status"),
       NGX_HTTP_LOC_CONF|NGX_CONF_NOARGS,

@@ -87,6 +87,7 @@ my %directives = (
     'eiam_jwt_leeway'            => [ '1m', 1, 1, @everywhere ],
     'eiam_learn'                 => [ 'off', 1, 1, contexts => ['location'] ],
     'eiam_status'                => [ '', 0, 0, contexts => ['location'] ],
+    'eiam_control'               => [ '', 0, 1, second => 'open', contexts => ['location'] ],
     'eiam_cache_valid'           => [ '1m', 1, 1, @everywhere ],
     'eiam_cache_negative'        => [ '1m', 1, 1, @everywhere ],
     'eiam_cache_stale'           => [ '1h', 1, 1, @everywhere ],

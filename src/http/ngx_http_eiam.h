@@ -145,6 +145,7 @@ typedef struct {
     ngx_array_t               *audiences;     /* of its tokens; NULL: any */
     ngx_flag_t                 learn;
     ngx_uint_t                 status;        /* it is the status location */
+    ngx_uint_t                 control;       /* 0: no control location */
     ngx_str_t                  jwks;          /* its location; or empty */
     ngx_http_eiam_key_set_t   *key_set;       /* NULL: none */
     ngx_eiam_source_t         *jwt;           /* the grants that come of it */

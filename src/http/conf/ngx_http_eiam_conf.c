@@ -10,8 +10,8 @@
 
 static char *ngx_http_eiam_gate(ngx_conf_t *cf,
     ngx_http_eiam_loc_conf_t *conf);
-static char *ngx_http_eiam_show(ngx_conf_t *cf,
-    ngx_http_eiam_loc_conf_t *conf);
+static char *ngx_http_eiam_check_content(ngx_conf_t *cf,
+    ngx_http_eiam_loc_conf_t *conf, const char *directive);
 static void ngx_http_eiam_merge_terms(ngx_eiam_terms_t *prev,
     ngx_eiam_terms_t *conf);
 static ngx_int_t ngx_http_eiam_add_learned(ngx_conf_t *cf);
@@ -125,6 +125,8 @@ ngx_http_eiam_conf_merge_loc(ngx_conf_t *cf, void *parent, void *child)
     ngx_http_eiam_loc_conf_t *prev = parent;
     ngx_http_eiam_loc_conf_t *conf = child;
 
+    char  *rv;
+
     ngx_conf_merge_uint_value(conf->mode, prev->mode, NGX_HTTP_EIAM_OFF);
     ngx_conf_merge_ptr_value(conf->policy, prev->policy, NULL);
     ngx_conf_merge_ptr_value(conf->applications, prev->applications, NULL);
@@ -157,8 +159,17 @@ ngx_http_eiam_conf_merge_loc(ngx_conf_t *cf, void *parent, void *child)
         return NGX_CONF_ERROR;
     }
 
+    if (conf->control) {
+        return ngx_http_eiam_check_content(cf, conf, "eiam_control");
+    }
+
     if (conf->status) {
-        return ngx_http_eiam_show(cf, conf);
+        rv = ngx_http_eiam_check_content(cf, conf, "eiam_status");
+
+        /* it explains with the settings that it has or inherits */
+
+        return (rv == NGX_CONF_OK) ? ngx_http_eiam_permissions_resolve(cf, conf)
+                                   : rv;
     }
 
     if (conf->mode == NGX_HTTP_EIAM_OFF) {
@@ -169,23 +180,21 @@ ngx_http_eiam_conf_merge_loc(ngx_conf_t *cf, void *parent, void *child)
 }
 
 
-/* the status location explains with the settings that it has or inherits */
+/* a location that the module itself answers in */
 
 static char *
-ngx_http_eiam_show(ngx_conf_t *cf, ngx_http_eiam_loc_conf_t *conf)
+ngx_http_eiam_check_content(ngx_conf_t *cf, ngx_http_eiam_loc_conf_t *conf,
+    const char *directive)
 {
+    const char                 *fault;
     ngx_http_core_loc_conf_t   *clcf;
     ngx_http_eiam_main_conf_t  *mcf;
 
     clcf = ngx_http_conf_get_module_loc_conf(cf, ngx_http_core_module);
     mcf = ngx_http_conf_get_module_main_conf(cf, ngx_eiam_module);
+    fault = NULL;
 
-    if (mcf->zone == NULL) {
-        return ngx_http_eiam_invalid_location(cf,
-                                    "\"eiam_status\" needs \"eiam_zone\"");
-    }
-
-    /* the page is chosen by the path behind the prefix */
+    /* what is answered is chosen by the path behind the prefix */
 
     if (clcf->named
 #if (NGX_PCRE)
@@ -193,17 +202,27 @@ ngx_http_eiam_show(ngx_conf_t *cf, ngx_http_eiam_loc_conf_t *conf)
 #endif
        )
     {
-        return ngx_http_eiam_invalid_location(cf,
-                              "\"eiam_status\" needs a location with a prefix "
-                              "or a path, so it cannot be used");
+        fault = "a location with a prefix or a path, so it cannot be used";
     }
 
     if (conf->mode != NGX_HTTP_EIAM_OFF) {
-        return ngx_http_eiam_invalid_location(cf,
-                                    "\"eiam_status\" needs \"eiam off\"");
+        fault = "\"eiam off\"";
     }
 
-    return ngx_http_eiam_permissions_resolve(cf, conf);
+    if (conf->status && conf->control) {
+        fault = "a location without \"eiam_status\"";
+    }
+
+    if (mcf->zone == NULL) {
+        fault = "\"eiam_zone\"";
+    }
+
+    if (fault == NULL) {
+        return NGX_CONF_OK;
+    }
+
+    return ngx_http_eiam_invalid_location(cf, "\"%s\" needs %s", directive,
+                                          fault);
 }
 
 

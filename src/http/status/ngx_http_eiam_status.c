@@ -14,13 +14,13 @@ typedef struct {
 
 
 static ngx_int_t ngx_http_eiam_status_handler(ngx_http_request_t *r);
+static ngx_int_t ngx_http_eiam_status_run(ngx_http_request_t *r,
+    const ngx_http_eiam_view_t *view, void *data);
 static const ngx_http_eiam_view_t *ngx_http_eiam_view(ngx_http_request_t *r);
 static ngx_int_t ngx_http_eiam_page(ngx_http_eiam_status_t *status);
 static ngx_int_t ngx_http_eiam_protect(ngx_http_request_t *r);
 static ngx_int_t ngx_http_eiam_make_page_policy(void);
 static ngx_int_t ngx_http_eiam_source_hash(const char *tag, u_char *hash);
-static ngx_int_t ngx_http_eiam_add_header(ngx_http_request_t *r,
-    const char *name, const ngx_str_t *value);
 static ngx_int_t ngx_http_eiam_send(ngx_http_eiam_status_t *status);
 static void ngx_http_eiam_go_on(ngx_event_t *ev);
 static void ngx_http_eiam_status_cleanup(void *data);
@@ -76,8 +76,6 @@ static ngx_int_t
 ngx_http_eiam_status_handler(ngx_http_request_t *r)
 {
     ngx_int_t                    rc;
-    ngx_http_cleanup_t          *cln;
-    ngx_http_eiam_status_t      *status;
     const ngx_http_eiam_view_t  *view;
 
     if (!(r->method & (NGX_HTTP_GET|NGX_HTTP_HEAD))) {
@@ -94,6 +92,32 @@ ngx_http_eiam_status_handler(ngx_http_request_t *r)
         return NGX_HTTP_NOT_FOUND;
     }
 
+    return ngx_http_eiam_status_run(r, view, NULL);
+}
+
+
+ngx_int_t
+ngx_http_eiam_status_answer(ngx_http_request_t *r,
+    ngx_http_eiam_status_pt step, void *data)
+{
+    ngx_http_eiam_view_t  view;
+
+    view.step = step;
+    view.json = 1;
+    ngx_str_set(&view.type, "application/json");
+
+    return ngx_http_eiam_status_run(r, &view, data);
+}
+
+
+static ngx_int_t
+ngx_http_eiam_status_run(ngx_http_request_t *r,
+    const ngx_http_eiam_view_t *view, void *data)
+{
+    ngx_int_t                rc;
+    ngx_http_cleanup_t      *cln;
+    ngx_http_eiam_status_t  *status;
+
     cln = ngx_http_cleanup_add(r, sizeof(ngx_http_eiam_status_t));
 
     if (cln == NULL || ngx_http_eiam_protect(r) != NGX_OK) {
@@ -108,6 +132,7 @@ ngx_http_eiam_status_handler(ngx_http_request_t *r)
     status->request = r;
     status->mcf = ngx_http_get_module_main_conf(r, ngx_eiam_module);
     status->step = view->step;
+    status->data = data;
     status->json = view->json;
     status->code = NGX_HTTP_OK;
     status->last = &status->out;
@@ -136,28 +161,10 @@ static const ngx_http_eiam_view_t *
 ngx_http_eiam_view(ngx_http_request_t *r)
 {
     ngx_str_t                    name;
-    ngx_http_core_loc_conf_t    *clcf;
     const ngx_http_eiam_view_t  *view;
 
-    clcf = ngx_http_get_module_loc_conf(r, ngx_http_core_module);
-
-    name = r->uri;
-
-    if (name.len >= clcf->name.len
-        && ngx_memcmp(name.data, clcf->name.data, clcf->name.len) == 0)
-    {
-        name.data += clcf->name.len;
-        name.len -= clcf->name.len;
-    }
-
-    if (name.len && name.data[-1] != '/') {
-
-        if (name.data[0] != '/') {
-            return NULL;
-        }
-
-        name.data++;
-        name.len--;
+    if (ngx_http_eiam_status_path(r, &name) != NGX_OK) {
+        return NULL;
     }
 
     for (view = ngx_http_eiam_views; view->step; view++) {
@@ -168,6 +175,36 @@ ngx_http_eiam_view(ngx_http_request_t *r)
     }
 
     return NULL;
+}
+
+
+ngx_int_t
+ngx_http_eiam_status_path(ngx_http_request_t *r, ngx_str_t *name)
+{
+    ngx_http_core_loc_conf_t  *clcf;
+
+    clcf = ngx_http_get_module_loc_conf(r, ngx_http_core_module);
+
+    *name = r->uri;
+
+    if (name->len >= clcf->name.len
+        && ngx_memcmp(name->data, clcf->name.data, clcf->name.len) == 0)
+    {
+        name->data += clcf->name.len;
+        name->len -= clcf->name.len;
+    }
+
+    if (name->len && name->data[-1] != '/') {
+
+        if (name->data[0] != '/') {
+            return NGX_DECLINED;
+        }
+
+        name->data++;
+        name->len--;
+    }
+
+    return NGX_OK;
 }
 
 
@@ -189,17 +226,18 @@ ngx_http_eiam_protect(ngx_http_request_t *r)
     static const ngx_str_t  no_sniff = ngx_string("nosniff");
     static const ngx_str_t  no_referrer = ngx_string("no-referrer");
 
-    if (ngx_http_eiam_add_header(r, "Cache-Control", &no_store) != NGX_OK
-        || ngx_http_eiam_add_header(r, "X-Content-Type-Options", &no_sniff)
+    if (ngx_http_eiam_status_add_header(r, "Cache-Control", &no_store) != NGX_OK
+        || ngx_http_eiam_status_add_header(r, "X-Content-Type-Options",
+                                           &no_sniff)
            != NGX_OK
-        || ngx_http_eiam_add_header(r, "Referrer-Policy", &no_referrer)
+        || ngx_http_eiam_status_add_header(r, "Referrer-Policy", &no_referrer)
            != NGX_OK)
     {
         return NGX_ERROR;
     }
 
-    return ngx_http_eiam_add_header(r, "Content-Security-Policy",
-                                    &ngx_http_eiam_page_policy);
+    return ngx_http_eiam_status_add_header(r, "Content-Security-Policy",
+                                           &ngx_http_eiam_page_policy);
 }
 
 
@@ -265,8 +303,8 @@ ngx_http_eiam_source_hash(const char *tag, u_char *hash)
 }
 
 
-static ngx_int_t
-ngx_http_eiam_add_header(ngx_http_request_t *r, const char *name,
+ngx_int_t
+ngx_http_eiam_status_add_header(ngx_http_request_t *r, const char *name,
     const ngx_str_t *value)
 {
     ngx_http_eiam_field_t  field;

@@ -25,6 +25,7 @@ struct ngx_http_eiam_status_s {
     ngx_http_request_t          *request;
     ngx_http_eiam_main_conf_t   *mcf;
     ngx_http_eiam_status_pt      step;
+    void                        *data;        /* of the step */
 
     ngx_chain_t                 *out;
     ngx_chain_t                **last;
@@ -96,6 +97,17 @@ void ngx_http_eiam_write_quoted(ngx_http_eiam_status_t *status,
 
 #define ngx_http_eiam_puts(status, text)                                      \
     ngx_http_eiam_write(status, (u_char *) text, sizeof(text) - 1)
+
+/* answers with the JSON that the step writes: as a content handler */
+ngx_int_t ngx_http_eiam_status_answer(ngx_http_request_t *r,
+    ngx_http_eiam_status_pt step, void *data);
+
+/* what of the path is behind that of the location: NGX_OK or NGX_DECLINED */
+ngx_int_t ngx_http_eiam_status_path(ngx_http_request_t *r, ngx_str_t *name);
+
+/* adds a field to the answer: NGX_OK or NGX_ERROR */
+ngx_int_t ngx_http_eiam_status_add_header(ngx_http_request_t *r,
+    const char *name, const ngx_str_t *value);
 
 char *ngx_http_eiam_status(ngx_conf_t *cf, ngx_command_t *cmd, void *conf);
 

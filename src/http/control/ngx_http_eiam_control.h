@@ -1,0 +1,24 @@
+
+/*
+ * The control location: the operator revokes and restores there, and sees what
+ * has been revoked.
+ */
+
+
+#ifndef _NGX_HTTP_EIAM_CONTROL_H_INCLUDED_
+#define _NGX_HTTP_EIAM_CONTROL_H_INCLUDED_
+
+
+#include <ngx_http_eiam.h>
+
+
+/* values of the member "control" of a location */
+
+#define NGX_HTTP_EIAM_CONTROL_LOCAL  1     /* loopback and unix sockets only */
+#define NGX_HTTP_EIAM_CONTROL_OPEN   2
+
+
+char *ngx_http_eiam_control(ngx_conf_t *cf, ngx_command_t *cmd, void *conf);
+
+
+#endif /* _NGX_HTTP_EIAM_CONTROL_H_INCLUDED_ */

@@ -1,0 +1,13 @@
+
+#ifndef _NGX_HTTP_EIAM_CONTROL_LIST_H_INCLUDED_
+#define _NGX_HTTP_EIAM_CONTROL_LIST_H_INCLUDED_
+
+
+#include <ngx_http_eiam_status.h>
+
+
+/* writes the revocations in force, some at each call */
+ngx_int_t ngx_http_eiam_control_list(ngx_http_eiam_status_t *status);
+
+
+#endif /* _NGX_HTTP_EIAM_CONTROL_LIST_H_INCLUDED_ */

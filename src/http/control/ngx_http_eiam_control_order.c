@@ -1,0 +1,352 @@
+
+#include <ngx_http_eiam_control_order.h>
+#include <ngx_http_eiam_form.h>
+#include <ngx_eiam_bearer.h>
+#include <ngx_eiam_form.h>
+#include <ngx_eiam_revoke.h>
+#include <ngx_eiam_text.h>
+
+
+#define NGX_HTTP_EIAM_REASON_MAX  256      /* bytes */
+
+
+/* what is to be revoked, or restored */
+
+typedef struct {
+    ngx_eiam_revoked_e         kind;
+    ngx_eiam_digest_t          token;
+    ngx_str_t                  application;
+    ngx_str_t                  reason;
+    time_t                     not_before;    /* 0: of a token */
+} ngx_http_eiam_order_t;
+
+
+/* the parameters, in the order of the form below */
+
+typedef enum {
+    NGX_HTTP_EIAM_ORDER_TOKEN = 0,
+    NGX_HTTP_EIAM_ORDER_SHA256,
+    NGX_HTTP_EIAM_ORDER_APPLICATION,
+    NGX_HTTP_EIAM_ORDER_ALL,
+    NGX_HTTP_EIAM_ORDER_REASON
+} ngx_http_eiam_order_parameter_e;
+
+
+static ngx_int_t ngx_http_eiam_control_order_read(ngx_http_request_t *r,
+    ngx_http_eiam_order_t *order);
+static ngx_int_t ngx_http_eiam_control_order_subject(
+    const ngx_eiam_form_parameter_t *form, ngx_http_eiam_order_t *order);
+static ngx_int_t ngx_http_eiam_control_order_sha256(const ngx_str_t *text,
+    ngx_eiam_digest_t digest);
+static ngx_int_t ngx_http_eiam_control_order_do(ngx_eiam_zone_t *zone,
+    ngx_http_eiam_order_t *order);
+static ngx_int_t ngx_http_eiam_control_order_token(ngx_eiam_zone_t *zone,
+    const ngx_eiam_digest_t token);
+static ngx_int_t ngx_http_eiam_control_order_undo(ngx_eiam_zone_t *zone,
+    const ngx_http_eiam_order_t *order);
+static ngx_int_t ngx_http_eiam_control_order_answer(
+    ngx_http_eiam_status_t *status, const ngx_http_eiam_order_t *order,
+    ngx_int_t rc, const char *done);
+static void ngx_http_eiam_control_order_log(ngx_http_request_t *r,
+    const ngx_http_eiam_order_t *order, const char *done);
+
+
+ngx_int_t
+ngx_http_eiam_control_order_revoke(ngx_http_eiam_status_t *status)
+{
+    ngx_int_t              rc;
+    ngx_http_eiam_order_t  order;
+
+    rc = ngx_http_eiam_control_order_read(status->request, &order);
+
+    if (rc == NGX_OK) {
+        rc = ngx_http_eiam_control_order_do(status->mcf->zone, &order);
+    }
+
+    if (rc == NGX_DECLINED) {
+        status->code = NGX_HTTP_SERVICE_UNAVAILABLE;
+        ngx_http_eiam_puts(status, "{\"error\":\"the zone has no room for "
+                           "tokens that it does not know: revoke the "
+                           "application\"}\n");
+        return NGX_OK;
+    }
+
+    return ngx_http_eiam_control_order_answer(status, &order, rc, "revoked");
+}
+
+
+ngx_int_t
+ngx_http_eiam_control_order_restore(ngx_http_eiam_status_t *status)
+{
+    ngx_int_t              rc;
+    ngx_http_eiam_order_t  order;
+
+    rc = ngx_http_eiam_control_order_read(status->request, &order);
+
+    if (rc == NGX_OK) {
+        rc = ngx_http_eiam_control_order_undo(status->mcf->zone, &order);
+    }
+
+    return ngx_http_eiam_control_order_answer(status, &order, rc, "restored");
+}
+
+
+/* NGX_OK, NGX_ABORT: it cannot be read in exactly one way; NGX_ERROR */
+
+static ngx_int_t
+ngx_http_eiam_control_order_read(ngx_http_request_t *r,
+    ngx_http_eiam_order_t *order)
+{
+    ngx_int_t  rc;
+    ngx_str_t  text;
+
+    ngx_eiam_form_parameter_t  form[] = {
+        { ngx_string("token"), ngx_null_string },
+        { ngx_string("token_sha256"), ngx_null_string },
+        { ngx_string("application"), ngx_null_string },
+        { ngx_string("all"), ngx_null_string },
+        { ngx_string("reason"), ngx_null_string },
+        { ngx_null_string, ngx_null_string }
+    };
+
+    ngx_memzero(order, sizeof(ngx_http_eiam_order_t));
+    ngx_str_null(&text);
+
+    rc = ngx_http_eiam_form_read(r, &text);
+
+    if (rc == NGX_OK) {
+        rc = ngx_eiam_form_read(&text, r->pool, form);
+    }
+
+    if (rc != NGX_OK) {
+        return (rc == NGX_ERROR) ? NGX_ERROR : NGX_ABORT;
+    }
+
+    order->reason = form[NGX_HTTP_EIAM_ORDER_REASON].value;
+
+    if (order->reason.len == 0 || order->reason.len > NGX_HTTP_EIAM_REASON_MAX)
+    {
+        return NGX_ABORT;
+    }
+
+    return ngx_http_eiam_control_order_subject(form, order);
+}
+
+
+static ngx_int_t
+ngx_http_eiam_control_order_subject(const ngx_eiam_form_parameter_t *form,
+    ngx_http_eiam_order_t *order)
+{
+    ngx_uint_t        i, given;
+    const ngx_str_t  *value;
+
+    given = NGX_HTTP_EIAM_ORDER_REASON;
+
+    for (i = 0; i < NGX_HTTP_EIAM_ORDER_REASON; i++) {
+
+        if (form[i].value.data == NULL) {
+            continue;
+        }
+
+        if (given != NGX_HTTP_EIAM_ORDER_REASON) {
+            return NGX_ABORT;
+        }
+
+        given = i;
+    }
+
+    value = &form[given].value;
+
+    switch (given) {
+
+    case NGX_HTTP_EIAM_ORDER_TOKEN:
+        order->kind = NGX_EIAM_REVOKED_TOKEN;
+        return ngx_eiam_bearer_is_token(value)
+               ? ngx_eiam_digest(value, order->token) : NGX_ABORT;
+
+    case NGX_HTTP_EIAM_ORDER_SHA256:
+        order->kind = NGX_EIAM_REVOKED_TOKEN;
+        return ngx_http_eiam_control_order_sha256(value, order->token);
+
+    case NGX_HTTP_EIAM_ORDER_APPLICATION:
+        order->kind = NGX_EIAM_REVOKED_APPLICATION;
+        order->application = *value;
+        return (value->len && value->len <= NGX_EIAM_APPLICATION_ID_MAX)
+               ? NGX_OK : NGX_ABORT;
+
+    case NGX_HTTP_EIAM_ORDER_ALL:
+        order->kind = NGX_EIAM_REVOKED_ALL;
+        return (value->len == 1 && value->data[0] == '1') ? NGX_OK : NGX_ABORT;
+    }
+
+    return NGX_ABORT;
+}
+
+
+static ngx_int_t
+ngx_http_eiam_control_order_sha256(const ngx_str_t *text,
+    ngx_eiam_digest_t digest)
+{
+    ngx_int_t   n;
+    ngx_uint_t  i;
+
+    if (text->len != 2 * NGX_EIAM_DIGEST_LEN) {
+        return NGX_ABORT;
+    }
+
+    for (i = 0; i < NGX_EIAM_DIGEST_LEN; i++) {
+
+        n = ngx_hextoi(&text->data[2 * i], 2);
+        if (n == NGX_ERROR) {
+            return NGX_ABORT;
+        }
+
+        digest[i] = (u_char) n;
+    }
+
+    return NGX_OK;
+}
+
+
+/* NGX_OK, NGX_DECLINED: there is no room; NGX_ERROR */
+
+static ngx_int_t
+ngx_http_eiam_control_order_do(ngx_eiam_zone_t *zone,
+    ngx_http_eiam_order_t *order)
+{
+    switch (order->kind) {
+
+    case NGX_EIAM_REVOKED_TOKEN:
+        return ngx_http_eiam_control_order_token(zone, order->token);
+
+    case NGX_EIAM_REVOKED_APPLICATION:
+        return ngx_eiam_revoke_application(zone, &order->application,
+                                           NGX_EIAM_BY_CONTROL,
+                                           &order->not_before);
+
+    default: /* NGX_EIAM_REVOKED_ALL */
+        ngx_eiam_revoke_all(zone, NGX_EIAM_BY_CONTROL, &order->not_before);
+        return NGX_OK;
+    }
+}
+
+
+/* of a token that nobody knows yet, such as a JWT, as well */
+
+static ngx_int_t
+ngx_http_eiam_control_order_token(ngx_eiam_zone_t *zone,
+    const ngx_eiam_digest_t token)
+{
+    ngx_int_t         rc;
+    ngx_eiam_grant_t  grant;
+
+    rc = ngx_eiam_source_known(zone, token, &grant);
+
+    return ngx_eiam_revoke_token(zone, token, (rc == NGX_OK) ? &grant : NULL,
+                                 NGX_EIAM_BY_CONTROL);
+}
+
+
+/* NGX_OK, NGX_DECLINED: that was not revoked; NGX_ERROR */
+
+static ngx_int_t
+ngx_http_eiam_control_order_undo(ngx_eiam_zone_t *zone,
+    const ngx_http_eiam_order_t *order)
+{
+    switch (order->kind) {
+
+    case NGX_EIAM_REVOKED_TOKEN:
+        return ngx_eiam_revoke_restore_token(zone, order->token);
+
+    case NGX_EIAM_REVOKED_APPLICATION:
+        return ngx_eiam_revoke_restore_application(zone, &order->application);
+
+    default: /* NGX_EIAM_REVOKED_ALL */
+        return ngx_eiam_revoke_restore_all(zone);
+    }
+}
+
+
+/* there are no other gateways, as none can be told */
+
+static ngx_int_t
+ngx_http_eiam_control_order_answer(ngx_http_eiam_status_t *status,
+    const ngx_http_eiam_order_t *order, ngx_int_t rc, const char *done)
+{
+    if (rc == NGX_ERROR) {
+        status->failed = 1;
+        return NGX_OK;
+    }
+
+    if (rc == NGX_ABORT) {
+        status->code = NGX_HTTP_BAD_REQUEST;
+        ngx_http_eiam_puts(status, "{\"error\":\"exactly one of token, "
+                           "token_sha256, application and all=1 is needed, "
+                           "and a reason of at most 256 bytes, well encoded, "
+                           "and nothing else\"}\n");
+        return NGX_OK;
+    }
+
+    ngx_http_eiam_write_text(status, "{\"%s\":", done);
+
+    if (rc == NGX_DECLINED) {
+        ngx_http_eiam_puts(status, "null");
+
+    } else {
+        ngx_http_eiam_control_order_log(status->request, order, done);
+        ngx_http_eiam_write_text(status, "\"%V\"",
+                                 &ngx_eiam_metrics_revoked[order->kind]);
+    }
+
+    if (order->kind == NGX_EIAM_REVOKED_TOKEN) {
+        ngx_http_eiam_write_text(status, ",\"token_id\":\"%*xs\"",
+                                 NGX_HTTP_EIAM_TOKEN_ID_LEN, order->token);
+    }
+
+    if (order->kind == NGX_EIAM_REVOKED_APPLICATION) {
+        ngx_http_eiam_puts(status, ",\"application\":");
+        ngx_http_eiam_write_quoted(status, &order->application);
+    }
+
+    if (order->not_before) {
+        ngx_http_eiam_write_text(status, ",\"not_before\":%T",
+                                 order->not_before);
+    }
+
+    ngx_http_eiam_puts(status, ",\"in_force\":true,\"gateways\":[]}\n");
+
+    return NGX_OK;
+}
+
+
+static void
+ngx_http_eiam_control_order_log(ngx_http_request_t *r,
+    const ngx_http_eiam_order_t *order, const char *done)
+{
+    ngx_log_t  *log;
+    ngx_str_t   application, reason;
+
+    log = r->connection->log;
+    reason = ngx_eiam_text_shown(&order->reason, r->pool);
+
+    switch (order->kind) {
+
+    case NGX_EIAM_REVOKED_TOKEN:
+        ngx_log_error(NGX_LOG_NOTICE, log, 0,
+                      "eiam: control %s the token %*xs, reason: \"%V\"", done,
+                      NGX_HTTP_EIAM_TOKEN_ID_LEN, order->token, &reason);
+        break;
+
+    case NGX_EIAM_REVOKED_APPLICATION:
+        application = ngx_eiam_text_shown(&order->application, r->pool);
+        ngx_log_error(NGX_LOG_NOTICE, log, 0,
+                      "eiam: control %s the application \"%V\", "
+                      "reason: \"%V\"", done, &application, &reason);
+        break;
+
+    default: /* NGX_EIAM_REVOKED_ALL */
+        ngx_log_error(NGX_LOG_NOTICE, log, 0,
+                      "eiam: control %s all tokens, reason: \"%V\"", done,
+                      &reason);
+    }
+}
