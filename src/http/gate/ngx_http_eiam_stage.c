@@ -255,6 +255,10 @@ ngx_http_eiam_run(ngx_http_request_t *r, ngx_http_eiam_loc_conf_t *lcf,
         stage = ctx->stage;
         rc = stage->handler(r, ctx);
 
+        if (rc == NGX_DONE) {
+            return rc;     /* the request may have ended, and r with it */
+        }
+
         ngx_log_debug2(NGX_LOG_DEBUG_HTTP, r->connection->log, 0,
                        "eiam stage %V: %i", &stage->name, rc);
 
@@ -282,7 +286,7 @@ ngx_http_eiam_run(ngx_http_request_t *r, ngx_http_eiam_loc_conf_t *lcf,
         case NGX_ERROR:
             return NGX_HTTP_INTERNAL_SERVER_ERROR;
 
-        default: /* NGX_AGAIN, NGX_DONE, a status of nginx */
+        default: /* NGX_AGAIN, a status of nginx */
             return rc;
         }
     }
