@@ -151,14 +151,18 @@ broken @$_ for (
 
 # ---------------------------------------------------------------- the document and its servers
 
-my $only = 'is not supported, only 3.0 and 3.1 are';
+my $only = 'is not supported, only 3.0, 3.1 and 3.2 are';
 broken @$_ for (
     [ 'no openapi', set('openapi'), '#', 'has no "openapi" version' ],
     [ 'an empty object', '{}', '#', 'has no "openapi" version' ],
-    [ 'Swagger 2', both(set('openapi'), set('swagger', '2.0')), '#', 'has no "openapi" version' ],
+    [ 'Swagger 2', both(set('openapi'), set('swagger', '2.0')), '#/swagger',
+        'Swagger is not supported, convert it: npx swagger2openapi -o FILE ' . $gate->dir . '/policy.json' ],
+    [ '2.5-2: a method beside its own member', both(set('openapi', '3.2.0'),
+        set('paths /users additionalOperations', { GET => operation('a') })), '#/paths/~1users/additionalOperations/GET',
+        'has a member of its own in the path item' ],
     [ 'a number for the version', set('openapi', 3.1), '#/openapi', 'must be a string' ],
     (map { [ "version '$_'", set('openapi', $_), '#/openapi', qq{OpenAPI "$_" $only} ] }
-        '2.0', '3.0', '3.2.0', '4.0.0', '13.0.0', '3.10.0', ''),
+        '2.0', '3.0', '3.3.0', '4.0.0', '13.0.0', '3.10.0', ''),
     [ 'servers that are no array', set('servers', {}), '#/servers', 'must be an array' ],
     [ 'a server that is a string', set('servers', ['/api']), '#/servers/0', 'must be an object' ],
     [ 'a server without url', set('servers', [ {} ]), '#/servers/0', 'has no "url"' ],
@@ -191,7 +195,7 @@ broken @$_ for (
         'unsupported server path "/x{w}"' ],
     (map { [ "server path '$_->[0]'", url($_->[0]), '#/servers/0/url',
             qq{unsupported server path "$_->[1]"} ] }
-        [ '/a//b', '/a//b' ], [ '//host/api', '//host/api' ], [ '/a/../b', '/a/../b' ], [ '/a?b', '/a?b' ],
+        [ '/a//b', '/a//b' ], [ '//host//api', '//api' ], [ '/a/../b', '/a/../b' ], [ '/a?b', '/a?b' ],
         [ 'https://host/a#b', '/a#b' ], [ '/%61', '/%61' ], [ '/a;b', '/a;b' ]),
     [ 'servers of an operation that are a string', set('paths /users get servers', '/x'),
         '#/paths/~1users/get/servers', 'must be an array' ],
@@ -608,6 +612,7 @@ accepted @$_ for (
     [ 'an empty list of servers', set('servers', []) ],
     [ 'a server without path', url('https://host') ],
     [ 'a server with a slash at its end', url('https://host/api/') ],
+    [ '2.5-9: a server without scheme', url('//host/api') ],
     [ 'a server whose variables have defaults',
         url('https://{h}/{v}/x', variables => { v => { default => 'a/v2' }, h => { default => 'b' } }) ],
     [ 'parameters of every kind', $parameters ],

@@ -50,7 +50,7 @@ told '2.5-4: all faults are told in one run, by their places in the document', q
         "/d": {"get": {$operation, "parameters": [{"name": "q", "in": "qeury"}, {"in": "query"}]}}
     },
     "components": {"securitySchemes": {
-        "eiam": {"type": "oauth2", "flows": {"clientCredentials": {"scopes": {"user_read": "", "user write": ""}}}},
+        "eiam": {"type": "oauth2", "flows": {"clientCredentials": {"scopes": {"user_read": ""}}}},
         "key": {"type": "apikey"},
         "bad": {"type": "http", "bearerformat": "JWT"}}},
     "servers": [{"url": "nowhere"}],
@@ -59,7 +59,7 @@ told '2.5-4: all faults are told in one run, by their places in the document', q
     '#/opneapi: is no member of a document; "openapi"?',
     '#/paths/~1z/get/securtiy: is no member of an operation; "security"?',
     '#/paths/~1z/Post: is no member of a path item; "post"?',
-    '#/paths/~1b{: unsupported template "b{": "{name}" must be a whole segment',
+    '#/paths/~1b{: unsupported template "b{": a parameter is "{name}"',
     '#/paths/~1b{/get/security: must be an array',
     '#/paths/~1a/get/operationId: must be a string',
     '#/paths/~1a/get/x-eiam-mode: must be "on" or "report"',
@@ -67,7 +67,6 @@ told '2.5-4: all faults are told in one run, by their places in the document', q
     '#/paths/~1c: must be an object',
     '#/paths/~1d/get/parameters/0/in: unknown place "qeury" of a parameter; "query"?',
     '#/paths/~1d/get/parameters/1: has no "name"',
-    '#/components/securitySchemes/eiam/flows/clientCredentials/scopes/user write: "user write" is not a scope',
     '#/components/securitySchemes/key/type: unknown security scheme type "apikey"; "apiKey"?',
     '#/components/securitySchemes/bad: has no "scheme"',
     '#/servers/0/url: unsupported server URL "nowhere"';
@@ -78,9 +77,7 @@ told '2.5-4: of many faults twenty are told, the first ones in the document, and
 
 told '2.5-4: what many references lead to is told once', qq({"openapi": "3.1.0", $schemes, "paths": {)
     . join(', ', map { qq("/p$_": {"\$ref": "#/paths/~1/x-item"}) } 1 .. 3) . qq(, "/": {"x-item": {"get": {"securtiy": 1}}}}}),
-    '#/paths/~1p1/$ref/get: has no "security", and the document has none',
-    '#/paths/~1p1/$ref/get/securtiy: is no member of an operation; "security"?',
-    '#/paths/~1: no request can match the segment ""';
+    '#/paths/~1p1/$ref/get/securtiy: is no member of an operation; "security"?';
 
 told '2.5-4: but the same fault at two places twice', document(qq("/a": null, "/b": null)),
     '#/paths/~1a: must be an object', '#/paths/~1b: must be an object';
@@ -100,6 +97,80 @@ told '2.5-9: an integer of any size does not matter where none is read', documen
     "x-n": $huge, "parameters": [{"name": "q", "in": "query", "schema": {"maximum": 18446744073709551616, "minimum": -$huge}}]}}));
 told '2.5-9: but where a string is read it is none', document(qq("/a": {"get": {$operation, "operationId": $huge}})),
     '#/paths/~1a/get/operationId: must be a string';
+
+# ---------------------------------------------------------------- versions of OpenAPI
+
+sub version {
+    my ($version, $paths, %opt) = @_;
+    my $top = $opt{top} ? "$opt{top}, " : '';
+    return qq({"openapi": "$version", $top"servers": [{"url": "/api"$opt{server}}], "paths": {$paths}, "components": {"securitySchemes": {
+        "eiam": {"type": "oauth2"$opt{scheme}, "flows": {"$opt{flow}": {"scopes": {"user_read": ""}$opt{urls}}}}}$opt{components}}});
+}
+
+my @old = (server => '', scheme => '', flow => 'clientCredentials', urls => '', components => '');
+my @new = (top => '"$self": "https://host/api.json", "tags": [{"name": "a", "kind": "nav", "parent": "b"}]', server => ', "name": "main"',
+    scheme => ', "deprecated": true, "oauth2MetadataUrl": "https://host/m"', flow => 'deviceAuthorization',
+    urls => ', "deviceAuthorizationUrl": "https://host/d"', components => ', "mediaTypes": {}');
+my $query = qq("/a": {"query": {"parameters": [{"name": "q", "in": "querystring", "content": {}}], $operation}});
+my $additional = qq("additionalOperations": {"LOCK": {$operation}, "COPY": {$operation}});
+
+told "2.5-2: OpenAPI $_->[0]", $_->[1] for (
+    [ '3.2 with everything that is new', version('3.2.0', $query, @new) ],
+    (map { [ "$_ as before", version($_, qq("/a": {"get": {$operation}}), @old) ] } '3.0.0', '3.1.2', '3.2.0', '3.2.9-rc1'),
+    [ '3.2 with roles of a bearer scheme', qq({"openapi": "3.2.0", "components": {"securitySchemes": {"b": {"type": "http", "scheme": "bearer"}}},
+        "servers": [{"url": "/api"}], "paths": {"/a": {"get": {"security": [{"b": ["admin"]}]}}}}) ],
+);
+
+for my $version ('3.0.4', '3.1.1') {
+    told "2.5-2: what is new in OpenAPI 3.2 is unknown in $version", version($version, $query =~ s/"query"/"get": {$operation}, "query"/r, @new),
+        '#/$self: is no member of a document', '#/servers/0/name: is no member of a server',
+        '#/paths/~1a/query: is no member of a path item', '#/components/securitySchemes/eiam/deprecated: is no member of a security scheme',
+        '#/components/securitySchemes/eiam/oauth2MetadataUrl: is no member of a security scheme',
+        '#/components/securitySchemes/eiam/flows/deviceAuthorization: is no flow',
+        '#/components/securitySchemes/eiam/flows/deviceAuthorization/deviceAuthorizationUrl: is no member of a flow',
+        '#/components/mediaTypes: is no member of components';
+    told "2.5-2: so is a whole query string as a parameter, and additionalOperations", version($version,
+        qq("/a": {"get": {"parameters": [{"name": "q", "in": "querystring"}], $operation}, $additional}), @old),
+        '#/paths/~1a/get/parameters/0/in: unknown place "querystring" of a parameter',
+        '#/paths/~1a/additionalOperations: is no member of a path item';
+}
+
+told '2.5-2: an additional operation must not be one that has a member of its own', version('3.2.0',
+    qq("/a": {"get": {$operation}, "additionalOperations": {"POST": {$operation}, "Query": {$operation}, "LOCK": {"securtiy": []}}}), @old),
+    '#/paths/~1a/additionalOperations/POST: has a member of its own in the path item',
+    '#/paths/~1a/additionalOperations/Query: has a member of its own in the path item',
+    '#/paths/~1a/additionalOperations/LOCK/securtiy: is no member of an operation; "security"?';
+
+told "2.5-2: OpenAPI $_ is not supported", version($_, $query, @new),
+    qq(#/openapi: OpenAPI "$_" is not supported, only 3.0, 3.1 and 3.2 are) for '3.3.0', '3.2', '3.20.0', '4.0.0', '2.0.0', '3.x.0';
+
+for my $swagger ('"2.0"', '2.0', '"1.2"') {
+    told "2.5-2: Swagger $swagger is refused with the command that converts it", qq({"swagger": $swagger, "paths": {}}),
+        '#/swagger: Swagger is not supported, convert it: npx swagger2openapi -o FILE ' . $gate->dir . '/policy';
+}
+told '2.5-2: so it is in YAML', "swagger: '2.0'\npaths: {}\n",
+    'line 1 column 1: #/swagger: Swagger is not supported, convert it: npx swagger2openapi -o FILE ' . $gate->dir . '/policy';
+
+{
+    my $served = nginx(files => { 'apps.json' => applications({ id => 'a', permissions => ['user_read'], tokens => ['tok'] }),
+            'policy.json' => version('3.2.0', qq("/a": {"query": {$operation, "operationId": "ask"}, $additional},
+                "/b": {$additional}, "/{x}": {"get": {$operation, "operationId": "any"}}), @old) },
+        server => 'eiam_applications %DIR%/apps.json; location /api/ { eiam on; eiam_policy %DIR%/policy.json; proxy_pass http://%ECHO%; }
+            location /status/ { eiam_status; }')->start;
+    for my $row ([ QUERY => 'a', 'ask' ], [ GET => 'a', 'any' ], [ GET => 'b', 'any' ], [ GET => 'c', 'any' ]) {
+        my ($method, $path, $operation) = @$row;
+        passed(get($served, "/api/$path", method => $method, token => 'tok', body => $method eq 'QUERY' ? '{}' : undef),
+            "2.5-2: $method of $path is the operation $operation", operation => $operation);
+    }
+    refused(get($served, "/api/$_->[1]", method => $_->[0], token => 'tok'), $_->[2], "2.5-2: $_->[0] of $_->[1]: $_->[2]")
+        for [ QUERY => 'c', 'method_unknown' ], [ LOCK => 'a', 'operation_unknown' ], [ COPY => 'b', 'operation_unknown' ],
+            [ LOCK => 'c', 'method_unknown' ];
+    is get($served, '/api/a', method => 'PUT', token => 'tok')->{headers}{allow}, 'GET, HEAD, QUERY', '2.5-2: what is left out is not in Allow';
+    my ($policy) = @{ get($served, '/status/policy')->{json}{policies} };
+    is join(' ', map { "$_->{cause}:$_->{pointer}" } @{ $policy->{left_out} }),
+        join(' ', map { "method:#/paths/~1$_/additionalOperations/LOCK method:#/paths/~1$_/additionalOperations/COPY" } qw(a b)),
+        '2.5-2: additional operations are listed as left out';
+}
 
 # ---------------------------------------------------------------- YAML
 
@@ -225,7 +296,7 @@ SKIP: {
     is system('cc', '-c', '-fPIC', '-DNGX_EIAM_HAVE_YAML=0', @include, '-o', "$without.o", top_dir() . '/src/core/ngx_eiam_yaml.c')
         || system('cc', '-shared', '-o', "$without.so", @objects, "$without.o", qw(-ljansson -lcrypto)), 0, 'a module without libyaml is built';
     local $ENV{EIAM_MODULE} = "$without.so";
-    for my $row ([ 'openapi.yaml', yaml($users), qr/"\S+": is no JSON, and the module was built without libyaml, which reads YAML in/ ],
+    for my $row ([ 'openapi.yaml', yaml($users), qr/"\S+": is no JSON, and the module was built without libyaml, which reads YAML/ ],
         [ 'openapi.json', document(qq("/a": {"get": {$operation}})) ]) {
         my ($name, $text, $fault) = @$row;
         my ($code, $said) = nginx(server => "location /api/ { eiam on; eiam_policy %DIR%/$name; }", files => { $name => $text })->check;

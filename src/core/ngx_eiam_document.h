@@ -30,6 +30,7 @@ typedef struct {
     ngx_uint_t            secret;      /* nothing of it is in messages */
     ngx_uint_t            yaml;        /* or YAML */
     ngx_uint_t            reals;       /* integers of any size are real */
+    ngx_uint_t            version;     /* of its format, the minor one */
     void                 *marks;       /* NULL: none; ngx_eiam_mark.h */
     ngx_eiam_digest_t     digest;      /* of a file that was opened */
 } ngx_eiam_document_t;

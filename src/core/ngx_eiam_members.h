@@ -37,6 +37,8 @@ typedef struct {
     { ngx_string(name), type, version, 0, NULL, 0 }
 #define ngx_eiam_member_read(name, type, handler, number)                     \
     { ngx_string(name), type, 0, 0, handler, number }
+#define ngx_eiam_member_read_since(version, name, type, handler, number)      \
+    { ngx_string(name), type, version, 0, handler, number }
 #define ngx_eiam_member_required(name, type, handler)                         \
     { ngx_string(name), type, 0, 1, handler, 0 }
 #define ngx_eiam_members_end                                                  \

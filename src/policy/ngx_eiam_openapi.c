@@ -34,6 +34,7 @@ static ngx_int_t ngx_eiam_openapi_reference(void *data,
 
 static const ngx_eiam_member_t  ngx_eiam_openapi_known[] = {
     ngx_eiam_member("openapi", NGX_EIAM_STRING),
+    ngx_eiam_member_since(2, "$self", NGX_EIAM_ANY),
     ngx_eiam_member("info", NGX_EIAM_ANY),
     ngx_eiam_member_since(1, "jsonSchemaDialect", NGX_EIAM_ANY),
     ngx_eiam_member("servers", NGX_EIAM_ARRAY),
@@ -64,6 +65,7 @@ static const ngx_eiam_member_t  ngx_eiam_openapi_components_known[] = {
     ngx_eiam_member("links", NGX_EIAM_ANY),
     ngx_eiam_member("callbacks", NGX_EIAM_ANY),
     ngx_eiam_member_since(1, "pathItems", NGX_EIAM_OBJECT),
+    ngx_eiam_member_since(2, "mediaTypes", NGX_EIAM_ANY),
     ngx_eiam_members_end
 };
 
@@ -85,6 +87,10 @@ static const ngx_eiam_member_t  ngx_eiam_openapi_item_known[] = {
     ngx_eiam_openapi_method("delete", NGX_EIAM_DELETE),
     ngx_eiam_openapi_method("options", NGX_EIAM_OPTIONS),
     ngx_eiam_openapi_method("trace", NGX_EIAM_TRACE),
+    ngx_eiam_member_read_since(2, "query", NGX_EIAM_OBJECT,
+                               ngx_eiam_operation_read, NGX_EIAM_QUERY),
+    ngx_eiam_member_read_since(2, "additionalOperations", NGX_EIAM_OBJECT,
+                               ngx_eiam_operation_additional, 0),
     ngx_eiam_member("summary", NGX_EIAM_ANY),
     ngx_eiam_member("description", NGX_EIAM_ANY),
     ngx_eiam_member_read("parameters", NGX_EIAM_ARRAY,
@@ -298,23 +304,34 @@ ngx_eiam_openapi_version(ngx_eiam_openapi_t *openapi)
 
     rc = ngx_eiam_node_member(openapi->root, "openapi", NGX_EIAM_STRING,
                               &node);
-    if (rc != NGX_OK) {
-        return (rc == NGX_ERROR) ? NGX_ERROR
+    if (rc == NGX_ERROR) {
+        return NGX_ERROR;
+    }
+
+    if (rc == NGX_DECLINED) {
+        return (ngx_eiam_node_member(openapi->root, "swagger", NGX_EIAM_ANY,
+                                     &node)
+                == NGX_OK)
+               ? ngx_eiam_fault(&node, "Swagger is not supported, convert it: "
+                                "npx swagger2openapi -o FILE %V",
+                                &openapi->root->document->name)
                : ngx_eiam_fault(openapi->root, "has no \"openapi\" version");
     }
 
     version = ngx_eiam_node_string(&node);
 
     if (version.len < sizeof("3.0.0") - 1
-        || (ngx_strncmp(version.data, "3.0.", 4) != 0
-            && ngx_strncmp(version.data, "3.1.", 4) != 0))
+        || ngx_strncmp(version.data, "3.", 2) != 0
+        || version.data[2] < '0' || version.data[2] > '2'
+        || version.data[3] != '.')
     {
         return ngx_eiam_fault(&node, "OpenAPI \"%V\" is not supported, only "
-                              "3.0 and 3.1 are", &version);
+                              "3.0, 3.1 and 3.2 are", &version);
     }
 
     openapi->version = version.data[2] - '0';
-    openapi->security.roles = (openapi->version == 1);
+    openapi->security.roles = (openapi->version >= 1);
+    openapi->root->document->version = openapi->version;
 
     return NGX_OK;
 }

@@ -98,13 +98,56 @@ ngx_eiam_operation_read(void *data, const ngx_eiam_node_t *node,
 
     *place = operation;
 
-    if (ngx_eiam_operation_decide(path, node, operation) != NGX_OK
-        || ngx_eiam_operation_servers(path, node, operation) != NGX_OK)
-    {
+    if (ngx_eiam_operation_decide(path, node, operation) != NGX_OK) {
+        return NGX_ERROR;
+    }
+
+    if (method == NGX_EIAM_METHODS) {
+        operation->left_out = NGX_EIAM_LEFT_METHOD;
+    }
+
+    if (ngx_eiam_operation_servers(path, node, operation) != NGX_OK) {
         return NGX_ERROR;
     }
 
     return ngx_eiam_operation_add(path, node, operation);
+}
+
+
+ngx_int_t
+ngx_eiam_operation_additional(void *data, const ngx_eiam_node_t *operations,
+    ngx_uint_t number)
+{
+    ngx_int_t        rc;
+    ngx_uint_t       i;
+    ngx_eiam_node_t  node;
+
+    node.parent = NULL;
+
+    while (ngx_eiam_node_next(operations, &node) == NGX_OK) {
+
+        for (i = 0; i < NGX_EIAM_METHODS; i++) {
+
+            if (ngx_eiam_policy_methods[i].len == node.key.len
+                && ngx_strncasecmp(ngx_eiam_policy_methods[i].data,
+                                   node.key.data, node.key.len)
+                   == 0)
+            {
+                break;
+            }
+        }
+
+        rc = (i == NGX_EIAM_METHODS)
+             ? ngx_eiam_operation_read(data, &node, NGX_EIAM_METHODS)
+             : ngx_eiam_fault(&node, "has a member of its own in the path "
+                              "item");
+
+        if (ngx_eiam_fault_defer(node.document, rc) != NGX_OK) {
+            return NGX_ERROR;
+        }
+    }
+
+    return NGX_OK;
 }
 
 
@@ -369,7 +412,8 @@ ngx_eiam_operation_id(ngx_eiam_openapi_t *openapi, const ngx_eiam_node_t *node,
 
     if (rc == NGX_DECLINED) {
 
-        method = ngx_eiam_policy_methods[operation->method];
+        method = (operation->method < NGX_EIAM_METHODS)
+                 ? ngx_eiam_policy_methods[operation->method] : node->key;
 
         operation->id.len = method.len + 1 + operation->route.len;
         operation->id.data = ngx_pnalloc(openapi->pool, operation->id.len);

@@ -51,5 +51,12 @@ ngx_int_t ngx_eiam_operation_template(ngx_eiam_path_item_t *path,
 ngx_int_t ngx_eiam_operation_read(void *data, const ngx_eiam_node_t *node,
     ngx_uint_t method);
 
+/*
+ * Operations by other methods than those that OpenAPI names: left out.  The
+ * same as above for each member.
+ */
+ngx_int_t ngx_eiam_operation_additional(void *data,
+    const ngx_eiam_node_t *operations, ngx_uint_t number);
+
 
 #endif /* _NGX_EIAM_OPERATION_H_INCLUDED_ */

@@ -47,12 +47,19 @@ static const ngx_eiam_members_t  ngx_eiam_parameter_reference = {
 };
 
 
-static const ngx_str_t  ngx_eiam_parameter_places[] = {
-    ngx_string("path"),
-    ngx_string("query"),
-    ngx_string("header"),
-    ngx_string("cookie"),
-    ngx_null_string
+typedef struct {
+    ngx_str_t    name;
+    ngx_uint_t   since;             /* OpenAPI 3.since */
+} ngx_eiam_parameter_in_t;
+
+
+static const ngx_eiam_parameter_in_t  ngx_eiam_parameter_places[] = {
+    { ngx_string("path"), 0 },
+    { ngx_string("query"), 0 },
+    { ngx_string("header"), 0 },
+    { ngx_string("cookie"), 0 },
+    { ngx_string("querystring"), 2 },
+    { ngx_null_string, 0 }
 };
 
 
@@ -110,10 +117,10 @@ ngx_eiam_parameter_read(const ngx_eiam_node_t *parameter)
 static ngx_int_t
 ngx_eiam_parameter_check(const ngx_eiam_node_t *parameter)
 {
-    ngx_str_t         text;
-    ngx_eiam_near_t   near;
-    ngx_eiam_node_t   name, in;
-    const ngx_str_t  *place;
+    ngx_str_t                       text;
+    ngx_eiam_near_t                 near;
+    ngx_eiam_node_t                 name, in;
+    const ngx_eiam_parameter_in_t  *place;
 
     if (ngx_eiam_members_read(&ngx_eiam_parameter_members, parameter, 0, NULL)
         != NGX_OK
@@ -129,11 +136,15 @@ ngx_eiam_parameter_check(const ngx_eiam_node_t *parameter)
 
     ngx_eiam_near_init(&near, &text);
 
-    for (place = ngx_eiam_parameter_places; place->len; place++) {
+    for (place = ngx_eiam_parameter_places; place->name.len; place++) {
 
-        ngx_eiam_near_compare(&near, place);
+        if (place->since > parameter->document->version) {
+            continue;
+        }
 
-        if (ngx_eiam_str_equal(place, &text)) {
+        ngx_eiam_near_compare(&near, &place->name);
+
+        if (ngx_eiam_str_equal(&place->name, &text)) {
             return NGX_OK;
         }
     }

@@ -22,7 +22,8 @@ const ngx_str_t  ngx_eiam_policy_methods[] = {
     ngx_string("PATCH"),
     ngx_string("DELETE"),
     ngx_string("OPTIONS"),
-    ngx_string("TRACE")
+    ngx_string("TRACE"),
+    ngx_string("QUERY")
 };
 
 

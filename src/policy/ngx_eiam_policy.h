@@ -29,6 +29,7 @@ typedef enum {
     NGX_EIAM_DELETE,
     NGX_EIAM_OPTIONS,
     NGX_EIAM_TRACE,
+    NGX_EIAM_QUERY,
     NGX_EIAM_METHODS
 } ngx_eiam_method_e;
 

@@ -30,6 +30,8 @@ static const ngx_eiam_member_t  ngx_eiam_scheme_known[] = {
     ngx_eiam_member("bearerFormat", NGX_EIAM_ANY),
     ngx_eiam_member("flows", NGX_EIAM_OBJECT),
     ngx_eiam_member("openIdConnectUrl", NGX_EIAM_ANY),
+    ngx_eiam_member_since(2, "oauth2MetadataUrl", NGX_EIAM_ANY),
+    ngx_eiam_member_since(2, "deprecated", NGX_EIAM_ANY),
     ngx_eiam_members_end
 };
 
@@ -44,6 +46,7 @@ static const ngx_eiam_member_t  ngx_eiam_flows_known[] = {
     ngx_eiam_member("password", NGX_EIAM_OBJECT),
     ngx_eiam_member("clientCredentials", NGX_EIAM_OBJECT),
     ngx_eiam_member("authorizationCode", NGX_EIAM_OBJECT),
+    ngx_eiam_member_since(2, "deviceAuthorization", NGX_EIAM_OBJECT),
     ngx_eiam_members_end
 };
 
@@ -57,6 +60,7 @@ static const ngx_eiam_member_t  ngx_eiam_flow_known[] = {
     ngx_eiam_member("authorizationUrl", NGX_EIAM_ANY),
     ngx_eiam_member("tokenUrl", NGX_EIAM_ANY),
     ngx_eiam_member("refreshUrl", NGX_EIAM_ANY),
+    ngx_eiam_member_since(2, "deviceAuthorizationUrl", NGX_EIAM_ANY),
     ngx_eiam_member("scopes", NGX_EIAM_OBJECT),
     ngx_eiam_members_end
 };
@@ -87,7 +91,8 @@ ngx_eiam_scheme_read(ngx_eiam_security_t *security,
     rc = ngx_eiam_scheme_kind(scheme, security->roles, &kind);
 
     if (rc != NGX_OK
-        || ngx_eiam_members_read(&ngx_eiam_scheme_members, scheme, 0, NULL)
+        || ngx_eiam_members_read(&ngx_eiam_scheme_members, scheme,
+                                 scheme->document->version, NULL)
            != NGX_OK)
     {
         return NGX_ERROR;
@@ -241,7 +246,8 @@ ngx_eiam_scheme_declare(ngx_eiam_security_t *security,
 
     if (ngx_eiam_node_require(scheme, "flows", NGX_EIAM_OBJECT, &flows)
         != NGX_OK
-        || ngx_eiam_members_read(&ngx_eiam_flows_members, &flows, 0, NULL)
+        || ngx_eiam_members_read(&ngx_eiam_flows_members, &flows,
+                                 flows.document->version, NULL)
            != NGX_OK)
     {
         return NGX_ERROR;
@@ -255,7 +261,8 @@ ngx_eiam_scheme_declare(ngx_eiam_security_t *security,
             continue;
         }
 
-        if (ngx_eiam_members_read(&ngx_eiam_flow_members, &flow, 0, NULL)
+        if (ngx_eiam_members_read(&ngx_eiam_flow_members, &flow,
+                                  flow.document->version, NULL)
             != NGX_OK
             || ngx_eiam_node_require(&flow, "scopes", NGX_EIAM_OBJECT,
                                      &scopes)

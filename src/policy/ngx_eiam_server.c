@@ -21,6 +21,7 @@ static ngx_int_t ngx_eiam_server_variable(const ngx_eiam_node_t *server,
 
 static const ngx_eiam_member_t  ngx_eiam_server_known[] = {
     ngx_eiam_member("url", NGX_EIAM_STRING),
+    ngx_eiam_member_since(2, "name", NGX_EIAM_ANY),
     ngx_eiam_member("description", NGX_EIAM_ANY),
     ngx_eiam_member("variables", NGX_EIAM_OBJECT),
     ngx_eiam_members_end
@@ -152,7 +153,8 @@ ngx_eiam_server_read(const ngx_eiam_node_t *server, ngx_pool_t *pool,
     ngx_eiam_node_t       url;
     ngx_eiam_template_t   template;
 
-    if (ngx_eiam_members_read(&ngx_eiam_server_members, server, 0, NULL)
+    if (ngx_eiam_members_read(&ngx_eiam_server_members, server,
+                              server->document->version, NULL)
         != NGX_OK
         || ngx_eiam_node_require(server, "url", NGX_EIAM_STRING, &url)
            != NGX_OK
@@ -190,13 +192,19 @@ ngx_eiam_server_url(const ngx_eiam_node_t *server,
     text = ngx_eiam_node_string(url);
     last = text.data + text.len;
 
-    p = (u_char *) ngx_strstr(text.data, "://");
+    /* RFC 3986, section 4.2: "//host/path" has the scheme of its document */
+
+    p = (u_char *) ngx_strstr(text.data, "//");
+
+    if (p && p > text.data && p[-1] != ':') {
+        p = NULL;
+    }
 
     if (p == NULL) {
         p = text.data;
 
     } else {
-        p += sizeof("://") - 1;
+        p += sizeof("//") - 1;
 
         while (p < last && *p != '/' && *p != '?' && *p != '#') {
             p++;
