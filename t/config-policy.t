@@ -168,7 +168,8 @@ broken @$_ for (
     [ 'a server without url', set('servers', [ {} ]), '#/servers/0', 'has no "url"' ],
     [ 'a url that is null', url(undef), '#/servers/0/url', 'must be a string' ],
     (map { [ "server URL '$_'", url($_), '#/servers/0/url', qq{unsupported server URL "$_"} ] }
-        '', 'api', './api', '{base}/api', 'https://host?x=/api', 'https://host#/api'),
+        '', 'api', './api', 'https://host?x=/api', 'https://host#/api'),
+    [ 'a server URL that begins with a variable', url('{base}/api'), '#/servers/0/url', 'variable "base" has no default' ],
     [ 'a server URL that breaks off', url('/api/{x'), '#/servers/0/url', 'has an open "{"' ],
     [ 'a server path of 4097 bytes', url('/' . 'a' x 4096), '#/servers/0/url',
         'has a path of more than 4096 bytes' ],
@@ -613,6 +614,8 @@ accepted @$_ for (
     [ 'a server without path', url('https://host') ],
     [ 'a server with a slash at its end', url('https://host/api/') ],
     [ '2.5-9: a server without scheme', url('//host/api') ],
+    [ '2.5-9: a server whose variables bring all of the path', both(url('https://host{base}', variables => { base => { default => '/api/' } }),
+        set('paths', { '/a' => { get => operation('a', 'user_read') } })) ],
     [ 'a server whose variables have defaults',
         url('https://{h}/{v}/x', variables => { v => { default => 'a/v2' }, h => { default => 'b' } }) ],
     [ 'parameters of every kind', $parameters ],

@@ -68,9 +68,12 @@ sub location {
 # ---------------------------------------------------------------- which of them load
 
 # What may be wrong with a document in which something remains.
-my $wrong = qr/no request can tell|may be the same request|is no member of|must have 1 to 255 bytes|unsupported server
-    |must not (?:stand beside a|begin or end)/x;
-my $nothing = qr/"[^"]+": \#(?:\/paths)?: (?:nothing of it remains, operations are left out \(\d+\): .*|has no operation) in /;
+my $wrong = qr/no\ request\ can\ tell|may\ be\ the\ same\ request|is\ no\ member\ of|must\ have\ 1\ to\ 255\ bytes
+    |unsupported\ server|has\ no\ default|must\ not\ (?:stand\ beside\ a|begin\ or\ end)/x;
+my $nothing = qr/nothing of it remains, operations are left out \(\d+\): |#\/paths: has no operation/;
+
+# Operations that are left out at this location only: eiam_path strict.
+sub here { return map { ("$_->{method} $_->{route}" => 1) } grep { $_->{left_out} eq 'strict' } $_[0]{reading}->operations }
 
 sub load {
     my ($document) = @_;
@@ -78,8 +81,7 @@ sub load {
     $document->{loads} = !$code;
     my ($fault) = $text =~ /\[emerg\] \d+#\d+: (.*)/;
     $document->{fault} = $fault // '';
-    my @told = $text =~ /left out, operations \((\d+)\)/g;
-    return $code ? @{ $document->{kept} } ? $fault =~ $wrong : $fault =~ $nothing : @{ $document->{kept} } > 0;
+    return $code ? $fault =~ $wrong || !@{ $document->{kept} } && $fault =~ $nothing : @{ $document->{kept} } > 0 || here($document);
 }
 
 my @documents = documents(@yaml, @chosen);
@@ -139,7 +141,7 @@ sub compared {
     my %alike = alike($document);
     my %gated = map { ("$_->{method} $_->{route}" => 1) } @{ $document->{policy}{operations} };
     my %read  = map { ("$_->{method} $_->{route}" => 1) } @{ $document->{kept} };
-    my %here  = map { ("$_->{method} $_->{route}" => 1) } grep { $_->{left_out} eq 'strict' } $document->{reading}->operations;
+    my %here  = here($document);
     my @left  = grep { defined $_->{route} } @{ $document->{policy}{left_out} };
     my @all   = $document->{reading}->operations;
     return (

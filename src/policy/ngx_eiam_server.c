@@ -14,7 +14,7 @@ static ngx_int_t ngx_eiam_server_url(const ngx_eiam_node_t *server,
     const ngx_eiam_node_t *url, ngx_pool_t *pool, ngx_str_t *path);
 static ngx_int_t ngx_eiam_server_expand(const ngx_eiam_node_t *server,
     const ngx_eiam_node_t *url, const ngx_str_t *text, ngx_pool_t *pool,
-    ngx_str_t *path);
+    ngx_str_t *expanded);
 static ngx_int_t ngx_eiam_server_variable(const ngx_eiam_node_t *server,
     const ngx_eiam_node_t *url, ngx_str_t *name, ngx_str_t *value);
 
@@ -182,19 +182,28 @@ ngx_eiam_server_read(const ngx_eiam_node_t *server, ngx_pool_t *pool,
 }
 
 
+/* a variable may bring a part of the path, wherever it stands */
+
 static ngx_int_t
 ngx_eiam_server_url(const ngx_eiam_node_t *server,
     const ngx_eiam_node_t *url, ngx_pool_t *pool, ngx_str_t *path)
 {
     u_char     *p, *last;
-    ngx_str_t   text;
+    ngx_str_t   text, named;
 
-    text = ngx_eiam_node_string(url);
+    ngx_str_null(&text);
+
+    named = ngx_eiam_node_string(url);
+
+    if (ngx_eiam_server_expand(server, url, &named, pool, &text) != NGX_OK) {
+        return NGX_ERROR;
+    }
+
     last = text.data + text.len;
 
     /* RFC 3986, section 4.2: "//host/path" has the scheme of its document */
 
-    p = (u_char *) ngx_strstr(text.data, "//");
+    p = ngx_strnstr(text.data, "//", text.len);
 
     if (p && p > text.data && p[-1] != ':') {
         p = NULL;
@@ -217,20 +226,24 @@ ngx_eiam_server_url(const ngx_eiam_node_t *server,
     }
 
     if (p == last || *p != '/') {
-        return ngx_eiam_fault(url, "unsupported server URL \"%V\"", &text);
+        return ngx_eiam_fault(url, "unsupported server URL \"%V\"", &named);
     }
 
-    text.data = p;
-    text.len = last - p;
+    while (last > p && last[-1] == '/') {
+        last--;
+    }
 
-    return ngx_eiam_server_expand(server, url, &text, pool, path);
+    path->data = p;
+    path->len = last - p;
+
+    return NGX_OK;
 }
 
 
 static ngx_int_t
 ngx_eiam_server_expand(const ngx_eiam_node_t *server,
     const ngx_eiam_node_t *url, const ngx_str_t *text, ngx_pool_t *pool,
-    ngx_str_t *path)
+    ngx_str_t *expanded)
 {
     u_char     *p, *last, *out, *end;
     ngx_str_t   name, value;
@@ -243,7 +256,7 @@ ngx_eiam_server_expand(const ngx_eiam_node_t *server,
         return NGX_ERROR;
     }
 
-    path->data = out;
+    expanded->data = out;
     end = out + NGX_EIAM_PATH_MAX;
 
     while (p < last) {
@@ -277,11 +290,7 @@ ngx_eiam_server_expand(const ngx_eiam_node_t *server,
         out = ngx_cpymem(out, value.data, value.len);
     }
 
-    while (out > path->data && out[-1] == '/') {
-        out--;
-    }
-
-    path->len = out - path->data;
+    expanded->len = out - expanded->data;
 
     return NGX_OK;
 }
