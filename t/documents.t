@@ -258,6 +258,9 @@ told "2.5-1: YAML: $_->[0]", @$_[ 1 .. $#$_ ] for (
     [ 'UTF-16', "\xff\xfeo\0p\0", 'line 1 column 1: #: invalid leading UTF-8 octet' ],
     [ 'half a surrogate pair', yaml("$users\n    description: \"\\ud800\""),
         'line 16 column 23: #/paths/~1users/get/description: found invalid Unicode character escape code while parsing a quoted scalar' ],
+    (map { [ "a line separator that hides a member: $_->[0]", yaml("/a:\n  get:\n    # open: $_->[1]    security: []"),
+        'line 15 column 15: #: has a line separator that not all readers of YAML know' ] }
+        [ 'U+0085', "\xc2\x85" ], [ 'U+2028', "\xe2\x80\xa8" ], [ 'U+2029', "\xe2\x80\xa9" ]),
     [ 'aliases that multiply', yaml(join("\n", '/x-a:', map { sprintf "  x-%02d: &a%02d [%s]", $_, $_,
         join ', ', $_ ? (sprintf '*a%02d', $_ - 1) x 10 : (1) x 10 } 0 .. 8)),
         'line 19 column 59: #/paths/~1x-a/x-05/7: aliases repeat more than 1000000 values' ],

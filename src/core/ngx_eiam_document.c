@@ -1,5 +1,7 @@
 
 #include <ngx_eiam_document.h>
+#include <ngx_eiam_mark.h>
+#include <ngx_eiam_scalar.h>
 #include <ngx_eiam_yaml.h>
 
 
@@ -7,6 +9,8 @@ static ngx_int_t ngx_eiam_document_read(ngx_eiam_document_t *document,
     ngx_fd_t fd, ngx_str_t *text);
 static ngx_str_t ngx_eiam_document_body(const ngx_str_t *text);
 static ngx_int_t ngx_eiam_document_either(ngx_eiam_document_t *document,
+    const ngx_str_t *text, ngx_eiam_node_t *root);
+static ngx_int_t ngx_eiam_document_yaml(ngx_eiam_document_t *document,
     const ngx_str_t *text, ngx_eiam_node_t *root);
 static ngx_uint_t ngx_eiam_document_ends(const ngx_str_t *name,
     const char *end);
@@ -142,7 +146,7 @@ ngx_eiam_document_either(ngx_eiam_document_t *document,
     }
 
     fault = document->fault;
-    rc = ngx_eiam_yaml_parse(document, text, root);
+    rc = ngx_eiam_document_yaml(document, text, root);
 
     if (json && (rc != NGX_OK || !ngx_eiam_node_is(root, NGX_EIAM_OBJECT))) {
         document->fault = fault;
@@ -150,6 +154,29 @@ ngx_eiam_document_either(ngx_eiam_document_t *document,
     }
 
     return rc;
+}
+
+
+/* what is a comment for one reader must not be a member for another */
+
+static ngx_int_t
+ngx_eiam_document_yaml(ngx_eiam_document_t *document, const ngx_str_t *text,
+    ngx_eiam_node_t *root)
+{
+    u_char           *separator;
+    ngx_eiam_mark_t   at;
+
+    separator = ngx_eiam_scalar_separator(text);
+
+    if (separator == NULL) {
+        return ngx_eiam_yaml_parse(document, text, root);
+    }
+
+    at = ngx_eiam_mark_at(text, separator - text->data);
+
+    return ngx_eiam_document_fault(document, "line %uD column %uD: #: has a "
+                                   "line separator that not all readers of "
+                                   "YAML know", at.line, at.column);
 }
 
 

@@ -42,6 +42,30 @@ static const ngx_str_t  ngx_eiam_scalar_not_json[] = {
 };
 
 
+u_char *
+ngx_eiam_scalar_separator(const ngx_str_t *text)
+{
+    u_char  *p, *last;
+
+    last = text->data + text->len;
+
+    for (p = text->data; p < last; p++) {
+
+        if (*p == 0xc2 && last - p > 1 && p[1] == 0x85) {
+            return p;
+        }
+
+        if (*p == 0xe2 && last - p > 2 && p[1] == 0x80
+            && (p[2] == 0xa8 || p[2] == 0xa9))
+        {
+            return p;
+        }
+    }
+
+    return NULL;
+}
+
+
 ngx_uint_t
 ngx_eiam_scalar_is_no_json(const ngx_str_t *text)
 {
