@@ -14,10 +14,18 @@ sub new {
     my $self = bless { document => $document, path => $path, operations => [] }, $class;
     $self->{base} = server_path($document->{servers}[0]);
     for my $template (keys %{ $document->{paths} }) {
-        my $item = $document->{paths}{$template};
+        my $item = $self->_referred($document->{paths}{$template});
         push @{ $self->{operations} }, map { $self->_operation($template, $item, $_) } grep { $item->{$_} } @METHODS;
     }
     return $self;
+}
+
+# A path item may stand in the place of another one; the skeleton has those of "paths".
+sub _referred {
+    my ($self, $item) = @_;
+    my ($name) = ($item->{'$ref'} // '') =~ m{^#/paths/(.+)$} or return $item;
+    $name =~ s/%([0-9A-Fa-f]{2})/chr hex $1/ge;
+    return $self->{document}{paths}{ $name =~ s{~1}{/}gr =~ s{~0}{~}gr };
 }
 
 sub operations { return @{ $_[0]{operations} } }
