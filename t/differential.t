@@ -98,7 +98,9 @@ subtest 'UTF-8 paths' => sub {
 
 # Frameworks that have routes, in their own order: Express looks for them in the path as it was sent.
 my @routes = (
-    [ GET => '/users/me', 'getMe' ], [ GET => '/users/{id}/roles/{role}', 'getRole' ], [ GET => '/users/{id}', 'getUser' ],
+    [ GET => '/users/me', 'getMe' ], [ PUT => '/users/{id}:activate', 'activate' ], [ GET => '/files/all.json', 'allFiles' ],
+    [ GET => '/files/{name}.json', 'getJson' ], [ GET => '/files/{name}', 'getFile' ], [ GET => '/v{version}/info', 'info' ],
+    [ GET => '/x@{id}', 'getX' ], [ GET => '/users/{id}/roles/{role}', 'getRole' ], [ GET => '/users/{id}', 'getUser' ],
     [ PUT => '/users/{id}', 'setUser' ], [ GET => '/team@all/{id}', 'getAll' ], [ GET => '/team@all', 'listAll' ],
     [ GET => '/{id}', 'getAny' ],
 );
@@ -141,10 +143,12 @@ done_testing;
 sub based { return map { [ $_->[0], BASE . $_->[1], $_->[2] ] } @_ }
 
 sub odd_routes {
-    return map { { method => 'GET', target => BASE . $_ } } map { my $one = $_;
-        map { my $pattern = $_; map { sprintf $pattern, $_ } $one, uc $one, lc $one } qw(/%s /users/%s /users/%s/roles/%s /users%s /team%sall
-            /team%sall/x /users/a%sb /users/%sme /users/me%s /users/%s%s) } qw(%40 %3A %2B %3D %7C %20 %2F %5C %00 %25
-            %2540 %252F %2E %2e%2e %3B %3F %23 %6De %CC%81 %C2%B7 @ + me ME .json : | %C3%A9 e%CC%81);
+    return map { my $target = BASE . $_; map { { method => $_, target => $target } } qw(GET PUT) } map { my $one = $_;
+        map { my $pattern = $_; map { my $text = $_; $pattern =~ s/%s/$text/gr } $one, uc $one, lc $one } qw(/%s /users/%s /users/%s/roles/%s /users%s /team%sall
+            /team%sall/x /users/a%sb /users/%sme /users/me%s /users/%s%s
+            /users/5%sactivate /users/%s:activate /users/5:activate%s /files/a%sjson /files/%s.json /files/all%s.json /files/a.json%s
+            /v%s/info /v1%s/info /x%s /x@%s /x%sa /%sx@a) } qw(%40 %3A %2B %3D %7C %20 %2F %5C %00 %25
+            %2540 %252F %2E %2e%2e %3B %3F %23 %6De %CC%81 %C2%B7 @ + me ME .json .JSON :activate :ACTIVATE : | %C3%A9 e%CC%81);
 }
 
 # What a router read otherwise than the gate: the operation, or its parameters.
