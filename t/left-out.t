@@ -244,6 +244,25 @@ my $twice = nginx(files => { 'policy.json' => $crowd }, server => join ' ', map 
 my ($refused, $text) = $twice->check;
 is $refused . ' ' . (() = $text =~ /\[warn\]/g), '1 1', '2.5-3: a file that is named twice is told of once, and refused if one name says so';
 
+# ---------------------------------------------------------------- eiam_path
+
+my @odd = ('GET /plain' => 'a', 'GET /acc:look' => 'a', 'GET /{x}@y' => 'a', "GET /\x{4e2d}" => 'a', "GET /\x{2460}" => 'a');
+sub under {
+    my ($mode, $complete, @operations) = @_;
+    my ($code, $text) = nginx(files => { 'policy.json' => document('/api', @operations) }, server => join ' ', map {
+        "location /api/$_/ { eiam on; eiam_path $mode; eiam_policy %DIR%/policy.json $complete; }" } qw(a b))->check;
+    my @said = map { s/"\S+policy\.json"/FILE/r } map { s/^.*?\[(\w+)\] \d+#\d+: /$1 /r } grep { /eiam_path/ } split /\n/, $text;
+    return join "\n", $code, @said;
+}
+is under('strict', '', @odd), qq{0\nwarn eiam_path: FILE: left out, operations (4): "eiam_path strict" lets no request pass to them, }
+    . qq{"eiam_path utf8" may: #/paths/~1acc:look/get, #/paths/~1{x}\@y/get, #/paths/~1\xe2\x91\xa0/get and 1 more},
+    '2.5-5: what eiam_path strict can never pass is told once, with the hint at utf8';
+like under('utf8', '', @odd), qr{^0\nwarn eiam_path: FILE: left out, operations \(1\): "eiam_path utf8" lets no request pass to them: #/paths/~1\xe2\x91\xa0/get$},
+    '2.5-5: and what utf8 cannot';
+is under('utf8', '', @odd[0 .. 7]), '0', '2.5-5: with utf8 the others are operations like any other';
+like under('strict', 'complete', @odd), qr{^1\nemerg "eiam_path strict" lets no request pass to 4 operations of FILE: }, '2.5-5: "complete" refuses them';
+like under('strict', '', @odd[2, 3]), qr{^1\nemerg "eiam_path strict" lets no request pass to 1 operations}, '2.5-5: and so is a policy of which nothing remains';
+
 # ---------------------------------------------------------------- what is shown of it
 
 my $shown = get($gate, '/policies/policy', port => $gate->port(3))->{json};

@@ -52,6 +52,12 @@ const ngx_eiam_cause_t  ngx_eiam_finding_causes[] = {
                  "out and may require more"),
       ngx_null_string },
 
+    { ngx_string("path"),
+      ngx_string("operations"),
+      ngx_string("\"eiam_path\" lets no request of theirs pass; \"utf8\" "
+                 "lets more pass than \"strict\""),
+      ngx_null_string },
+
     { ngx_string("alternative_scheme"),
       ngx_string("alternatives"),
       ngx_string("no bearer token can satisfy one of the schemes"),

@@ -26,6 +26,7 @@ typedef enum {
     NGX_EIAM_LEFT_LITERAL,
     NGX_EIAM_LEFT_METHOD,
     NGX_EIAM_LEFT_ALIKE,
+    NGX_EIAM_LEFT_PATH,
 
     /* alternatives that are left out */
     NGX_EIAM_LEFT_SCHEME,

@@ -50,7 +50,7 @@ struct ngx_eiam_operation_s {
     ngx_str_t                  id;             /* operationId */
     ngx_uint_t                 method;
     ngx_str_t                  route;          /* the full path template */
-    ngx_str_t                  sample;         /* see below; often empty */
+    ngx_str_t                  sample;         /* a path; empty: plain */
     ngx_str_t                  pointer;        /* in the document */
     ngx_eiam_cause_e           left_out;       /* or NGX_EIAM_KEPT */
     ngx_str_t                  required;       /* "a b | c" */
@@ -112,6 +112,7 @@ typedef struct {
     ngx_eiam_digest_t          digest;         /* of the file */
     unsigned                   complete:1;     /* nothing may be left out */
     unsigned                   told:1;         /* findings are in the log */
+    unsigned                   tried:2;        /* by eiam_path: strict, utf8 */
 } ngx_eiam_policy_t;
 
 

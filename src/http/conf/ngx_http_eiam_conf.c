@@ -1,5 +1,6 @@
 
 #include <ngx_http_eiam_conf.h>
+#include <ngx_http_eiam_finding.h>
 #include <ngx_http_eiam_gated.h>
 #include <ngx_http_eiam_invalid.h>
 #include <ngx_http_eiam_jwt.h>
@@ -279,7 +280,8 @@ ngx_http_eiam_gate(ngx_conf_t *cf, ngx_http_eiam_loc_conf_t *conf)
     scf->token_max = ngx_max(scf->token_max, conf->token_max);
 
     if (ngx_http_eiam_add_policy(&scf->policies, conf->policy) != NGX_OK
-        || ngx_http_eiam_gated_add(cf, conf->policy) != NGX_OK)
+        || ngx_http_eiam_gated_add(cf, conf->policy) != NGX_OK
+        || ngx_http_eiam_finding_path(cf, conf) != NGX_OK)
     {
         return NGX_CONF_ERROR;
     }

@@ -14,5 +14,12 @@
 ngx_int_t ngx_http_eiam_finding_tell(ngx_conf_t *cf,
     ngx_eiam_policy_t *policy);
 
+/*
+ * The same about operations that no request reaches under the "eiam_path" of
+ * a location that has the policy.
+ */
+ngx_int_t ngx_http_eiam_finding_path(ngx_conf_t *cf,
+    ngx_http_eiam_loc_conf_t *conf);
+
 
 #endif /* _NGX_HTTP_EIAM_FINDING_H_INCLUDED_ */
