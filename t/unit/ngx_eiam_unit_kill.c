@@ -5,6 +5,7 @@
  */
 
 #include "ngx_eiam_unit_zone.h"
+#include <ngx_eiam_revoke.h>
 
 #include <sys/mman.h>
 
@@ -12,12 +13,16 @@
 #define NGX_EIAM_UNIT_KILL_CHILDREN  3
 #define NGX_EIAM_UNIT_KILL_ROUNDS    400
 #define NGX_EIAM_UNIT_KILL_TOKENS    300
+#define NGX_EIAM_UNIT_KILL_REVOKED   40
 
 
 typedef struct {
     volatile ngx_atomic_t  asked;       /* questions that were answered */
     volatile ngx_atomic_t  granted;
     volatile ngx_atomic_t  wrong;
+    volatile ngx_atomic_t  revocations;
+    volatile ngx_atomic_t  revoked[NGX_EIAM_UNIT_KILL_REVOKED];
+    volatile ngx_atomic_t  lost;
 } ngx_eiam_unit_kill_count_t;
 
 
@@ -37,6 +42,10 @@ static const char *ngx_eiam_unit_kill_fault(ngx_eiam_unit_kill_t *t,
 static void ngx_eiam_unit_kill_fork(ngx_eiam_unit_kill_t *t, ngx_uint_t n);
 static void ngx_eiam_unit_kill_child(ngx_eiam_unit_kill_t *t, uint32_t seed);
 static void ngx_eiam_unit_kill_ask(ngx_eiam_unit_kill_t *t, uint32_t *seed);
+static void ngx_eiam_unit_kill_revoke(ngx_eiam_unit_kill_t *t,
+    uint32_t *seed);
+static ngx_uint_t ngx_eiam_unit_kill_is_revoked(ngx_eiam_unit_kill_t *t,
+    uint32_t n);
 static void ngx_eiam_unit_kill_end(ngx_eiam_unit_kill_t *t, ngx_uint_t n);
 
 
@@ -108,6 +117,10 @@ ngx_eiam_unit_kill_rounds(ngx_eiam_unit_t *unit, ngx_eiam_unit_kill_t *t)
                      "%uA answers to the others, %uA of them grants, %uA "
                      "wrong", t->count->asked, t->count->granted,
                      t->count->wrong);
+    ngx_eiam_unit_ok(unit, t->count->revocations > NGX_EIAM_UNIT_KILL_ROUNDS
+                           && t->count->lost == 0,
+                     "2.3-1: %uA revocations meanwhile, %uA of them lost",
+                     t->count->revocations, t->count->lost);
 }
 
 
@@ -127,6 +140,10 @@ ngx_eiam_unit_kill_fault(ngx_eiam_unit_kill_t *t, ngx_uint_t *marked)
     ngx_eiam_zone_lock(&t->z.zone);
 
     fault = ngx_eiam_unit_cache_fault(t->z.zone.shared);
+
+    if (fault == NULL) {
+        fault = ngx_eiam_unit_revoke_fault(t->z.zone.shared);
+    }
 
     if (t->source->record->flights >= NGX_EIAM_UNIT_KILL_CHILDREN) {
         fault = ", but flights of the dead are left";
@@ -163,7 +180,77 @@ ngx_eiam_unit_kill_child(ngx_eiam_unit_kill_t *t, uint32_t seed)
 {
     for ( ;; ) {
         ngx_eiam_unit_kill_ask(t, &seed);
+        ngx_eiam_unit_kill_revoke(t, &seed);
     }
+}
+
+
+/* whatever a revocation has returned for stays revoked, unless it is restored */
+
+static void
+ngx_eiam_unit_kill_revoke(ngx_eiam_unit_kill_t *t, uint32_t *seed)
+{
+    time_t             not_before;
+    uint32_t           n;
+    ngx_str_t          other = ngx_string("other");
+    ngx_int_t          rc;
+    ngx_eiam_grant_t   grant;
+    ngx_eiam_digest_t  token;
+
+    n = ngx_eiam_unit_random(seed, NGX_EIAM_UNIT_KILL_REVOKED);
+
+    (void) ngx_atomic_fetch_add(&t->count->lost,
+                                t->count->revoked[n]
+                                && !ngx_eiam_unit_kill_is_revoked(t, n));
+
+    ngx_eiam_unit_key(100000 + n, token);
+
+    ngx_memzero(&grant, sizeof(ngx_eiam_grant_t));
+    ngx_str_set(&grant.application, "crm");
+    grant.expires = NGX_EIAM_NEVER;
+    grant.learned = 1;
+
+    rc = ngx_eiam_revoke_token(&t->z.zone, token, n % 2 ? &grant : NULL,
+                               NGX_EIAM_BY_CLIENT);
+
+    if (rc == NGX_OK) {
+        t->count->revoked[n] = 1;
+        (void) ngx_atomic_fetch_add(&t->count->revocations, 1);
+    }
+
+    if (n == 0) {
+        (void) ngx_eiam_revoke_application(&t->z.zone, &other,
+                                           NGX_EIAM_BY_CONTROL, &not_before);
+    } else if (n == 1) {
+        (void) ngx_eiam_revoke_restore_application(&t->z.zone, &other);
+    }
+}
+
+
+/* itself, or by now with its application */
+
+static ngx_uint_t
+ngx_eiam_unit_kill_is_revoked(ngx_eiam_unit_kill_t *t, uint32_t n)
+{
+    ngx_int_t          rc;
+    ngx_eiam_grant_t   grant;
+    ngx_eiam_detail_e  detail;
+    ngx_eiam_digest_t  token;
+
+    ngx_eiam_unit_key(100000 + n, token);
+
+    ngx_memzero(&grant, sizeof(ngx_eiam_grant_t));
+    grant.learned = 1;
+
+    if (n % 2) {
+        ngx_str_set(&grant.application, "crm");
+    }
+
+    ngx_eiam_zone_lock(&t->z.zone);
+    rc = ngx_eiam_revocation_check(t->z.zone.shared, token, &grant, &detail);
+    ngx_eiam_zone_unlock(&t->z.zone);
+
+    return rc == NGX_ABORT;
 }
 
 

@@ -688,14 +688,14 @@ ngx_eiam_unit_revoke_many(ngx_eiam_unit_revoke_t *t)
 
         /* revoked itself, or with its application, or with all */
 
-        n = i ? ngx_eiam_unit_random(&seed, i) : 0;
         ngx_eiam_unit_key(i, token);
         ngx_eiam_unit_revoke_grant(i, name, &grant);
         grant.learned = 1;
         grant.generation = 0;
 
         lost += ngx_eiam_revocation_check(shared, token, &grant, &detail)
-                != NGX_ABORT;
+                != NGX_ABORT
+                || ngx_eiam_unit_revoke_fault(shared) != NULL;
     }
 
     ngx_eiam_unit_ok(t->unit,
@@ -752,6 +752,8 @@ ngx_eiam_unit_revoke_random(ngx_eiam_unit_revoke_t *t)
         for (n = 0; n < sizeof(revoked); n++) {
             wrong += ngx_eiam_unit_revoke_is(t, n) != revoked[n];
         }
+
+        wrong += ngx_eiam_unit_revoke_fault(t->z.zone.shared) != NULL;
     }
 
     for (n = 0, i = 0; n < sizeof(revoked); n++) {
@@ -934,6 +936,64 @@ ngx_eiam_unit_revoke_listed(ngx_eiam_unit_revoke_t *t)
 
     ngx_eiam_unit_ok(t->unit, tokens == 7 && others == 2,
                      "all that is revoked is listed, and whose it is");
+}
+
+
+const char *
+ngx_eiam_unit_revoke_fault(ngx_eiam_shared_t *shared)
+{
+    uint32_t                 i, k, used, tokens, free;
+    ngx_eiam_revocation_t   *row;
+    ngx_eiam_revocations_t  *table;
+
+    table = &shared->revocations;
+
+    for (i = table->free, free = 0; i; i = table->rows[i].chain, free++) {
+
+        if (i >= table->nrows || free == table->nrows
+            || ngx_eiam_revocation_kind(&table->rows[i])
+               != NGX_EIAM_REVOCATION_FREE)
+        {
+            return ", but the free revocations lead nowhere";
+        }
+    }
+
+    for (i = 1, used = 0, tokens = 0; i < table->nrows; i++) {
+
+        row = &table->rows[i];
+
+        switch (ngx_eiam_revocation_kind(row)) {
+
+        case NGX_EIAM_REVOCATION_FREE:
+            continue;
+
+        case NGX_EIAM_REVOCATION_OF_TOKEN:
+            k = ngx_eiam_revocation_index_find_token(table, row->of.token);
+            tokens++;
+            break;
+
+        default:
+            k = ngx_eiam_revocation_index_find(table, row->of.application.id);
+            tokens -= row->of.application.tokens;
+
+            if (table->links[table->links[i].next].prior != i) {
+                return ", but the tokens of an application are no ring";
+            }
+        }
+
+        if (k != i) {
+            return ", but a revocation is not found";
+        }
+
+        used++;
+    }
+
+    if (tokens != table->strays) {
+        return ", but an application has other tokens than are counted";
+    }
+
+    return (used + free == table->nrows - 1) ? NULL
+                                             : ", but revocations are lost";
 }
 
 

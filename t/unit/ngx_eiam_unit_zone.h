@@ -77,5 +77,8 @@ ngx_uint_t ngx_eiam_unit_grant_is(uint32_t n, const ngx_eiam_grant_t *grant);
 /* what is wrong with the cells, lists and heads; NULL: nothing */
 const char *ngx_eiam_unit_cache_fault(ngx_eiam_shared_t *shared);
 
+/* the same with the revocations */
+const char *ngx_eiam_unit_revoke_fault(ngx_eiam_shared_t *shared);
+
 
 #endif /* _NGX_EIAM_UNIT_ZONE_H_INCLUDED_ */
