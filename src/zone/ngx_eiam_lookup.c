@@ -26,13 +26,18 @@ ngx_eiam_lookup(ngx_eiam_source_t *source, const ngx_eiam_terms_t *terms,
 
     entry = ngx_eiam_cache_find(shared, question->key);
 
-    switch (ngx_eiam_lookup_check(source, entry, question)) {
+    question->generation = shared->revocations.generation;
 
-    case NGX_ABORT:
-        return NGX_ABORT;
+    if (entry == NULL || !ngx_eiam_lookup_is_checked(shared, entry)) {
 
-    case NGX_DECLINED:
-        entry = NULL;
+        switch (ngx_eiam_lookup_check(source, entry, question)) {
+
+        case NGX_ABORT:
+            return NGX_ABORT;
+
+        case NGX_DECLINED:
+            entry = NULL;
+        }
     }
 
     if (entry && ngx_eiam_lookup_is_current(source, entry->flight)) {
@@ -76,12 +81,15 @@ ngx_eiam_lookup_check(ngx_eiam_source_t *source, ngx_eiam_entry_t *entry,
 
     shared = source->zone->shared;
 
+    if (entry && ngx_eiam_lookup_is_checked(shared, entry)) {
+        return NGX_OK;
+    }
+
     question->generation = shared->revocations.generation;
 
-    if (entry && ngx_eiam_cache_issue(shared, entry)->generation
-                 == question->generation)
-    {
-        return NGX_OK;
+    if (entry == NULL && shared->revocations.tokens == 0) {
+        ngx_str_null(&question->grant.application);
+        return NGX_DECLINED;
     }
 
     /* the key of a key is the token */

@@ -19,6 +19,12 @@
 ngx_int_t ngx_eiam_lookup(ngx_eiam_source_t *source,
     const ngx_eiam_terms_t *terms, ngx_eiam_question_t *question);
 
+/* was the grant checked, and has nothing been revoked since? */
+
+#define ngx_eiam_lookup_is_checked(shared, entry)                             \
+    (ngx_eiam_cache_issue(shared, entry)->generation                          \
+     == (shared)->revocations.generation)
+
 /*
  * NGX_OK: the grant is not revoked; NGX_DECLINED: there is none (entry is
  * NULL), or the source is to be asked again; NGX_ABORT: the token is revoked.

@@ -86,7 +86,8 @@ ngx_eiam_source_recall(ngx_eiam_source_t *source,
         entry = NULL;
     }
 
-    rc = ngx_eiam_lookup_check(source, entry, question);
+    rc = (entry && ngx_eiam_lookup_is_checked(shared, entry))
+         ? NGX_OK : ngx_eiam_lookup_check(source, entry, question);
 
     if (rc == NGX_OK) {
         ngx_eiam_lookup_use(shared, entry, question);

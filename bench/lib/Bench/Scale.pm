@@ -53,14 +53,14 @@ sub until_lost {
 
 # Megabytes for so many grants: cells of 64 bytes, an index of 4 bytes for the
 # largest power of two of cells, 15/16 of the pages (a part of 16 is left to the
-# slab allocator), and of these a part of 16 for counters and one of 32, at most,
-# for refusals; flights are 80 KB at most.
+# slab allocator), and of these a part of 16 for counters, another for revocations,
+# and one of 32, at most, for refusals; flights are 80 KB at most.
 sub zone {
     my ($grants, $bytes) = @_;
     my $cells = $grants * $bytes;
     my $heads = 1;
     $heads *= 2 while $heads * 2 <= $cells / CELL;
-    my $megabytes = ($cells + 4 * $heads) / MB / (15 / 16 * (1 - 1 / 16 - 1 / 32));
+    my $megabytes = ($cells + 4 * $heads) / MB / (15 / 16 * (1 - 2 / 16 - 1 / 32));
     return { cells => $cells / MB, index => 4 * $heads / MB, megabytes => ceil($megabytes) };
 }
 
