@@ -185,7 +185,7 @@ ngx_eiam_unit_kill_child(ngx_eiam_unit_kill_t *t, uint32_t seed)
 }
 
 
-/* whatever a revocation has returned for stays revoked, unless it is restored */
+/* what a revocation has returned for stays revoked, unless it is restored */
 
 static void
 ngx_eiam_unit_kill_revoke(ngx_eiam_unit_kill_t *t, uint32_t *seed)
