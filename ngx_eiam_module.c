@@ -187,6 +187,13 @@ static ngx_command_t  ngx_eiam_commands[] = {
       offsetof(ngx_http_eiam_loc_conf_t, learn),
       ngx_http_eiam_value_flags },
 
+    { ngx_string("eiam_revoke"),
+      NGX_HTTP_LOC_CONF|NGX_CONF_FLAG,
+      ngx_http_eiam_value_word,
+      NGX_HTTP_LOC_CONF_OFFSET,
+      offsetof(ngx_http_eiam_loc_conf_t, revoke),
+      ngx_http_eiam_value_flags },
+
     { ngx_string("eiam_control"),
       NGX_HTTP_LOC_CONF|NGX_CONF_NOARGS|NGX_CONF_TAKE1,
       ngx_http_eiam_control,

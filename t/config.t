@@ -86,6 +86,7 @@ my %directives = (
     'eiam_jwt_algorithms'        => [ 'RS256 ES256', 1, undef, @everywhere ],
     'eiam_jwt_leeway'            => [ '1m', 1, 1, @everywhere ],
     'eiam_learn'                 => [ 'off', 1, 1, contexts => ['location'] ],
+    'eiam_revoke'                => [ 'off', 1, 1, contexts => ['location'] ],
     'eiam_status'                => [ '', 0, 0, contexts => ['location'] ],
     'eiam_control'               => [ '', 0, 1, second => 'open', contexts => ['location'] ],
     'eiam_cache_valid'           => [ '1m', 1, 1, @everywhere ],

@@ -88,6 +88,30 @@ ngx_eiam_digest_combine(const ngx_eiam_digest_t one,
 }
 
 
+ngx_int_t
+ngx_eiam_digest_read_hex(const ngx_str_t *text, ngx_eiam_digest_t digest)
+{
+    ngx_int_t   n;
+    ngx_uint_t  i;
+
+    if (text->len != 2 * NGX_EIAM_DIGEST_LEN) {
+        return NGX_ABORT;
+    }
+
+    for (i = 0; i < NGX_EIAM_DIGEST_LEN; i++) {
+
+        n = ngx_hextoi(&text->data[2 * i], 2);
+        if (n == NGX_ERROR) {
+            return NGX_ABORT;
+        }
+
+        digest[i] = (u_char) n;
+    }
+
+    return NGX_OK;
+}
+
+
 #if (NGX_EIAM_HAVE_NH)
 
 /* a memo of another size begins empty */

@@ -53,5 +53,10 @@ ngx_int_t ngx_eiam_digest_memo_find(const ngx_eiam_digest_memo_t *memo,
 ngx_int_t ngx_eiam_digest_memo_keep(const ngx_eiam_digest_memo_t *memo,
     const ngx_str_t *text, ngx_eiam_digest_t digest);
 
+/* of its hexadecimal digits: NGX_OK, or NGX_ABORT: it is not that */
+ngx_int_t ngx_eiam_digest_read_hex(const ngx_str_t *text,
+    ngx_eiam_digest_t digest);
+
+
 
 #endif /* _NGX_EIAM_DIGEST_H_INCLUDED_ */

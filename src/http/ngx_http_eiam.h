@@ -127,6 +127,7 @@ typedef struct {
     ngx_array_t                locations;     /* of ngx_http_eiam_gated_t */
     ngx_uint_t                 mode;          /* the strictest of them */
     ngx_eiam_source_t         *learned;       /* NULL: nowhere here */
+    ngx_eiam_source_t         *refresh;       /* NULL: none is revoked here */
     ngx_uint_t                 token_max;     /* the longest of them */
     ngx_str_t                  id;            /* tells it from all others */
 } ngx_http_eiam_srv_conf_t;
@@ -144,6 +145,7 @@ typedef struct {
     ngx_eiam_source_t         *source;        /* that it is; NULL: off */
     ngx_array_t               *audiences;     /* of its tokens; NULL: any */
     ngx_flag_t                 learn;
+    ngx_flag_t                 revoke;
     ngx_uint_t                 status;        /* it is the status location */
     ngx_uint_t                 control;       /* 0: no control location */
     ngx_str_t                  jwks;          /* its location; or empty */
@@ -181,6 +183,8 @@ typedef struct {
     ngx_str_t                  client;        /* empty: nothing is learned */
     ngx_str_t                  named;         /* who it is, or may be */
     ngx_str_t                  scope;         /* that is asked for, or empty */
+    ngx_str_t                  token;         /* to be revoked; or empty */
+    struct ngx_http_eiam_ctx_s  *call;        /* that would have the token */
     ngx_uint_t                 unsure;        /* of the scope */
     ngx_str_t                  answer;
     size_t                     max;           /* bytes of it */
@@ -189,6 +193,7 @@ typedef struct {
     unsigned                   body:1;        /* of the request: it is read */
     unsigned                   known:1;       /* who asks, or that nobody is */
     unsigned                   copying:1;
+    unsigned                   revoke:1;      /* of a token: RFC 7009 */
 } ngx_http_eiam_learn_t;
 
 

@@ -7,6 +7,9 @@
 #include <ngx_eiam_utf8.h>
 
 
+static ngx_int_t ngx_eiam_token_request_value(
+    const ngx_eiam_credentials_t *credentials, const ngx_str_t *name,
+    ngx_pool_t *pool, ngx_str_t *text);
 static ngx_int_t ngx_eiam_token_request_basic(const ngx_str_t *authorization,
     ngx_pool_t *pool, ngx_str_t *id);
 static ngx_uint_t ngx_eiam_token_request_has_escape(const ngx_str_t *text);
@@ -49,19 +52,39 @@ ngx_int_t
 ngx_eiam_token_request_scope(const ngx_eiam_credentials_t *credentials,
     ngx_pool_t *pool, ngx_str_t *scope)
 {
+    static const ngx_str_t  name = ngx_string("scope");
+
+    return ngx_eiam_token_request_value(credentials, &name, pool, scope);
+}
+
+
+ngx_int_t
+ngx_eiam_token_request_token(const ngx_eiam_credentials_t *credentials,
+    ngx_pool_t *pool, ngx_str_t *token)
+{
+    static const ngx_str_t  name = ngx_string("token");
+
+    return ngx_eiam_token_request_value(credentials, &name, pool, token);
+}
+
+
+/* of a parameter that is there once */
+
+static ngx_int_t
+ngx_eiam_token_request_value(const ngx_eiam_credentials_t *credentials,
+    const ngx_str_t *name, ngx_pool_t *pool, ngx_str_t *text)
+{
     ngx_int_t   rc, query;
     ngx_str_t   rest, value, other;
 
-    static const ngx_str_t  name = ngx_string("scope");
-
     rest = credentials->query;
-    query = ngx_eiam_query_next(&rest, &name, &value);
+    query = ngx_eiam_query_next(&rest, name, &value);
 
     if (query != NGX_OK) {
         rest = credentials->form;
     }
 
-    rc = (query == NGX_DECLINED) ? ngx_eiam_query_next(&rest, &name, &value)
+    rc = (query == NGX_DECLINED) ? ngx_eiam_query_next(&rest, name, &value)
                                  : query;
     if (rc != NGX_OK) {
         return rc;
@@ -69,15 +92,15 @@ ngx_eiam_token_request_scope(const ngx_eiam_credentials_t *credentials,
 
     /* another one, here or in the form */
 
-    if (ngx_eiam_query_next(&rest, &name, &other) != NGX_DECLINED
+    if (ngx_eiam_query_next(&rest, name, &other) != NGX_DECLINED
         || (query == NGX_OK
-            && ngx_eiam_query_find(&credentials->form, &name, &other)
+            && ngx_eiam_query_find(&credentials->form, name, &other)
                == NGX_OK))
     {
         return NGX_ABORT;
     }
 
-    return ngx_eiam_query_decode(&value, pool, scope);
+    return ngx_eiam_query_decode(&value, pool, text);
 }
 
 

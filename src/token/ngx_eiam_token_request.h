@@ -28,6 +28,12 @@ ngx_int_t ngx_eiam_token_request_scope(
     ngx_str_t *scope);
 
 
+/* the same for the token that is to be revoked: RFC 7009, section 2.1 */
+ngx_int_t ngx_eiam_token_request_token(
+    const ngx_eiam_credentials_t *credentials, ngx_pool_t *pool,
+    ngx_str_t *token);
+
+
 /*
  * NGX_OK: id is what all places agree on, decoded, in pool's memory;
  * NGX_DECLINED: none names a client; NGX_ABORT: two disagree, or one can be

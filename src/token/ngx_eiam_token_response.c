@@ -45,6 +45,30 @@ ngx_eiam_token_response_read(ngx_eiam_document_t *document,
 }
 
 
+ngx_int_t
+ngx_eiam_token_response_refresh(ngx_eiam_document_t *document,
+    const ngx_str_t *body, ngx_str_t *token)
+{
+    ngx_int_t        rc;
+    ngx_eiam_node_t  root, node;
+
+    document->secret = 1;
+
+    rc = ngx_eiam_document_parse(document, body, &root);
+
+    if (rc == NGX_OK) {
+        rc = ngx_eiam_node_member(&root, "refresh_token", NGX_EIAM_STRING,
+                                  &node);
+    }
+
+    if (rc == NGX_OK) {
+        *token = ngx_eiam_node_string(&node);
+    }
+
+    return rc;
+}
+
+
 static ngx_int_t
 ngx_eiam_token_response_token(const ngx_eiam_node_t *root, ngx_str_t *token)
 {

@@ -22,5 +22,10 @@ ngx_int_t ngx_eiam_token_response_read(ngx_eiam_document_t *document,
     const ngx_str_t *body, time_t now, ngx_str_t *token,
     ngx_eiam_grant_t *grant);
 
+/* the refresh token of such an answer: NGX_OK, or another code: none */
+ngx_int_t ngx_eiam_token_response_refresh(ngx_eiam_document_t *document,
+    const ngx_str_t *body, ngx_str_t *token);
+
+
 
 #endif /* _NGX_EIAM_TOKEN_RESPONSE_H_INCLUDED_ */

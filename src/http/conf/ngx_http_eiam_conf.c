@@ -16,6 +16,8 @@ static char *ngx_http_eiam_check_content(ngx_conf_t *cf,
 static void ngx_http_eiam_merge_terms(ngx_eiam_terms_t *prev,
     ngx_eiam_terms_t *conf);
 static ngx_int_t ngx_http_eiam_add_learned(ngx_conf_t *cf);
+static ngx_int_t ngx_http_eiam_add_refresh(ngx_conf_t *cf,
+    const ngx_http_eiam_loc_conf_t *conf);
 static ngx_int_t ngx_http_eiam_add_introspection(ngx_conf_t *cf,
     ngx_http_eiam_loc_conf_t *conf);
 static ngx_int_t ngx_http_eiam_add_audiences(ngx_conf_t *cf,
@@ -105,6 +107,7 @@ ngx_http_eiam_conf_create_loc(ngx_conf_t *cf)
     conf->audiences = NGX_CONF_UNSET_PTR;
     conf->token_max = NGX_CONF_UNSET_UINT;
     conf->learn = NGX_CONF_UNSET;
+    conf->revoke = NGX_CONF_UNSET;
 
     conf->terms.valid = NGX_CONF_UNSET;
     conf->terms.negative = NGX_CONF_UNSET;
@@ -140,6 +143,7 @@ ngx_http_eiam_conf_merge_loc(ngx_conf_t *cf, void *parent, void *child)
 
     ngx_conf_merge_ptr_value(conf->audiences, prev->audiences, NULL);
     ngx_conf_merge_value(conf->learn, prev->learn, 0);
+    ngx_conf_merge_value(conf->revoke, prev->revoke, 0);
 
     ngx_conf_merge_uint_value(conf->token_max, prev->token_max, 8192);
 
@@ -155,7 +159,8 @@ ngx_http_eiam_conf_merge_loc(ngx_conf_t *cf, void *parent, void *child)
     }
 
     if (conf->challenges == NULL
-        || (conf->learn && ngx_http_eiam_add_learned(cf) != NGX_OK))
+        || (conf->learn && ngx_http_eiam_add_learned(cf) != NGX_OK)
+        || (conf->revoke && ngx_http_eiam_add_refresh(cf, conf) != NGX_OK))
     {
         return NGX_CONF_ERROR;
     }
@@ -319,6 +324,39 @@ ngx_http_eiam_add_policy(ngx_array_t *policies, ngx_eiam_policy_t *policy)
     *known = policy;
 
     return NGX_OK;
+}
+
+
+/* where tokens are revoked, that of a pair is found by its refresh token */
+
+static ngx_int_t
+ngx_http_eiam_add_refresh(ngx_conf_t *cf, const ngx_http_eiam_loc_conf_t *conf)
+{
+    ngx_http_eiam_srv_conf_t   *scf;
+    ngx_http_eiam_main_conf_t  *mcf;
+
+    static const ngx_str_t  location = ngx_null_string;
+
+    scf = ngx_http_conf_get_module_srv_conf(cf, ngx_eiam_module);
+    mcf = ngx_http_conf_get_module_main_conf(cf, ngx_eiam_module);
+
+    if (mcf->zone == NULL) {
+        (void) ngx_http_eiam_invalid_location(cf,
+                                    "\"eiam_revoke\" needs \"eiam_zone\"");
+        return NGX_ERROR;
+    }
+
+    if (conf->learn) {
+        (void) ngx_http_eiam_invalid_location(cf,
+                                    "\"eiam_revoke\" needs a location "
+                                    "without \"eiam_learn\"");
+        return NGX_ERROR;
+    }
+
+    mcf->gated = 1;
+    scf->refresh = ngx_http_eiam_location_add_source(cf, "refresh", &location);
+
+    return scf->refresh ? NGX_OK : NGX_ERROR;
 }
 
 

@@ -36,8 +36,6 @@ static ngx_int_t ngx_http_eiam_control_order_read(ngx_http_request_t *r,
     ngx_http_eiam_order_t *order);
 static ngx_int_t ngx_http_eiam_control_order_subject(
     const ngx_eiam_form_parameter_t *form, ngx_http_eiam_order_t *order);
-static ngx_int_t ngx_http_eiam_control_order_sha256(const ngx_str_t *text,
-    ngx_eiam_digest_t digest);
 static ngx_int_t ngx_http_eiam_control_order_do(ngx_eiam_zone_t *zone,
     ngx_http_eiam_order_t *order);
 static ngx_int_t ngx_http_eiam_control_order_token(ngx_eiam_zone_t *zone,
@@ -166,7 +164,7 @@ ngx_http_eiam_control_order_subject(const ngx_eiam_form_parameter_t *form,
 
     case NGX_HTTP_EIAM_ORDER_SHA256:
         order->kind = NGX_EIAM_REVOKED_TOKEN;
-        return ngx_http_eiam_control_order_sha256(value, order->token);
+        return ngx_eiam_digest_read_hex(value, order->token);
 
     case NGX_HTTP_EIAM_ORDER_APPLICATION:
         order->kind = NGX_EIAM_REVOKED_APPLICATION;
@@ -180,31 +178,6 @@ ngx_http_eiam_control_order_subject(const ngx_eiam_form_parameter_t *form,
     }
 
     return NGX_ABORT;
-}
-
-
-static ngx_int_t
-ngx_http_eiam_control_order_sha256(const ngx_str_t *text,
-    ngx_eiam_digest_t digest)
-{
-    ngx_int_t   n;
-    ngx_uint_t  i;
-
-    if (text->len != 2 * NGX_EIAM_DIGEST_LEN) {
-        return NGX_ABORT;
-    }
-
-    for (i = 0; i < NGX_EIAM_DIGEST_LEN; i++) {
-
-        n = ngx_hextoi(&text->data[2 * i], 2);
-        if (n == NGX_ERROR) {
-            return NGX_ABORT;
-        }
-
-        digest[i] = (u_char) n;
-    }
-
-    return NGX_OK;
 }
 
 

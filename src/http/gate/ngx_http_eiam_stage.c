@@ -108,7 +108,7 @@ ngx_http_eiam_stage_access(ngx_http_request_t *r)
             return ngx_http_eiam_reply(r, ctx);
         }
 
-        return (lcf->learn
+        return ((lcf->learn || lcf->revoke)
                 && (ctx == NULL || ctx->decision == NGX_EIAM_UNDECIDED))
                ? ngx_http_eiam_learn_outside(r, ctx) : NGX_DECLINED;
     }

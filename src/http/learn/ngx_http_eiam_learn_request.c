@@ -4,6 +4,7 @@
 #include <ngx_http_eiam_learn_request.h>
 #include <ngx_http_eiam_learn_response.h>
 #include <ngx_http_eiam_request.h>
+#include <ngx_http_eiam_revoke.h>
 #include <ngx_eiam_revoke.h>
 #include <ngx_eiam_token_request.h>
 #include <ngx_eiam_string.h>
@@ -61,6 +62,7 @@ ngx_http_eiam_token_call(ngx_http_request_t *r, ngx_http_eiam_ctx_t *ctx)
         mcf = ngx_http_get_module_main_conf(r, ngx_eiam_module);
 
         ctx->learn->generation = ngx_eiam_revoke_generation(mcf->zone);
+        ctx->learn->revoke = lcf->revoke;
 
         return ngx_http_eiam_read_body(r);
     }
@@ -70,7 +72,7 @@ ngx_http_eiam_token_call(ngx_http_request_t *r, ngx_http_eiam_ctx_t *ctx)
     }
 
     if (ctx->learn->known) {
-        return NGX_OK;
+        return lcf->revoke ? ngx_http_eiam_revoke_verify(r, ctx) : NGX_OK;
     }
 
     ctx->learn->known = 1;
@@ -99,7 +101,7 @@ ngx_http_eiam_token_call(ngx_http_request_t *r, ngx_http_eiam_ctx_t *ctx)
         return ngx_http_eiam_ctx_refuse(ctx, NGX_EIAM_APPLICATION_DISABLED);
     }
 
-    return NGX_OK;
+    return lcf->revoke ? ngx_http_eiam_revoke_verify(r, ctx) : NGX_OK;
 }
 
 
@@ -115,7 +117,11 @@ ngx_http_eiam_is_token_call(ngx_http_request_t *r, ngx_http_eiam_ctx_t *ctx)
 
     lcf = ngx_http_get_module_loc_conf(r, ngx_eiam_module);
 
-    if (!lcf->learn || r != r->main || r->method != NGX_HTTP_POST) {
+    if (!lcf->learn && !lcf->revoke) {
+        return 0;
+    }
+
+    if (r != r->main || r->method != NGX_HTTP_POST) {
         return 0;
     }
 
@@ -164,12 +170,14 @@ ngx_http_eiam_body_handler(ngx_http_request_t *r)
 static ngx_int_t
 ngx_http_eiam_read_client(ngx_http_request_t *r, ngx_http_eiam_ctx_t *ctx)
 {
-    ngx_int_t                rc, form;
-    const char              *reason;
-    ngx_http_eiam_learn_t   *learn;
-    ngx_eiam_credentials_t   credentials;
+    ngx_int_t                  rc, form;
+    const char                *reason;
+    ngx_http_eiam_learn_t     *learn;
+    ngx_eiam_credentials_t     credentials;
+    ngx_http_eiam_loc_conf_t  *lcf;
 
     learn = ctx->learn;
+    lcf = ngx_http_get_module_loc_conf(r, ngx_eiam_module);
 
     ngx_memzero(&credentials, sizeof(ngx_eiam_credentials_t));
 
@@ -192,8 +200,18 @@ ngx_http_eiam_read_client(ngx_http_request_t *r, ngx_http_eiam_ctx_t *ctx)
                               : "the body is no form of at most 64 KB";
     if (reason) {
         learn->client.len = 0;
-        ngx_http_eiam_learn_response_refuse(r, reason);
+
+        if (lcf->revoke) {
+            ngx_http_eiam_revoke_refuse(r, ctx, reason);
+        } else {
+            ngx_http_eiam_learn_response_refuse(r, reason);
+        }
+
         return NGX_OK;
+    }
+
+    if (lcf->revoke) {
+        return ngx_http_eiam_revoke_read(r, ctx, &credentials);
     }
 
     rc = ngx_eiam_token_request_scope(&credentials, r->pool, &learn->scope);

@@ -1,5 +1,6 @@
 
 #include <ngx_http_eiam_learn_response.h>
+#include <ngx_http_eiam_revoke.h>
 #include <ngx_eiam_token_response.h>
 #include <ngx_eiam_media.h>
 #include <ngx_eiam_text.h>
@@ -26,6 +27,8 @@ static void ngx_http_eiam_relayed(ngx_http_request_t *r,
     ngx_http_eiam_ctx_t *ctx);
 static void ngx_http_eiam_learn(ngx_http_request_t *r, const ngx_str_t *token,
     const ngx_eiam_grant_t *grant);
+static void ngx_http_eiam_learn_refresh(ngx_http_request_t *r,
+    const ngx_eiam_digest_t access, const ngx_eiam_grant_t *grant);
 
 
 static ngx_http_output_header_filter_pt  ngx_http_eiam_next_header_filter;
@@ -131,6 +134,11 @@ ngx_http_eiam_relay_header(ngx_http_request_t *r)
     ngx_http_eiam_learn_t  *learn;
 
     ctx = ngx_http_get_module_ctx(r, ngx_eiam_module);
+
+    if (ctx && ctx->learn && ctx->learn->revoke) {
+        return (ngx_http_eiam_revoke_answered(r, ctx) == NGX_OK)
+               ? ngx_http_eiam_next_header_filter(r) : NGX_ERROR;
+    }
 
     if (ctx == NULL || ctx->learn == NULL || ctx->learn->client.len == 0
         || r->headers_out.status != NGX_HTTP_OK || r->upstream == NULL)
@@ -375,6 +383,8 @@ ngx_http_eiam_learn(ngx_http_request_t *r, const ngx_str_t *token,
 
     ngx_eiam_metrics_add(&scf->learned->zone->shared->metrics.learned);
 
+    ngx_http_eiam_learn_refresh(r, digest, grant);
+
     ngx_log_error(NGX_LOG_INFO, r->connection->log, 0,
                   "eiam: learned a token of application \"%V\"",
                   &application);
@@ -388,4 +398,35 @@ ngx_http_eiam_learn_is_form(ngx_http_request_t *r)
         ngx_string("application/x-www-form-urlencoded");
 
     return ngx_eiam_media_is(&r->headers_out.content_type, &form);
+}
+
+
+static void
+ngx_http_eiam_learn_refresh(ngx_http_request_t *r,
+    const ngx_eiam_digest_t access, const ngx_eiam_grant_t *grant)
+{
+    ngx_str_t                  refresh;
+    ngx_http_eiam_ctx_t       *ctx;
+    ngx_eiam_document_t        document;
+    ngx_http_eiam_srv_conf_t  *scf;
+
+    scf = ngx_http_get_module_srv_conf(r, ngx_eiam_module);
+
+    if (scf->refresh == NULL) {
+        return;
+    }
+
+    ctx = ngx_http_get_module_ctx(r, ngx_eiam_module);
+
+    ngx_memzero(&document, sizeof(ngx_eiam_document_t));
+
+    ngx_str_set(&document.name, "answer");
+    document.pool = r->pool;
+
+    if (ngx_eiam_token_response_refresh(&document, &ctx->learn->answer,
+                                        &refresh)
+        == NGX_OK)
+    {
+        ngx_http_eiam_revoke_learn(r, &refresh, access, grant);
+    }
 }
