@@ -44,6 +44,7 @@ sub gate {
                 location = /api/revoked { eiam on; eiam_cache_valid 0; try_files /none \@served; }
                 location = /api/again { eiam on; eiam_cache_negative 0; try_files /none \@served; }
                 location \@served { return 200 "\$eiam_application"; }
+                location /control/ { eiam_control; }
                 @{[ $stub->location('/quiet') ]}
             }
         });
@@ -179,6 +180,40 @@ killed('the next one too, while it wipes what the first has left' => sub {
     my ($gate, $run) = @_;
     ask($gate, 'users', "good-$run");
 }, first => 6, least => 10);
+
+# Whatever was acknowledged is in force, whichever step of whichever order a worker dies at. A revocation
+# that was not acknowledged may be; its client sends it again.
+{
+    my @revoked;
+    my $order = sub {
+        my ($gate, $what, $body) = @_;
+        my $deadline = time + DEADLINE;
+        while (time < $deadline) {
+            my $res = eval { get($gate, "/control/$what", method => 'POST', body => "$body&reason=test", timeout => DEADLINE,
+                headers => ['Content-Type: application/x-www-form-urlencoded']) };
+            return $res->{status} if $res;
+        }
+        return 'no answer';
+    };
+    my $check = sub {
+        my ($gate, $token, $status) = @_;
+        my $res;
+        for (1 .. 20) {
+            $res = eval { get($gate, '/api/users', token => $token, timeout => DEADLINE) } and last;
+        }
+        push @wrong, "$token: " . ($res->{status} // 'no answer') if ($res->{status} // 0) != $status;
+    };
+    killed('2.3-1: tokens and applications that are revoked and restored' => sub {
+        my ($gate, $run) = @_;
+        push @wrong, "revoke $run" if $order->($gate, 'revoke', "token=good-$run-a") ne '200';
+        push @revoked, "good-$run-a";
+        push @wrong, "application $run" if $order->($gate, 'revoke', 'application=x') ne '200';
+        $order->($gate, 'restore', "token=$revoked[0]"), shift @revoked if @revoked > 3;
+        $check->($gate, $_, 401) for @revoked;
+        $check->($gate, "good-$run-b", 200);
+        push @wrong, "restore $run" if $order->($gate, 'restore', 'application=x') ne '200';
+    }, before => sub { ask($_[0], 'users', "good-$_[1]-a") }, least => 30);
+}
 
 # A key set that is taken over from the configuration before, whose server had other keys: these are
 # never taken for fresh ones, whatever became of the worker that took them over.
