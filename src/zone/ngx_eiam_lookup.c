@@ -271,16 +271,3 @@ ngx_eiam_lookup_is_current(const ngx_eiam_source_t *source, uint32_t content)
     return source->keys == NULL
            || source->keys->record->keys->content == content;
 }
-
-
-/* what was checked in the future tells of a clock that went back */
-
-ngx_uint_t
-ngx_eiam_lookup_is_fresh(uint32_t checked, time_t life)
-{
-    time_t  age;
-
-    age = ngx_time() - (time_t) checked;
-
-    return life > 0 && age < life && age >= -NGX_EIAM_CLOCK_SKEW;
-}

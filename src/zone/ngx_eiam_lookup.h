@@ -45,8 +45,20 @@ void ngx_eiam_lookup_use(ngx_eiam_shared_t *shared, ngx_eiam_entry_t *entry,
 ngx_int_t ngx_eiam_lookup_keep(ngx_eiam_source_t *source,
     const ngx_eiam_question_t *question, ngx_eiam_detail_e *detail);
 
-/* was it checked within so many seconds? */
-ngx_uint_t ngx_eiam_lookup_is_fresh(uint32_t checked, time_t life);
+/*
+ * Was it checked within so many seconds?  What was checked in the future tells
+ * of a clock that went back.
+ */
+
+static ngx_inline ngx_uint_t
+ngx_eiam_lookup_is_fresh(uint32_t checked, time_t life)
+{
+    time_t  age;
+
+    age = ngx_time() - (time_t) checked;
+
+    return life > 0 && age < life && age >= -NGX_EIAM_CLOCK_SKEW;
+}
 
 
 #endif /* _NGX_EIAM_LOOKUP_H_INCLUDED_ */

@@ -17,10 +17,6 @@ ngx_eiam_revoke_has(ngx_eiam_zone_t *zone, const ngx_eiam_digest_t token)
 {
     ngx_uint_t  has;
 
-    if (zone->shared->revocations.tokens == 0) {
-        return 0;
-    }
-
     ngx_eiam_zone_lock(zone);
     has = ngx_eiam_revocation_has(zone->shared, token);
     ngx_eiam_zone_unlock(zone);

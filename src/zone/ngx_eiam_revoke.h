@@ -41,7 +41,13 @@ typedef struct {
 #define ngx_eiam_revoke_generation(zone)                                      \
     (zone)->shared->revocations.generation
 
-/* has the token itself been revoked?  If none was, that needs no lock */
+/*
+ * Has the token itself been revoked?  It needs no lock to know that none has.
+ */
+
+#define ngx_eiam_revoke_is(zone, token)                                       \
+    ((zone)->shared->revocations.tokens && ngx_eiam_revoke_has(zone, token))
+
 ngx_uint_t ngx_eiam_revoke_has(ngx_eiam_zone_t *zone,
     const ngx_eiam_digest_t token);
 

@@ -133,7 +133,7 @@ ngx_http_eiam_source_static(ngx_http_request_t *r, ngx_http_eiam_ctx_t *ctx)
 
     mcf = ngx_http_get_module_main_conf(r, ngx_eiam_module);
 
-    if (ngx_eiam_revoke_has(mcf->zone, ctx->digest)) {
+    if (ngx_eiam_revoke_is(mcf->zone, ctx->digest)) {
         return ngx_http_eiam_ctx_refuse(ctx, NGX_EIAM_TOKEN_REVOKED);
     }
 
