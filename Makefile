@@ -42,7 +42,7 @@ endif
 COVERAGE ?= 95
 
 .PHONY: module debug clang steps full asan unit fuzz test test-asan test-all coverage \
-        check run stop explain trial bench clean help FORCE
+        check run stop explain revoke trial bench clean help FORCE
 
 module: build/ngx_eiam_module.so ## the dynamic module for the installed nginx (default)
 
@@ -99,6 +99,9 @@ stop: ## stops the example
 explain: ## what the running example would do (CALL="PUT /path" [SCOPES="a b"] [APPLICATION=id])
 	@sh example/explain $(if $(CALL),'$(word 1,$(CALL))' '$(word 2,$(CALL))') \
 	    $(if $(SCOPES)$(APPLICATION),'$(SCOPES)') $(if $(APPLICATION),'$(APPLICATION)')
+
+revoke: ## ends what an application has been issued in the running example (APPLICATION=id [REASON=text])
+	@sh example/revoke $(if $(APPLICATION),'$(APPLICATION)') $(if $(REASON),'$(REASON)')
 
 trial: ## the example in a bare Debian 12, and each fuzzer for a minute (.ci/trial test: the tests too)
 	.ci/trial

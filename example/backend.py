@@ -355,6 +355,18 @@ def token():
     return answer
 
 
+@app.post("/oauth2/revoke")
+def revoke():
+    """RFC 7009: a token that is unknown, or another client's, is answered like one that is over."""
+    client_id, _ = authenticated_client()
+    token = parameter("token")
+    if not token:
+        raise TokenRefused(400, "invalid_request", "Parameter token is missing")
+    with transaction("IMMEDIATE") as db:
+        db.execute("DELETE FROM tokens WHERE sha256 = ? AND client_id = ?", (digest(token), client_id))
+    return "", 200, {"Cache-Control": "no-store"}
+
+
 # -- process ------------------------------------------------------------------------------------------------
 
 def whole_number(least, most):

@@ -157,6 +157,30 @@ sub explains {
     return;
 }
 
+# Tokens end by their client at the backend's interface, and by the operator.
+sub ends_tokens {
+    my ($issuer, $soon) = @_;
+    my $secret = 'hr-sync:hr-sync-demonstration-secret-of-many-octets';
+    my $url = "http://127.0.0.1:$port";
+    my $obtain = sub { $json->decode(`curl -s -u $secret -d grant_type=client_credentials $issuer`)->{access_token} };
+    my $call = sub { `curl -s -o '$copy/body' -w '%{http_code}' -H 'Authorization: Bearer $_[0]' $url/api/v2/tenant/organizations/research/org-leader` };
+    my $answer = sub { ($json->decode(slurp("$copy/body")))->{error_code} // '' };
+    my ($first, $second) = ($obtain->(), $obtain->());
+    is $call->($_), 200, '2.3-3: a token passes' for $first, $second;
+    is `curl -s -o /dev/null -w '%{http_code}' -u $secret -d token=$first $url/oauth2/revoke`, 200, '  its client revokes it';
+    is join(' ', $call->($first), $answer->()), '401 GATEWAY.4014', '  and it is refused';
+    is `curl -s -o /dev/null -w '%{http_code}' -u hr-sync:wrong -d token=$second $url/oauth2/revoke`, 401, '  not with a wrong secret';
+    is $call->($second), 200, '  and the other one passes';
+    my ($code, $text) = run('revoke', 'hr-sync', "'a test'");
+    my $told = eval { $json->decode($text) } // {};
+    is join(' ', $code, $told->{revoked} // '', $told->{application} // ''), '0 application hr-sync', '2.3-2: the operator revokes' or diag $text;
+    is join(' ', $call->($second), $answer->()), '401 GATEWAY.4014', '  and all of its tokens are refused';
+    is join(' ', $call->($obtain->()), $answer->()), $soon, '  but those that are issued after it, as far as that is certain';
+    ($code) = run('revoke', "''");
+    is $code, 2, '  without an application the usage is told';
+    return;
+}
+
 my @refusals = ([ 401, 'GATEWAY.4011' ], [ 401, 'GATEWAY.4012' ], [ 403, 'GATEWAY.4031' ],
     [ 403, 'GATEWAY.4032' ], [ 404, 'GATEWAY.4041' ], [ 400, 'GATEWAY.4001' ]);
 
@@ -177,6 +201,7 @@ subtest 'the example' => sub {
         or diag explain $found;
     unlike slurp("$copy/build/example/logs/error.log"), qr/is not learned/, '  as it learned all of them';
     explains();
+    ends_tokens("http://127.0.0.1:$port/api/v2/tenant/token", '200 ');
     $static = slurp("$copy/build/example/tokens");
 };
 
@@ -188,6 +213,7 @@ subtest 'the example with oidc-provider' => sub {
     is `curl -s -o '$copy/body' -w '%{http_code}' -d a=b $url`, 404,
         "the backend's token interface is not offered";
     explains();
+    ends_tokens("-d scope=org_read http://127.0.0.1:$oidc_port/token", '401 GATEWAY.4014');    # by "iat" and the leeway
 };
 
 subtest '2.1-2: static tokens' => sub {
