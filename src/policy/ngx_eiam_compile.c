@@ -33,7 +33,11 @@ static ngx_int_t ngx_eiam_compile_literal_step(ngx_eiam_compiler_t *compiler,
 static ngx_int_t ngx_eiam_compile_patterns(ngx_eiam_compiler_t *compiler,
     ngx_array_t *nodes, ngx_eiam_state_t *state);
 static ngx_int_t ngx_eiam_compile_pattern_step(ngx_eiam_compiler_t *compiler,
-    ngx_array_t *nodes, ngx_eiam_pattern_t *pattern);
+    ngx_array_t *nodes, const ngx_array_t *several,
+    ngx_eiam_pattern_t *pattern);
+static ngx_int_t ngx_eiam_compile_several(ngx_eiam_compiler_t *compiler,
+    ngx_array_t *nodes, const ngx_array_t *several, const ngx_str_t *pattern,
+    ngx_eiam_state_t ***to);
 static ngx_int_t ngx_eiam_compile_step(ngx_eiam_compiler_t *compiler,
     ngx_array_t *nodes, const ngx_eiam_tree_segment_t *segment,
     ngx_eiam_state_t **to);
@@ -387,7 +391,6 @@ ngx_eiam_compile_patterns(ngx_eiam_compiler_t *compiler, ngx_array_t *nodes,
     ngx_uint_t               i;
     ngx_array_t              patterns, several;
     ngx_eiam_pattern_t      *pattern;
-    ngx_eiam_tree_segment_t  segment;
 
     if (ngx_array_init(&patterns, compiler->temp_pool, 4,
                        sizeof(ngx_eiam_pattern_t))
@@ -408,7 +411,8 @@ ngx_eiam_compile_patterns(ngx_eiam_compiler_t *compiler, ngx_array_t *nodes,
 
     for (i = 0; i < patterns.nelts; i++) {
 
-        rc = ngx_eiam_compile_pattern_step(compiler, nodes, &pattern[i]);
+        rc = ngx_eiam_compile_pattern_step(compiler, nodes, &several,
+                                           &pattern[i]);
         if (rc != NGX_OK) {
             return rc;
         }
@@ -420,41 +424,86 @@ ngx_eiam_compile_patterns(ngx_eiam_compiler_t *compiler, ngx_array_t *nodes,
         return NGX_ERROR;
     }
 
-    ngx_memzero(&segment, sizeof(ngx_eiam_tree_segment_t));
-
-    segment.several = 1;
-
-    return ngx_eiam_compile_step(compiler, nodes, &segment,
-                                 &state->patterns->any);
+    return ngx_eiam_compile_several(compiler, nodes, &several, NULL,
+                                    &state->patterns->any);
 }
 
 
 static ngx_int_t
 ngx_eiam_compile_pattern_step(ngx_eiam_compiler_t *compiler,
-    ngx_array_t *nodes, ngx_eiam_pattern_t *pattern)
+    ngx_array_t *nodes, const ngx_array_t *several,
+    ngx_eiam_pattern_t *pattern)
 {
-    ngx_int_t                rc;
     ngx_eiam_tree_segment_t  segment;
+
+    if (!pattern->whole) {
+        return ngx_eiam_compile_several(compiler, nodes, several,
+                                        &pattern->text, &pattern->to);
+    }
 
     ngx_memzero(&segment, sizeof(ngx_eiam_tree_segment_t));
 
-    if (pattern->whole) {
-        segment.name = &pattern->text;
+    segment.name = &pattern->text;
 
-        return ngx_eiam_compile_step(compiler, nodes, &segment,
-                                     &pattern->to[0]);
+    pattern->to = ngx_palloc(compiler->pool, sizeof(ngx_eiam_state_t *));
+    if (pattern->to == NULL) {
+        return NGX_ERROR;
     }
 
-    segment.pattern = &pattern->text;
+    return ngx_eiam_compile_step(compiler, nodes, &segment, pattern->to);
+}
 
-    rc = ngx_eiam_compile_step(compiler, nodes, &segment, &pattern->to[0]);
-    if (rc != NGX_OK) {
-        return rc;
+
+/* one for each combination of those with several parameters that fit too */
+
+static ngx_int_t
+ngx_eiam_compile_several(ngx_eiam_compiler_t *compiler, ngx_array_t *nodes,
+    const ngx_array_t *several, const ngx_str_t *pattern,
+    ngx_eiam_state_t ***to)
+{
+    ngx_int_t                rc;
+    ngx_str_t               *text;
+    ngx_uint_t               i, k, n;
+    ngx_array_t              fits;
+    ngx_eiam_tree_segment_t  segment;
+
+    n = ngx_eiam_pattern_combinations(several->nelts);
+
+    *to = ngx_palloc(compiler->pool, n * sizeof(ngx_eiam_state_t *));
+
+    if (*to == NULL
+        || ngx_array_init(&fits, compiler->temp_pool, several->nelts + 1,
+                          sizeof(ngx_str_t))
+           != NGX_OK)
+    {
+        return NGX_ERROR;
     }
 
-    segment.several = 1;
+    text = several->elts;
 
-    return ngx_eiam_compile_step(compiler, nodes, &segment, &pattern->to[1]);
+    ngx_memzero(&segment, sizeof(ngx_eiam_tree_segment_t));
+
+    segment.pattern = pattern;
+    segment.several = &fits;
+
+    for (i = 0; i < n; i++) {
+
+        fits.nelts = 0;
+
+        for (k = 0; k < several->nelts; k++) {
+
+            if (several->nelts > NGX_EIAM_PATTERN_SEVERAL ? i : (i >> k) & 1) {
+                ((ngx_str_t *) fits.elts)[fits.nelts++] = text[k];
+            }
+        }
+
+        rc = ngx_eiam_compile_step(compiler, nodes, &segment, &(*to)[i]);
+        if (rc != NGX_OK) {
+            return rc;
+        }
+    }
+
+    return NGX_OK;
 }
 
 
@@ -489,6 +538,8 @@ ngx_eiam_compile_step(ngx_eiam_compiler_t *compiler, ngx_array_t *nodes,
             return NGX_ERROR;
         }
     }
+
+    ngx_eiam_tree_sort(&next);
 
     return ngx_eiam_compile_state(compiler, &next, to);
 }

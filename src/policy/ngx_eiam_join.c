@@ -101,12 +101,25 @@ static ngx_int_t
 ngx_eiam_join_several(ngx_array_t *several, const ngx_array_t *nodes)
 {
     ngx_str_t              *text;
-    ngx_uint_t              i;
+    ngx_uint_t              i, k;
     ngx_eiam_tree_node_t  **node;
 
     node = nodes->elts;
 
     for (i = 0; i < nodes->nelts; i++) {
+
+        text = several->elts;
+
+        for (k = 0; k < several->nelts; k++) {
+
+            if (ngx_eiam_str_equal(&text[k], &node[i]->sn.str)) {
+                break;
+            }
+        }
+
+        if (k < several->nelts) {
+            continue;
+        }
 
         text = ngx_array_push(several);
         if (text == NULL) {

@@ -7,6 +7,8 @@
 
 static ngx_int_t ngx_eiam_pattern_table(ngx_eiam_patterns_t *compiled,
     const ngx_array_t *patterns, ngx_pool_t *pool);
+static ngx_uint_t ngx_eiam_pattern_several(
+    const ngx_eiam_patterns_t *patterns, u_char *segment, size_t len);
 static ngx_int_t ngx_eiam_pattern_try(const ngx_eiam_patterns_t *patterns,
     const ngx_eiam_shape_t *shape, u_char *segment, size_t len,
     const ngx_eiam_pattern_t **found);
@@ -251,19 +253,15 @@ ngx_eiam_pattern_step(const ngx_eiam_state_t *state, u_char *segment,
     size_t len)
 {
     ngx_int_t                   rc;
-    ngx_str_t                   text, *several;
-    ngx_uint_t                  i, fits;
+    ngx_str_t                   text;
+    ngx_uint_t                  i, several;
     ngx_eiam_shape_t           *shape;
     ngx_eiam_patterns_t        *patterns;
-    const ngx_eiam_pattern_t   *found;
+    const ngx_eiam_pattern_t   *found, *whole;
 
-    fits = 0;
+    whole = NULL;
     patterns = state->patterns;
-    several = patterns->several.elts;
-
-    for (i = 0; i < patterns->several.nelts && !fits; i++) {
-        fits = ngx_eiam_pattern_has_pieces(&several[i], segment, len);
-    }
+    several = ngx_eiam_pattern_several(patterns, segment, len);
 
     text.data = segment;
     text.len = len;
@@ -272,7 +270,7 @@ ngx_eiam_pattern_step(const ngx_eiam_state_t *state, u_char *segment,
         && ngx_eiam_pattern_find(patterns, &text, &found) == NGX_OK
         && found->whole)
     {
-        return found->to[0];
+        whole = found;
     }
 
     shape = patterns->shapes.elts;
@@ -282,7 +280,7 @@ ngx_eiam_pattern_step(const ngx_eiam_state_t *state, u_char *segment,
         rc = ngx_eiam_pattern_try(patterns, &shape[i], segment, len, &found);
 
         if (rc == NGX_OK) {
-            return found->to[fits];
+            return whole ? whole->to[0] : found->to[several];
         }
 
         if (rc == NGX_ABORT) {
@@ -296,7 +294,43 @@ ngx_eiam_pattern_step(const ngx_eiam_state_t *state, u_char *segment,
         }
     }
 
-    return fits ? patterns->any : state->any;
+    return patterns->any[several];
+}
+
+
+/* which of those with several parameters fit */
+
+static ngx_uint_t
+ngx_eiam_pattern_several(const ngx_eiam_patterns_t *patterns, u_char *segment,
+    size_t len)
+{
+    ngx_str_t   *text;
+    ngx_uint_t   i, fits;
+
+    fits = 0;
+    text = patterns->several.elts;
+
+    for (i = 0; i < patterns->several.nelts; i++) {
+
+        if (!ngx_eiam_pattern_has_pieces(&text[i], segment, len)) {
+            continue;
+        }
+
+        if (patterns->several.nelts > NGX_EIAM_PATTERN_SEVERAL) {
+            return 1;
+        }
+
+        fits |= 1U << i;
+    }
+
+    return fits;
+}
+
+
+ngx_uint_t
+ngx_eiam_pattern_combinations(ngx_uint_t n)
+{
+    return (n > NGX_EIAM_PATTERN_SEVERAL) ? 2 : (ngx_uint_t) 1 << n;
 }
 
 

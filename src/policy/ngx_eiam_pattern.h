@@ -18,6 +18,13 @@
 #include <ngx_eiam_policy.h>
 
 
+/*
+ * Of so many texts with several parameters a state tells which of them fit, as
+ * bits; of more only whether any does, and then all of them count.
+ */
+#define NGX_EIAM_PATTERN_SEVERAL  4
+
+
 /* bytes of the literals before and behind the parameter */
 
 typedef struct {
@@ -31,14 +38,14 @@ typedef struct {
     ngx_eiam_shape_t       shape;
     unsigned               joined:1;    /* of two, no template has it */
     unsigned               whole:1;     /* text is a segment: no parameter */
-    ngx_eiam_state_t      *to[2];       /* [1]: one with several fits too */
+    ngx_eiam_state_t     **to;          /* by the texts with several */
 } ngx_eiam_pattern_t;
 
 
 struct ngx_eiam_patterns_s {
     ngx_array_t            shapes;      /* the most bytes first */
     ngx_array_t            several;     /* of ngx_str_t */
-    ngx_eiam_state_t      *any;         /* where one with several fits */
+    ngx_eiam_state_t     **any;         /* by these, where no pattern fits */
     ngx_eiam_pattern_t    *table;       /* by ngx_eiam_hash() */
     ngx_uint_t             mask;
     ngx_uint_t             wholes;      /* there are some */
@@ -65,6 +72,9 @@ size_t ngx_eiam_pattern_cut(u_char *buf, const ngx_eiam_shape_t *shape,
  */
 ngx_eiam_patterns_t *ngx_eiam_pattern_compile(const ngx_array_t *patterns,
     const ngx_array_t *several, ngx_pool_t *pool);
+
+/* how many combinations of n texts with several parameters are told apart */
+ngx_uint_t ngx_eiam_pattern_combinations(ngx_uint_t n);
 
 /*
  * Could any reading of the segment fit a text with several parameters?  Only

@@ -211,7 +211,7 @@ ngx_eiam_resource_choose(ngx_eiam_compiler_t *compiler,
         if (choice->nodes[m]) {
 
             if (operation && choice->operations[m]
-                && ngx_eiam_tree_is_tie(choice->nodes[m], node)
+                && ngx_eiam_tree_compare(choice->nodes[m], node) == 0
                 && ngx_eiam_resource_compare(compiler, &choice->operations[m],
                                              operation)
                    != NGX_OK)

@@ -1,5 +1,6 @@
 
 #include <ngx_eiam_pattern.h>
+#include <ngx_eiam_string.h>
 #include <ngx_eiam_target.h>
 #include <ngx_eiam_tree.h>
 
@@ -17,6 +18,8 @@ static void ngx_eiam_tree_insert(ngx_rbtree_t *tree,
     ngx_eiam_tree_node_t *child, ngx_str_t *key);
 static ngx_int_t ngx_eiam_tree_step_several(ngx_eiam_tree_node_t *node,
     const ngx_eiam_tree_segment_t *segment, ngx_array_t *children);
+static ngx_uint_t ngx_eiam_tree_has_several(
+    const ngx_eiam_tree_segment_t *segment, const ngx_str_t *text);
 static ngx_int_t ngx_eiam_tree_step_mixed(ngx_eiam_tree_node_t *node,
     const ngx_eiam_tree_segment_t *segment, ngx_array_t *children);
 static ngx_int_t ngx_eiam_tree_push(ngx_array_t *children,
@@ -202,9 +205,7 @@ ngx_eiam_tree_several(ngx_pool_t *pool, ngx_eiam_tree_node_t *node,
 
     for (i = 0; i < node->several->nelts; i++) {
 
-        if (child[i]->sn.str.len == text->len
-            && ngx_memcmp(child[i]->sn.str.data, text->data, text->len) == 0)
-        {
+        if (ngx_eiam_str_equal(&child[i]->sn.str, text)) {
             return child[i];
         }
     }
@@ -271,25 +272,50 @@ static ngx_int_t
 ngx_eiam_tree_step_several(ngx_eiam_tree_node_t *node,
     const ngx_eiam_tree_segment_t *segment, ngx_array_t *children)
 {
-    ngx_uint_t              i, fits;
+    ngx_uint_t              i;
     ngx_eiam_tree_node_t  **child;
 
     child = node->several->elts;
 
     for (i = 0; i < node->several->nelts; i++) {
 
-        fits = segment->name
-               ? ngx_eiam_pattern_has_pieces(&child[i]->sn.str,
-                                             segment->name->data,
-                                             segment->name->len)
-               : segment->several;
-
-        if (fits && ngx_eiam_tree_push(children, child[i]) != NGX_OK) {
+        if (ngx_eiam_tree_has_several(segment, &child[i]->sn.str)
+            && ngx_eiam_tree_push(children, child[i]) != NGX_OK)
+        {
             return NGX_ERROR;
         }
     }
 
     return NGX_OK;
+}
+
+
+static ngx_uint_t
+ngx_eiam_tree_has_several(const ngx_eiam_tree_segment_t *segment,
+    const ngx_str_t *text)
+{
+    ngx_str_t   *known;
+    ngx_uint_t   i;
+
+    if (segment->name) {
+        return ngx_eiam_pattern_has_pieces(text, segment->name->data,
+                                           segment->name->len);
+    }
+
+    if (segment->several == NULL) {
+        return 0;
+    }
+
+    known = segment->several->elts;
+
+    for (i = 0; i < segment->several->nelts; i++) {
+
+        if (ngx_eiam_str_equal(&known[i], text)) {
+            return 1;
+        }
+    }
+
+    return 0;
 }
 
 
@@ -344,19 +370,51 @@ ngx_eiam_tree_push(ngx_array_t *children, ngx_eiam_tree_node_t *child)
 }
 
 
-ngx_uint_t
-ngx_eiam_tree_is_tie(const ngx_eiam_tree_node_t *one,
+/* the leftmost segment in which they differ decides */
+
+ngx_int_t
+ngx_eiam_tree_compare(const ngx_eiam_tree_node_t *one,
     const ngx_eiam_tree_node_t *other)
 {
-    while (one != other) {
+    ngx_int_t  order;
 
-        if (one->rank != other->rank) {
-            return 0;
-        }
-
-        one = one->parent;
-        other = other->parent;
+    if (one == other) {
+        return 0;
     }
 
-    return 1;
+    order = ngx_eiam_tree_compare(one->parent, other->parent);
+
+    if (order || one->rank == other->rank) {
+        return order;
+    }
+
+    return (one->rank > other->rank) ? -1 : 1;
+}
+
+
+/* they are sorted already, but where segments before were equally concrete */
+
+void
+ngx_eiam_tree_sort(ngx_array_t *nodes)
+{
+    ngx_uint_t              i, k;
+    ngx_eiam_tree_node_t  **node, *next;
+
+    node = nodes->elts;
+
+    for (i = 1; i < nodes->nelts; i++) {
+
+        next = node[i];
+
+        for (k = i; k > 0; k--) {
+
+            if (ngx_eiam_tree_compare(node[k - 1], next) <= 0) {
+                break;
+            }
+
+            node[k] = node[k - 1];
+        }
+
+        node[k] = next;
+    }
 }

@@ -53,7 +53,7 @@ struct ngx_eiam_tree_node_s {
 typedef struct {
     const ngx_str_t        *name;           /* NULL: not one alone */
     const ngx_str_t        *pattern;        /* NULL: none */
-    ngx_uint_t              several;        /* those fit too */
+    const ngx_array_t      *several;        /* texts that fit too, or NULL */
 } ngx_eiam_tree_segment_t;
 
 
@@ -75,9 +75,15 @@ ngx_eiam_tree_node_t *ngx_eiam_tree_lookup(ngx_eiam_tree_node_t *node,
 ngx_int_t ngx_eiam_tree_step(ngx_eiam_tree_node_t *node,
     const ngx_eiam_tree_segment_t *segment, ngx_array_t *children);
 
-/* are two nodes that fit the same path equally concrete? */
-ngx_uint_t ngx_eiam_tree_is_tie(const ngx_eiam_tree_node_t *one,
+/*
+ * Of two nodes that fit the same path: below 0 if the one is more concrete,
+ * above 0 if the other is, 0 if they are equally concrete.
+ */
+ngx_int_t ngx_eiam_tree_compare(const ngx_eiam_tree_node_t *one,
     const ngx_eiam_tree_node_t *other);
+
+/* sorts an array of pointers to such nodes, the most concrete first */
+void ngx_eiam_tree_sort(ngx_array_t *nodes);
 
 
 #endif /* _NGX_EIAM_TREE_H_INCLUDED_ */
