@@ -205,6 +205,11 @@ subtest '2.3-1: revocations outlive reloads, and other sizes of the zone' => sub
         refused call($gate, $_), 'token_revoked', "  $_ is refused" for ('Kept-1', 'Kept-2', 'Static-1', 'Never-seen') x 2;
         is scalar(@{ get($gate, '/control/revocations')->{json}{revocations} }), 5, '  all are listed';
     }
+    order($gate, 'revoke', "token=Unknown-$_") for 1 .. 40;
+    $gate->write_file('nginx.conf', $gate->{texts}{'nginx.conf'} =~ s/eiam_zone eiam \w+/eiam_zone eiam 64k/r);
+    ok !$gate->reload, 'a zone that has no room for them is refused';
+    like $gate->error_log, qr/\[emerg\] .*"eiam_zone" "eiam" is too small/, '  with a message';
+    refused call($gate, $_), 'token_revoked', "  $_ is refused as before" for 'Kept-1', 'Static-1', 'Unknown-40';
     is order($gate, 'restore', 'token=Static-1')->{status}, 200, 'one is restored';
     passed call($gate, 'Static-1'), '  and passes';
 };

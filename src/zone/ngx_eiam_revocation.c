@@ -107,7 +107,9 @@ ngx_eiam_revocation_copy(ngx_eiam_shared_t *shared,
         }
     }
 
-    return NGX_OK;
+    /* nobody wants an application revoked by the size of a zone */
+
+    return shared->metrics.revocations_evicted ? NGX_ERROR : NGX_OK;
 }
 
 

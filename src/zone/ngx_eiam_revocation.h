@@ -111,7 +111,10 @@ typedef u_char  ngx_eiam_revocation_id_t[NGX_EIAM_REVOCATION_ID];
 void ngx_eiam_revocation_lay_out(ngx_eiam_shared_t *shared, u_char *p,
     size_t size);
 
-/* the revocations of a zone of another size: NGX_OK, or NGX_ERROR: no room */
+/*
+ * The revocations of a zone of another size, into a new one: NGX_OK, or
+ * NGX_ERROR: there is no room for each of them.
+ */
 ngx_int_t ngx_eiam_revocation_copy(ngx_eiam_shared_t *shared,
     const ngx_eiam_shared_t *from);
 

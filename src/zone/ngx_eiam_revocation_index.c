@@ -52,6 +52,7 @@ ngx_eiam_revocation_index_rebuild(ngx_eiam_shared_t *shared)
         }
     }
 
+    table->tokens -= table->nrows;
     ngx_eiam_zone_step(shared);
 
     for (i = table->nrows - 1; i > 0; i--) {
@@ -84,7 +85,10 @@ ngx_eiam_revocation_index_clear(ngx_eiam_shared_t *shared)
 
     table->free = 0;
     table->cursor = 0;
-    table->tokens = 0;
+
+    /* never 0 meanwhile, as that is read without the lock */
+    table->tokens = table->nrows;
+
     table->strays = 0;
     table->applications = 0;
     table->largest = 0;
