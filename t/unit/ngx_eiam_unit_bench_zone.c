@@ -15,6 +15,7 @@
  */
 
 #include "ngx_eiam_unit_zone.h"
+#include <ngx_eiam_revoke.h>
 
 #include <sched.h>
 #include <sys/mman.h>
@@ -196,6 +197,10 @@ ngx_eiam_unit_bench_fill(ngx_eiam_unit_bench_t *b)
     ngx_str_set(&grant.application, "crm");
     grant.implicit = 1;
     grant.expires = NGX_EIAM_NEVER;
+
+    /* nothing was revoked since: a look-up has nothing to check */
+
+    grant.generation = ngx_eiam_revoke_generation(&b->z.zone);
 
     for (i = 0; i < b->entries; i++) {
         ngx_eiam_source_learn(b->source, b->digests[i], &grant);
