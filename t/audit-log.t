@@ -23,7 +23,7 @@ my @members = qw(time request_id client method uri status upstream_status second
 
 # ---------------------------------------------------------------- tokens and those who know them
 
-my %token = map { ($_ => "Secret-of-$_-0123456789") } qw(crm old off unknown asked failed learned odd query);
+my %token = map { ($_ => "Secret-of-$_-0123456789") } qw(crm old off unknown asked failed learned odd query revoked);
 my $basic = encode_base64('shop:Secret-of-shop-0123456789', '');
 my $own   = encode_base64('gate:Secret-of-gate-0123456789', '');
 
@@ -56,7 +56,7 @@ my %files = (
 sub gate {
     my ($mode, $level) = @_;
     my $address = $source->address;
-    return nginx(files => \%files, error_log_level => $level, conf => qq{
+    my $gate = nginx(files => \%files, error_log_level => $level, conf => qq{
         include $conf;
         log_subrequest on;
         server {
@@ -71,6 +71,7 @@ sub gate {
             location = /api/token { eiam $mode; eiam_learn on; proxy_pass http://@{[ $issuer->address ]}; }
             location /docs/ { return 200; }
             location / { proxy_pass http://%ECHO%; }
+            location /control/ { eiam_control; }
             location = /introspect {
                 internal;
                 proxy_set_header Authorization "Basic $own";
@@ -89,6 +90,9 @@ sub gate {
             location = /introspect { internal; proxy_pass http://$address; }
         }
     })->start;
+    get($gate, '/control/revoke', method => 'POST', body => "token=$token{revoked}&reason=stolen",
+        headers => ['Content-Type: application/x-www-form-urlencoded']);
+    return $gate;
 }
 
 # ---------------------------------------------------------------- calls, and what the log says of them
@@ -117,6 +121,8 @@ my @refusals = (
     [ token_missing => $users, [ headers => ["Authorization: Basic $basic"] ], @read ],
     [ token_invalid => $users, [ token => $token{unknown} ], @read, @asked, token => 'unknown', detail => 'inactive' ],
     [ token_invalid => $users, [ token => "$token{crm} x" ], @read, detail => 'token_syntax' ],
+    [ token_revoked => $users, [ token => $token{revoked} ], @read, token => 'revoked',
+        source => 'learned', cache => 'HIT' ],
     [ token_expired => $users, [ token => $token{old} ], @read, @by_crm, token => 'old' ],
     [ scope_insufficient => $users, [ token => $token{crm}, method => 'PUT' ], @change, @by_crm,
         scopes => 'user_read' ],

@@ -169,7 +169,8 @@ forwarding 0, 'refused' => sub {
 forwarding 0, 'paths that can be read in two ways' => sub {
     is_refused ask($_, 'read'), 4001, "refused: $_" for "/api/users/u1#x", qw(/api/./users/u1 /api/users/x/../u1 /x/../api/users/u1
         /api/users/%2e%2e/users/u1 /api/users/u1; /api/users;x/u1 /api;x/users/u1 /api/users%2fu1 //api/users/u1
-        /api//users/u1 /x/..;/api/users/u1 /API/users/u1 /api/users/u1/ /api%5cusers/u1 /api/users/%75);
+        /api//users/u1 /x/..;/api/users/u1 /API/users/u1 /api%5cusers/u1 /api/users/%75);
+    is_refused ask('/api/users/u1/', 'read'), 4041, 'a slash at the end is another path';
     for my $path ('http://gate/api/users/u1', 'api/users/u1', '*', '', '/api/users/u1 HTTP/1.1', "/api/users/u1\0",
         "/api/users/u1\r\nx: y", '/%zz')
     {

@@ -178,7 +178,7 @@ subtest 'what is forwarded from a gated location' => sub {
 subtest 'a location that takes any case' => sub {
     passed ask('/api/users/anybody', 'read'), 'the written case passes', operation => 'getUsersId';
     refused ask('/API/users/anybody', 'read'), 'operation_unknown', 'another case is no operation';
-    refused ask('/api/Users/anybody', 'read'), 'operation_unknown', '  in any segment';
+    refused ask('/api/Users/anybody', 'read'), 'request_ambiguous', '  and of a literal it is ambiguous';
 };
 
 subtest 'internal locations' => sub {

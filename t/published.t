@@ -142,7 +142,7 @@ sub compared {
     my %gated = map { ("$_->{method} $_->{route}" => 1) } @{ $document->{policy}{operations} };
     my %read  = map { ("$_->{method} $_->{route}" => 1) } @{ $document->{kept} };
     my %here  = here($document);
-    my @left  = grep { defined $_->{route} } @{ $document->{policy}{left_out} };
+    my @left  = grep { defined $_->{route} && !$gated{"$_->{method} $_->{route}"} } @{ $document->{policy}{left_out} };
     my @all   = $document->{reading}->operations;
     return (
         (map { "$document->{name}: gated only: $_" } grep { !$read{$_} && !$here{$_} } sort keys %gated),

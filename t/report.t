@@ -205,7 +205,7 @@ subtest 'beside others, which stay refused' => sub {
         [ 'a path that nobody knows', '/api/trial/1/x', { token => 'tok' }, 'operation_unknown' ],
         [ 'an ambiguous path to it', '/api/trial;x', { token => 'tok' }, 'request_ambiguous' ],
         [ 'another way to it', '/x/..;/api/trial', { token => 'tok' }, 'request_ambiguous' ],
-        [ 'another case', '/api/Trial/1', { token => 'tok' }, 'operation_unknown' ],
+        [ 'another case', '/api/Trial/1', { token => 'tok' }, 'request_ambiguous' ],
         [ 'another method asked of it', '/api/trial?_method=PUT', { token => 'tok' }, 'method_override' ],
     ) {
         my ($title, $target, $opt, $reason) = @$row;

@@ -290,7 +290,7 @@ sub slurp {
 # All that nginx said: its error log and its standard error.
 sub error_log {
     my ($self) = @_;
-    return join '', map { slurp("$self->{dir}/$_") // '' } qw(error.log stderr.log);
+    return join '', map { slurp("$self->{dir}/$_") // '' } qw(stderr.log error.log);
 }
 
 sub access_log {
