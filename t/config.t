@@ -162,6 +162,7 @@ refuses @$_ for (
     (map { [ sprintf('a realm with character %d', ord($_->[0])), server("eiam_realm $_->[1];"),
         qq{eiam_realm: "$_->[0]" must have only printable ASCII characters, and no quote or backslash; set} ] }
         [ '"', q{'"'} ], [ '\\', q{'\\\\'} ], [ "\x7f", "'\x7f'" ], [ "\xc3\xa9", "'\xc3\xa9'" ], [ "\t", "'\t'" ]),
+    [ '2.2-5: a value of 3,000 bytes does not hide the place', server('eiam_realm "' . 'x' x 3000 . "\xc3\xa9\";"), '; set' ],
     [ 'a realm with a line feed', server("eiam_realm 'a\\nb';"), qq{eiam_realm: "a}, whole => 1 ],
     (map { [ "eiam_zone other $_", "eiam_zone other $_;",
         qq{eiam_zone: "$_" is too small for a zone, which needs 64k at least; set}, @none ] } 0, 4096, '63k', 65_535),

@@ -2,10 +2,14 @@
 #include <ngx_http_eiam_invalid.h>
 
 
+/* what is left of the longest message of nginx -t for a reason */
+#define NGX_HTTP_EIAM_REASON_MAX  (NGX_MAX_CONF_ERRSTR - 64)
+
+
 char *
 ngx_http_eiam_invalid(ngx_conf_t *cf, const char *fmt, ...)
 {
-    u_char     *last, reason[NGX_MAX_CONF_ERRSTR];
+    u_char     *last, reason[NGX_HTTP_EIAM_REASON_MAX];
     va_list     args;
     ngx_str_t  *directive;
 
@@ -25,7 +29,7 @@ ngx_http_eiam_invalid(ngx_conf_t *cf, const char *fmt, ...)
 char *
 ngx_http_eiam_invalid_location(ngx_conf_t *cf, const char *fmt, ...)
 {
-    u_char                    *p, *last, reason[NGX_MAX_CONF_ERRSTR];
+    u_char                    *p, *last, reason[NGX_HTTP_EIAM_REASON_MAX];
     va_list                    args;
     ngx_http_core_srv_conf_t  *cscf;
     ngx_http_core_loc_conf_t  *clcf;

@@ -64,9 +64,17 @@ ngx_http_eiam_introspect(ngx_http_request_t *r, ngx_http_eiam_ctx_t *ctx)
                    rc, question.flight);
 
     ctx->flight = question.flight;
-    ctx->cache = question.stale ? &ngx_eiam_metrics_lookups[NGX_EIAM_STALE]
-                 : question.fetched ? &ngx_eiam_metrics_lookups[NGX_EIAM_MISS]
-                                    : &ngx_eiam_metrics_lookups[NGX_EIAM_HIT];
+
+    if (question.stale) {
+        ctx->cache = &ngx_eiam_metrics_lookups[NGX_EIAM_STALE];
+
+    } else if (question.fetched) {
+        ctx->cache = &ngx_eiam_metrics_lookups[NGX_EIAM_MISS];
+
+    } else {
+        ctx->cache = &ngx_eiam_metrics_lookups[NGX_EIAM_HIT];
+    }
+
     switch (rc) {
 
     case NGX_OK:
