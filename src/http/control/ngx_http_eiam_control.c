@@ -3,6 +3,7 @@
 #include <ngx_http_eiam_control_list.h>
 #include <ngx_http_eiam_control_order.h>
 #include <ngx_http_eiam_form.h>
+#include <ngx_http_eiam_invalid.h>
 #include <ngx_http_eiam_request.h>
 #include <ngx_http_eiam_status.h>
 #include <ngx_eiam_string.h>
@@ -92,10 +93,8 @@ ngx_http_eiam_control(ngx_conf_t *cf, ngx_command_t *cmd, void *conf)
         value = cf->args->elts;
 
         if (ngx_strcmp(value[1].data, "open") != 0) {
-            ngx_conf_log_error(NGX_LOG_EMERG, cf, 0,
-                               "\"eiam_control\" takes no parameter or "
-                               "\"open\", not \"%V\"", &value[1]);
-            return NGX_CONF_ERROR;
+            return ngx_http_eiam_invalid(cf, "\"%V\" is no parameter, which "
+                                         "may be \"open\"", &value[1]);
         }
 
         lcf->control = NGX_HTTP_EIAM_CONTROL_OPEN;
