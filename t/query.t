@@ -14,7 +14,7 @@ use Bench::Unit;
 
 use constant { PER_BYTE => 60, FOUND => 12, LINEAR => 2.1 };
 
-plan skip_all => 'a sanitizer takes instructions of its own' if $ENV{EIAM_ASAN};
+plan skip_all => 'such a build takes instructions of its own' if $ENV{EIAM_ASAN} || $ENV{EIAM_COVERAGE};
 
 my $dir = File::Temp->newdir('eiam-query-XXXXXX', TMPDIR => 1);
 my ($lines, $counts) = Bench::Unit::counted($dir, 'query', 'eiam_unit query', 'ngx_eiam_query_has');
