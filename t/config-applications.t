@@ -37,7 +37,7 @@ sub broken {
     s/([\x00-\x1f\x7f])/sprintf '\\x%02X', ord $1/ge for $place, $reason;
     my ($code, $text) = written($file);
     my $expected = qr{eiam_applications: "\Q@{[ $gate->dir ]}\E/apps\.json": \Q$place: $reason\E}
-        . qr{(?:; "[^"]*"\?)?; set in \Q@{[ $gate->dir ]}\E/nginx\.conf:};
+        . qr{(?: \(did you mean "[^"]*"\?\))?; set in \Q@{[ $gate->dir ]}\E/nginx\.conf:};
     ok $code == 1 && $text =~ $expected, "refused: $title"
         or diag "exit code $code, expected $expected\n$text";
     return;

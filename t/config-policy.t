@@ -90,7 +90,7 @@ sub broken {
     s/([\x00-\x1f\x7f])/sprintf '\\x%02X', ord $1/ge for $place, $reason;
     my ($code, $text) = written($change);
     my $expected = qr{\[emerg\] \d+#\d+: eiam_policy: "\Q@{[ $gate->dir ]}\E/policy\.json": \Q$place: $reason\E}
-        . qr{(?:; "[^"]*"\?)?; set in \Q@{[ $gate->dir ]}\E/nginx\.conf:};
+        . qr{(?: \(did you mean "[^"]*"\?\))?; set in \Q@{[ $gate->dir ]}\E/nginx\.conf:};
     ok $code == 1 && $text =~ $expected, "refused: $title"
         or diag "exit code $code, expected $expected\n$text";
     return;
@@ -560,7 +560,7 @@ broken @$_ for (
     (map { my %left = %parameter; delete $left{$_}; [ "2.1-1: a parameter without $_", parameter(\%left), $at,
             qq{has no "$_"} ] } qw(name in)),
     (map { [ "2.1-1: a parameter in '$_'", parameter({ %parameter, in => $_ }), "$at/in",
-            qq{unknown place "$_" of a parameter} ] } qw(body formData Query header1), ''),
+            qq{unknown location "$_" of a parameter} ] } qw(body formData Query header1), ''),
 );
 
 # ---------------------------------------------------------------- x-eiam-mode

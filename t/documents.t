@@ -56,18 +56,18 @@ told '2.5-4: all faults are told in one run, by their places in the document', q
     "servers": [{"url": "nowhere"}],
     "openapi": "3.0.3"
 }),
-    '#/opneapi: is no member of a document; "openapi"?',
-    '#/paths/~1z/get/securtiy: is no member of an operation; "security"?',
-    '#/paths/~1z/Post: is no member of a path item; "post"?',
+    '#/opneapi: is no member of a document (did you mean "openapi"?)',
+    '#/paths/~1z/get/securtiy: is no member of an operation (did you mean "security"?)',
+    '#/paths/~1z/Post: is no member of a path item (did you mean "post"?)',
     '#/paths/~1b{: unsupported template "b{": a parameter is "{name}"',
     '#/paths/~1b{/get/security: must be an array',
     '#/paths/~1a/get/operationId: must be a string',
     '#/paths/~1a/get/x-eiam-mode: must be "on" or "report"',
-    '#/paths/~1a/get/Tags: is no member of an operation; "tags"?',
+    '#/paths/~1a/get/Tags: is no member of an operation (did you mean "tags"?)',
     '#/paths/~1c: must be an object',
-    '#/paths/~1d/get/parameters/0/in: unknown place "qeury" of a parameter; "query"?',
+    '#/paths/~1d/get/parameters/0/in: unknown location "qeury" of a parameter (did you mean "query"?)',
     '#/paths/~1d/get/parameters/1: has no "name"',
-    '#/components/securitySchemes/key/type: unknown security scheme type "apikey"; "apiKey"?',
+    '#/components/securitySchemes/key/type: unknown security scheme type "apikey" (did you mean "apiKey"?)',
     '#/components/securitySchemes/bad: has no "scheme"',
     '#/servers/0/url: unsupported server URL "nowhere"';
 
@@ -77,14 +77,14 @@ told '2.5-4: of many faults twenty are told, the first ones in the document, and
 
 told '2.5-4: what many references lead to is told once', qq({"openapi": "3.1.0", $schemes, "paths": {)
     . join(', ', map { qq("/p$_": {"\$ref": "#/paths/~1/x-item"}) } 1 .. 3) . qq(, "/": {"x-item": {"get": {"securtiy": 1}}}}}),
-    '#/paths/~1p1/$ref/get/securtiy: is no member of an operation; "security"?';
+    '#/paths/~1p1/$ref/get/securtiy: is no member of an operation (did you mean "security"?)';
 
 told '2.5-4: but the same fault at two places twice', document(qq("/a": null, "/b": null)),
     '#/paths/~1a: must be an object', '#/paths/~1b: must be an object';
 
 told "2.5-4: a near miss of a scheme's name", document('"/a": {"get": {"security": [{"eaim": []}, {"Eiam": []}, {"other": []}]}}'),
-    '#/paths/~1a/get/security/0/eaim: there is no such security scheme; "eiam"?',
-    '#/paths/~1a/get/security/1/Eiam: there is no such security scheme; "eiam"?',
+    '#/paths/~1a/get/security/0/eaim: there is no such security scheme (did you mean "eiam"?)',
+    '#/paths/~1a/get/security/1/Eiam: there is no such security scheme (did you mean "eiam"?)',
     '#/paths/~1a/get/security/2/other: there is no such security scheme';
 
 told '2.5-4: what is known in another version only is not proposed', document(qq("/a": {"get": {$operation}, "qurey": {$operation}})),
@@ -131,7 +131,7 @@ for my $version ('3.0.4', '3.1.1') {
         '#/components/mediaTypes: is no member of components';
     told "2.5-2: so is a whole query string as a parameter, and additionalOperations", version($version,
         qq("/a": {"get": {"parameters": [{"name": "q", "in": "querystring"}], $operation}, $additional}), @old),
-        '#/paths/~1a/get/parameters/0/in: unknown place "querystring" of a parameter',
+        '#/paths/~1a/get/parameters/0/in: unknown location "querystring" of a parameter',
         '#/paths/~1a/additionalOperations: is no member of a path item';
 }
 
@@ -139,7 +139,7 @@ told '2.5-2: an additional operation must not be one that has a member of its ow
     qq("/a": {"get": {$operation}, "additionalOperations": {"POST": {$operation}, "Query": {$operation}, "LOCK": {"securtiy": []}}}), @old),
     '#/paths/~1a/additionalOperations/POST: has a member of its own in the path item',
     '#/paths/~1a/additionalOperations/Query: has a member of its own in the path item',
-    '#/paths/~1a/additionalOperations/LOCK/securtiy: is no member of an operation; "security"?';
+    '#/paths/~1a/additionalOperations/LOCK/securtiy: is no member of an operation (did you mean "security"?)';
 
 told "2.5-2: OpenAPI $_ is not supported", version($_, $query, @new),
     qq(#/openapi: OpenAPI "$_" is not supported, only 3.0, 3.1 and 3.2 are) for '3.3.0', '3.2', '3.20.0', '4.0.0', '2.0.0', '3.x.0';
@@ -218,12 +218,12 @@ told "2.5-1: YAML: $_->[0]", $_->[1] for (
 told "2.5-1: YAML: $_->[0]", @$_[ 1 .. $#$_ ] for (
     [ 'all faults with line, column and pointer', yaml("/users:\n  get:\n    securtiy: []\n    $security\n    parameters:\n"
         . "    - name: a\n      in: query\n    - {in: qeury, name: b}\n/b: ~") . "tagss: 1\n",
-        'line 15 column 7: #/paths/~1users/get/securtiy: is no member of an operation; "security"?',
-        'line 20 column 10: #/paths/~1users/get/parameters/1/in: unknown place "qeury" of a parameter; "query"?',
+        'line 15 column 7: #/paths/~1users/get/securtiy: is no member of an operation (did you mean "security"?)',
+        'line 20 column 10: #/paths/~1users/get/parameters/1/in: unknown location "qeury" of a parameter (did you mean "query"?)',
         'line 21 column 3: #/paths/~1b: must be an object',
-        'line 22 column 1: #/tagss: is no member of a document; "tags"?' ],
+        'line 22 column 1: #/tagss: is no member of a document (did you mean "tags"?)' ],
     [ 'a fault behind aliases once, where it stands', yaml("/a:\n  get: &get\n    securtiy: 1\n    $security\n/b:\n  get: *get"),
-        'line 15 column 7: #/paths/~1a/get/securtiy: is no member of an operation; "security"?' ],
+        'line 15 column 7: #/paths/~1a/get/securtiy: is no member of an operation (did you mean "security"?)' ],
     [ 'a duplicate key', yaml("$users\n  get: {}"), 'line 16 column 5: #/paths/~1users: duplicate key "get"' ],
     [ 'a duplicate key in another spelling', yaml("$users\n  \"g\\x65t\": {}"), 'line 16 column 5: #/paths/~1users: duplicate key "get"' ],
     [ 'a duplicate key of a number', yaml("$users\n    responses: {200: {}, '200': {}}"),

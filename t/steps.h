@@ -26,7 +26,7 @@
 #include <unistd.h>
 
 
-#define ngx_eiam_zone_step(shared)  eiam_step()
+#define ngx_eiam_shared_step(shared)  eiam_step()
 
 
 static inline void

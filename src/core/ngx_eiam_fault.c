@@ -17,7 +17,7 @@ typedef struct {
     const void  *value;                    /* it, or what it is a part of */
     ngx_uint_t   ordinal;                  /* there, from 1 */
     ngx_uint_t   levels;
-    ngx_uint_t   place[NGX_EIAM_FAULT_LEVELS];
+    ngx_uint_t   ordinals[NGX_EIAM_FAULT_LEVELS];
 } ngx_eiam_fault_t;
 
 
@@ -85,7 +85,7 @@ ngx_eiam_fault_unknown(const ngx_eiam_node_t *node,
     p = ngx_slprintf(buf, last, reason, near->name);
 
     if (near->nearest.len) {
-        p = ngx_slprintf(p, last, "; \"%V\"?", &near->nearest);
+        p = ngx_slprintf(p, last, " (did you mean \"%V\"?)", &near->nearest);
     }
 
     text.data = buf;
@@ -179,7 +179,7 @@ ngx_eiam_fault_place(const ngx_eiam_node_t *node, ngx_eiam_fault_t *fault)
     for (p = node; p->parent; p = p->parent) {
 
         if (--level < NGX_EIAM_FAULT_LEVELS) {
-            fault->place[level] = ngx_eiam_node_ordinal(p);
+            fault->ordinals[level] = ngx_eiam_node_ordinal(p);
         }
     }
 
@@ -299,8 +299,8 @@ ngx_eiam_fault_compare(const void *one, const void *two)
 
     for (i = 0; i < a->levels && i < b->levels; i++) {
 
-        if (a->place[i] != b->place[i]) {
-            return (a->place[i] < b->place[i]) ? -1 : 1;
+        if (a->ordinals[i] != b->ordinals[i]) {
+            return (a->ordinals[i] < b->ordinals[i]) ? -1 : 1;
         }
     }
 

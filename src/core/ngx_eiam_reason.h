@@ -39,7 +39,7 @@ typedef enum {
     NGX_EIAM_DOWN,                 /* the source does not answer */
     NGX_EIAM_BROKEN,               /* it has an error with this token */
     NGX_EIAM_ODD              /* its answer to this token is of no use */
-} ngx_eiam_trouble_e;
+} ngx_eiam_failure_e;
 
 
 typedef enum {

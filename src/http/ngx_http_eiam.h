@@ -102,7 +102,7 @@ typedef struct {
     ngx_array_t                key_sets;      /* ngx_http_eiam_key_set_t * */
     ngx_array_t                targets;       /* of ngx_http_eiam_target_t */
     ngx_eiam_zone_t           *zone;
-    void                      *letters;       /* for eiam_path utf8 */
+    void                      *charset;       /* for eiam_path utf8 */
     ngx_uint_t                 gated;         /* some server has a gate */
     ngx_int_t                  request_id;    /* index of $request_id */
     ngx_http_header_handler_pt process_authorization;   /* nginx's own */
@@ -155,7 +155,7 @@ typedef struct {
     ngx_eiam_jwt_terms_t       jwt_terms;
     ngx_eiam_key_terms_t       key_terms;
     ngx_eiam_terms_t           terms;
-    void                      *letters;       /* NULL: eiam_path strict */
+    void                      *charset;       /* NULL: eiam_path strict */
     time_t                     formless;      /* until then it is not told */
     ngx_uint_t                 language;
     ngx_str_t                  realm;
@@ -242,13 +242,13 @@ struct ngx_http_eiam_ctx_s {
     unsigned                   digested:1;    /* and is of use */
 
     uint32_t                   flight;        /* the last one waited for */
-    ngx_uint_t                 leads;         /* flights of its own */
+    ngx_uint_t                 own_flights;   /* that it has begun */
     time_t                     retry;         /* s; 0: a second */
     ngx_http_eiam_waiter_t    *waiter;        /* NULL: did not wait */
     uint32_t                   unknown;       /* generation without its key */
     unsigned                   tried:1;       /* keys, but in vain */
     ngx_str_t                  fault;         /* of a token that they refuse */
-    unsigned                   steady:1;      /* others wait for it too */
+    unsigned                   ignore_abort:1; /* others wait for it */
 
     ngx_http_eiam_learn_t     *learn;         /* NULL: no such call */
 

@@ -91,11 +91,11 @@ static ngx_eiam_detail_e ngx_eiam_target_character(u_char ch);
 static ngx_eiam_detail_e ngx_eiam_target_same(const ngx_str_t *raw,
     const ngx_str_t *decoded);
 static ngx_eiam_detail_e ngx_eiam_target_beyond_ascii(ngx_str_t *path,
-    void *letters);
+    void *charset);
 
 
 void *
-ngx_eiam_target_letters(ngx_conf_t *cf)
+ngx_eiam_target_charset(ngx_conf_t *cf)
 {
 #if (NGX_PCRE)
     ngx_regex_compile_t  rc;
@@ -120,7 +120,7 @@ ngx_eiam_target_letters(ngx_conf_t *cf)
 
 
 ngx_eiam_detail_e
-ngx_eiam_target_check(const ngx_str_t *raw, ngx_str_t *decoded, void *letters)
+ngx_eiam_target_check(const ngx_str_t *raw, ngx_str_t *decoded, void *charset)
 {
     ngx_eiam_detail_e  detail;
 
@@ -128,7 +128,7 @@ ngx_eiam_target_check(const ngx_str_t *raw, ngx_str_t *decoded, void *letters)
         return NGX_EIAM_DETAIL_PATH_TOO_LONG;
     }
 
-    if (letters == NULL) {
+    if (charset == NULL) {
 
         if (raw != NULL
             && (raw->len != decoded->len
@@ -156,7 +156,7 @@ ngx_eiam_target_check(const ngx_str_t *raw, ngx_str_t *decoded, void *letters)
 
     detail = ngx_eiam_target_segments(decoded, ngx_eiam_target_pchar, 1);
 
-    return detail ? detail : ngx_eiam_target_beyond_ascii(decoded, letters);
+    return detail ? detail : ngx_eiam_target_beyond_ascii(decoded, charset);
 }
 
 
@@ -337,7 +337,7 @@ ngx_eiam_target_same(const ngx_str_t *raw, const ngx_str_t *decoded)
 /* well-formed UTF-8, and nothing that no name has in it */
 
 static ngx_eiam_detail_e
-ngx_eiam_target_beyond_ascii(ngx_str_t *path, void *letters)
+ngx_eiam_target_beyond_ascii(ngx_str_t *path, void *charset)
 {
     u_char  *p, *last;
 
@@ -352,7 +352,7 @@ ngx_eiam_target_beyond_ascii(ngx_str_t *path, void *letters)
 #if (NGX_PCRE)
     /* an error is another number: bytes that are no UTF-8 */
 
-    if (ngx_regex_exec((ngx_regex_t *) letters, path, NULL, 0)
+    if (ngx_regex_exec((ngx_regex_t *) charset, path, NULL, 0)
         == NGX_REGEX_NO_MATCHED)
     {
         return NGX_EIAM_NO_DETAIL;

@@ -26,7 +26,7 @@
  * their Unicode properties, for which nginx needs PCRE.  NULL: it has none, or
  * an error that is logged already.
  */
-void *ngx_eiam_target_letters(ngx_conf_t *cf);
+void *ngx_eiam_target_charset(ngx_conf_t *cf);
 
 /*
  * raw is the path as it will be forwarded, without the query, or NULL if
@@ -37,7 +37,7 @@ void *ngx_eiam_target_letters(ngx_conf_t *cf);
  * have ASCII characters encoded; ngx_eiam_route_check() knows where.
  */
 ngx_eiam_detail_e ngx_eiam_target_check(const ngx_str_t *raw,
-    ngx_str_t *decoded, void *letters);
+    ngx_str_t *decoded, void *charset);
 
 
 #endif /* _NGX_EIAM_TARGET_H_INCLUDED_ */

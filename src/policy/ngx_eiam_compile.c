@@ -90,7 +90,7 @@ ngx_eiam_compile_operation(ngx_eiam_compiler_t *compiler,
     ngx_eiam_tree_node_t *node, ngx_uint_t slash,
     ngx_eiam_operation_t *operation, ngx_eiam_operation_t **other)
 {
-    ngx_eiam_tree_node_t  **place;
+    ngx_eiam_tree_node_t  **slot;
 
     if (operation->left_out) {
         operation->next = node->left_out[slash][operation->method];
@@ -110,12 +110,12 @@ ngx_eiam_compile_operation(ngx_eiam_compiler_t *compiler,
 
     node->ends = 1;
 
-    place = ngx_array_push(&compiler->ends);
-    if (place == NULL) {
+    slot = ngx_array_push(&compiler->ends);
+    if (slot == NULL) {
         return NGX_ERROR;
     }
 
-    *place = node;
+    *slot = node;
 
     return NGX_OK;
 }

@@ -67,7 +67,7 @@ ngx_eiam_operation_read(void *data, const ngx_eiam_node_t *node,
     ngx_eiam_path_item_t *path = data;
 
     ngx_eiam_openapi_t    *openapi;
-    ngx_eiam_operation_t  *operation, **place;
+    ngx_eiam_operation_t  *operation, **slot;
 
     openapi = path->openapi;
 
@@ -87,16 +87,16 @@ ngx_eiam_operation_read(void *data, const ngx_eiam_node_t *node,
     operation->method = method;
     operation->left_out = path->template.cause;
 
-    place = ngx_array_push(&openapi->policy->operations);
+    slot = ngx_array_push(&openapi->policy->operations);
 
-    if (place == NULL
+    if (slot == NULL
         || ngx_eiam_finding_pointer(node, openapi->pool, &operation->pointer)
            != NGX_OK)
     {
         return NGX_ERROR;
     }
 
-    *place = operation;
+    *slot = operation;
 
     if (ngx_eiam_operation_decide(path, node, operation) != NGX_OK) {
         return NGX_ERROR;

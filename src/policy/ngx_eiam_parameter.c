@@ -53,7 +53,7 @@ typedef struct {
 } ngx_eiam_parameter_in_t;
 
 
-static const ngx_eiam_parameter_in_t  ngx_eiam_parameter_places[] = {
+static const ngx_eiam_parameter_in_t  ngx_eiam_parameter_locations[] = {
     { ngx_string("path"), 0 },
     { ngx_string("query"), 0 },
     { ngx_string("header"), 0 },
@@ -120,7 +120,7 @@ ngx_eiam_parameter_check(const ngx_eiam_node_t *parameter)
     ngx_str_t                       text;
     ngx_eiam_near_t                 near;
     ngx_eiam_node_t                 name, in;
-    const ngx_eiam_parameter_in_t  *place;
+    const ngx_eiam_parameter_in_t  *where;
 
     if (ngx_eiam_members_read(&ngx_eiam_parameter_members, parameter, 0, NULL)
         != NGX_OK
@@ -136,19 +136,19 @@ ngx_eiam_parameter_check(const ngx_eiam_node_t *parameter)
 
     ngx_eiam_near_init(&near, &text);
 
-    for (place = ngx_eiam_parameter_places; place->name.len; place++) {
+    for (where = ngx_eiam_parameter_locations; where->name.len; where++) {
 
-        if (place->since > parameter->document->version) {
+        if (where->since > parameter->document->version) {
             continue;
         }
 
-        ngx_eiam_near_compare(&near, &place->name);
+        ngx_eiam_near_compare(&near, &where->name);
 
-        if (ngx_eiam_str_equal(&place->name, &text)) {
+        if (ngx_eiam_str_equal(&where->name, &text)) {
             return NGX_OK;
         }
     }
 
     return ngx_eiam_fault_unknown(&in, &near,
-                                  "unknown place \"%V\" of a parameter");
+                                  "unknown location \"%V\" of a parameter");
 }

@@ -159,7 +159,7 @@ ngx_eiam_pattern_table(ngx_eiam_patterns_t *compiled,
     const ngx_array_t *patterns, ngx_pool_t *pool)
 {
     ngx_uint_t           i, k, size;
-    ngx_eiam_pattern_t  *pattern, *place;
+    ngx_eiam_pattern_t  *pattern, *slot;
 
     for (size = 4; size < 2 * patterns->nelts; size *= 2) { /* void */ }
 
@@ -179,11 +179,11 @@ ngx_eiam_pattern_table(ngx_eiam_patterns_t *compiled,
             k++;
         }
 
-        place = &compiled->table[k & compiled->mask];
-        *place = pattern[i];
+        slot = &compiled->table[k & compiled->mask];
+        *slot = pattern[i];
 
-        place->text.data = ngx_pstrdup(pool, &pattern[i].text);
-        if (place->text.data == NULL) {
+        slot->text.data = ngx_pstrdup(pool, &pattern[i].text);
+        if (slot->text.data == NULL) {
             return NGX_ERROR;
         }
 

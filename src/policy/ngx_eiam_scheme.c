@@ -197,7 +197,7 @@ ngx_eiam_scheme_bearer(ngx_eiam_node_t *scheme, const ngx_str_t *type,
     ngx_uint_t roles, ngx_eiam_scheme_e *kind)
 {
     ngx_int_t        rc;
-    ngx_str_t        place, field;
+    ngx_str_t        where, field;
     ngx_eiam_node_t  bearer, in, name;
 
     static const ngx_str_t  api_key = ngx_string("apiKey");
@@ -219,10 +219,10 @@ ngx_eiam_scheme_bearer(ngx_eiam_node_t *scheme, const ngx_str_t *type,
         && ngx_eiam_node_require(scheme, "name", NGX_EIAM_STRING, &name)
            == NGX_OK)
     {
-        place = ngx_eiam_node_string(&in);
+        where = ngx_eiam_node_string(&in);
         field = ngx_eiam_node_string(&name);
 
-        if (ngx_eiam_str_equal(&place, &header)
+        if (ngx_eiam_str_equal(&where, &header)
             && field.len == sizeof("Authorization") - 1
             && ngx_strncasecmp(field.data, (u_char *) "Authorization",
                                field.len)

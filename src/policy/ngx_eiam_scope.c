@@ -4,12 +4,12 @@
 #include <ngx_eiam_string.h>
 
 
-#define NGX_EIAM_SCOPE_TABLE  64      /* places at first: a power of 2 */
+#define NGX_EIAM_SCOPE_TABLE  64      /* slots at first: a power of 2 */
 
 
 static ngx_int_t ngx_eiam_scope_enlarge(ngx_eiam_scopes_t *scopes,
-    ngx_uint_t places);
-static uint16_t *ngx_eiam_scope_place(const ngx_eiam_scopes_t *scopes,
+    ngx_uint_t slots);
+static uint16_t *ngx_eiam_scope_slot(const ngx_eiam_scopes_t *scopes,
     const ngx_str_t *name);
 static ngx_uint_t ngx_eiam_scope_set_words(const ngx_eiam_scopes_t *scopes);
 static u_char *ngx_eiam_scope_append(u_char *p, const ngx_str_t *name);
@@ -38,36 +38,36 @@ ngx_eiam_scopes_create(ngx_pool_t *pool)
 
 
 static ngx_int_t
-ngx_eiam_scope_enlarge(ngx_eiam_scopes_t *scopes, ngx_uint_t places)
+ngx_eiam_scope_enlarge(ngx_eiam_scopes_t *scopes, ngx_uint_t slots)
 {
     uint16_t    *table;
     ngx_str_t   *name;
     ngx_uint_t   i;
 
-    table = ngx_pcalloc(scopes->pool, places * sizeof(uint16_t));
+    table = ngx_pcalloc(scopes->pool, slots * sizeof(uint16_t));
     if (table == NULL) {
         return NGX_ERROR;
     }
 
     scopes->table = table;
-    scopes->mask = places - 1;
+    scopes->mask = slots - 1;
 
     name = scopes->names.elts;
 
     for (i = 0; i < scopes->names.nelts; i++) {
-        *ngx_eiam_scope_place(scopes, &name[i]) = i + 1;
+        *ngx_eiam_scope_slot(scopes, &name[i]) = i + 1;
     }
 
     return NGX_OK;
 }
 
 
-/* where its number is, or would be: a place with 0 */
+/* where its number is, or would be: a slot with 0 */
 
 static uint16_t *
-ngx_eiam_scope_place(const ngx_eiam_scopes_t *scopes, const ngx_str_t *name)
+ngx_eiam_scope_slot(const ngx_eiam_scopes_t *scopes, const ngx_str_t *name)
 {
-    uint16_t    *place;
+    uint16_t    *slot;
     ngx_str_t   *names;
     ngx_uint_t   i;
 
@@ -76,10 +76,10 @@ ngx_eiam_scope_place(const ngx_eiam_scopes_t *scopes, const ngx_str_t *name)
 
     for ( ;; ) {
 
-        place = &scopes->table[i++ & scopes->mask];
+        slot = &scopes->table[i++ & scopes->mask];
 
-        if (*place == 0 || ngx_eiam_str_equal(&names[*place - 1], name)) {
-            return place;
+        if (*slot == 0 || ngx_eiam_str_equal(&names[*slot - 1], name)) {
+            return slot;
         }
     }
 }
@@ -120,7 +120,7 @@ ngx_eiam_scope_number(ngx_eiam_scopes_t *scopes, const ngx_str_t *name)
         return NGX_ERROR;
     }
 
-    *ngx_eiam_scope_place(scopes, copy) = number + 1;
+    *ngx_eiam_scope_slot(scopes, copy) = number + 1;
 
     return number;
 }
@@ -129,11 +129,11 @@ ngx_eiam_scope_number(ngx_eiam_scopes_t *scopes, const ngx_str_t *name)
 ngx_int_t
 ngx_eiam_scope_find(const ngx_eiam_scopes_t *scopes, const ngx_str_t *name)
 {
-    uint16_t  place;
+    uint16_t  slot;
 
-    place = *ngx_eiam_scope_place(scopes, name);
+    slot = *ngx_eiam_scope_slot(scopes, name);
 
-    return place ? place - 1 : NGX_DECLINED;
+    return slot ? slot - 1 : NGX_DECLINED;
 }
 
 

@@ -357,14 +357,14 @@ ngx_eiam_tree_step_mixed(ngx_eiam_tree_node_t *node,
 static ngx_int_t
 ngx_eiam_tree_push(ngx_array_t *children, ngx_eiam_tree_node_t *child)
 {
-    ngx_eiam_tree_node_t  **place;
+    ngx_eiam_tree_node_t  **slot;
 
-    place = ngx_array_push(children);
-    if (place == NULL) {
+    slot = ngx_array_push(children);
+    if (slot == NULL) {
         return NGX_ERROR;
     }
 
-    *place = child;
+    *slot = child;
 
     return NGX_OK;
 }

@@ -131,7 +131,7 @@ ngx_eiam_introspection_status(ngx_eiam_document_t *document,
         return NGX_EIAM_SOURCE_UNAVAILABLE;
     }
 
-    *detail = (ngx_eiam_introspection_trouble(answer) == NGX_EIAM_DOWN)
+    *detail = (ngx_eiam_introspection_failure(answer) == NGX_EIAM_DOWN)
               ? NGX_EIAM_DETAIL_SOURCE_DOWN : NGX_EIAM_DETAIL_SOURCE_STATUS;
 
     if (status >= 400 && status < 500
@@ -176,8 +176,8 @@ ngx_eiam_introspection_head(ngx_eiam_document_t *document,
 }
 
 
-ngx_eiam_trouble_e
-ngx_eiam_introspection_trouble(const ngx_eiam_answer_t *answer)
+ngx_eiam_failure_e
+ngx_eiam_introspection_failure(const ngx_eiam_answer_t *answer)
 {
     if (answer->own || answer->cached) {
         return NGX_EIAM_ODD;

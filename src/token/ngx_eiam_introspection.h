@@ -42,7 +42,7 @@ ngx_eiam_reason_e ngx_eiam_introspection_read(ngx_eiam_document_t *document,
  * With NGX_EIAM_SOURCE_UNAVAILABLE: what the answer says of the source.  It is
  * NGX_EIAM_DOWN only if it does not answer completely, or if a proxy says so.
  */
-ngx_eiam_trouble_e ngx_eiam_introspection_trouble(
+ngx_eiam_failure_e ngx_eiam_introspection_failure(
     const ngx_eiam_answer_t *answer);
 
 

@@ -167,7 +167,7 @@ ngx_eiam_cache_touch(ngx_eiam_shared_t *shared, ngx_eiam_entry_t *entry,
         return;
     }
 
-    ngx_eiam_zone_change(shared);
+    ngx_eiam_shared_change(shared);
 
     ngx_eiam_cache_unlink(shared, entry);
     ngx_eiam_cache_link(shared, entry);
@@ -229,13 +229,13 @@ ngx_eiam_cache_put(ngx_eiam_shared_t *shared, const ngx_eiam_digest_t key,
     ngx_eiam_entry_t    *entry;
     ngx_eiam_refusal_t  *refusal;
 
-    ngx_eiam_zone_change(shared);
+    ngx_eiam_shared_change(shared);
 
     refusal = ngx_eiam_cache_find_refusal(shared, key);
     if (refusal) {
         refusal->reason = NGX_EIAM_NO_REASON;
         refusal->checked = 0;
-        ngx_eiam_zone_step(shared);
+        ngx_eiam_shared_step(shared);
     }
 
     entry = ngx_eiam_cache_find(shared, key);
@@ -268,9 +268,9 @@ ngx_eiam_cache_put(ngx_eiam_shared_t *shared, const ngx_eiam_digest_t key,
 
     head = ngx_eiam_cache_head(&shared->grants, key);
     entry->chain = *head;
-    ngx_eiam_zone_step(shared);
+    ngx_eiam_shared_step(shared);
     *head = i;
-    ngx_eiam_zone_step(shared);
+    ngx_eiam_shared_step(shared);
 
     ngx_eiam_cache_link(shared, entry);
     shared->grants.entries++;
@@ -305,7 +305,7 @@ ngx_eiam_cache_take(ngx_eiam_shared_t *shared, ngx_uint_t learned)
     grants->used++;
     grants->orders[learned].used++;
 
-    ngx_eiam_zone_step(shared);
+    ngx_eiam_shared_step(shared);
 
     if (grants->free == 0) {
         return grants->unused++;
@@ -314,7 +314,7 @@ ngx_eiam_cache_take(ngx_eiam_shared_t *shared, ngx_uint_t learned)
     i = grants->free;
     grants->free = grants->cells[i].next;
 
-    ngx_eiam_zone_step(shared);
+    ngx_eiam_shared_step(shared);
 
     return i;
 }
@@ -378,7 +378,7 @@ ngx_eiam_cache_write(ngx_eiam_shared_t *shared, ngx_eiam_entry_t *entry,
         len -= n;
         next = &cell->next;
 
-        ngx_eiam_zone_step(shared);
+        ngx_eiam_shared_step(shared);
     }
 
     *next = 0;
@@ -388,22 +388,22 @@ ngx_eiam_cache_write(ngx_eiam_shared_t *shared, ngx_eiam_entry_t *entry,
 static void
 ngx_eiam_cache_remove(ngx_eiam_shared_t *shared, ngx_eiam_entry_t *entry)
 {
-    uint32_t            i, *place, next;
+    uint32_t            i, *link, next;
     ngx_eiam_order_t   *order;
     ngx_eiam_grants_t  *grants;
 
     grants = &shared->grants;
     order = &grants->orders[entry->learned];
 
-    place = ngx_eiam_cache_head(grants, entry->key);
+    link = ngx_eiam_cache_head(grants, entry->key);
 
-    while (&grants->cells[*place] != entry) {
-        place = &grants->cells[*place].chain;
+    while (&grants->cells[*link] != entry) {
+        link = &grants->cells[*link].chain;
     }
 
-    i = *place;
-    *place = entry->chain;
-    ngx_eiam_zone_step(shared);
+    i = *link;
+    *link = entry->chain;
+    ngx_eiam_shared_step(shared);
 
     ngx_eiam_cache_unlink(shared, entry);
     grants->entries--;
@@ -414,7 +414,7 @@ ngx_eiam_cache_remove(ngx_eiam_shared_t *shared, ngx_eiam_entry_t *entry)
         next = grants->cells[i].next;
         grants->cells[i].next = grants->free;
         grants->free = i;
-        ngx_eiam_zone_step(shared);
+        ngx_eiam_shared_step(shared);
     }
 }
 
@@ -440,11 +440,11 @@ ngx_eiam_cache_link(ngx_eiam_shared_t *shared, ngx_eiam_entry_t *entry)
         order->oldest = i;
     }
 
-    ngx_eiam_zone_step(shared);
+    ngx_eiam_shared_step(shared);
 
     order->newest = i;
 
-    ngx_eiam_zone_step(shared);
+    ngx_eiam_shared_step(shared);
 }
 
 
@@ -464,7 +464,7 @@ ngx_eiam_cache_unlink(ngx_eiam_shared_t *shared, ngx_eiam_entry_t *entry)
         order->newest = entry->older;
     }
 
-    ngx_eiam_zone_step(shared);
+    ngx_eiam_shared_step(shared);
 
     if (entry->older) {
         grants->cells[entry->older].newer = entry->newer;
@@ -473,20 +473,20 @@ ngx_eiam_cache_unlink(ngx_eiam_shared_t *shared, ngx_eiam_entry_t *entry)
         order->oldest = entry->newer;
     }
 
-    ngx_eiam_zone_step(shared);
+    ngx_eiam_shared_step(shared);
 }
 
 
 ngx_eiam_refusal_t *
 ngx_eiam_cache_refuse(ngx_eiam_shared_t *shared, const ngx_eiam_digest_t key,
-    ngx_eiam_reason_e reason, ngx_eiam_trouble_e trouble, time_t now,
+    ngx_eiam_reason_e reason, ngx_eiam_failure_e failure, time_t now,
     uint32_t flight)
 {
     ngx_uint_t           i;
     ngx_eiam_entry_t    *entry;
     ngx_eiam_refusal_t  *slot, *bucket;
 
-    ngx_eiam_zone_change(shared);
+    ngx_eiam_shared_change(shared);
 
     if (reason != NGX_EIAM_SOURCE_UNAVAILABLE) {
 
@@ -517,14 +517,14 @@ ngx_eiam_cache_refuse(ngx_eiam_shared_t *shared, const ngx_eiam_digest_t key,
     }
 
     ngx_memcpy(slot->key, key, NGX_EIAM_REFUSAL_KEY);
-    ngx_eiam_zone_step(shared);
+    ngx_eiam_shared_step(shared);
 
     slot->checked = now;
     slot->flight = flight;
     slot->reason = reason;
     slot->detail = NGX_EIAM_NO_DETAIL;
-    slot->trouble = trouble;
-    ngx_eiam_zone_step(shared);
+    slot->failure = failure;
+    ngx_eiam_shared_step(shared);
 
     return slot;
 }

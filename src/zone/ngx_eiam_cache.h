@@ -63,7 +63,7 @@ struct ngx_eiam_refusal_s {
     u_char               key[NGX_EIAM_REFUSAL_KEY];
     unsigned             reason:8;       /* 0: free */
     unsigned             detail:8;       /* of the reason */
-    unsigned             trouble:16;
+    unsigned             failure:16;
     uint32_t             checked;
     uint32_t             flight;
 };
@@ -102,7 +102,7 @@ void ngx_eiam_cache_put(ngx_eiam_shared_t *shared,
  */
 ngx_eiam_refusal_t *ngx_eiam_cache_refuse(ngx_eiam_shared_t *shared,
     const ngx_eiam_digest_t key, ngx_eiam_reason_e reason,
-    ngx_eiam_trouble_e trouble, time_t now, uint32_t flight);
+    ngx_eiam_failure_e failure, time_t now, uint32_t flight);
 
 
 #endif /* _NGX_EIAM_CACHE_H_INCLUDED_ */

@@ -107,7 +107,7 @@ ngx_eiam_flight_begin(ngx_eiam_shared_t *shared, const ngx_eiam_digest_t key,
         }
     }
 
-    ngx_eiam_zone_change(shared);
+    ngx_eiam_shared_change(shared);
 
     if (flights->free) {
         i = flights->free;
@@ -117,7 +117,7 @@ ngx_eiam_flight_begin(ngx_eiam_shared_t *shared, const ngx_eiam_digest_t key,
         i = flights->unused++;
     }
 
-    ngx_eiam_zone_step(shared);
+    ngx_eiam_shared_step(shared);
 
     /* 0 stands for no flight */
 
@@ -137,15 +137,15 @@ ngx_eiam_flight_begin(ngx_eiam_shared_t *shared, const ngx_eiam_digest_t key,
 
     head = ngx_eiam_flight_head(flights, key);
     flight->chain = *head;
-    ngx_eiam_zone_step(shared);
+    ngx_eiam_shared_step(shared);
     *head = i;
-    ngx_eiam_zone_step(shared);
+    ngx_eiam_shared_step(shared);
 
     record->flights++;
     record->strangers += stranger;
-    ngx_eiam_zone_step(shared);
+    ngx_eiam_shared_step(shared);
     flights->strangers += stranger;
-    ngx_eiam_zone_step(shared);
+    ngx_eiam_shared_step(shared);
 
     return flight;
 }
@@ -164,39 +164,39 @@ ngx_eiam_flight_is_full(const ngx_eiam_flights_t *flights, ngx_uint_t stranger)
 void
 ngx_eiam_flight_end(ngx_eiam_shared_t *shared, ngx_eiam_flight_t *flight)
 {
-    uint32_t            *place;
+    uint32_t            *link;
     ngx_eiam_record_t   *record;
     ngx_eiam_flights_t  *flights;
 
-    ngx_eiam_zone_change(shared);
+    ngx_eiam_shared_change(shared);
 
     flights = &shared->flights;
     record = flight->record;
 
     record->flights--;
     record->strangers -= flight->stranger;
-    ngx_eiam_zone_step(shared);
+    ngx_eiam_shared_step(shared);
     flights->strangers -= flight->stranger;
-    ngx_eiam_zone_step(shared);
+    ngx_eiam_shared_step(shared);
 
     if (record->probe == flight->serial) {
         record->probe = 0;
     }
 
-    place = ngx_eiam_flight_head(flights, flight->key);
+    link = ngx_eiam_flight_head(flights, flight->key);
 
-    while (&flights->slots[*place] != flight) {
-        place = &flights->slots[*place].chain;
+    while (&flights->slots[*link] != flight) {
+        link = &flights->slots[*link].chain;
     }
 
-    *place = flight->chain;
-    ngx_eiam_zone_step(shared);
+    *link = flight->chain;
+    ngx_eiam_shared_step(shared);
 
     flight->serial = 0;
     flight->chain = flights->free;
-    ngx_eiam_zone_step(shared);
+    ngx_eiam_shared_step(shared);
     flights->free = flight - flights->slots;
-    ngx_eiam_zone_step(shared);
+    ngx_eiam_shared_step(shared);
 }
 
 

@@ -229,10 +229,10 @@ ngx_eiam_key_set_fetch(ngx_eiam_source_t *source,
 
         /* the configuration before may have named another server */
 
-        ngx_eiam_zone_change(shared);
+        ngx_eiam_shared_change(shared);
 
         set->owner = source->zone->number;
-        ngx_eiam_zone_step(shared);
+        ngx_eiam_shared_step(shared);
 
         ngx_eiam_key_set_reset(shared, set);
     }
@@ -241,12 +241,12 @@ ngx_eiam_key_set_fetch(ngx_eiam_source_t *source,
 
         /* the worker that fetched the set has died */
 
-        ngx_eiam_zone_change(shared);
+        ngx_eiam_shared_change(shared);
 
         set->flight = 0;
-        ngx_eiam_zone_step(shared);
+        ngx_eiam_shared_step(shared);
         set->unknown = 0;
-        ngx_eiam_zone_step(shared);
+        ngx_eiam_shared_step(shared);
     }
 
     if (set->owed > ngx_current_msec) {
@@ -265,11 +265,11 @@ ngx_eiam_key_set_fetch(ngx_eiam_source_t *source,
     }
 
     set->owed = 0;
-    ngx_eiam_zone_step(shared);
+    ngx_eiam_shared_step(shared);
     set->flight = flight->serial;
-    ngx_eiam_zone_step(shared);
+    ngx_eiam_shared_step(shared);
     set->interval = question->unknown ? terms->interval : 0;
-    ngx_eiam_zone_step(shared);
+    ngx_eiam_shared_step(shared);
 
     question->fetch = 1;
     question->flight = flight->serial;
@@ -304,17 +304,17 @@ void
 ngx_eiam_key_set_reset(ngx_eiam_shared_t *shared, ngx_eiam_key_set_t *set)
 {
     set->current = 0;
-    ngx_eiam_zone_step(shared);
+    ngx_eiam_shared_step(shared);
     set->failed = 0;
-    ngx_eiam_zone_step(shared);
+    ngx_eiam_shared_step(shared);
     set->retry = 0;
-    ngx_eiam_zone_step(shared);
+    ngx_eiam_shared_step(shared);
     set->unknown = 0;
-    ngx_eiam_zone_step(shared);
+    ngx_eiam_shared_step(shared);
     set->owed = 0;
-    ngx_eiam_zone_step(shared);
+    ngx_eiam_shared_step(shared);
     set->flight = 0;
-    ngx_eiam_zone_step(shared);
+    ngx_eiam_shared_step(shared);
 }
 
 
@@ -338,7 +338,7 @@ ngx_eiam_key_set_settle(ngx_eiam_source_t *source, uint32_t flight,
         return;
     }
 
-    ngx_eiam_zone_change(shared);
+    ngx_eiam_shared_change(shared);
 
     set->flight = 0;
 
@@ -385,10 +385,10 @@ ngx_eiam_key_set_replace(ngx_eiam_shared_t *shared, ngx_eiam_key_set_t *set,
         || ngx_memcmp(set->digest, digest, NGX_EIAM_DIGEST_LEN) != 0)
     {
         ngx_memcpy(set->digest, digest, NGX_EIAM_DIGEST_LEN);
-        ngx_eiam_zone_step(shared);
+        ngx_eiam_shared_step(shared);
 
         set->content = flight;
-        ngx_eiam_zone_step(shared);
+        ngx_eiam_shared_step(shared);
     }
 
     if (text->len != set->len
@@ -396,10 +396,10 @@ ngx_eiam_key_set_replace(ngx_eiam_shared_t *shared, ngx_eiam_key_set_t *set,
     {
         set->len = text->len;
         ngx_memcpy(set->text, text->data, text->len);
-        ngx_eiam_zone_step(shared);
+        ngx_eiam_shared_step(shared);
 
         set->generation = flight;
-        ngx_eiam_zone_step(shared);
+        ngx_eiam_shared_step(shared);
     }
 }
 
@@ -414,7 +414,7 @@ ngx_eiam_key_set_abandon(ngx_eiam_source_t *source, uint32_t flight)
     own = ngx_eiam_flight_own(source->zone->shared, source->id, flight);
 
     if (own) {
-        ngx_eiam_zone_change(source->zone->shared);
+        ngx_eiam_shared_change(source->zone->shared);
         source->record->keys->flight = 0;
         source->record->keys->owed = ngx_current_msec
                                      + NGX_EIAM_KEY_SET_PAUSE;

@@ -134,7 +134,7 @@ ngx_eiam_lookup_refused(ngx_eiam_source_t *source,
     life = terms->negative;
 
     if (refusal->reason == NGX_EIAM_SOURCE_UNAVAILABLE) {
-        life = (refusal->trouble == NGX_EIAM_DOWN)
+        life = (refusal->failure == NGX_EIAM_DOWN)
                ? 0 : ngx_min(life, NGX_EIAM_SOURCE_PAUSE);
     }
 
@@ -149,7 +149,7 @@ ngx_eiam_lookup_refused(ngx_eiam_source_t *source,
 
     if (refusal->reason == NGX_EIAM_SOURCE_UNAVAILABLE) {
         return ngx_eiam_lookup_unavailable(source, terms, question,
-                                           refusal->trouble, refusal->detail);
+                                           refusal->failure, refusal->detail);
     }
 
     question->reason = refusal->reason;
@@ -168,14 +168,14 @@ ngx_eiam_lookup_refused(ngx_eiam_source_t *source,
 ngx_int_t
 ngx_eiam_lookup_unavailable(ngx_eiam_source_t *source,
     const ngx_eiam_terms_t *terms, ngx_eiam_question_t *question,
-    ngx_eiam_trouble_e trouble, ngx_eiam_detail_e detail)
+    ngx_eiam_failure_e failure, ngx_eiam_detail_e detail)
 {
     ngx_eiam_entry_t   *entry;
     ngx_eiam_shared_t  *shared;
 
     shared = source->zone->shared;
 
-    entry = (trouble == NGX_EIAM_DOWN || trouble == NGX_EIAM_BROKEN)
+    entry = (failure == NGX_EIAM_DOWN || failure == NGX_EIAM_BROKEN)
             ? ngx_eiam_cache_find(shared, question->key) : NULL;
 
     if (entry == NULL
@@ -184,7 +184,7 @@ ngx_eiam_lookup_unavailable(ngx_eiam_source_t *source,
         || ngx_eiam_lookup_check(source, entry, question) != NGX_OK)
     {
         question->reason = NGX_EIAM_SOURCE_UNAVAILABLE;
-        question->trouble = trouble;
+        question->failure = failure;
         question->detail = detail;
         return NGX_ABORT;
     }
@@ -255,7 +255,7 @@ ngx_eiam_lookup_keep(ngx_eiam_source_t *source,
     }
 
     refusal = ngx_eiam_cache_refuse(shared, question->key, question->reason,
-                                    question->trouble, ngx_time(),
+                                    question->failure, ngx_time(),
                                     question->flight);
     refusal->detail = question->detail;
 

@@ -35,7 +35,7 @@ ngx_int_t ngx_eiam_lookup_check(ngx_eiam_source_t *source,
 /* the source cannot be asked, or has not answered: a stale grant, or not */
 ngx_int_t ngx_eiam_lookup_unavailable(ngx_eiam_source_t *source,
     const ngx_eiam_terms_t *terms, ngx_eiam_question_t *question,
-    ngx_eiam_trouble_e trouble, ngx_eiam_detail_e detail);
+    ngx_eiam_failure_e failure, ngx_eiam_detail_e detail);
 
 /* reads the grant of an entry, which has been used */
 void ngx_eiam_lookup_use(ngx_eiam_shared_t *shared, ngx_eiam_entry_t *entry,

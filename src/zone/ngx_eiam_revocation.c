@@ -139,7 +139,7 @@ ngx_eiam_revocation_add_token(ngx_eiam_shared_t *shared,
 
     table = &shared->revocations;
 
-    ngx_eiam_zone_change(shared);
+    ngx_eiam_shared_change(shared);
 
     until = (uint32_t) ngx_min(expires, (time_t) NGX_MAX_UINT32_VALUE);
 
@@ -151,7 +151,7 @@ ngx_eiam_revocation_add_token(ngx_eiam_shared_t *shared,
     }
 
     table->generation = ngx_eiam_revocation_index_next(table);
-    ngx_eiam_zone_step(shared);
+    ngx_eiam_shared_step(shared);
 
     ngx_eiam_metrics_add(&shared->metrics.revocations[NGX_EIAM_REVOKED_TOKEN]
                                                      [by]);
@@ -171,7 +171,7 @@ ngx_eiam_revocation_add(ngx_eiam_shared_t *shared, const u_char *id,
     table = &shared->revocations;
     kind = id ? NGX_EIAM_REVOKED_APPLICATION : NGX_EIAM_REVOKED_ALL;
 
-    ngx_eiam_zone_change(shared);
+    ngx_eiam_shared_change(shared);
 
     i = id ? ngx_eiam_revocation_obtain(shared, id) : NGX_EIAM_REVOCATION_ALL;
 
@@ -179,7 +179,7 @@ ngx_eiam_revocation_add(ngx_eiam_shared_t *shared, const u_char *id,
                              ngx_eiam_revocation_flags[by]);
 
     table->generation = ngx_eiam_revocation_index_next(table);
-    ngx_eiam_zone_step(shared);
+    ngx_eiam_shared_step(shared);
 
     ngx_eiam_metrics_add(&shared->metrics.revocations[kind][by]);
 
@@ -230,13 +230,13 @@ ngx_eiam_revocation_keep_token(ngx_eiam_shared_t *shared, const u_char *token,
 
     ngx_memcpy(row->of.token, token, NGX_EIAM_REVOCATION_TOKEN);
     row->time = expires;
-    ngx_eiam_zone_step(shared);
+    ngx_eiam_shared_step(shared);
 
     ngx_memory_barrier();
     row->state = NGX_EIAM_REVOCATION_OF_TOKEN
                  | (flags & NGX_EIAM_REVOCATION_FLAGS)
                  | application << NGX_EIAM_REVOCATION_SHIFT;
-    ngx_eiam_zone_step(shared);
+    ngx_eiam_shared_step(shared);
 
     ngx_eiam_revocation_index_link_token(shared, i);
 
@@ -269,7 +269,7 @@ ngx_eiam_revocation_keep(ngx_eiam_shared_t *shared, uint32_t i,
 
     row->of.application.generation = ngx_eiam_revocation_index_next(table);
     row->time = latest;
-    ngx_eiam_zone_step(shared);
+    ngx_eiam_shared_step(shared);
 
     if (i != NGX_EIAM_REVOCATION_ALL) {
         table->applications += (ngx_eiam_revocation_kind(row)
@@ -280,7 +280,7 @@ ngx_eiam_revocation_keep(ngx_eiam_shared_t *shared, uint32_t i,
     row->state = NGX_EIAM_REVOCATION_OF_APPLICATION
                  | (flags & NGX_EIAM_REVOCATION_FLAGS);
     ngx_memory_barrier();
-    ngx_eiam_zone_step(shared);
+    ngx_eiam_shared_step(shared);
 }
 
 
@@ -304,11 +304,11 @@ ngx_eiam_revocation_obtain(ngx_eiam_shared_t *shared, const u_char *id)
     row->of.application.generation = 0;
     row->of.application.tokens = 0;
     row->time = 0;
-    ngx_eiam_zone_step(shared);
+    ngx_eiam_shared_step(shared);
 
     ngx_memory_barrier();
     row->state = NGX_EIAM_REVOCATION_COUNT;
-    ngx_eiam_zone_step(shared);
+    ngx_eiam_shared_step(shared);
 
     ngx_eiam_revocation_index_link(shared, i);
 
@@ -403,7 +403,7 @@ ngx_eiam_revocation_join_all(ngx_eiam_shared_t *shared)
             == NGX_EIAM_REVOCATION_OF_APPLICATION)
         {
             row->state = NGX_EIAM_REVOCATION_COUNT;
-            ngx_eiam_zone_step(shared);
+            ngx_eiam_shared_step(shared);
             table->applications--;
             ngx_eiam_revocation_index_release(shared, i);
             ngx_eiam_metrics_add(&shared->metrics.revocations_evicted);
@@ -426,7 +426,7 @@ ngx_eiam_revocation_remove_token(ngx_eiam_shared_t *shared,
         return NGX_DECLINED;
     }
 
-    ngx_eiam_zone_change(shared);
+    ngx_eiam_shared_change(shared);
     ngx_eiam_revocation_index_free(shared, i);
 
     return NGX_OK;
@@ -452,10 +452,10 @@ ngx_eiam_revocation_remove(ngx_eiam_shared_t *shared, const u_char *id)
         return NGX_DECLINED;
     }
 
-    ngx_eiam_zone_change(shared);
+    ngx_eiam_shared_change(shared);
 
     row->state = id ? NGX_EIAM_REVOCATION_COUNT : NGX_EIAM_REVOCATION_FREE;
-    ngx_eiam_zone_step(shared);
+    ngx_eiam_shared_step(shared);
 
     if (id) {
         table->applications--;

@@ -23,7 +23,7 @@ ngx_eiam_revocation_index_rebuild(ngx_eiam_shared_t *shared)
     table = &shared->revocations;
 
     ngx_eiam_revocation_index_clear(shared);
-    ngx_eiam_zone_step(shared);
+    ngx_eiam_shared_step(shared);
 
     for (i = 0; i < table->nrows; i++) {
 
@@ -41,7 +41,7 @@ ngx_eiam_revocation_index_rebuild(ngx_eiam_shared_t *shared)
         }
     }
 
-    ngx_eiam_zone_step(shared);
+    ngx_eiam_shared_step(shared);
 
     for (i = 1; i < table->nrows; i++) {
 
@@ -53,7 +53,7 @@ ngx_eiam_revocation_index_rebuild(ngx_eiam_shared_t *shared)
     }
 
     table->tokens -= table->nrows;
-    ngx_eiam_zone_step(shared);
+    ngx_eiam_shared_step(shared);
 
     for (i = table->nrows - 1; i > 0; i--) {
 
@@ -68,7 +68,7 @@ ngx_eiam_revocation_index_rebuild(ngx_eiam_shared_t *shared)
         }
     }
 
-    ngx_eiam_zone_step(shared);
+    ngx_eiam_shared_step(shared);
 }
 
 
@@ -253,7 +253,7 @@ ngx_eiam_revocation_index_link_token(ngx_eiam_shared_t *shared, uint32_t i)
         table->strays++;
     }
 
-    ngx_eiam_zone_step(shared);
+    ngx_eiam_shared_step(shared);
     table->tokens++;
 
     ngx_eiam_revocation_index_chain(table, i);
@@ -296,7 +296,7 @@ ngx_eiam_revocation_index_free(ngx_eiam_shared_t *shared, uint32_t i)
         table->strays--;
     }
 
-    ngx_eiam_zone_step(shared);
+    ngx_eiam_shared_step(shared);
     table->tokens--;
 
     ngx_eiam_revocation_index_unlink(shared, i);
@@ -335,25 +335,25 @@ ngx_eiam_revocation_index_release(ngx_eiam_shared_t *shared, uint32_t i)
 static void
 ngx_eiam_revocation_index_unlink(ngx_eiam_shared_t *shared, uint32_t i)
 {
-    uint32_t                *place;
+    uint32_t                *link;
     ngx_eiam_revocation_t   *row;
     ngx_eiam_revocations_t  *table;
 
     table = &shared->revocations;
     row = &table->rows[i];
 
-    place = ngx_eiam_revocation_index_head(table, row->of.token);
+    link = ngx_eiam_revocation_index_head(table, row->of.token);
 
-    while (*place != i) {
-        place = &table->rows[*place].chain;
+    while (*link != i) {
+        link = &table->rows[*link].chain;
     }
 
-    *place = row->chain;
-    ngx_eiam_zone_step(shared);
+    *link = row->chain;
+    ngx_eiam_shared_step(shared);
 
     row->state = NGX_EIAM_REVOCATION_FREE;
     ngx_memory_barrier();
-    ngx_eiam_zone_step(shared);
+    ngx_eiam_shared_step(shared);
 
     row->chain = table->free;
     table->free = i;

@@ -118,16 +118,16 @@ struct ngx_eiam_shared_s {
 
 /* before the first change under the lock */
 
-#define ngx_eiam_zone_change(shared)                                          \
+#define ngx_eiam_shared_change(shared)                                        \
     (shared)->changing = 1;                                                   \
     ngx_memory_barrier();                                                     \
-    ngx_eiam_zone_step(shared)
+    ngx_eiam_shared_step(shared)
 
 
 /* between any two changes: a build for tests ends the worker there */
 
-#ifndef ngx_eiam_zone_step
-#define ngx_eiam_zone_step(shared)
+#ifndef ngx_eiam_shared_step
+#define ngx_eiam_shared_step(shared)
 #endif
 
 

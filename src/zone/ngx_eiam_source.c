@@ -410,7 +410,7 @@ ngx_eiam_source_settle(ngx_eiam_source_t *source,
         return NGX_OK;
     }
 
-    ngx_eiam_zone_change(shared);
+    ngx_eiam_shared_change(shared);
 
     /*
      * An answer that is of no use is no failure, but it does not end a row of
@@ -421,7 +421,7 @@ ngx_eiam_source_settle(ngx_eiam_source_t *source,
     if (question->reason != NGX_EIAM_SOURCE_UNAVAILABLE) {
         record->failures = 0;
 
-    } else if (question->trouble == NGX_EIAM_DOWN) {
+    } else if (question->failure == NGX_EIAM_DOWN) {
         record->failures += (record->failures < NGX_MAX_INT32_VALUE);
         record->retry = ngx_current_msec + terms->retry;
 
@@ -433,7 +433,7 @@ ngx_eiam_source_settle(ngx_eiam_source_t *source,
         record->failures = terms->failures - 1;
     }
 
-    ngx_eiam_zone_step(shared);
+    ngx_eiam_shared_step(shared);
 
     (void) ngx_eiam_lookup_keep(source, question, &detail);
     ngx_eiam_flight_end(shared, flight);

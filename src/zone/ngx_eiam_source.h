@@ -41,7 +41,7 @@ typedef struct {
     ngx_eiam_grant_t     grant;
     ngx_eiam_reason_e    reason;
     ngx_eiam_detail_e    detail;         /* of the reason */
-    ngx_eiam_trouble_e   trouble;        /* if the source is unavailable */
+    ngx_eiam_failure_e   failure;        /* if the source is unavailable */
     unsigned             fetched:1;      /* the answer came by that flight */
     unsigned             stale:1;
     unsigned             probe:1;        /* others wait for what it shows */
@@ -104,7 +104,7 @@ ngx_int_t ngx_eiam_source_ask(ngx_eiam_source_t *source,
 
 /*
  * The source has answered: question->grant, or question->reason if set, and
- * question->trouble with NGX_EIAM_SOURCE_UNAVAILABLE.
+ * question->failure with NGX_EIAM_SOURCE_UNAVAILABLE.
  * NGX_OK, or NGX_DECLINED: it was down so often that nobody asks it now.
  */
 ngx_int_t ngx_eiam_source_settle(ngx_eiam_source_t *source,

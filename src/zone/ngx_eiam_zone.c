@@ -333,10 +333,10 @@ ngx_eiam_zone_reuse(ngx_eiam_zone_t *zone, const ngx_eiam_zone_t *prior,
             continue;
         }
 
-        ngx_eiam_zone_change(zone->shared);
+        ngx_eiam_shared_change(zone->shared);
 
         ngx_memcpy(record->id, source->id, NGX_EIAM_DIGEST_LEN);
-        ngx_eiam_zone_step(zone->shared);
+        ngx_eiam_shared_step(zone->shared);
 
         ngx_eiam_zone_forget(zone->shared, record);
 
@@ -399,13 +399,13 @@ ngx_eiam_zone_wipe(ngx_eiam_shared_t *shared)
 {
     ngx_eiam_record_t  *record;
 
-    ngx_eiam_zone_step(shared);
+    ngx_eiam_shared_step(shared);
     ngx_eiam_cache_wipe(shared);
-    ngx_eiam_zone_step(shared);
+    ngx_eiam_shared_step(shared);
     ngx_eiam_flight_wipe(shared);
-    ngx_eiam_zone_step(shared);
+    ngx_eiam_shared_step(shared);
     ngx_eiam_revocation_index_rebuild(shared);
-    ngx_eiam_zone_step(shared);
+    ngx_eiam_shared_step(shared);
 
     for (record = shared->records; record; record = record->next) {
         record->flights = 0;
@@ -419,17 +419,17 @@ static void
 ngx_eiam_zone_forget(ngx_eiam_shared_t *shared, ngx_eiam_record_t *record)
 {
     record->retry = 0;
-    ngx_eiam_zone_step(shared);
+    ngx_eiam_shared_step(shared);
     record->failures = 0;
-    ngx_eiam_zone_step(shared);
+    ngx_eiam_shared_step(shared);
     record->probe = 0;
-    ngx_eiam_zone_step(shared);
+    ngx_eiam_shared_step(shared);
     record->open = 0;
-    ngx_eiam_zone_step(shared);
+    ngx_eiam_shared_step(shared);
 
     if (record->keys) {
         record->keys->len = 0;
-        ngx_eiam_zone_step(shared);
+        ngx_eiam_shared_step(shared);
 
         ngx_eiam_key_set_reset(shared, record->keys);
     }
@@ -449,7 +449,7 @@ void
 ngx_eiam_zone_lock(ngx_eiam_zone_t *zone)
 {
     ngx_shmtx_lock(&zone->pool->mutex);
-    ngx_eiam_zone_step(zone->shared);
+    ngx_eiam_shared_step(zone->shared);
 
     if (zone->shared->changing) {
         ngx_eiam_zone_wipe(zone->shared);
@@ -465,6 +465,6 @@ ngx_eiam_zone_unlock(ngx_eiam_zone_t *zone)
         zone->shared->changing = 0;
     }
 
-    ngx_eiam_zone_step(zone->shared);
+    ngx_eiam_shared_step(zone->shared);
     ngx_shmtx_unlock(&zone->pool->mutex);
 }

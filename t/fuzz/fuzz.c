@@ -127,7 +127,7 @@ fuzz_take(ngx_str_t *rest, u_char byte)
 
 
 void *
-fuzz_letters(void)
+fuzz_charset(void)
 {
     ngx_conf_t          cf;
     static ngx_pool_t  *pool;
@@ -142,7 +142,7 @@ fuzz_letters(void)
     cf.pool = pool;
     cf.log = &fuzz_log;
 
-    return ngx_eiam_target_letters(&cf);
+    return ngx_eiam_target_charset(&cf);
 }
 
 

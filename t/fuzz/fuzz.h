@@ -35,7 +35,7 @@ void fuzz_time(time_t now);
 ngx_str_t fuzz_take(ngx_str_t *rest, u_char byte);
 
 /* eiam_path utf8 */
-void *fuzz_letters(void);
+void *fuzz_charset(void);
 
 /* says what does not hold, and crashes */
 void fuzz_require(int holds, const char *what, const ngx_str_t *text);

@@ -74,12 +74,12 @@ view(const string &text)
 /* what passes as unambiguous is read as it stands, by every step */
 
 static void
-passes(const string &raw, const string &decoded, void *letters,
+passes(const string &raw, const string &decoded, void *charset,
     const char *but)
 {
     ngx_str_t  r = view(raw), d = view(decoded);
 
-    if (ngx_eiam_target_check(&r, &d, letters) != NGX_OK) {
+    if (ngx_eiam_target_check(&r, &d, charset) != NGX_OK) {
         return;
     }
 
@@ -133,7 +133,7 @@ reads(const string &letters, const string &raw, ngx_eiam_below_e below)
 extern "C" int
 LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
-    static void        *letters;
+    static void        *charset;
     ngx_str_t           rest, path = view(base_path);
     fuzz_input_t        input;
     ngx_eiam_base_t     base;
@@ -142,8 +142,8 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 
     fuzz_open(&input, data, size);
 
-    if (letters == NULL) {
-        letters = fuzz_letters();
+    if (charset == NULL) {
+        charset = fuzz_charset();
     }
 
     rest = input.text;
@@ -167,7 +167,7 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     }
 
     passes(raw, raw, NULL, "ti");
-    passes(raw, reading("d", raw), letters, "tinxsak");
+    passes(raw, reading("d", raw), charset, "tinxsak");
 
     fuzz_close(&input);
 

@@ -466,7 +466,7 @@ ngx_eiam_unit_introspection_heads(ngx_eiam_unit_t *unit)
 
         answer.status = status;
 
-        wrong += ngx_eiam_introspection_trouble(&answer)
+        wrong += ngx_eiam_introspection_failure(&answer)
                  != ((status == 0 || (status >= 502 && status <= 504))
                      ? NGX_EIAM_DOWN
                      : (status == 500) ? NGX_EIAM_BROKEN : NGX_EIAM_ODD);
@@ -494,7 +494,7 @@ ngx_eiam_unit_introspection_flaws(ngx_eiam_unit_t *unit)
         ngx_uint_t          status;
         enum { NO_FLAW, CUT, UNREAD, OWN, CACHED } flaw;
         ngx_eiam_reason_e   reason;
-        ngx_eiam_trouble_e  trouble;
+        ngx_eiam_failure_e  failure;
         const char         *fault;
     } flaws[] = {
         { "none", 200, NO_FLAW, GRANTED, NGX_EIAM_ODD, "" },
@@ -541,8 +541,8 @@ ngx_eiam_unit_introspection_flaws(ngx_eiam_unit_t *unit)
                                                   &grant);
 
         ngx_eiam_unit_ok(unit, reason == flaws[i].reason
-                               && ngx_eiam_introspection_trouble(&answer)
-                                  == flaws[i].trouble
+                               && ngx_eiam_introspection_failure(&answer)
+                                  == flaws[i].failure
                                && ngx_eiam_unit_introspection_is(
                                       &document.fault, flaws[i].fault),
                          "the flaw of an answer, %s: %V", flaws[i].title,

@@ -290,7 +290,7 @@ ngx_eiam_unit_kill_ask(ngx_eiam_unit_kill_t *t, uint32_t *seed)
         } else {
             question.reason = (kind == 1) ? NGX_EIAM_TOKEN_INVALID
                                           : NGX_EIAM_SOURCE_UNAVAILABLE;
-            question.trouble = NGX_EIAM_DOWN;
+            question.failure = NGX_EIAM_DOWN;
         }
 
         (void) ngx_eiam_source_settle(t->source, &t->terms, &question);

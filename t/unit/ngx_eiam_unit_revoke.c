@@ -400,7 +400,7 @@ ngx_eiam_unit_revoke_stale(ngx_eiam_unit_revoke_t *t)
 
         if (ngx_eiam_unit_revoke_ask(t, n) == NGX_DECLINED) {
             t->question.reason = NGX_EIAM_SOURCE_UNAVAILABLE;
-            t->question.trouble = NGX_EIAM_BROKEN;
+            t->question.failure = NGX_EIAM_BROKEN;
             (void) ngx_eiam_source_settle(t->a, &t->terms, &t->question);
         }
     }

@@ -35,7 +35,7 @@ static void ngx_eiam_unit_source_abandoned(ngx_eiam_unit_source_t *t);
 static void ngx_eiam_unit_source_lives(ngx_eiam_unit_source_t *t);
 static void ngx_eiam_unit_source_uncached(ngx_eiam_unit_source_t *t);
 static void ngx_eiam_unit_source_stale(ngx_eiam_unit_source_t *t);
-static void ngx_eiam_unit_source_troubles(ngx_eiam_unit_source_t *t);
+static void ngx_eiam_unit_source_failures(ngx_eiam_unit_source_t *t);
 static void ngx_eiam_unit_source_neutral(ngx_eiam_unit_source_t *t);
 static void ngx_eiam_unit_source_strangers(ngx_eiam_unit_source_t *t);
 static void ngx_eiam_unit_source_clock(ngx_eiam_unit_source_t *t);
@@ -58,8 +58,8 @@ static ngx_int_t ngx_eiam_unit_source_grant(ngx_eiam_unit_source_t *t,
     uint32_t token, uint32_t flight);
 static ngx_int_t ngx_eiam_unit_source_refuse(ngx_eiam_unit_source_t *t,
     uint32_t token, uint32_t flight, ngx_eiam_reason_e reason);
-static ngx_int_t ngx_eiam_unit_source_trouble(ngx_eiam_unit_source_t *t,
-    uint32_t token, ngx_eiam_trouble_e trouble);
+static ngx_int_t ngx_eiam_unit_source_failure(ngx_eiam_unit_source_t *t,
+    uint32_t token, ngx_eiam_failure_e failure);
 static void ngx_eiam_unit_source_abandon(ngx_eiam_unit_source_t *t,
     uint32_t token, uint32_t flight);
 static void ngx_eiam_unit_source_question(ngx_eiam_unit_source_t *t,
@@ -80,7 +80,7 @@ static const ngx_eiam_unit_source_pt  ngx_eiam_unit_source_tests[] = {
     ngx_eiam_unit_source_lives,
     ngx_eiam_unit_source_uncached,
     ngx_eiam_unit_source_stale,
-    ngx_eiam_unit_source_troubles,
+    ngx_eiam_unit_source_failures,
     ngx_eiam_unit_source_neutral,
     ngx_eiam_unit_source_strangers,
     ngx_eiam_unit_source_clock,
@@ -495,7 +495,7 @@ ngx_eiam_unit_source_stale(ngx_eiam_unit_source_t *t)
 /* a token that the source has trouble with, while others are answered */
 
 static void
-ngx_eiam_unit_source_troubles(ngx_eiam_unit_source_t *t)
+ngx_eiam_unit_source_failures(ngx_eiam_unit_source_t *t)
 {
     ngx_int_t   rc;
     ngx_uint_t  i, stale;
@@ -503,10 +503,10 @@ ngx_eiam_unit_source_troubles(ngx_eiam_unit_source_t *t)
 
     static const struct {
         const char          *title;
-        ngx_eiam_trouble_e   trouble;
+        ngx_eiam_failure_e   failure;
         ngx_uint_t           stale;
         ngx_uint_t           kept;
-    } troubles[] = {
+    } failures[] = {
         { "an answer of no use", NGX_EIAM_ODD, 0, 1 },
         { "an error", NGX_EIAM_BROKEN, 1, 1 },
         { "no answer", NGX_EIAM_DOWN, 1, 0 },
@@ -515,30 +515,30 @@ ngx_eiam_unit_source_troubles(ngx_eiam_unit_source_t *t)
 
     t->terms.stale = 60;
 
-    for (i = 0; troubles[i].title; i++) {
+    for (i = 0; failures[i].title; i++) {
 
         (void) ngx_eiam_unit_source_learn(t, i);
         ngx_eiam_unit_clock_pass(300000);
 
-        (void) ngx_eiam_unit_source_trouble(t, i, troubles[i].trouble);
+        (void) ngx_eiam_unit_source_failure(t, i, failures[i].failure);
         flight = t->question.flight;
 
         rc = ngx_eiam_unit_source_ask(t, i, flight);
         stale = (rc == NGX_OK && t->question.stale);
 
         ngx_eiam_unit_ok(t->unit, t->question.fetched
-                                  && stale == troubles[i].stale
+                                  && stale == failures[i].stale
                                   && (stale || rc == NGX_ABORT),
-                         "%s: a stale grant serves%s", troubles[i].title,
-                         troubles[i].stale ? "" : " not");
+                         "%s: a stale grant serves%s", failures[i].title,
+                         failures[i].stale ? "" : " not");
 
         rc = ngx_eiam_unit_source_ask(t, i, 0);
         stale = (rc == NGX_OK && t->question.stale);
 
-        ngx_eiam_unit_ok(t->unit, (rc == NGX_DECLINED) == !troubles[i].kept
+        ngx_eiam_unit_ok(t->unit, (rc == NGX_DECLINED) == !failures[i].kept
                                   && !t->question.fetched
                                   && (rc == NGX_DECLINED
-                                      || stale == troubles[i].stale),
+                                      || stale == failures[i].stale),
                          "nor when it is remembered");
 
         if (rc == NGX_DECLINED) {
@@ -552,7 +552,7 @@ ngx_eiam_unit_source_troubles(ngx_eiam_unit_source_t *t)
             ngx_eiam_unit_source_abandon(t, i, t->question.flight);
         }
 
-        ngx_eiam_unit_ok(t->unit, (rc == NGX_DECLINED) == !troubles[i].kept,
+        ngx_eiam_unit_ok(t->unit, (rc == NGX_DECLINED) == !failures[i].kept,
                          "which it is for two seconds");
 
         ngx_eiam_unit_clock_pass(1);
@@ -566,7 +566,7 @@ ngx_eiam_unit_source_troubles(ngx_eiam_unit_source_t *t)
 
     t->terms.negative = 0;
 
-    (void) ngx_eiam_unit_source_trouble(t, 100, NGX_EIAM_ODD);
+    (void) ngx_eiam_unit_source_failure(t, 100, NGX_EIAM_ODD);
     ngx_eiam_unit_ok(t->unit,
                      ngx_eiam_unit_source_ask(t, 100, 0) == NGX_DECLINED,
                      "and at once where refusals are not remembered");
@@ -577,7 +577,7 @@ ngx_eiam_unit_source_troubles(ngx_eiam_unit_source_t *t)
 
     (void) ngx_eiam_unit_source_learn(t, 9);
     ngx_eiam_unit_clock_pass(300000);
-    (void) ngx_eiam_unit_source_trouble(t, 9, NGX_EIAM_ODD);
+    (void) ngx_eiam_unit_source_failure(t, 9, NGX_EIAM_ODD);
     ngx_eiam_unit_source_break(t, 5);
 
     ngx_eiam_unit_ok(t->unit, ngx_eiam_unit_source_unavailable(t, 9),
@@ -599,7 +599,7 @@ ngx_eiam_unit_source_neutral(ngx_eiam_unit_source_t *t)
     ngx_uint_t  i;
 
     for (i = 0; i < 1000; i++) {
-        (void) ngx_eiam_unit_source_trouble(t, i, (i % 2) ? NGX_EIAM_ODD
+        (void) ngx_eiam_unit_source_failure(t, i, (i % 2) ? NGX_EIAM_ODD
                                                           : NGX_EIAM_BROKEN);
     }
 
@@ -609,11 +609,11 @@ ngx_eiam_unit_source_neutral(ngx_eiam_unit_source_t *t)
                      "trouble with any number of tokens opens no circuit");
 
     ngx_eiam_unit_source_break(t, 4);
-    (void) ngx_eiam_unit_source_trouble(t, 2001, NGX_EIAM_ODD);
-    (void) ngx_eiam_unit_source_trouble(t, 2002, NGX_EIAM_BROKEN);
+    (void) ngx_eiam_unit_source_failure(t, 2001, NGX_EIAM_ODD);
+    (void) ngx_eiam_unit_source_failure(t, 2002, NGX_EIAM_BROKEN);
 
     ngx_eiam_unit_ok(t->unit,
-                     ngx_eiam_unit_source_trouble(t, 2003, NGX_EIAM_DOWN)
+                     ngx_eiam_unit_source_failure(t, 2003, NGX_EIAM_DOWN)
                      == NGX_DECLINED
                      && ngx_eiam_unit_source_unavailable(t, 2004),
                      "nor does it end a row of failures");
@@ -621,17 +621,17 @@ ngx_eiam_unit_source_neutral(ngx_eiam_unit_source_t *t)
     ngx_eiam_unit_clock_pass(1000);
 
     ngx_eiam_unit_ok(t->unit,
-                     ngx_eiam_unit_source_trouble(t, 2005, NGX_EIAM_ODD)
+                     ngx_eiam_unit_source_failure(t, 2005, NGX_EIAM_ODD)
                      == NGX_OK
                      && !t->a->record->open,
                      "but nor does it keep open one that is");
     ngx_eiam_unit_ok(t->unit,
                      ngx_eiam_unit_source_ask(t, 2006, 0) == NGX_DECLINED
-                     && ngx_eiam_unit_source_trouble(t, 2007, NGX_EIAM_ODD)
+                     && ngx_eiam_unit_source_failure(t, 2007, NGX_EIAM_ODD)
                         == NGX_OK,
                      "then all may ask");
     ngx_eiam_unit_ok(t->unit,
-                     ngx_eiam_unit_source_trouble(t, 2008, NGX_EIAM_DOWN)
+                     ngx_eiam_unit_source_failure(t, 2008, NGX_EIAM_DOWN)
                      == NGX_DECLINED
                      && t->a->record->open
                      && ngx_eiam_unit_source_unavailable(t, 2009),
@@ -1243,7 +1243,7 @@ ngx_eiam_unit_source_refuse(ngx_eiam_unit_source_t *t, uint32_t token,
 
     ngx_eiam_unit_source_question(t, token, flight, &question);
     question.reason = reason;
-    question.trouble = NGX_EIAM_DOWN;
+    question.failure = NGX_EIAM_DOWN;
 
     return ngx_eiam_source_settle(t->a, &t->terms, &question);
 }
@@ -1252,8 +1252,8 @@ ngx_eiam_unit_source_refuse(ngx_eiam_unit_source_t *t, uint32_t token,
 /* asks for it, with that end */
 
 static ngx_int_t
-ngx_eiam_unit_source_trouble(ngx_eiam_unit_source_t *t, uint32_t token,
-    ngx_eiam_trouble_e trouble)
+ngx_eiam_unit_source_failure(ngx_eiam_unit_source_t *t, uint32_t token,
+    ngx_eiam_failure_e failure)
 {
     ngx_eiam_question_t  question;
 
@@ -1263,7 +1263,7 @@ ngx_eiam_unit_source_trouble(ngx_eiam_unit_source_t *t, uint32_t token,
 
     question = t->question;
     question.reason = NGX_EIAM_SOURCE_UNAVAILABLE;
-    question.trouble = trouble;
+    question.failure = failure;
 
     return ngx_eiam_source_settle(t->a, &t->terms, &question);
 }

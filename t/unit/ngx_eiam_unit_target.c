@@ -35,10 +35,10 @@ typedef struct {
 
 
 static ngx_uint_t ngx_eiam_unit_target_passes(
-    const ngx_eiam_unit_target_t *row, void *letters, ngx_uint_t side);
+    const ngx_eiam_unit_target_t *row, void *charset, ngx_uint_t side);
 static void ngx_eiam_unit_target_details(ngx_eiam_unit_t *unit,
-    void *letters);
-static void ngx_eiam_unit_target_bytes(ngx_eiam_unit_t *unit, void *letters);
+    void *charset);
+static void ngx_eiam_unit_target_bytes(ngx_eiam_unit_t *unit, void *charset);
 static void ngx_eiam_unit_target_places(ngx_eiam_unit_t *unit);
 static ngx_int_t ngx_eiam_unit_target_expected(const ngx_str_t *path);
 static ngx_uint_t ngx_eiam_unit_target_unreserved(ngx_uint_t c);
@@ -227,14 +227,14 @@ static const ngx_eiam_unit_target_t  ngx_eiam_unit_targets[] = {
 void
 ngx_eiam_unit_target(ngx_eiam_unit_t *unit)
 {
-    void                          *letters;
+    void                          *charset;
     ngx_uint_t                     strict, utf8, side;
     const ngx_eiam_unit_target_t  *row;
 
-    letters = ngx_eiam_target_letters(unit->cf);
-    ngx_eiam_unit_ok(unit, letters != NULL, "the letters are compiled");
+    charset = ngx_eiam_target_charset(unit->cf);
+    ngx_eiam_unit_ok(unit, charset != NULL, "the letters are compiled");
 
-    if (letters == NULL) {
+    if (charset == NULL) {
         return;
     }
 
@@ -246,7 +246,7 @@ ngx_eiam_unit_target(ngx_eiam_unit_t *unit)
         for (ngx_eiam_unit_sides(side)) {
             strict &= (ngx_eiam_unit_target_passes(row, NULL, side)
                        == row->strict);
-            utf8 &= (ngx_eiam_unit_target_passes(row, letters, side)
+            utf8 &= (ngx_eiam_unit_target_passes(row, charset, side)
                      == row->utf8);
         }
 
@@ -254,15 +254,15 @@ ngx_eiam_unit_target(ngx_eiam_unit_t *unit)
         ngx_eiam_unit_ok(unit, utf8, "%s: utf8", row->title);
     }
 
-    ngx_eiam_unit_target_details(unit, letters);
-    ngx_eiam_unit_target_bytes(unit, letters);
+    ngx_eiam_unit_target_details(unit, charset);
+    ngx_eiam_unit_target_bytes(unit, charset);
     ngx_eiam_unit_target_places(unit);
     ngx_eiam_unit_target_length(unit);
 }
 
 
 static ngx_uint_t
-ngx_eiam_unit_target_passes(const ngx_eiam_unit_target_t *row, void *letters,
+ngx_eiam_unit_target_passes(const ngx_eiam_unit_target_t *row, void *charset,
     ngx_uint_t side)
 {
     ngx_str_t  raw, decoded;
@@ -270,13 +270,13 @@ ngx_eiam_unit_target_passes(const ngx_eiam_unit_target_t *row, void *letters,
     raw = ngx_eiam_unit_place(0, side, &row->raw);
     decoded = ngx_eiam_unit_place(1, side, &row->decoded);
 
-    return ngx_eiam_target_check(row->raw.data ? &raw : NULL, &decoded, letters)
+    return ngx_eiam_target_check(row->raw.data ? &raw : NULL, &decoded, charset)
            == NGX_EIAM_NO_DETAIL;
 }
 
 
 static void
-ngx_eiam_unit_target_details(ngx_eiam_unit_t *unit, void *letters)
+ngx_eiam_unit_target_details(ngx_eiam_unit_t *unit, void *charset)
 {
     ngx_str_t                    decoded;
     const ngx_eiam_unit_rule_t  *row;
@@ -288,7 +288,7 @@ ngx_eiam_unit_target_details(ngx_eiam_unit_t *unit, void *letters)
         ngx_eiam_unit_ok(unit,
                          ngx_eiam_target_check(&row->raw, &decoded, NULL)
                          == row->strict
-                         && ngx_eiam_target_check(&row->raw, &decoded, letters)
+                         && ngx_eiam_target_check(&row->raw, &decoded, charset)
                             == row->utf8,
                          "2.6-10: \"%V\" says by which rule", &row->raw);
     }
@@ -298,7 +298,7 @@ ngx_eiam_unit_target_details(ngx_eiam_unit_t *unit, void *letters)
 /* of the 256 bytes, as a segment of their own, exactly the listed ones pass */
 
 static void
-ngx_eiam_unit_target_bytes(ngx_eiam_unit_t *unit, void *letters)
+ngx_eiam_unit_target_bytes(ngx_eiam_unit_t *unit, void *charset)
 {
     u_char      path[2];
     ngx_str_t   text;
@@ -321,7 +321,7 @@ ngx_eiam_unit_target_bytes(ngx_eiam_unit_t *unit, void *letters)
         strict &= ((ngx_eiam_target_check(&text, &text, NULL)
                     == NGX_EIAM_NO_DETAIL)
                    == unreserved);
-        utf8 &= ((ngx_eiam_target_check(NULL, &text, letters)
+        utf8 &= ((ngx_eiam_target_check(NULL, &text, charset)
                   == NGX_EIAM_NO_DETAIL)
                  == (unreserved || other));
     }

@@ -319,7 +319,7 @@ ngx_eiam_unit_zone_broken(ngx_eiam_unit_t *unit)
                      "a change that was finished stays");
     ngx_eiam_unit_ok(unit, shared->changing == 0, "and leaves no mark");
 
-    ngx_eiam_zone_change(shared);
+    ngx_eiam_shared_change(shared);
     ngx_eiam_unit_ok(unit, shared->changing == 1, "a change has its mark");
     ngx_shmtx_unlock(&z.zone.pool->mutex);
 

@@ -102,7 +102,7 @@ ngx_http_eiam_conf_create_loc(ngx_conf_t *cf)
     conf->policy = NGX_CONF_UNSET_PTR;
     conf->applications = NGX_CONF_UNSET_PTR;
     conf->implied = NGX_CONF_UNSET_PTR;
-    conf->letters = NGX_CONF_UNSET_PTR;
+    conf->charset = NGX_CONF_UNSET_PTR;
     conf->language = NGX_CONF_UNSET_UINT;
     conf->audiences = NGX_CONF_UNSET_PTR;
     conf->token_max = NGX_CONF_UNSET_UINT;
@@ -135,7 +135,7 @@ ngx_http_eiam_conf_merge_loc(ngx_conf_t *cf, void *parent, void *child)
     ngx_conf_merge_ptr_value(conf->policy, prev->policy, NULL);
     ngx_conf_merge_ptr_value(conf->applications, prev->applications, NULL);
     ngx_conf_merge_ptr_value(conf->implied, prev->implied, NULL);
-    ngx_conf_merge_ptr_value(conf->letters, prev->letters, NULL);
+    ngx_conf_merge_ptr_value(conf->charset, prev->charset, NULL);
     ngx_conf_merge_uint_value(conf->language, prev->language,
                               NGX_HTTP_EIAM_AUTO);
     ngx_conf_merge_str_value(conf->realm, prev->realm, "eiam");

@@ -54,7 +54,7 @@ ngx_http_eiam_directive_file(ngx_conf_t *cf, ngx_command_t *cmd, void *conf)
 {
     char  *p = conf;
 
-    void                       **place, **known;
+    void                       **slot, **known;
     ngx_str_t                   *value;
     ngx_uint_t                   i;
     ngx_array_t                 *files;
@@ -62,9 +62,9 @@ ngx_http_eiam_directive_file(ngx_conf_t *cf, ngx_command_t *cmd, void *conf)
     ngx_http_eiam_file_t        *kind;
     ngx_http_eiam_main_conf_t   *mcf;
 
-    place = (void **) (p + cmd->offset);
+    slot = (void **) (p + cmd->offset);
 
-    if (*place != NGX_CONF_UNSET_PTR) {
+    if (*slot != NGX_CONF_UNSET_PTR) {
         return "is duplicate";
     }
 
@@ -89,21 +89,21 @@ ngx_http_eiam_directive_file(ngx_conf_t *cf, ngx_command_t *cmd, void *conf)
         /* every kind of file has its name as the first member */
 
         if (ngx_eiam_str_equal((ngx_str_t *) known[i], &document.name)) {
-            *place = known[i];
+            *slot = known[i];
             return NGX_CONF_OK;
         }
     }
 
-    *place = ngx_pcalloc(cf->pool, kind->size);
+    *slot = ngx_pcalloc(cf->pool, kind->size);
     known = ngx_array_push(files);
 
-    if (*place == NULL || known == NULL) {
+    if (*slot == NULL || known == NULL) {
         return NGX_CONF_ERROR;
     }
 
-    *known = *place;
+    *known = *slot;
 
-    if (kind->read(&document, mcf, cf->pool, *place) != NGX_OK) {
+    if (kind->read(&document, mcf, cf->pool, *slot) != NGX_OK) {
         ngx_http_eiam_log_faults(cf, &document);
         return NGX_CONF_ERROR;
     }
@@ -213,7 +213,7 @@ ngx_http_eiam_directive_path(ngx_conf_t *cf, ngx_command_t *cmd, void *conf)
     ngx_str_t                  *value;
     ngx_http_eiam_main_conf_t  *mcf;
 
-    if (lcf->letters != NGX_CONF_UNSET_PTR) {
+    if (lcf->charset != NGX_CONF_UNSET_PTR) {
         return "is duplicate";
     }
 
@@ -226,19 +226,19 @@ ngx_http_eiam_directive_path(ngx_conf_t *cf, ngx_command_t *cmd, void *conf)
     }
 
     if (!utf8) {
-        lcf->letters = NULL;
+        lcf->charset = NULL;
         return NGX_CONF_OK;
     }
 
     mcf = ngx_http_conf_get_module_main_conf(cf, ngx_eiam_module);
 
-    if (mcf->letters == NULL) {
-        mcf->letters = ngx_eiam_target_letters(cf);
+    if (mcf->charset == NULL) {
+        mcf->charset = ngx_eiam_target_charset(cf);
     }
 
-    lcf->letters = mcf->letters;
+    lcf->charset = mcf->charset;
 
-    if (lcf->letters == NULL) {
+    if (lcf->charset == NULL) {
         return ngx_http_eiam_invalid(cf, "\"utf8\" needs an nginx that was "
                                      "built with PCRE");
     }

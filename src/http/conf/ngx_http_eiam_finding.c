@@ -116,7 +116,7 @@ ngx_http_eiam_finding_path(ngx_conf_t *cf, ngx_http_eiam_loc_conf_t *conf)
 
     policy = conf->policy;
     operation = policy->operations.elts;
-    mode = conf->letters ? 2 : 1;
+    mode = conf->charset ? 2 : 1;
 
     if (policy->tried & mode) {
         return NGX_OK;
@@ -152,7 +152,7 @@ ngx_http_eiam_finding_path(ngx_conf_t *cf, ngx_http_eiam_loc_conf_t *conf)
     if (policy->complete || count == policy->operations.nelts) {
         (void) ngx_http_eiam_invalid_location(cf, "\"eiam_path %s\" lets no "
                                "request pass to %ui operations of \"%V\": %*s,",
-                               conf->letters ? "utf8" : "strict", count,
+                               conf->charset ? "utf8" : "strict", count,
                                &policy->name, (size_t) (p - text), text);
         return NGX_ERROR;
     }
@@ -160,8 +160,8 @@ ngx_http_eiam_finding_path(ngx_conf_t *cf, ngx_http_eiam_loc_conf_t *conf)
     ngx_log_error(NGX_LOG_WARN, cf->log, 0,
                   "eiam_path: \"%V\": left out, operations (%ui): \"eiam_path "
                   "%s\" lets no request pass to them%s: %*s", &policy->name,
-                  count, conf->letters ? "utf8" : "strict",
-                  conf->letters ? "" : ", \"eiam_path utf8\" may",
+                  count, conf->charset ? "utf8" : "strict",
+                  conf->charset ? "" : ", \"eiam_path utf8\" may",
                   (size_t) (p - text), text);
 
     return NGX_OK;
@@ -173,7 +173,7 @@ ngx_http_eiam_finding_is_reached(const ngx_http_eiam_loc_conf_t *conf,
     ngx_eiam_operation_t *operation)
 {
     return operation->sample.len == 0
-           || ngx_eiam_target_check(NULL, &operation->sample, conf->letters)
+           || ngx_eiam_target_check(NULL, &operation->sample, conf->charset)
               == NGX_EIAM_NO_DETAIL;
 }
 

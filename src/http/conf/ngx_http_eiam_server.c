@@ -29,7 +29,7 @@ ngx_int_t
 ngx_http_eiam_server_id(ngx_conf_t *cf, ngx_str_t *id)
 {
     ngx_str_t                    names, addresses;
-    ngx_uint_t                   i, alike, place, same, equal, before;
+    ngx_uint_t                   i, alike, position, same, equal, before;
     ngx_http_core_srv_conf_t    *cscf, **server;
     ngx_http_eiam_srv_conf_t    *scf;
     ngx_http_core_main_conf_t   *cmcf;
@@ -45,7 +45,7 @@ ngx_http_eiam_server_id(ngx_conf_t *cf, ngx_str_t *id)
     cscf = ngx_http_conf_get_module_srv_conf(cf, ngx_http_core_module);
 
     alike = 0;
-    place = 0;
+    position = 0;
     before = 1;
     server = cmcf->servers.elts;
 
@@ -63,7 +63,7 @@ ngx_http_eiam_server_id(ngx_conf_t *cf, ngx_str_t *id)
         }
 
         alike |= same;
-        place += before && same && equal;
+        position += before && same && equal;
     }
 
     if (ngx_http_eiam_server_names(cf, cscf, &names) != NGX_OK
@@ -82,7 +82,7 @@ ngx_http_eiam_server_id(ngx_conf_t *cf, ngx_str_t *id)
         return NGX_ERROR;
     }
 
-    id->len = ngx_sprintf(id->data, "%V@%V@%ui", &names, &addresses, place)
+    id->len = ngx_sprintf(id->data, "%V@%V@%ui", &names, &addresses, position)
               - id->data;
 
     scf->id = *id;

@@ -108,7 +108,7 @@ ngx_http_eiam_guard_path(ngx_http_request_t *r, ngx_http_eiam_ctx_t *ctx)
         }
     }
 
-    detail = ngx_eiam_target_check(forwarded, &r->uri, lcf->letters);
+    detail = ngx_eiam_target_check(forwarded, &r->uri, lcf->charset);
 
     if (detail == NGX_EIAM_NO_DETAIL && forwarded && r->quoted_uri) {
         (void) ngx_http_eiam_operation(r, ctx);

@@ -8,10 +8,10 @@
 #include <ngx_http_eiam_wait.h>
 
 
-#define NGX_HTTP_EIAM_LEADS  3   /* flights that one request may begin */
+#define NGX_HTTP_EIAM_FLIGHTS_MAX  3   /* flights that one request may begin */
 
 
-/* a flight that this worker leads */
+/* a question that this worker has sent to the source */
 
 typedef struct {
     ngx_http_eiam_ctx_t       *ctx;
@@ -23,7 +23,7 @@ typedef struct {
 } ngx_http_eiam_flight_t;
 
 
-static ngx_int_t ngx_http_eiam_lead(ngx_http_request_t *r,
+static ngx_int_t ngx_http_eiam_introspect_token(ngx_http_request_t *r,
     ngx_http_eiam_ctx_t *ctx, const ngx_eiam_question_t *question);
 static ngx_int_t ngx_http_eiam_form(ngx_http_request_t *r,
     const ngx_str_t *token, ngx_str_t *form);
@@ -84,13 +84,13 @@ ngx_http_eiam_introspect(ngx_http_request_t *r, ngx_http_eiam_ctx_t *ctx)
         return ngx_http_eiam_wait(r, ctx, question.key);
 
     case NGX_DECLINED:
-        return ngx_http_eiam_lead(r, ctx, &question);
+        return ngx_http_eiam_introspect_token(r, ctx, &question);
     }
 
     if (question.reason == NGX_EIAM_SOURCE_UNAVAILABLE) {
 
-        if (question.trouble == NGX_EIAM_DOWN
-            || question.trouble == NGX_EIAM_BUSY)
+        if (question.failure == NGX_EIAM_DOWN
+            || question.failure == NGX_EIAM_BUSY)
         {
             ctx->cache = &ngx_eiam_metrics_lookups[NGX_EIAM_MISS];
 
@@ -106,7 +106,7 @@ ngx_http_eiam_introspect(ngx_http_request_t *r, ngx_http_eiam_ctx_t *ctx)
 /* this request asks, and then waits like the others */
 
 static ngx_int_t
-ngx_http_eiam_lead(ngx_http_request_t *r, ngx_http_eiam_ctx_t *ctx,
+ngx_http_eiam_introspect_token(ngx_http_request_t *r, ngx_http_eiam_ctx_t *ctx,
     const ngx_eiam_question_t *question)
 {
     ngx_http_eiam_flight_t    *flight;
@@ -114,7 +114,7 @@ ngx_http_eiam_lead(ngx_http_request_t *r, ngx_http_eiam_ctx_t *ctx,
 
     lcf = ngx_http_get_module_loc_conf(r, ngx_eiam_module);
 
-    if (ctx->leads++ == NGX_HTTP_EIAM_LEADS) {
+    if (ctx->own_flights++ == NGX_HTTP_EIAM_FLIGHTS_MAX) {
         ngx_eiam_source_abandon(lcf->source, question);
         ctx->cache = &ngx_eiam_metrics_lookups[NGX_EIAM_MISS];
         return ngx_http_eiam_ctx_refuse(ctx, NGX_EIAM_SOURCE_UNAVAILABLE);
@@ -145,7 +145,7 @@ ngx_http_eiam_lead(ngx_http_request_t *r, ngx_http_eiam_ctx_t *ctx,
 
     /* or clients that go away in time could have all the probes */
 
-    ctx->steady = question->probe;
+    ctx->ignore_abort = question->probe;
 
     return ngx_http_eiam_wait(r, ctx, question->key);
 
@@ -192,7 +192,7 @@ ngx_http_eiam_answered(ngx_http_request_t *r, void *data,
 {
     ngx_http_eiam_flight_t *flight = data;
 
-    flight->ctx->steady = 0;
+    flight->ctx->ignore_abort = 0;
 
     ngx_log_debug2(NGX_LOG_DEBUG_HTTP, r->connection->log, 0,
                    "eiam flight %uD %s", flight->question.flight,
@@ -227,7 +227,7 @@ ngx_http_eiam_fault_level(const ngx_eiam_question_t *question)
         return NGX_LOG_INFO;
     }
 
-    if (question->trouble == NGX_EIAM_DOWN) {
+    if (question->failure == NGX_EIAM_DOWN) {
         return NGX_LOG_ERR;
     }
 
@@ -253,7 +253,7 @@ ngx_http_eiam_result(const ngx_eiam_question_t *question,
         return NGX_EIAM_ANSWERED;
     }
 
-    return (question->trouble == NGX_EIAM_DOWN) ? NGX_EIAM_FAILED
+    return (question->failure == NGX_EIAM_DOWN) ? NGX_EIAM_FAILED
                                                 : NGX_EIAM_UNUSABLE;
 }
 
@@ -280,7 +280,7 @@ ngx_http_eiam_read_answer(ngx_http_request_t *r,
                                                    &question->grant,
                                                    &question->detail);
     if (question->reason == NGX_EIAM_SOURCE_UNAVAILABLE) {
-        question->trouble = ngx_eiam_introspection_trouble(answer);
+        question->failure = ngx_eiam_introspection_failure(answer);
     }
 
     if (document.fault.len) {

@@ -8,7 +8,7 @@
 #include <ngx_eiam_text.h>
 
 
-/* a fetch that this worker leads */
+/* a fetch that this worker has begun */
 
 typedef struct {
     ngx_http_eiam_ctx_t        *ctx;
@@ -127,7 +127,7 @@ ngx_http_eiam_fetch_keys(ngx_http_request_t *r, ngx_http_eiam_ctx_t *ctx,
         return NGX_ERROR;
     }
 
-    ctx->steady = 1;
+    ctx->ignore_abort = 1;
 
     keys->ctx = ctx;
     keys->set = set;
@@ -154,7 +154,7 @@ ngx_http_eiam_keys_fetched(ngx_http_request_t *r, void *data,
     ngx_eiam_result_e   result;
 
     source = keys->set->source;
-    keys->ctx->steady = 0;
+    keys->ctx->ignore_abort = 0;
 
     ngx_log_debug2(NGX_LOG_DEBUG_HTTP, r->connection->log, 0,
                    "eiam flight %uD %s", keys->flight,

@@ -54,7 +54,7 @@ ngx_http_eiam_wait(ngx_http_request_t *r, ngx_http_eiam_ctx_t *ctx,
 
     /* the client may go away, but not while others wait for its subrequest */
 
-    if (r == r->main && ctx->steady) {
+    if (r == r->main && ctx->ignore_abort) {
         r->read_event_handler = ngx_http_block_reading;
 
     } else if (r == r->main) {

@@ -251,7 +251,7 @@ ngx_http_eiam_explain_guard(ngx_http_request_t *r, ngx_http_eiam_ctx_t *ctx)
     question = (ngx_http_eiam_question_t *) ctx;
 
     detail = ngx_eiam_target_check(&question->path, &question->decoded,
-                                   lcf->letters);
+                                   lcf->charset);
 
     if (question->below == NGX_EIAM_BELOW_LOOSE) {
         detail = NGX_EIAM_DETAIL_OUTSIDE;
