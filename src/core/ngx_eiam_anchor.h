@@ -13,8 +13,9 @@
 typedef struct {
     ngx_str_node_t      sn;
     void               *value;       /* NULL: it is still being read */
-    ngx_uint_t          values;      /* it and what is in it */
-    ngx_uint_t          height;      /* levels of them */
+    ngx_uint_t          values;      /* the value itself, and all values in it
+                                        */
+    ngx_uint_t          height;      /* levels of nesting in the value */
 } ngx_eiam_anchor_t;
 
 
@@ -26,11 +27,11 @@ typedef struct {
 
 void ngx_eiam_anchor_init(ngx_eiam_anchors_t *anchors);
 
-/* NULL: there is none of that name */
+/* NULL: there is no anchor of that name */
 ngx_eiam_anchor_t *ngx_eiam_anchor_find(ngx_eiam_anchors_t *anchors,
     ngx_str_t *name);
 
-/* a new one, with a copy of the name; NULL: no memory */
+/* adds an anchor, with a copy of the name; NULL: no memory */
 ngx_eiam_anchor_t *ngx_eiam_anchor_add(ngx_eiam_anchors_t *anchors,
     ngx_str_t *name, ngx_pool_t *pool);
 

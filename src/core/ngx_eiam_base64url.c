@@ -2,7 +2,7 @@
 #include <ngx_eiam_base64url.h>
 
 
-#define X  0x80            /* no character of the alphabet */
+#define X  0x80            /* not in the alphabet */
 
 
 static const u_char  ngx_eiam_base64url_values[256] = {
@@ -58,7 +58,7 @@ ngx_eiam_base64url(const ngx_str_t *text, ngx_pool_t *pool, ngx_str_t *bytes)
         *p++ = (u_char) bits;
     }
 
-    /* two or three characters are left, whose last bits belong to no byte */
+    /* two or three characters are left, whose last bits must be 0 */
 
     if (s < last) {
 

@@ -114,7 +114,7 @@ ngx_eiam_digest_read_hex(const ngx_str_t *text, ngx_eiam_digest_t digest)
 
 #if (NGX_EIAM_HAVE_NH)
 
-/* a memo of another size begins empty */
+/* a memo of another size starts empty */
 
 ngx_int_t
 ngx_eiam_digest_memo_reserve(size_t size)

@@ -13,11 +13,10 @@
 typedef u_char  ngx_eiam_digest_t[NGX_EIAM_DIGEST_LEN];
 
 
-/* the place of a text in the worker's memo of digests */
+/* where the digest of a text is, or would be, in the worker's memo */
 
 typedef struct {
-    void      *bucket;                /* NULL: the memo has no place for the
-                                         text */
+    void      *bucket;                /* NULL: the memo cannot hold the text */
     uint64_t   hash[4];
 } ngx_eiam_digest_memo_t;
 
@@ -34,12 +33,14 @@ ngx_int_t ngx_eiam_digest_memo_reserve(size_t size);
 /* SHA-256 of a token, by which it is stored and logged: NGX_OK or NGX_ERROR */
 ngx_int_t ngx_eiam_digest(const ngx_str_t *text, ngx_eiam_digest_t digest);
 
-/* two digests as one, of which either gives the other again */
+/*
+ * combines two digests, so that the result and either of them yield the other
+ */
 void ngx_eiam_digest_combine(const ngx_eiam_digest_t one,
     const ngx_eiam_digest_t other, ngx_eiam_digest_t combined);
 
 /*
- * Finds the place of a text in the memo, and prefetches it: the caller should
+ * Finds the bucket of a text in the memo, and prefetches it: the caller should
  * do something else before it asks for the digest.
  */
 void ngx_eiam_digest_memo_prefetch(const ngx_str_t *text,
@@ -49,11 +50,11 @@ void ngx_eiam_digest_memo_prefetch(const ngx_str_t *text,
 ngx_int_t ngx_eiam_digest_memo_find(const ngx_eiam_digest_memo_t *memo,
     ngx_eiam_digest_t digest);
 
-/* computes the digest and keeps it in the memo: NGX_OK or NGX_ERROR */
+/* computes the digest and stores it in the memo: NGX_OK or NGX_ERROR */
 ngx_int_t ngx_eiam_digest_memo_keep(const ngx_eiam_digest_memo_t *memo,
     const ngx_str_t *text, ngx_eiam_digest_t digest);
 
-/* of its hexadecimal digits: NGX_OK, or NGX_ABORT: it is not that */
+/* reads a digest from hexadecimal digits: NGX_OK, or NGX_ABORT: malformed */
 ngx_int_t ngx_eiam_digest_read_hex(const ngx_str_t *text,
     ngx_eiam_digest_t digest);
 

@@ -54,7 +54,7 @@ ngx_eiam_document_open(ngx_eiam_document_t *document, ngx_eiam_node_t *root)
 }
 
 
-/* without the byte order mark that some editors set: RFC 8259, section 8.1 */
+/* skips a byte order mark, which some editors write: RFC 8259, section 8.1 */
 
 static ngx_str_t
 ngx_eiam_document_body(const ngx_str_t *text)
@@ -113,8 +113,8 @@ ngx_eiam_document_read(ngx_eiam_document_t *document, ngx_fd_t fd,
 
 
 /*
- * What begins as JSON does is JSON, and anything else YAML; unless the file is
- * named like the other, and is what it is named.
+ * A text that begins with "{" or "[" is JSON, any other one is YAML.  A file
+ * whose name has the suffix of the other format may also be in that format.
  */
 
 static ngx_int_t
@@ -157,7 +157,10 @@ ngx_eiam_document_either(ngx_eiam_document_t *document,
 }
 
 
-/* what is a comment for one reader must not be a member for another */
+/*
+ * Refuses separators of lines that only some readers of YAML know: one reader
+ * could take for a member what is a comment for another.
+ */
 
 static ngx_int_t
 ngx_eiam_document_yaml(ngx_eiam_document_t *document, const ngx_str_t *text,

@@ -1,10 +1,11 @@
 
 /*
- * JSON documents, and YAML ones.
+ * JSON and YAML documents.
  *
- * A document is read whole and then walked with nodes, which know the way
- * they came, so whatever is wrong is told with its JSON pointer (RFC 6901).
- * A function that finds a fault sets document->fault and returns NGX_ERROR.
+ * A document is read as a whole and then walked with nodes.  A node knows the
+ * way from the root to its value, so that every fault can be reported with its
+ * JSON pointer (RFC 6901).  A function that finds a fault sets document->fault
+ * and returns NGX_ERROR.
  */
 
 
@@ -22,31 +23,35 @@
 
 
 typedef struct {
-    ngx_str_t             name;        /* what messages call it: the file */
-    ngx_str_t             fault;       /* the last one; ngx_eiam_fault.h */
-    ngx_array_t          *faults;      /* NULL: the first ends the reading */
-    ngx_uint_t            pending;     /* the last one is in the list */
-    ngx_pool_t           *pool;        /* the tree goes with it */
-    ngx_uint_t            secret;      /* nothing of it is in messages */
-    ngx_uint_t            yaml;        /* or YAML */
-    ngx_uint_t            reals;       /* integers of any size are real */
-    ngx_uint_t            version;     /* of its format, the minor one */
+    ngx_str_t             name;        /* the name in messages: the file */
+    ngx_str_t             fault;       /* the last fault; ngx_eiam_fault.h */
+    ngx_array_t          *faults;      /* NULL: the first fault ends the reading
+                                          */
+    ngx_uint_t            pending;     /* flag: the last fault is in the list */
+    ngx_pool_t           *pool;        /* owns the tree of values */
+    ngx_uint_t            secret;      /* flag: messages quote nothing of it */
+    ngx_uint_t            yaml;        /* flag: YAML is accepted, too */
+    ngx_uint_t            reals;       /* flag: integers are read as reals */
+    ngx_uint_t            version;     /* minor version of the format */
     void                 *marks;       /* NULL: none; ngx_eiam_mark.h */
-    ngx_eiam_digest_t     digest;      /* of a file that was opened */
+    ngx_eiam_digest_t     digest;      /* of the file that was opened */
 } ngx_eiam_document_t;
 
 typedef struct ngx_eiam_node_s  ngx_eiam_node_t;
 
 
-/* document->name and pool are set; NGX_OK and the root, or NGX_ERROR */
+/*
+ * The caller sets document->name and document->pool.  NGX_OK and the root, or
+ * NGX_ERROR.
+ */
 ngx_int_t ngx_eiam_document_open(ngx_eiam_document_t *document,
     ngx_eiam_node_t *root);
 
-/* the same for a text that is at hand */
+/* the same for a text in memory */
 ngx_int_t ngx_eiam_document_parse(ngx_eiam_document_t *document,
     const ngx_str_t *text, ngx_eiam_node_t *root);
 
-/* a fault of the document as a whole; the same as ngx_eiam_fault() */
+/* a fault of the document as a whole; returns NGX_ERROR, as ngx_eiam_fault() */
 ngx_int_t ngx_eiam_document_fault(ngx_eiam_document_t *document,
     const char *fmt, ...);
 

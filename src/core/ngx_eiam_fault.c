@@ -5,17 +5,17 @@
 #include <ngx_eiam_text.h>
 
 
-#define NGX_EIAM_FAULT_LEVELS     32       /* of a place that are compared */
+#define NGX_EIAM_FAULT_LEVELS     32       /* that are compared */
 #define NGX_EIAM_FAULTS_RECORDED  1000
 
 
-/* a place is the ordinals on the way from the root */
+/* a fault, with the ordinals on the way from the root to its place */
 
 typedef struct {
     ngx_str_t    line;
     ngx_str_t    reason;                   /* the end of the line */
-    const void  *value;                    /* it, or what it is a part of */
-    ngx_uint_t   ordinal;                  /* there, from 1 */
+    const void  *value;                    /* the faulty value, or its parent */
+    ngx_uint_t   ordinal;                  /* in the parent, from 1 */
     ngx_uint_t   levels;
     ngx_uint_t   ordinals[NGX_EIAM_FAULT_LEVELS];
 } ngx_eiam_fault_t;
@@ -118,7 +118,7 @@ ngx_eiam_fault_line(ngx_eiam_document_t *document, const ngx_str_t *text)
 }
 
 
-/* what many references lead to is told once */
+/* a fault of a value to which several references lead is reported once */
 
 static ngx_int_t
 ngx_eiam_fault_add(const ngx_eiam_node_t *node, const ngx_str_t *text,
@@ -190,7 +190,10 @@ ngx_eiam_fault_place(const ngx_eiam_node_t *node, ngx_eiam_fault_t *fault)
     if (node->parent && !ngx_eiam_node_is(node, NGX_EIAM_OBJECT)
         && !ngx_eiam_node_is(node, NGX_EIAM_ARRAY))
     {
-        /* true is the same value everywhere */
+        /*
+         * true is one value wherever it occurs, so the parent identifies the
+         * place
+         */
 
         fault->value = node->parent->value;
         fault->ordinal = ngx_eiam_node_ordinal(node) + 1;

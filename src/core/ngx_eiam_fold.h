@@ -1,5 +1,8 @@
 
-/* The form in which databases and authorization servers may compare ids. */
+/*
+ * Ids in the form in which databases and authorization servers may compare
+ * them.
+ */
 
 
 #ifndef _NGX_EIAM_FOLD_H_INCLUDED_
@@ -11,15 +14,16 @@
 
 
 /*
- * 1: only visible ASCII characters with spaces between them, so that no other
- * spelling than case is possible
+ * 1: the id has only visible ASCII characters, with spaces between them, so
+ * that other spellings of it can differ in case only
  */
 ngx_uint_t ngx_eiam_fold_is_plain(const ngx_str_t *id);
 
 /*
- * Writes a UTF-8 text without case, accents, full width, invisible characters
- * and outer spaces; the result is never longer than the text.  Characters that
- * no ASCII letter stands for are kept.  Returns the number of bytes.
+ * Writes a UTF-8 text without case, accents, full-width forms, invisible
+ * characters and outer spaces.  Characters that correspond to no ASCII letter
+ * are kept.  The result is never longer than the text.  Returns its length in
+ * bytes.
  */
 size_t ngx_eiam_fold(u_char *p, const ngx_str_t *text);
 

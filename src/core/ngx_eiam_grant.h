@@ -19,7 +19,7 @@
 
 typedef struct {
     ngx_str_t    application;    /* the id; empty: the source names none */
-    ngx_str_t    scopes;         /* names, separated by single spaces */
+    ngx_str_t    scopes;         /* names with a single space between two */
     ngx_uint_t   implicit;       /* flag: the scopes are the application's
                                     permissions, or the part of these that
                                     "scopes" names */
@@ -28,7 +28,7 @@ typedef struct {
                                     asked again */
     time_t       issued;         /* when, in seconds since the Epoch;
                                     0: the source does not say */
-    uint32_t     generation;     /* of revocations, before the source was
+    uint32_t     generation;     /* of revocations, from before the source was
                                     asked */
 } ngx_eiam_grant_t;
 

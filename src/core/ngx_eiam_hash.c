@@ -20,7 +20,7 @@ ngx_eiam_hash(const u_char *p, size_t len, uint32_t seed)
 
     hash = ngx_eiam_hash_mix(hash ^ ngx_eiam_hash_word(p, last - p));
 
-    /* one more round: the last bytes have reached too few of the low bits */
+    /* one more round, as the last bytes have reached too few of the low bits */
 
     return ngx_eiam_hash_mix(hash);
 }
@@ -35,7 +35,10 @@ ngx_eiam_hash_mix(uint64_t hash)
 }
 
 
-/* up to 8 bytes, some possibly twice; bit 5 is the case of a letter */
+/*
+ * reads up to 8 bytes, some possibly twice, with bit 5, the case of a letter,
+ * set
+ */
 
 static uint64_t
 ngx_eiam_hash_word(const u_char *p, size_t len)

@@ -10,8 +10,8 @@
 
 /*
  * The language that a client prefers according to Accept-Language (RFC 9110,
- * section 12.5.4): of the supported ones that with the highest weight, and of
- * equals the first; without one, English.
+ * section 12.5.4): the supported language with the highest weight, the first
+ * one of several with that weight, and English if there is none.
  */
 ngx_eiam_language_e ngx_eiam_language(const ngx_str_t *accept);
 

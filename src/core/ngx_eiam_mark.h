@@ -20,14 +20,16 @@ typedef struct {
 } ngx_eiam_mark_t;
 
 
-/* of the values of an object or an array, in order; NULL: no memory */
+/* an empty array for the marks of a container's values; NULL: no memory */
 ngx_array_t *ngx_eiam_mark_create(ngx_eiam_document_t *document,
     const void *container);
 
-/* of a member that of its name; NULL: it has none */
+/*
+ * the mark of the node, or for a member that of its name; NULL: there is none
+ */
 const ngx_eiam_mark_t *ngx_eiam_mark_find(const ngx_eiam_node_t *node);
 
-/* of a byte of a text; the column counts bytes */
+/* the mark of a byte of the text; the column counts bytes */
 ngx_eiam_mark_t ngx_eiam_mark_at(const ngx_str_t *text, size_t offset);
 
 

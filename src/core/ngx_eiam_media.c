@@ -51,7 +51,7 @@ ngx_eiam_media_is_ascii(const ngx_str_t *value, const ngx_str_t *type)
 }
 
 
-/* returns the ";" after the type, or the end; NULL: it is another type */
+/* returns the end of the type: a ";" or the text's end; NULL: another type */
 
 static u_char *
 ngx_eiam_media_rest(const ngx_str_t *value, const ngx_str_t *type)

@@ -8,12 +8,12 @@
 
 
 /*
- * Whether the value of a Content-Type field is that media type, in upper or
- * lower case and with any parameters (RFC 9110, section 8.3.1).
+ * Whether the value of a Content-Type field is the media type, in any case and
+ * with any parameters (RFC 9110, section 8.3.1).
  */
 ngx_uint_t ngx_eiam_media_is(const ngx_str_t *value, const ngx_str_t *type);
 
-/* the same, but the only parameter allowed is a charset that contains ASCII */
+/* the same, but with no parameter other than a charset that contains ASCII */
 ngx_uint_t ngx_eiam_media_is_ascii(const ngx_str_t *value,
     const ngx_str_t *type);
 

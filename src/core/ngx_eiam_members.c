@@ -80,7 +80,7 @@ ngx_eiam_members_member(const ngx_eiam_members_t *object,
 }
 
 
-/* what is known in another version only cannot have been meant */
+/* a name that only another version knows is not offered as what was meant */
 
 static ngx_int_t
 ngx_eiam_members_unknown(const ngx_eiam_members_t *object,

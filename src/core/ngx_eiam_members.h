@@ -1,9 +1,10 @@
 
 /*
- * Which members an object of a document may have, as a table.
+ * Tables of the members that an object of a document may have.
  *
- * What is not understood must not be taken for something weaker, so a member
- * that no row names is a fault, however alike its name is to another one.
+ * A member that has no row in the table is a fault, however similar its name is
+ * to a known one: what is not understood must not be taken for something
+ * weaker.
  */
 
 
@@ -16,7 +17,10 @@
 #include <ngx_eiam_document.h>
 
 
-/* NGX_OK, or NGX_ERROR with a fault; number is that of the member's row */
+/*
+ * called for a member with the number of its row: NGX_OK, or NGX_ERROR and a
+ * fault
+ */
 typedef ngx_int_t (*ngx_eiam_member_pt)(void *data,
     const ngx_eiam_node_t *member, ngx_uint_t number);
 
@@ -24,9 +28,10 @@ typedef ngx_int_t (*ngx_eiam_member_pt)(void *data,
 typedef struct {
     ngx_str_t                 name;
     ngx_eiam_type_e           type;
-    ngx_uint_t                since;       /* minor version of the format */
+    ngx_uint_t                since;       /* minor version that introduced it
+                                              */
     ngx_uint_t                required;
-    ngx_eiam_member_pt        handler;     /* NULL: none is called */
+    ngx_eiam_member_pt        handler;     /* NULL: no handler */
     ngx_uint_t                number;
 } ngx_eiam_member_t;
 
@@ -47,16 +52,17 @@ typedef struct {
 
 typedef struct {
     const ngx_eiam_member_t  *members;
-    const char               *unknown;     /* the fault of any other one */
-    ngx_uint_t                extensible;  /* but for those named "x-..." */
+    const char               *unknown;     /* the fault of an unknown member */
+    ngx_uint_t                extensible;  /* flag: names "x-..." are accepted
+                                              */
 } ngx_eiam_members_t;
 
 
 /*
- * The node is an object that has all required members, each member is of its
- * type and known in that minor version of the format; the handlers are called
- * in the document's order.  NGX_OK, or NGX_ERROR with a fault; NGX_OK too if
- * the document collects faults.
+ * Checks that the node is an object, that it has all required members, and that
+ * each member is known in the minor version of the format and has its type.
+ * Calls the handlers in the order of the document.  NGX_OK, or NGX_ERROR and a
+ * fault; NGX_OK too if the document collects its faults.
  */
 ngx_int_t ngx_eiam_members_read(const ngx_eiam_members_t *object,
     const ngx_eiam_node_t *node, ngx_uint_t version, void *data);

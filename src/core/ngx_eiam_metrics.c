@@ -4,7 +4,7 @@
 #include <ngx_eiam_utf8.h>
 
 
-#define NGX_EIAM_PROBES  64      /* rows that are tried for one id */
+#define NGX_EIAM_PROBES  64      /* rows that are tried for an id */
 
 
 static ngx_atomic_uint_t ngx_eiam_metrics_key(const ngx_str_t *id);
@@ -78,7 +78,7 @@ const ngx_eiam_bucket_t  ngx_eiam_metrics_buckets[] = {
 };
 
 
-/* rows of applications take a third of the size */
+/* a third of the region is for the rows of applications */
 
 void
 ngx_eiam_metrics_lay_out(ngx_eiam_metrics_t *metrics, u_char *p, size_t size)
@@ -97,7 +97,7 @@ ngx_eiam_metrics_lay_out(ngx_eiam_metrics_t *metrics, u_char *p, size_t size)
 }
 
 
-/* a row belongs to the id whose key is written first */
+/* a row belongs to the id whose key is stored first */
 
 ngx_eiam_operation_row_t *
 ngx_eiam_metrics_operation(ngx_eiam_metrics_t *metrics, const ngx_str_t *id)
@@ -152,8 +152,8 @@ ngx_eiam_metrics_find(ngx_eiam_metrics_t *metrics, const ngx_str_t *id)
 
 
 /*
- * An id that cannot be shown unchanged is counted in the row of others, and so
- * is the id that is equal to the name of that row.
+ * An id that cannot be shown as it is is counted in the row of the others, and
+ * so is an id that equals the name of that row.
  */
 
 ngx_eiam_application_row_t *
@@ -189,8 +189,7 @@ ngx_eiam_metrics_application(ngx_eiam_metrics_t *metrics, const ngx_str_t *id)
         }
 
         /*
-         * any worker may write the id: the one that took the row may have been
-         * killed
+         * any worker may write the id: the worker that took the row may be dead
          */
 
         if (!row->ready) {
@@ -208,7 +207,7 @@ ngx_eiam_metrics_application(ngx_eiam_metrics_t *metrics, const ngx_str_t *id)
 }
 
 
-/* 64 bits are enough to tell ids apart; 0: the row is free */
+/* 64 bits suffice to tell ids apart; 0 stands for a free row */
 
 static ngx_atomic_uint_t
 ngx_eiam_metrics_key(const ngx_str_t *id)

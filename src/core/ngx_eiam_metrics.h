@@ -45,7 +45,7 @@ typedef enum {
 
 typedef enum {
     NGX_EIAM_ANSWERED = 0,
-    NGX_EIAM_FAILED,                 /* no answer */
+    NGX_EIAM_FAILED,                 /* the source did not answer */
     NGX_EIAM_UNUSABLE,               /* an answer that does not say whether the
                                         token is valid */
     NGX_EIAM_ABANDONED,              /* all clients went away */
@@ -66,13 +66,14 @@ typedef enum {
 typedef enum {
     NGX_EIAM_BY_CONTROL = 0,         /* the operator */
     NGX_EIAM_BY_CLIENT,
-    NGX_EIAM_BY_GATE,                /* the table was full, or a token came
-                                        again that an application had before */
+    NGX_EIAM_BY_GATE,                /* because the table was full, or because a
+                                        token of a revoked application was
+                                        issued again */
     NGX_EIAM_REVOKERS
 } ngx_eiam_revoker_e;
 
 
-/* the label of what is counted together for want of rows */
+/* the label of everything that has no row of its own for lack of rows */
 extern const ngx_str_t  ngx_eiam_metrics_other;
 
 extern const ngx_str_t  ngx_eiam_metrics_decisions[];
@@ -82,7 +83,7 @@ extern const ngx_str_t  ngx_eiam_metrics_results[];
 extern const ngx_str_t  ngx_eiam_metrics_revoked[];
 extern const ngx_str_t  ngx_eiam_metrics_revokers[];
 
-/* upper bounds, and the same in seconds as text; the last one has no bound */
+/* the upper bound of a bucket, in milliseconds and as text in seconds */
 
 typedef struct {
     ngx_msec_t              bound;
@@ -95,7 +96,7 @@ extern const ngx_eiam_bucket_t  ngx_eiam_metrics_buckets[];
 #define NGX_EIAM_BUCKETS       14    /* with the last, unbounded one */
 #define NGX_EIAM_LABEL_MAX     64    /* bytes of an application's id */
 
-/* allowed, and each reason refused or reported */
+/* allowed, and each reason, once for refused and once for reported calls */
 #define NGX_EIAM_OUTCOMES      (1 + 2 * (NGX_EIAM_REASONS - 1))
 
 
@@ -124,31 +125,35 @@ typedef struct {
     ngx_eiam_operation_row_t     *operations;
     ngx_uint_t                    noperations;
     ngx_eiam_operation_row_t      no_operation;
-    ngx_eiam_operation_row_t      other_operation;      /* no room */
+    ngx_eiam_operation_row_t      other_operation;      /* without a row */
 
     ngx_eiam_application_row_t   *applications;
     ngx_uint_t                    napplications;
     ngx_eiam_application_row_t    no_application;
-    ngx_eiam_application_row_t    other_application;    /* no room, too long */
+    ngx_eiam_application_row_t    other_application;    /* without a row, or id
+                                                           too long */
 
     ngx_atomic_t                  lookups[NGX_EIAM_SOURCES][NGX_EIAM_LOOKUPS];
     ngx_eiam_histogram_t          fetches[NGX_EIAM_SOURCES][NGX_EIAM_RESULTS];
     ngx_atomic_t                  learned;
     ngx_atomic_t                  not_learned;
-    ngx_atomic_t                  evictions;            /* not yet expired */
+    ngx_atomic_t                  evictions;            /* of grants that had
+                                                           not expired */
 
     ngx_atomic_t                  revocations[NGX_EIAM_REVOKED]
                                              [NGX_EIAM_REVOKERS];
-    ngx_atomic_t                  revocations_evicted;  /* rows, for room */
-    ngx_atomic_t                  reissued;             /* revoked tokens */
+    ngx_atomic_t                  revocations_evicted;  /* rows that were freed
+                                                           for others */
+    ngx_atomic_t                  reissued;             /* revoked tokens issued
+                                                           again */
 } ngx_eiam_metrics_t;
 
 
-/* divides "size" bytes, all zero, into rows */
+/* divides a region of size bytes, all of them 0, into rows */
 void ngx_eiam_metrics_lay_out(ngx_eiam_metrics_t *metrics, u_char *p,
     size_t size);
 
-/* the row of an operation, which remains its row */
+/* the row of an operation, which the operation keeps for good */
 ngx_eiam_operation_row_t *ngx_eiam_metrics_operation(
     ngx_eiam_metrics_t *metrics, const ngx_str_t *id);
 

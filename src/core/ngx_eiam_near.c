@@ -31,7 +31,7 @@ ngx_eiam_near_compare(ngx_eiam_near_t *near, const ngx_str_t *known)
 
     distance = ngx_eiam_near_distance(near->name, known);
 
-    /* of a short name too much would be changed */
+    /* a third of a name at most may be changed */
 
     if (distance < near->distance && distance * 3 <= known->len) {
         near->distance = distance;
@@ -42,7 +42,7 @@ ngx_eiam_near_compare(ngx_eiam_near_t *near, const ngx_str_t *known)
 
 /*
  * The letters to insert, remove or replace, and the neighbours to exchange,
- * whatever their case: the optimal string alignment, row by row.
+ * whatever their case: the optimal string alignment distance, row by row.
  */
 
 static ngx_uint_t

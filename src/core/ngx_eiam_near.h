@@ -1,7 +1,7 @@
 
 /*
- * The nearest of the names that are known, for one that is not: what may have
- * been meant.
+ * Finds the known name that is nearest to an unknown one, as a hint at what may
+ * have been meant.
  */
 
 
@@ -15,14 +15,14 @@
 
 typedef struct {
     const ngx_str_t  *name;
-    ngx_str_t         nearest;       /* nearest.len is 0: none is near */
+    ngx_str_t         nearest;       /* nearest.len is 0: no name is near */
     ngx_uint_t        distance;      /* of the nearest */
 } ngx_eiam_near_t;
 
 
 void ngx_eiam_near_init(ngx_eiam_near_t *near, const ngx_str_t *name);
 
-/* a name that is known */
+/* compares the unknown name with one of the known names */
 void ngx_eiam_near_compare(ngx_eiam_near_t *near, const ngx_str_t *known);
 
 

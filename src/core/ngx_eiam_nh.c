@@ -16,7 +16,7 @@ ngx_eiam_nh(const uint64_t *key, const ngx_str_t *text, ngx_eiam_nh_t hash)
     p = text->data;
     last = p + text->len - sizeof(word);
 
-    /* the last two words may overlap those before */
+    /* the last two words may overlap those before them */
 
     for ( ;; ) {
 

@@ -233,7 +233,7 @@ ngx_eiam_node_resolve(const ngx_eiam_node_t *reference,
                               &text);
     }
 
-    /* messages name the way through the reference */
+    /* a fault in the target is reported with the way through the reference */
     ngx_eiam_node_child(reference->parent, target, value);
     target->key = reference->key;
 
@@ -388,7 +388,7 @@ ngx_eiam_node_is_extension(const ngx_eiam_node_t *member)
 }
 
 
-/* one step, so that no reference leads back to itself */
+/* the target of a reference is no reference, so there are no cycles */
 
 ngx_int_t
 ngx_eiam_node_refer(const ngx_eiam_node_t *reference,

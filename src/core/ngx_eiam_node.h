@@ -1,7 +1,5 @@
 
-/*
- * Values of a document, each with the way to it.
- */
+/* Values of a document, each with the way from the root to it. */
 
 
 #ifndef _NGX_EIAM_NODE_H_INCLUDED_
@@ -18,87 +16,91 @@ struct ngx_eiam_node_s {
     const ngx_eiam_node_t  *parent;    /* NULL at the root */
     void                   *value;
     void                   *iterator;
-    ngx_str_t               key;       /* of the member */
-    ngx_uint_t              index;     /* of the element, key.data is NULL */
+    ngx_str_t               key;       /* name of the member */
+    ngx_uint_t              index;     /* of the element; then key.data is NULL
+                                          */
 };
 
 
-/* the value of the whole document */
+/* the node of the whole document */
 void ngx_eiam_node_root(ngx_eiam_document_t *document, void *value,
     ngx_eiam_node_t *root);
 
-/* the number of the node's value in that of its parent, from 0 */
+/* the position of the node's value among its siblings, from 0 */
 ngx_uint_t ngx_eiam_node_ordinal(const ngx_eiam_node_t *node);
 
-/* writes the way to the node as a JSON pointer; returns its end */
+/* writes the JSON pointer of the node; returns its end */
 u_char *ngx_eiam_node_pointer(u_char *p, u_char *last,
     const ngx_eiam_node_t *node);
 
 ngx_uint_t ngx_eiam_node_is(const ngx_eiam_node_t *node,
     ngx_eiam_type_e type);
 
-/* NGX_OK, or NGX_ERROR: not of that type */
+/* NGX_OK, or NGX_ERROR: the value is not of that type */
 ngx_int_t ngx_eiam_node_expect(const ngx_eiam_node_t *node,
     ngx_eiam_type_e type);
 
-/* NGX_OK; NGX_DECLINED: there is none; NGX_ERROR: not of that type */
+/* NGX_OK; NGX_DECLINED: there is no such member; NGX_ERROR: wrong type */
 ngx_int_t ngx_eiam_node_member(const ngx_eiam_node_t *node, const char *name,
     ngx_eiam_type_e type, ngx_eiam_node_t *member);
 
-/* the same of a string, and its text */
+/* the text of a member that is a string, with the same results */
 ngx_int_t ngx_eiam_node_text(const ngx_eiam_node_t *node, const char *name,
     ngx_str_t *text);
 
-/* NGX_OK, or NGX_ERROR: there is none, or it is not of that type */
+/* NGX_OK, or NGX_ERROR: there is no such member, or it has the wrong type */
 ngx_int_t ngx_eiam_node_require(const ngx_eiam_node_t *node,
     const char *name, ngx_eiam_type_e type, ngx_eiam_node_t *member);
 
-/* any member of that name: NGX_OK, or NGX_DECLINED */
+/* finds the member of that name, whatever its type: NGX_OK, or NGX_DECLINED */
 ngx_int_t ngx_eiam_node_has(const ngx_eiam_node_t *node,
     const ngx_str_t *name, ngx_eiam_node_t *member);
 
 /*
- * The first, then the next member or element: NGX_OK, or NGX_DECLINED at the
- * end.  child->parent is NULL before the first.
+ * Finds the first member or element if child->parent is NULL, otherwise the one
+ * after child.  NGX_OK, or NGX_DECLINED at the end.
  */
 ngx_int_t ngx_eiam_node_next(const ngx_eiam_node_t *node,
     ngx_eiam_node_t *child);
 
-/* that element of an array: NGX_OK, or NGX_DECLINED: it has fewer */
+/* the element with that index: NGX_OK, or NGX_DECLINED: there are fewer */
 ngx_int_t ngx_eiam_node_element(const ngx_eiam_node_t *array,
     ngx_uint_t index, ngx_eiam_node_t *element);
 
-/* a name in a JSON pointer as it is meant, in place: its new length */
+/* unescapes a name of a JSON pointer in place; returns the new length */
 size_t ngx_eiam_node_unescape(u_char *p, size_t len);
 
-/* a member of OpenAPI's extensions: its name begins with "x-" */
+/* whether the member is an OpenAPI extension: its name begins with "x-" */
 ngx_uint_t ngx_eiam_node_is_extension(const ngx_eiam_node_t *member);
 
-/* what a local reference ("#/...") points to: NGX_OK, or NGX_ERROR */
+/* finds the target of a local reference ("#/..."): NGX_OK, or NGX_ERROR */
 ngx_int_t ngx_eiam_node_resolve(const ngx_eiam_node_t *reference,
     ngx_eiam_node_t *target);
 
-/* the same for an object that is no reference itself */
+/* the same, but the target must be an object that is no reference itself */
 ngx_int_t ngx_eiam_node_refer(const ngx_eiam_node_t *reference,
     ngx_eiam_node_t *target);
 
-/* nodes of the type that the name says; strings live as long as the tree */
+/*
+ * The value of a node, whose type the caller has checked.  Strings live as long
+ * as the tree.
+ */
 ngx_str_t ngx_eiam_node_string(const ngx_eiam_node_t *node);
 ngx_uint_t ngx_eiam_node_true(const ngx_eiam_node_t *node);
 double ngx_eiam_node_number(const ngx_eiam_node_t *node);
 ngx_uint_t ngx_eiam_node_count(const ngx_eiam_node_t *node);
 
-/* the string, copied to the pool: NGX_OK, or NGX_ERROR (no memory) */
+/* copies the string into the pool: NGX_OK, or NGX_ERROR (no memory) */
 ngx_int_t ngx_eiam_node_copy(const ngx_eiam_node_t *node, ngx_pool_t *pool,
     ngx_str_t *copy);
 
 /*
- * A text that goes into headers and logs: 1 to max bytes, no control
+ * Checks a text that goes into headers and logs: 1 to max bytes, no control
  * characters.  NGX_OK, or NGX_ERROR.
  */
 ngx_int_t ngx_eiam_node_printable(const ngx_eiam_node_t *node, size_t max);
 
-/* and no spaces around it, which a header would lose */
+/* the same, and no outer spaces, which are lost in a header */
 ngx_int_t ngx_eiam_node_identifier(const ngx_eiam_node_t *node, size_t max);
 
 

@@ -75,7 +75,7 @@ ngx_eiam_pointer_is_valid(const ngx_str_t *text)
 }
 
 
-/* the text is overwritten */
+/* splits the text, which is overwritten */
 
 static void
 ngx_eiam_pointer_split(const ngx_str_t *text, ngx_eiam_pointer_t *pointer)
@@ -122,7 +122,7 @@ ngx_eiam_pointer_equal(const ngx_eiam_pointer_t *a,
 }
 
 
-/* messages name the node's parents, so these must live as long as the tree */
+/* faults name the node's parents, so these must live as long as the tree */
 
 ngx_int_t
 ngx_eiam_pointer_find(const ngx_eiam_pointer_t *pointer,

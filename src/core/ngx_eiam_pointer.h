@@ -1,7 +1,7 @@
 
 /*
- * The place of a value in a document: the name of a member, or a JSON pointer
- * (RFC 6901).
+ * A configured place of a value in a document: the name of a member, or a JSON
+ * pointer (RFC 6901).
  */
 
 
@@ -15,7 +15,7 @@
 
 
 typedef struct {
-    ngx_str_t      text;           /* as it was written; must be the first */
+    ngx_str_t      text;           /* as it was written; must come first */
     ngx_str_t     *path;           /* names and indices, beginning at the
                                       root */
     ngx_uint_t     depth;
@@ -31,15 +31,15 @@ ngx_int_t ngx_eiam_pointer_read(const ngx_str_t *text, ngx_pool_t *pool,
     ngx_eiam_pointer_t *pointer);
 
 /*
- * whether both lead to the same value, though they may be written differently
+ * whether both point to the same value, though they may be written differently
  */
 ngx_uint_t ngx_eiam_pointer_equal(const ngx_eiam_pointer_t *a,
     const ngx_eiam_pointer_t *b);
 
 /*
  * NGX_OK; NGX_DECLINED: there is no value, or it is null; NGX_ERROR: no memory,
- * or the pointer leads through a value that is no object or array, and
- * document->fault says so.
+ * or the pointer leads through a value that is no object and no array, which
+ * document->fault says.
  */
 ngx_int_t ngx_eiam_pointer_find(const ngx_eiam_pointer_t *pointer,
     const ngx_eiam_node_t *root, ngx_eiam_node_t *node);

@@ -1,8 +1,8 @@
 
 /*
- * Why a call is refused.  Each reason has a name, and a row with all that
- * follows from it: status, code, messages, challenge, log level.  Nothing about
- * a refusal is written anywhere else.
+ * Why a call is refused.  Each reason has a name, and a row with everything
+ * that follows from it: status, code, messages, challenge, log level.  Nothing
+ * of this is written anywhere else.
  */
 
 
@@ -35,10 +35,11 @@ typedef enum {
 /* why a source is unavailable */
 
 typedef enum {
-    NGX_EIAM_BUSY = 0,             /* the gate did not ask */
-    NGX_EIAM_DOWN,                 /* the source does not answer */
-    NGX_EIAM_BROKEN,               /* it has an error with this token */
-    NGX_EIAM_ODD              /* its answer to this token is of no use */
+    NGX_EIAM_BUSY = 0,             /* the gate did not ask the source */
+    NGX_EIAM_DOWN,                 /* the source did not answer */
+    NGX_EIAM_BROKEN,               /* the source failed for this token */
+    NGX_EIAM_ODD              /* the source answered, but the answer cannot be
+                                 used */
 } ngx_eiam_failure_e;
 
 

@@ -111,7 +111,7 @@ ngx_eiam_scalar_value(const ngx_str_t *text)
 }
 
 
-/* 8, 10 or 16; 0: it is no number */
+/* the base of an integer: 8, 10 or 16; 0: the text is no integer */
 
 static ngx_uint_t
 ngx_eiam_scalar_base(const ngx_str_t *text)
@@ -209,7 +209,7 @@ ngx_eiam_scalar_number(const ngx_str_t *text, ngx_uint_t base)
 
     start = (char *) text->data;
 
-    /* strtod() reads "0x1F" too, and strtoull() no more than 64 bits */
+    /* strtod() reads "0x1F" too; strtoull() is limited to 64 bits */
 
     number = (base == 8) ? (double) strtoull(start + 2, NULL, 8)
                          : strtod(start, NULL);

@@ -1,6 +1,7 @@
 
 /*
- * Plain scalars of YAML: which value of JSON is it?  The core schema of 1.2.
+ * Plain scalars of YAML, and the JSON values that they stand for according to
+ * the core schema of YAML 1.2.
  */
 
 
@@ -13,17 +14,19 @@
 
 
 /*
- * The first line separator that is none in YAML 1.2, but in 1.1, for which
- * libyaml was written: U+0085, U+2028 or U+2029; NULL: there is none.
+ * Finds the first character that separates lines in YAML 1.1, for which libyaml
+ * was written, but not in YAML 1.2: U+0085, U+2028 or U+2029.  NULL: there is
+ * none.
  */
 u_char *ngx_eiam_scalar_separator(const ngx_str_t *text);
 
-/* infinite, or not a number */
+/* whether the scalar is infinite or not a number, which JSON cannot express */
 ngx_uint_t ngx_eiam_scalar_is_no_json(const ngx_str_t *text);
 
 /*
- * Its value; numbers are real, and what is neither number, true, false nor
- * null is a string.  A NUL is behind the text.  NULL: no memory.
+ * The JSON value of a scalar.  All numbers are read as reals; what is neither a
+ * number nor true, false or null is a string.  A NUL must follow the text.
+ * NULL: no memory.
  */
 void *ngx_eiam_scalar_value(const ngx_str_t *text);
 

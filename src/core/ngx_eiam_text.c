@@ -84,7 +84,7 @@ ngx_eiam_text_escape(u_char *p, u_char *last, const ngx_str_t *text,
 }
 
 
-/* bytes of the character; 0: the byte has to be escaped */
+/* the length of the character, if it is kept; 0: the byte is escaped */
 
 static size_t
 ngx_eiam_text_plain(u_char *p, u_char *last, ngx_uint_t stays)

@@ -1,7 +1,7 @@
 
 /*
  * Texts from outside in the form in which they are logged: on one line, and
- * unable to end the quotes around them.
+ * with nothing that could end the quotes around them.
  */
 
 

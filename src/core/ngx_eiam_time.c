@@ -133,9 +133,7 @@ ngx_eiam_time_offset(u_char *p, u_char *last, time_t *offset)
 }
 
 
-/*
- * days since the Epoch; years begin in March, so that they end with a leap day
- */
+/* days since the Epoch; years begin in March, so that a leap day comes last */
 
 static time_t
 ngx_eiam_time_days(time_t year, ngx_int_t month, ngx_int_t day)

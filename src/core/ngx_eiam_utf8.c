@@ -12,7 +12,7 @@ ngx_eiam_utf8_character(u_char *p, u_char *last)
         return *p >= 0x20 && *p != 0x7f;
     }
 
-    /* nginx would take these for the first byte of four */
+    /* ngx_utf8_decode() would take these for the first of four bytes */
 
     if (*p >= 0xf8) {
         return 0;
@@ -25,7 +25,7 @@ ngx_eiam_utf8_character(u_char *p, u_char *last)
         return 0;
     }
 
-    /* nor does it check the two high bits of the bytes that follow */
+    /* nor does it check the two high bits of the following bytes */
 
     for (q = p + 1; q < next; q++) {
 

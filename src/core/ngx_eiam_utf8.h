@@ -8,12 +8,12 @@
 
 
 /*
- * The number of bytes of the UTF-8 character at p (RFC 3629); 0: there is none,
- * or it is a control character.
+ * The length in bytes of the UTF-8 character at p (RFC 3629).  0: the bytes are
+ * not UTF-8, or the character is a control character.
  */
 size_t ngx_eiam_utf8_character(u_char *p, u_char *last);
 
-/* whether the text consists of such characters */
+/* whether the text is UTF-8 without control characters */
 ngx_uint_t ngx_eiam_utf8_is_text(const ngx_str_t *text);
 
 

@@ -8,7 +8,8 @@ static void *ngx_eiam_value_allocate(size_t size);
 static void ngx_eiam_value_release(void *p);
 
 
-static ngx_pool_t     *ngx_eiam_value_pool;       /* of what is being read */
+static ngx_pool_t     *ngx_eiam_value_pool;       /* of the tree that is being
+                                                     read */
 static json_malloc_t   ngx_eiam_value_malloc;
 static json_free_t     ngx_eiam_value_free;
 
@@ -39,7 +40,7 @@ ngx_eiam_value_parse(ngx_pool_t *pool, const ngx_str_t *text,
 }
 
 
-/* other modules may use jansson too, with functions of their own */
+/* other modules may use jansson too, with allocators of their own */
 
 void
 ngx_eiam_value_begin(ngx_pool_t *pool)

@@ -1,9 +1,8 @@
 
 /*
- * Values of documents: the one door to jansson.
- *
- * A tree of values lives in a pool, is never changed once it has been read,
- * and goes with its pool, all at once.
+ * Values of documents, and the only file that knows jansson.  A tree of values
+ * lives in a pool, does not change once it has been read, and is freed as a
+ * whole with its pool.
  */
 
 
@@ -15,7 +14,7 @@
 #include <ngx_core.h>
 
 
-#define NGX_EIAM_VALUE_DEPTH_MAX  2048      /* levels, as jansson has it */
+#define NGX_EIAM_VALUE_DEPTH_MAX  2048      /* levels, as in jansson */
 
 
 typedef enum {
@@ -38,15 +37,15 @@ typedef struct {
 
 
 /*
- * The value of a JSON text, or NULL with an error.  With "reals" integers are
- * real numbers, so that none is too big.
+ * Parses a JSON text.  With "reals" integers are read as real numbers, so that
+ * none is too large.  NULL: error says why.
  */
 void *ngx_eiam_value_parse(ngx_pool_t *pool, const ngx_str_t *text,
     ngx_uint_t reals, ngx_eiam_value_error_t *error);
 
 /*
- * Values made one by one, between begin and end; NULL: no memory, or it is
- * no value of JSON.  A value may stand at several places of a tree.
+ * Functions that make single values, between begin and end.  NULL: no memory,
+ * or JSON has no such value.  A value may occur several times in a tree.
  */
 void ngx_eiam_value_begin(ngx_pool_t *pool);
 void ngx_eiam_value_end(void);
@@ -64,19 +63,19 @@ ngx_int_t ngx_eiam_value_append(void *array, void *value);
 
 ngx_uint_t ngx_eiam_value_is(const void *value, ngx_eiam_type_e type);
 
-/* of an object or an array */
+/* the number of members or elements */
 ngx_uint_t ngx_eiam_value_count(const void *value);
 
 /* NULL: there is none */
 void *ngx_eiam_value_member(const void *object, const ngx_str_t *key);
 void *ngx_eiam_value_element(const void *array, ngx_uint_t index);
 
-/* the members in the document's order; NULL: there is no further one */
+/* an iterator over the members, in the order of the document; NULL: the end */
 void *ngx_eiam_value_first(void *object);
 void *ngx_eiam_value_next(void *object, void *iterator);
 void *ngx_eiam_value_at(void *iterator, ngx_str_t *key);
 
-/* of a value of that type */
+/* the value, whose type the caller has checked */
 ngx_str_t ngx_eiam_value_text(const void *string);
 ngx_uint_t ngx_eiam_value_is_true(const void *boolean);
 double ngx_eiam_value_number(const void *number);

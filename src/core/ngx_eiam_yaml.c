@@ -17,14 +17,14 @@ typedef struct ngx_eiam_yaml_level_s  ngx_eiam_yaml_level_t;
 
 struct ngx_eiam_yaml_level_s {
     ngx_eiam_yaml_level_t   *up;
-    ngx_eiam_yaml_level_t   *down;        /* made once, used again */
-    ngx_eiam_node_t          node;        /* node.value is it */
-    ngx_eiam_node_t          child;       /* the value that comes */
-    ngx_uint_t               named;       /* child.key is set */
+    ngx_eiam_yaml_level_t   *down;        /* allocated once, then used again */
+    ngx_eiam_node_t          node;        /* node.value is the container */
+    ngx_eiam_node_t          child;       /* the value that is read next */
+    ngx_uint_t               named;       /* flag: child.key has been read */
     ngx_array_t             *marks;
-    ngx_eiam_anchor_t       *anchor;      /* of it, or NULL */
-    ngx_uint_t               values;      /* before it */
-    ngx_uint_t               height;      /* levels below it, so far */
+    ngx_eiam_anchor_t       *anchor;      /* of the container, or NULL */
+    ngx_uint_t               values;      /* read before the container */
+    ngx_uint_t               height;      /* levels below it, up to now */
 };
 
 
@@ -33,10 +33,12 @@ typedef struct {
     const ngx_str_t         *text;
     yaml_parser_t            parser;
     yaml_event_t             event;
-    ngx_eiam_yaml_level_t    top;         /* not a value, holds the root */
+    ngx_eiam_yaml_level_t    top;         /* holds the root, is no value itself
+                                             */
     ngx_eiam_yaml_level_t   *level;
     ngx_uint_t               depth;
-    ngx_uint_t               values;      /* those of aliases among them */
+    ngx_uint_t               values;      /* including those that aliases repeat
+                                             */
     ngx_uint_t               aliased;
     void                    *root;
     ngx_eiam_anchors_t       anchors;
@@ -217,7 +219,7 @@ ngx_eiam_yaml_key(ngx_eiam_yaml_t *yaml)
 }
 
 
-/* where the member, or the element, begins */
+/* marks where a member or an element begins */
 
 static ngx_int_t
 ngx_eiam_yaml_mark(ngx_eiam_yaml_t *yaml)
@@ -364,7 +366,7 @@ ngx_eiam_yaml_alias(ngx_eiam_yaml_t *yaml)
 }
 
 
-/* to the values of a container */
+/* descends to the values of a container */
 
 static ngx_int_t
 ngx_eiam_yaml_down(ngx_eiam_yaml_t *yaml, void *container,
@@ -470,7 +472,7 @@ ngx_eiam_yaml_add(ngx_eiam_yaml_t *yaml, void *value, ngx_uint_t values,
 }
 
 
-/* value is NULL: it is known at its end */
+/* value is NULL: it becomes known at the end of the container */
 
 static ngx_int_t
 ngx_eiam_yaml_anchor(ngx_eiam_yaml_t *yaml, const yaml_char_t *name,
@@ -535,7 +537,7 @@ ngx_eiam_yaml_error(ngx_eiam_yaml_t *yaml)
 }
 
 
-/* at the value that comes, or at the container whose key comes */
+/* a fault at the next value, or at the container whose key comes next */
 
 static ngx_int_t
 ngx_eiam_yaml_fault(ngx_eiam_yaml_t *yaml, const yaml_mark_t *mark,

@@ -8,7 +8,10 @@ typedef struct {
 } ngx_eiam_base_alike_t;
 
 
-/* what the text up to last ends in, decoded once; the length it took, or 0 */
+/*
+ * Decodes the end of the text up to last, once.  Returns the length of what was
+ * decoded, or 0: there is nothing to decode.
+ */
 typedef size_t (*ngx_eiam_base_decode_pt)(u_char *start, u_char *last,
     u_char *ch);
 
@@ -62,7 +65,7 @@ static ngx_uint_t ngx_eiam_base_alike(const ngx_str_t *name,
     const ngx_str_t *segment, ngx_uint_t suffix);
 
 
-/* RFC 8615: no script is called so, whatever stands behind it */
+/* RFC 8615: no script has this name, so nothing behind it is a script's path */
 static const ngx_str_t  ngx_eiam_base_well_known =
     ngx_string("/.well-known");
 
@@ -153,14 +156,17 @@ ngx_eiam_base_below(const ngx_eiam_base_t *base,
         return below;
     }
 
-    /* where no look-alike is mapped, each may be read as anything */
+    /* without the mapping each look-alike may be read as any character */
 
     return ngx_eiam_base_select(base, &reading->decoded,
                                 reading->decoded_loose);
 }
 
 
-/* "/", letters, digits and "-_~", dots in the last segment, none is empty */
+/*
+ * whether the target has only plain segments: "/", letters, digits, "-_~", dots
+ * in the last segment only, and no empty segment
+ */
 
 static ngx_uint_t
 ngx_eiam_base_is_plain(const ngx_str_t *target)
@@ -208,7 +214,7 @@ ngx_eiam_base_is_plain(const ngx_str_t *target)
 }
 
 
-/* is a text that can be read in one way below the base? */
+/* whether a text that has only one reading is below the base */
 
 static ngx_uint_t
 ngx_eiam_base_is_above(const ngx_eiam_base_t *base, const ngx_str_t *text)
@@ -260,8 +266,9 @@ ngx_eiam_base_is_above(const ngx_eiam_base_t *base, const ngx_str_t *text)
 
 
 /*
- * Decodes until nothing is left to decode, in one pass: what an escape gives
- * may complete another one before it.  Returns whether servers may differ.
+ * Decodes until nothing is left to decode, in one pass: a decoded character may
+ * complete an escape with the characters before it.  Returns whether servers
+ * may differ in what they read.
  */
 
 static ngx_uint_t
@@ -299,7 +306,7 @@ ngx_eiam_base_flatten(ngx_str_t *flat, const ngx_str_t *target,
         if (ch >= 0x80 || ch == 0x7f || ch < 0x20) {
             loose = 1;
 
-            /* some drop these, and some end the string at NUL */
+            /* some servers drop these bytes, and some end the string at NUL */
 
             if (ch < 0x80 && ch != '\0') {
                 out--;
@@ -312,7 +319,7 @@ ngx_eiam_base_flatten(ngx_str_t *flat, const ngx_str_t *target,
             loose = 1;
         }
 
-        /* ASP.NET drops segments like "(S(x))" */
+        /* ASP.NET removes segments such as "(S(x))" */
 
         loose |= (ch == '(' || (decoded && (ch == '.' || ch == '%')));
     }
@@ -365,7 +372,7 @@ ngx_eiam_base_unescape(u_char *start, u_char *last, u_char *ch)
 }
 
 
-/* what the character looks like, or a byte that decides nothing by itself */
+/* the ASCII character that it looks like, or a byte without a meaning */
 
 static u_char
 ngx_eiam_base_utf16(ngx_int_t c)
@@ -380,7 +387,7 @@ ngx_eiam_base_utf16(ngx_int_t c)
 }
 
 
-/* overlong and full-width forms, and characters that look like ASCII ones */
+/* overlong and full-width forms, and characters that look like ASCII */
 
 static size_t
 ngx_eiam_base_ascii(u_char *start, u_char *last, u_char *ch)
@@ -434,7 +441,7 @@ ngx_eiam_base_ascii(u_char *start, u_char *last, u_char *ch)
 }
 
 
-/* where some server ends a segment: NTFS has streams behind a ":" */
+/* where some server ends a segment; in NTFS ":" begins a stream's name */
 
 static ngx_uint_t
 ngx_eiam_base_is_separator(u_char ch)
@@ -445,8 +452,8 @@ ngx_eiam_base_is_separator(u_char ch)
 
 
 /*
- * Compares the base with the flat text's segments: with the first ones, or,
- * if servers may differ, with any selection of them.
+ * Compares the base's segments with those of the flat text: with its first
+ * ones, or, if servers may differ, with any selection of them.
  */
 
 static ngx_eiam_below_e
@@ -487,8 +494,8 @@ ngx_eiam_base_select(const ngx_eiam_base_t *base, const ngx_str_t *flat,
 
 
 /*
- * Takes the segment at *p, without spaces around it, for some as "+", and
- * without dots at its end.  Returns whether servers may differ about it.
+ * Reads the segment at *p, without outer spaces (some servers read "+" as a
+ * space) and without dots at its end.  Returns whether servers may differ.
  */
 
 static ngx_uint_t
@@ -506,10 +513,10 @@ ngx_eiam_base_segment(const ngx_str_t *flat, u_char **p, ngx_str_t *name)
 
     *p = end + 1;
 
-    /* an empty segment, but for the one before the first slash */
+    /* an empty segment, except the one before the first slash */
     loose = (end == name->data && end > flat->data);
 
-    /* a script's name, with a path behind it for the script */
+    /* the name may be that of a script, and what follows the script's path */
     loose |= (end < last && ngx_strlchr(name->data, end, '.') != NULL);
 
     while (end > name->data
@@ -531,9 +538,9 @@ ngx_eiam_base_segment(const ngx_str_t *flat, u_char **p, ngx_str_t *name)
 
 
 /*
- * Could the name be read as that segment?  In any case, and with each run of
- * bytes beyond ASCII read as whatever some server makes of it, or as nothing;
- * but a name in another script is just that.
+ * Could the name be read as that segment?  Case is ignored, and each run of
+ * bytes beyond ASCII may be read as anything, or as nothing; but a name in
+ * another script is only itself.
  */
 
 static ngx_uint_t

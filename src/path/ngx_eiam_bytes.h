@@ -1,7 +1,7 @@
 
 /*
- * Sixteen bytes at a time, by the compiler's own vectors: SSE2, NEON, or what
- * the processor has instead.
+ * Sixteen bytes at a time, with the vector types of the compiler: SSE2, NEON,
+ * or whatever the processor has.
  */
 
 
@@ -16,7 +16,7 @@
 #define NGX_EIAM_BYTES  16
 
 
-/* how such a value is passed does not matter where all is inlined */
+/* how vectors are passed does not matter, as all functions are inlined */
 #pragma GCC diagnostic ignored "-Wpsabi"
 
 
@@ -34,7 +34,7 @@ ngx_eiam_bytes_load(const u_char *p)
 }
 
 
-/* what follows is 0xff for each byte of which it is true, else 0 */
+/* each result has 0xff for the bytes of which it is true, else 0 */
 
 static ngx_inline ngx_eiam_bytes_t
 ngx_eiam_bytes_between(ngx_eiam_bytes_t bytes, u_char first, u_char last)
@@ -55,7 +55,7 @@ ngx_eiam_bytes_plain(ngx_eiam_bytes_t bytes)
 }
 
 
-/* is one of them not 0? */
+/* whether any byte is not 0 */
 
 static ngx_inline ngx_uint_t
 ngx_eiam_bytes_any(ngx_eiam_bytes_t bytes)

@@ -33,7 +33,7 @@ ngx_eiam_query_find(const ngx_str_t *query, const ngx_str_t *name,
 }
 
 
-/* what is found is not looked for any more, however often it is there */
+/* a name that has been found is not searched again, however often it occurs */
 
 ngx_uint_t
 ngx_eiam_query_has(const ngx_str_t *query, const ngx_str_t *names)
@@ -82,8 +82,8 @@ ngx_eiam_query_has(const ngx_str_t *query, const ngx_str_t *names)
 
 
 /*
- * A name takes as many bytes as it has characters at least, so what is shorter
- * than all of them is not looked at.
+ * No encoding of a name is shorter than the name, so parameters that are
+ * shorter than all names are skipped.
  */
 
 ngx_int_t
@@ -151,8 +151,8 @@ ngx_eiam_query_shortest(const ngx_str_t *names)
 
 
 /*
- * Spares most bytes the match: does one of these separate, and is behind it
- * what a name may begin with?
+ * A quick check that spares most bytes the match: does a separator stand here,
+ * and can a name begin with what follows?
  */
 
 static ngx_uint_t
@@ -185,7 +185,7 @@ ngx_eiam_query_may_begin(u_char *p, const ngx_str_t *names)
 }
 
 
-/* which of the names the parameter at p has, or NGX_DECLINED */
+/* the number of the name that the parameter at p has, or NGX_DECLINED */
 
 static ngx_int_t
 ngx_eiam_query_match(u_char *p, u_char *last, const ngx_str_t *names)
@@ -219,7 +219,7 @@ ngx_eiam_query_match(u_char *p, u_char *last, const ngx_str_t *names)
 }
 
 
-/* does the name go on so behind its first character, and end then? */
+/* whether the rest of the name follows its first character, and then ends */
 
 static ngx_uint_t
 ngx_eiam_query_goes_on(u_char *p, u_char *last, const ngx_str_t *name)
@@ -263,7 +263,7 @@ ngx_eiam_query_same(u_char c, u_char letter)
 }
 
 
-/* decodes as often as it can, as "%255f" may be a "_" at last */
+/* decodes as often as possible: "%255f" may finally be a "_" */
 
 static u_char
 ngx_eiam_query_char(u_char **p, u_char *last)
@@ -301,7 +301,7 @@ ngx_eiam_query_char(u_char **p, u_char *last)
 }
 
 
-/* a hexadecimal one, or more than 15 */
+/* the value of a hexadecimal digit, or more than 15 */
 
 static ngx_uint_t
 ngx_eiam_query_digit(u_char c)
@@ -316,7 +316,7 @@ ngx_eiam_query_digit(u_char c)
 }
 
 
-/* of the parameter at p */
+/* the value of the parameter at p */
 
 static void
 ngx_eiam_query_value(u_char *p, u_char *last, ngx_str_t *value)

@@ -22,8 +22,9 @@ static const uint32_t  ngx_eiam_target_unreserved[] = {
 
 
 /*
- * For eiam_path utf8: section 3.3, pchar without pct-encoded and without ";",
- * behind which some read parameters: also "!$&'()*+,=" ":" "@".
+ * For eiam_path utf8: section 3.3, pchar, that is also "!$&'()*+,=", ":" and
+ * "@", but without pct-encoded and without ";", behind which some servers read
+ * parameters.
  */
 
 static const uint32_t  ngx_eiam_target_pchar[] = {
@@ -42,7 +43,7 @@ static const uint32_t  ngx_eiam_target_pchar[] = {
 };
 
 
-/* which of them clients may encode, and " " and "|", which they have to */
+/* which of these clients may encode; and " " and "|", which must be encoded */
 
 static const uint32_t  ngx_eiam_target_encodable[] = {
     0x00000000, /* 0000 0000 0000 0000  0000 0000 0000 0000 */
@@ -65,10 +66,10 @@ static const uint32_t  ngx_eiam_target_encodable[] = {
 
 
 /*
- * What no name has in it, beyond ASCII: whatever is no letter, mark or digit,
- * and no middle dot between two of them; a mark that stands alone; marks that
- * strike a character through, which some map to "/" or "\"; and what cannot
- * be seen.
+ * A regex for what does not occur in names beyond ASCII: everything that is
+ * neither a letter nor a mark nor a digit, except for a middle dot between two
+ * of them; a mark that stands alone; marks that strike a character through,
+ * which some software maps to "/" or "\"; and invisible characters.
  */
 
 #define NGX_EIAM_TARGET_STRUCK   "\\x{334}-\\x{338}\\x{20d0}-\\x{20ff}"
@@ -161,8 +162,9 @@ ngx_eiam_target_check(const ngx_str_t *raw, ngx_str_t *decoded, void *charset)
 
 
 /*
- * Most paths have but the plain characters, no segment that begins with a dot,
- * and are so short that each segment is.  Of all others nothing is said here.
+ * A quick check: the path has only plain characters, no segment that begins
+ * with a dot, and is so short that no segment is too long.  Most paths pass;
+ * the others are examined more closely.
  */
 
 static ngx_uint_t
@@ -201,9 +203,10 @@ ngx_eiam_target_is_plain(const ngx_str_t *path)
 
 
 /*
- * Every segment has 1 to NGX_EIAM_SEGMENT_MAX characters, not dots alone, and
- * no blank at its ends; only the last one may be empty.  With utf8 the escapes
- * were looked at before, or nginx writes the path anew.
+ * Every segment has 1 to NGX_EIAM_SEGMENT_MAX characters, is not made of dots
+ * alone, and has no blanks at its ends; only the last segment may be empty.
+ * With utf8 the escapes have been checked before, unless nginx writes the path
+ * anew.
  */
 
 static ngx_eiam_detail_e
@@ -246,7 +249,7 @@ ngx_eiam_target_segments(const ngx_str_t *path, const uint32_t *plain,
                 dots++;
             }
 
-            /* a UTF-8 character counts once, at its first byte */
+            /* a character of UTF-8 is counted at its first byte */
             length += (*p < 0x80 || *p >= 0xc0);
         }
 
@@ -282,8 +285,8 @@ ngx_eiam_target_character(u_char ch)
 
 
 /*
- * The raw path is the decoded one, encoded are those characters alone that may
- * be: ngx_eiam_route_check() says where.
+ * Checks that the raw path is the decoded one, with only those characters
+ * encoded that may be; ngx_eiam_route_check() checks where they may be.
  */
 
 static ngx_eiam_detail_e
@@ -327,14 +330,14 @@ ngx_eiam_target_same(const ngx_str_t *raw, const ngx_str_t *decoded)
         return NGX_EIAM_NO_DETAIL;
     }
 
-    /* what nginx has taken away: a slash after another one, or dot segments */
+    /* nginx has merged slashes, or resolved dot segments */
 
     return (p < last && *p == '/') ? NGX_EIAM_DETAIL_EMPTY_SEGMENT
                                    : NGX_EIAM_DETAIL_DOT_SEGMENT;
 }
 
 
-/* well-formed UTF-8, and nothing that no name has in it */
+/* Checks that the path is well-formed UTF-8, with characters of names only. */
 
 static ngx_eiam_detail_e
 ngx_eiam_target_beyond_ascii(ngx_str_t *path, void *charset)
@@ -350,7 +353,7 @@ ngx_eiam_target_beyond_ascii(ngx_str_t *path, void *charset)
     }
 
 #if (NGX_PCRE)
-    /* an error is another number: bytes that are no UTF-8 */
+    /* any error, such as bytes that are not UTF-8, is another number */
 
     if (ngx_regex_exec((ngx_regex_t *) charset, path, NULL, 0)
         == NGX_REGEX_NO_MATCHED)

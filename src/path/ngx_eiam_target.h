@@ -2,9 +2,9 @@
 /*
  * Is there only one way to read this path?
  *
- * The matcher judges the decoded path, the backend gets the raw one.  A path
- * passes only if it is written in such plain characters that nobody on the
- * way can read another path out of it.
+ * The decoded path is matched, but the backend gets the raw one.  A path passes
+ * only if it consists of such plain characters that nobody on the way can read
+ * another path in it.
  */
 
 
@@ -22,19 +22,20 @@
 
 
 /*
- * What eiam_path utf8 lets pass beyond ASCII: letters, marks and digits by
- * their Unicode properties, for which nginx needs PCRE.  NULL: it has none, or
- * an error that is logged already.
+ * Compiles the character set of eiam_path utf8 beyond ASCII: letters, marks and
+ * digits by their Unicode properties.  NULL: nginx was built without PCRE, or
+ * there was an error, which has been logged.
  */
 void *ngx_eiam_target_charset(ngx_conf_t *cf);
 
 /*
- * raw is the path as it will be forwarded, without the query, or NULL if
- * nginx will write it anew from decoded; decoded is the path that will be
- * matched; letters as above, or NULL for eiam_path strict.
+ * raw is the path as it will be forwarded, without the query, or NULL if nginx
+ * will write the path anew from decoded.  decoded is the path that will be
+ * matched.  charset is the character set above, or NULL for eiam_path strict.
  *
- * NGX_EIAM_NO_DETAIL, or the rule by which it is ambiguous.  With utf8 raw may
- * have ASCII characters encoded; ngx_eiam_route_check() knows where.
+ * Returns NGX_EIAM_NO_DETAIL, or the rule by which the path is ambiguous. With
+ * utf8 raw may have encoded ASCII characters; ngx_eiam_route_check() checks
+ * where these may be.
  */
 ngx_eiam_detail_e ngx_eiam_target_check(const ngx_str_t *raw,
     ngx_str_t *decoded, void *charset);

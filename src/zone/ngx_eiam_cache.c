@@ -4,7 +4,10 @@
 
 #define NGX_EIAM_CELL_TEXT  (sizeof(ngx_eiam_entry_t) - sizeof(uint32_t))
 
-/* the text of a grant begins with what else there is of an issue */
+/*
+ * the text of a grant begins with those members of ngx_eiam_issue_t that follow
+ * "next"
+ */
 
 #define NGX_EIAM_ISSUE  (sizeof(ngx_eiam_issue_t) - sizeof(uint32_t))
 
@@ -12,7 +15,7 @@
     (NGX_EIAM_ISSUE + NGX_EIAM_APPLICATION_ID_MAX + NGX_EIAM_SCOPES_TEXT_MAX)
 
 
-/* a cell that goes on with the text of a grant */
+/* a further cell, with the next part of a grant's text */
 
 typedef struct {
     uint32_t    next;
@@ -83,8 +86,8 @@ ngx_eiam_cache_find(ngx_eiam_shared_t *shared, const ngx_eiam_digest_t key)
 
 
 /*
- * What is read may change meanwhile, so it is only a hint: the processor has
- * the places in its caches when the lock is held.
+ * Prefetches without the lock.  What is read here may be changed by others, so
+ * it is only a hint at what to load into the caches of the processor.
  */
 
 void
@@ -110,7 +113,7 @@ ngx_eiam_cache_warm(ngx_eiam_shared_t *shared, const ngx_eiam_digest_t key)
 }
 
 
-/* a digest is its own hash */
+/* digests are evenly distributed, so they serve as their own hash */
 
 static uint32_t *
 ngx_eiam_cache_head(ngx_eiam_grants_t *grants, const ngx_eiam_digest_t key)
@@ -157,7 +160,7 @@ ngx_eiam_cache_bucket(ngx_eiam_refusals_t *refusals,
 }
 
 
-/* once a second at most, so that most look-ups change nothing */
+/* moves a grant at most once a second, so that most look-ups change nothing */
 
 void
 ngx_eiam_cache_touch(ngx_eiam_shared_t *shared, ngx_eiam_entry_t *entry,
@@ -285,8 +288,8 @@ ngx_eiam_cache_seconds(time_t time)
 
 
 /*
- * A cell that nothing uses; when there is none, a grant goes.  A new grant is
- * not linked while it is written, so it never goes itself.
+ * Takes a free cell; if there is none, a grant is evicted.  A new grant is
+ * linked only when it is complete, so it is never evicted for its own cells.
  */
 
 static uint32_t
@@ -321,8 +324,9 @@ ngx_eiam_cache_take(ngx_eiam_shared_t *shared, ngx_uint_t learned)
 
 
 /*
- * The oldest of its own class, unless the other one has more than half of the
- * cells, or an oldest one that is over.
+ * The least recently used grant of the same kind, learned or fetched; but that
+ * of the other kind if it has more than half of the cells, or if its least
+ * recently used grant has expired.
  */
 
 static uint32_t
@@ -500,7 +504,9 @@ ngx_eiam_cache_refuse(ngx_eiam_shared_t *shared, const ngx_eiam_digest_t key,
 
     if (slot == NULL) {
 
-        /* a free one has the time 0, or else the oldest goes */
+        /*
+         * a free slot has the time 0, so it is chosen before the oldest refusal
+         */
 
         bucket = ngx_eiam_cache_bucket(&shared->refusals, key);
         slot = bucket;

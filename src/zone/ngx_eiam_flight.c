@@ -151,7 +151,7 @@ ngx_eiam_flight_begin(ngx_eiam_shared_t *shared, const ngx_eiam_digest_t key,
 }
 
 
-/* the first slot is not used, so that 0 stands for none */
+/* the first slot is not used, as 0 stands for no slot */
 
 static ngx_uint_t
 ngx_eiam_flight_is_full(const ngx_eiam_flights_t *flights, ngx_uint_t stranger)
@@ -230,7 +230,7 @@ ngx_eiam_flight_tidy(ngx_eiam_shared_t *shared)
 }
 
 
-/* a new process leads no flight, even if it has the id of an ended one */
+/* a worker that has just started has no flights, whatever its process id */
 
 static ngx_uint_t
 ngx_eiam_flight_is_orphan(const ngx_eiam_flight_t *flight, ngx_uint_t start)

@@ -1,7 +1,8 @@
 
 /*
- * Flights: a question to a source that is under way, only once for all requests
- * of all workers.  The caller of these functions holds the lock of the zone.
+ * Flights: questions to a source that are under way, each asked only once for
+ * all requests in all workers.  All functions are for the holder of the zone's
+ * lock.
  */
 
 
@@ -23,7 +24,7 @@
 struct ngx_eiam_flight_s {
     ngx_eiam_digest_t    key;
     ngx_eiam_record_t   *record;         /* the record of its source */
-    uint64_t             until;          /* ms: after it the flight is lost */
+    uint64_t             until;          /* ms: then the flight is lost */
     uint32_t             serial;         /* 0: a free slot */
     uint32_t             pid;
     uint32_t             stranger;       /* flag: the token had no grant */
@@ -34,7 +35,7 @@ struct ngx_eiam_flight_s {
 /* empties the table, whose size and arrays have been set */
 void ngx_eiam_flight_wipe(ngx_eiam_shared_t *shared);
 
-/* NULL: none */
+/* NULL: there is no flight for this key */
 ngx_eiam_flight_t *ngx_eiam_flight_find(ngx_eiam_shared_t *shared,
     const ngx_eiam_digest_t key);
 
@@ -49,21 +50,22 @@ ngx_eiam_flight_t *ngx_eiam_flight_begin(ngx_eiam_shared_t *shared,
 void ngx_eiam_flight_end(ngx_eiam_shared_t *shared,
     ngx_eiam_flight_t *flight);
 
-/* the flight to wait for; NULL: none; one that is lost is ended */
+/*
+ * The flight to wait for; NULL: there is none.  A flight that is lost is ended.
+ */
 ngx_eiam_flight_t *ngx_eiam_flight_join(ngx_eiam_shared_t *shared,
     const ngx_eiam_digest_t key);
 
 /*
- * the flight with that serial; NULL: it was lost, and another one may be under
- * way
+ * the flight with that serial; NULL: it was lost, and there may be another one
  */
 ngx_eiam_flight_t *ngx_eiam_flight_own(ngx_eiam_shared_t *shared,
     const ngx_eiam_digest_t key, uint32_t serial);
 
-/* ends lost flights; at the start of a worker also those of its process id */
+/* ends lost flights; when a worker starts, also those of its process id */
 void ngx_eiam_flight_sweep(ngx_eiam_shared_t *shared, ngx_uint_t start);
 
-/* the same, at most once a second */
+/* the same, but at most once a second */
 void ngx_eiam_flight_tidy(ngx_eiam_shared_t *shared);
 
 

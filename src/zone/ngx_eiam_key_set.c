@@ -4,9 +4,9 @@
 
 
 typedef enum {
-    NGX_EIAM_KEYS_NONE = 0,              /* there is no usable set */
+    NGX_EIAM_KEYS_NONE = 0,              /* there is no set that may be used */
     NGX_EIAM_KEYS_OVERDUE,               /* used only if the fetch fails */
-    NGX_EIAM_KEYS_OLD,                   /* used while a newer one is fetched */
+    NGX_EIAM_KEYS_OLD,                   /* used while a newer set is fetched */
     NGX_EIAM_KEYS_FRESH
 } ngx_eiam_keys_state_e;
 
@@ -95,7 +95,7 @@ ngx_eiam_key_set_look(ngx_eiam_source_t *source,
         return ngx_eiam_key_set_require(source, terms, question, NGX_ABORT);
     }
 
-    /* the key may be in a set that the worker has not tried yet */
+    /* the key may be in the newer set, which this worker has not tried yet */
 
     if (question->unknown && !newer) {
         return ngx_eiam_key_set_require(source, terms, question, NGX_DECLINED);
@@ -105,7 +105,7 @@ ngx_eiam_key_set_look(ngx_eiam_source_t *source,
 }
 
 
-/* the caller cannot go on without another set: it waits if one is fetched */
+/* The caller needs another set: it waits if one is being fetched. */
 
 static ngx_int_t
 ngx_eiam_key_set_require(ngx_eiam_source_t *source,
@@ -124,7 +124,7 @@ ngx_eiam_key_set_require(ngx_eiam_source_t *source,
 }
 
 
-/* the caller can go on: it waits only for the first try to renew its set */
+/* The caller has a set: it waits only for the first attempt to renew it. */
 
 static ngx_int_t
 ngx_eiam_key_set_refresh(ngx_eiam_source_t *source,
@@ -207,7 +207,9 @@ ngx_eiam_key_set_copy(const ngx_eiam_key_set_t *set,
 }
 
 
-/* 1: the set is being fetched, or will be within a moment; perhaps by us */
+/*
+ * 1: the set is being fetched, or will be soon; question->fetch: by the caller
+ */
 
 static ngx_uint_t
 ngx_eiam_key_set_fetch(ngx_eiam_source_t *source,
@@ -227,7 +229,10 @@ ngx_eiam_key_set_fetch(ngx_eiam_source_t *source,
 
     if (set->owner < source->zone->number) {
 
-        /* the configuration before may have named another server */
+        /*
+         * the previous configuration may have fetched the set from another
+         * server
+         */
 
         ngx_eiam_shared_change(shared);
 
@@ -239,7 +244,7 @@ ngx_eiam_key_set_fetch(ngx_eiam_source_t *source,
 
     if (set->flight) {
 
-        /* the worker that fetched the set has died */
+        /* the worker that was fetching the set has died */
 
         ngx_eiam_shared_change(shared);
 
@@ -278,7 +283,7 @@ ngx_eiam_key_set_fetch(ngx_eiam_source_t *source,
 }
 
 
-/* so that neither failures nor unknown keys make the gate a flood */
+/* limits how often a set is fetched after failures and for unknown keys */
 
 static ngx_uint_t
 ngx_eiam_key_set_must_pause(const ngx_eiam_key_set_t *set,
@@ -342,7 +347,9 @@ ngx_eiam_key_set_settle(ngx_eiam_source_t *source, uint32_t flight,
 
     set->flight = 0;
 
-    /* whoever waited for this fetch must find that there is nothing newer */
+    /*
+     * requests that waited for this fetch then see that there is no newer set
+     */
 
     if (set->interval) {
         set->unknown = ngx_current_msec + set->interval;
@@ -350,7 +357,9 @@ ngx_eiam_key_set_settle(ngx_eiam_source_t *source, uint32_t flight,
 
     if (set->owner > source->zone->number) {
 
-        /* a newer configuration owns the set, and fetches it itself */
+        /*
+         * a newer configuration has taken the set over, and fetches it itself
+         */
 
     } else if (text == NULL) {
         set->failed = 1;
@@ -374,7 +383,8 @@ ngx_eiam_key_set_settle(ngx_eiam_source_t *source, uint32_t flight,
 
 /*
  * A text that lists the same keys in another order is a new generation, so that
- * workers read it, but its content is the same: what is cached remains valid.
+ * workers read it, but its content is the same, so that cached grants remain
+ * valid.
  */
 
 static void

@@ -12,7 +12,10 @@ static ngx_uint_t ngx_eiam_lookup_is_current(const ngx_eiam_source_t *source,
     uint32_t content);
 
 
-/* what the cache says; the answer of the awaited flight counts at any age */
+/*
+ * an answer that the flight brought for which the caller waited counts at any
+ * age
+ */
 
 ngx_int_t
 ngx_eiam_lookup(ngx_eiam_source_t *source, const ngx_eiam_terms_t *terms,
@@ -66,9 +69,8 @@ ngx_eiam_lookup(ngx_eiam_source_t *source, const ngx_eiam_terms_t *terms,
 
 
 /*
- * NGX_OK: the grant is not revoked; NGX_DECLINED: there is none, or its source
- * is to be asked again; NGX_ABORT: revoked.  As long as nothing was revoked
- * since it was checked, a grant pays for one comparison.
+ * As long as nothing has been revoked since the grant was checked last, this
+ * costs one comparison.
  */
 
 ngx_int_t
@@ -92,7 +94,7 @@ ngx_eiam_lookup_check(ngx_eiam_source_t *source, ngx_eiam_entry_t *entry,
         return NGX_DECLINED;
     }
 
-    /* the key of a key is the token */
+    /* the combination with the source's id yields the token's digest again */
 
     ngx_eiam_digest_combine(source->id, question->key, token);
 
@@ -120,8 +122,9 @@ ngx_eiam_lookup_check(ngx_eiam_source_t *source, ngx_eiam_entry_t *entry,
 
 
 /*
- * What the zone knows of trouble with a token spares the source the same
- * question for a moment.  If the source is down, the circuit does.
+ * A failure with this token is remembered, so that the source is not asked the
+ * same again for a moment.  If the source is down, the circuit takes care of
+ * that.
  */
 
 static ngx_int_t
@@ -160,9 +163,9 @@ ngx_eiam_lookup_refused(ngx_eiam_source_t *source,
 
 
 /*
- * A grant from before may do for a while, if the source cannot say anything
- * about it: not if the gate is busy, and not after an answer of another kind,
- * as that may be all that the source has to say about a revoked token.
+ * A stale grant may serve for a while if the source cannot say anything about
+ * the token: not if the gate is busy, and not after another kind of answer, as
+ * that may be how the source answers about a revoked token.
  */
 
 ngx_int_t
@@ -197,7 +200,7 @@ ngx_eiam_lookup_unavailable(ngx_eiam_source_t *source,
 }
 
 
-/* an expired one is still worth its own answer, but no longer its place */
+/* a grant that has expired still serves this request, but is not moved up */
 
 void
 ngx_eiam_lookup_use(ngx_eiam_shared_t *shared, ngx_eiam_entry_t *entry,
@@ -212,8 +215,9 @@ ngx_eiam_lookup_use(ngx_eiam_shared_t *shared, ngx_eiam_entry_t *entry,
 
 
 /*
- * What the source has said, from before a revocation or after it, does not
- * undo that: then the grant is of no generation, and is checked each time.
+ * An answer of the source does not undo a revocation, whether the source gave
+ * it before or after that.  The grant is then kept with the generation 0, so
+ * that it is checked each time.
  */
 
 ngx_int_t
@@ -263,7 +267,10 @@ ngx_eiam_lookup_keep(ngx_eiam_source_t *source,
 }
 
 
-/* by keys that have changed since, a token is to be verified once more */
+/*
+ * whether the keys are those by which the grant was verified; if not, the token
+ * must be verified again
+ */
 
 static ngx_uint_t
 ngx_eiam_lookup_is_current(const ngx_eiam_source_t *source, uint32_t content)

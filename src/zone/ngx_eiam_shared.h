@@ -2,9 +2,10 @@
 /*
  * What is in the shared memory: its parts, and the mark of a change.
  *
- * A worker may be killed at any instant, also with the lock.  The master then
- * unlocks the mutex, and whoever locks next finds the mark of a change that
- * was not finished: it wipes everything, as nothing here is more than a copy.
+ * A worker may be killed at any instant, also while it holds the lock.  The
+ * master then unlocks the mutex, and the next worker that locks it finds the
+ * mark of an unfinished change: it wipes everything but the counters and the
+ * revocations, as the rest is only a copy of what sources know.
  */
 
 
@@ -31,19 +32,22 @@ typedef struct ngx_eiam_revocation_link_s  ngx_eiam_revocation_link_t;
 struct ngx_eiam_record_s {
     ngx_eiam_record_t     *next;
     ngx_eiam_digest_t      id;
-    uint64_t               retry;         /* ms: not before, after failures */
+    uint64_t               retry;         /* ms: no question before, after
+                                             failures */
     uint32_t               failures;      /* in a row */
-    uint32_t               probe;         /* the flight that tries again */
-    uint32_t               flights;       /* under way */
-    uint32_t               strangers;     /* of them */
-    uint32_t               open;          /* the circuit */
-    ngx_eiam_key_set_t    *keys;          /* NULL: not of a key set */
+    uint32_t               probe;         /* the flight that probes the source
+                                             */
+    uint32_t               flights;       /* that are under way */
+    uint32_t               strangers;     /* flights of tokens without a grant
+                                             */
+    uint32_t               open;          /* flag: the circuit is open */
+    ngx_eiam_key_set_t    *keys;          /* NULL: the source is no key set */
 };
 
 
-/* the parts; 0 is no index */
+/* the parts; index 0 stands for none */
 
-/* grants of a class by their last use, and the cells that they take */
+/* the grants of one kind by their last use, and the cells that they take */
 
 typedef struct {
     uint32_t               newest;
@@ -58,10 +62,11 @@ typedef struct {
     uint32_t               ncells;
     uint32_t               mask;          /* of heads */
 
-    uint32_t               unused;        /* from here on never used */
+    uint32_t               unused;        /* the cells from this one on are new
+                                             */
     uint32_t               free;
     uint32_t               entries;
-    uint32_t               used;          /* cells */
+    uint32_t               used;          /* cells that are in use */
     ngx_eiam_order_t       orders[2];     /* fetched, and learned */
 } ngx_eiam_grants_t;
 
@@ -96,9 +101,9 @@ typedef struct {
     uint32_t               cursor;        /* the row that was looked at */
     volatile uint32_t      tokens;        /* rows; read without the lock */
     uint32_t               strays;        /* of them, without application */
-    uint32_t               applications;  /* revoked ones */
-    uint32_t               largest;       /* application, by its tokens */
-    time_t                 leeway;        /* s: of "iat" */
+    uint32_t               applications;  /* that are revoked */
+    uint32_t               largest;       /* the application with most tokens */
+    time_t                 leeway;        /* s: by which "iat" may be ahead */
 } ngx_eiam_revocations_t;
 
 
@@ -109,14 +114,15 @@ struct ngx_eiam_shared_s {
     ngx_eiam_flights_t     flights;
     ngx_eiam_revocations_t revocations;
     ngx_eiam_record_t     *records;
-    uint32_t               serial;        /* of the last flight */
-    uint32_t               number;        /* of the last configuration */
-    time_t                 swept;         /* for lost flights */
-    ngx_eiam_metrics_t     metrics;       /* not under the lock */
+    uint32_t               serial;        /* serial of the last flight */
+    uint32_t               number;        /* number of the last configuration */
+    time_t                 swept;         /* s: when lost flights were last
+                                             ended */
+    ngx_eiam_metrics_t     metrics;       /* changed without the lock */
 };
 
 
-/* before the first change under the lock */
+/* marks a change; called before the first change under the lock */
 
 #define ngx_eiam_shared_change(shared)                                        \
     (shared)->changing = 1;                                                   \
@@ -124,7 +130,7 @@ struct ngx_eiam_shared_s {
     ngx_eiam_shared_step(shared)
 
 
-/* between any two changes: a build for tests ends the worker there */
+/* stands between any two changes; a build for tests ends the worker there */
 
 #ifndef ngx_eiam_shared_step
 #define ngx_eiam_shared_step(shared)

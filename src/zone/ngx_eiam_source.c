@@ -157,7 +157,7 @@ ngx_eiam_source_learn(ngx_eiam_source_t *source,
 
     if (reissued) {
 
-        /* it stays revoked for as long as it lives now */
+        /* the token stays revoked for its new lifetime */
 
         (void) ngx_eiam_revocation_add_token(shared, token, id, grant->expires,
                                              NGX_EIAM_BY_GATE);
@@ -175,8 +175,9 @@ ngx_eiam_source_learn(ngx_eiam_source_t *source,
 
 
 /*
- * Some servers hand out the token that is still alive.  One that was revoked,
- * or that its application had before all of that one's were, stays revoked.
+ * Some servers hand out a token again that is still valid.  It stays revoked if
+ * it was revoked itself, or if it was issued before its application was
+ * revoked.
  */
 
 static ngx_uint_t
@@ -262,7 +263,10 @@ ngx_eiam_source_ask(ngx_eiam_source_t *source, const ngx_eiam_terms_t *terms,
 }
 
 
-/* to look that up: memory is waited for before, not by all others too */
+/*
+ * locks for a look-up; first prefetches what it will read, so that nobody waits
+ * for the memory under the lock
+ */
 
 static void
 ngx_eiam_source_lock(ngx_eiam_source_t *source, const ngx_eiam_digest_t key)
@@ -272,7 +276,7 @@ ngx_eiam_source_lock(ngx_eiam_source_t *source, const ngx_eiam_digest_t key)
 }
 
 
-/* joins a flight or begins one, if the source may be asked now */
+/* joins a flight, or begins one if the source may be asked now */
 
 static ngx_int_t
 ngx_eiam_source_start(ngx_eiam_source_t *source,
@@ -299,7 +303,7 @@ ngx_eiam_source_start(ngx_eiam_source_t *source,
         ngx_eiam_flight_tidy(shared);
     }
 
-    /* one that is open lets one probe pass at a time */
+    /* an open circuit lets one probe pass at a time */
 
     if (open && (record->probe || record->retry > ngx_current_msec)) {
         return ngx_eiam_lookup_unavailable(source, terms, question,
@@ -355,7 +359,10 @@ ngx_eiam_source_begin(ngx_eiam_source_t *source,
 }
 
 
-/* so those who invent tokens cannot keep out those that have one */
+/*
+ * whether the token has no grant; such tokens get half of the flights, so that
+ * invented tokens do not keep out known ones
+ */
 
 static ngx_uint_t
 ngx_eiam_source_is_stranger(ngx_eiam_shared_t *shared,
@@ -378,7 +385,7 @@ ngx_eiam_source_is_full(const ngx_eiam_record_t *record,
 }
 
 
-/* the circuit */
+/* whether the circuit is open */
 
 static ngx_uint_t
 ngx_eiam_source_is_open(const ngx_eiam_record_t *record,
@@ -413,9 +420,10 @@ ngx_eiam_source_settle(ngx_eiam_source_t *source,
     ngx_eiam_shared_change(shared);
 
     /*
-     * An answer that is of no use is no failure, but it does not end a row of
-     * them: what stands before a source that is down may have made it.  But if
-     * it kept the circuit open, whoever invents tokens could, by their probes.
+     * An answer that cannot be used is no failure, but it does not end a series
+     * of failures: a proxy in front of a source that is down may have sent it.
+     * As the answer to a probe it closes the circuit: otherwise whoever invents
+     * tokens could keep it open.
      */
 
     if (question->reason != NGX_EIAM_SOURCE_UNAVAILABLE) {
@@ -428,7 +436,7 @@ ngx_eiam_source_settle(ngx_eiam_source_t *source,
     } else if (record->probe == question->flight
                && ngx_eiam_source_is_open(record, terms))
     {
-        /* all may ask again, until the next failure */
+        /* all may ask again, and the next failure opens the circuit again */
 
         record->failures = terms->failures - 1;
     }

@@ -74,10 +74,10 @@ failed:
 
 
 /*
- * Nearly all of the pages are laid out here once and for all: a part of 16 for
- * counters, another for revocations, one of 32 for flights, another for
- * refusals, and the rest for grants.  The slab allocator keeps a part of 16,
- * and what key sets need.
+ * Nearly all pages are divided here once and for all: a sixteenth for counters,
+ * another one for revocations, a thirty-second for flights, another one for
+ * refusals, and the rest for grants.  The slab allocator keeps a sixteenth, and
+ * what key sets need.
  */
 
 static ngx_int_t
@@ -176,8 +176,9 @@ ngx_eiam_zone_lay_out(ngx_eiam_shared_t *shared, u_char *p, size_t size)
 
 
 /*
- * A zone of another size begins empty, but what was revoked stays revoked: it
- * is copied from the zone of that name that nginx is about to give up.
+ * A zone of another size starts empty, but what was revoked stays revoked: the
+ * revocations are copied from the zone of that name that nginx is about to
+ * free.
  */
 
 static ngx_int_t
@@ -229,7 +230,7 @@ ngx_eiam_zone_inherit(ngx_eiam_zone_t *zone, const ngx_shm_zone_t *shm_zone)
 }
 
 
-/* the largest power of two that is not larger */
+/* the largest power of two that is not larger than n */
 
 static uint32_t
 ngx_eiam_zone_power(size_t n)
@@ -312,8 +313,8 @@ ngx_eiam_zone_record(ngx_eiam_zone_t *zone, const ngx_eiam_zone_t *prior,
 
 
 /*
- * One that neither this configuration has nor the one before.  To workers of
- * even older ones it is of a newer configuration.
+ * A record that neither this configuration nor the previous one uses.  Workers
+ * of even older configurations see that it belongs to a newer one.
  */
 
 static ngx_eiam_record_t *
@@ -372,7 +373,7 @@ ngx_eiam_zone_has(const ngx_eiam_zone_t *zone, const ngx_eiam_digest_t id)
 }
 
 
-/* with room for the largest set, once and for all */
+/* allocates a key set with room for the largest one */
 
 static ngx_int_t
 ngx_eiam_zone_key_set(ngx_eiam_zone_t *zone, ngx_eiam_record_t *record)

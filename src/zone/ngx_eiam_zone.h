@@ -1,16 +1,17 @@
 
 /*
- * The life of the shared memory of all workers: how it is laid out, locked,
- * and taken over by the next configuration.
+ * The life of the shared memory of all workers: how it is laid out, locked, and
+ * taken over by the next configuration.
  *
  * nginx's slab allocator has only the records of sources and the key sets, and
  * only while a configuration is read.  The cells of grants are laid out once:
- * so nothing is allocated for a request that could fail or fragment, and a
- * worker that was killed leaves no half of an allocation.  Grants are found by
- * a hash table and not by nginx's red-black tree: a look-up reads three lines
- * of memory under the lock, with a million grants too, where a tree would read
- * twenty; a change writes a few words, where a tree would be turned; and it is
- * emptied without a walk.
+ * so nothing is allocated for a request, nothing can fail or fragment, and a
+ * worker that is killed leaves no half of an allocation.
+ *
+ * Grants are found by a hash table and not by nginx's red-black tree: a look-up
+ * reads three lines of memory under the lock, also with a million grants, where
+ * a tree would read twenty; a change writes a few words, where a tree would be
+ * rotated; and the table is emptied without a walk.
  */
 
 
@@ -24,43 +25,45 @@
 
 
 #define NGX_EIAM_ZONE_MIN    (64 * 1024)      /* bytes */
-#define NGX_EIAM_CLOCK_SKEW  5                /* s: between workers' clocks */
+#define NGX_EIAM_CLOCK_SKEW  5                /* s: between the clocks of
+                                                 workers */
 
 
-/* as one configuration sees it; the memory outlives configurations */
+/* the zone as one configuration sees it; the memory outlives configurations */
 
 typedef struct {
     ngx_slab_pool_t       *pool;
     ngx_eiam_shared_t     *shared;
     ngx_array_t            sources;       /* of ngx_eiam_source_t * */
-    void                  *owner;         /* whoever has the zone */
+    void                  *owner;         /* the configuration that uses the
+                                             zone */
     uint32_t               number;        /* of the configuration */
-    time_t                 leeway;        /* s: on the "iat" of tokens */
+    time_t                 leeway;        /* s: by which "iat" may be ahead */
 } ngx_eiam_zone_t;
 
 
-/* what asks for a token's grant, and what the workers know of it together */
+/* a source of grants, and the record that all workers share of it */
 
 typedef struct ngx_eiam_source_s {
     ngx_eiam_zone_t       *zone;
     ngx_eiam_digest_t      id;
-    ngx_eiam_record_t     *record;        /* NULL: it is never asked */
-    struct ngx_eiam_source_s  *keys;      /* the set that its grants come of;
-                                             NULL: of none in the zone */
-    struct ngx_eiam_source_s  *location;  /* that has the record and was added
-                                             before; NULL: it has its own */
-    unsigned               is_asked:1;    /* by flights */
-    unsigned               has_keys:1;    /* it is of a key set */
+    ngx_eiam_record_t     *record;        /* NULL: the source is never asked */
+    struct ngx_eiam_source_s  *keys;      /* the key set that its grants depend
+                                             on; NULL: none in the zone */
+    struct ngx_eiam_source_s  *location;  /* the source added before that has
+                                             the record; NULL: it has its own */
+    unsigned               is_asked:1;    /* asked by flights */
+    unsigned               has_keys:1;    /* the source is a key set */
 } ngx_eiam_source_t;
 
 
 /*
- * For shm_zone->init, once data is an ngx_eiam_zone_t: new memory, or that of
- * the configuration before.  NGX_OK or NGX_ERROR (too small).
+ * For shm_zone->init; data is the ngx_eiam_zone_t of the previous
+ * configuration, or NULL for new memory.  NGX_OK or NGX_ERROR (too small).
  */
 ngx_int_t ngx_eiam_zone_init(ngx_shm_zone_t *shm_zone, void *data);
 
-/* at the start of a worker: the flights of dead ones are over */
+/* when a worker starts: ends the flights of dead workers */
 void ngx_eiam_zone_sweep(ngx_eiam_zone_t *zone);
 
 void ngx_eiam_zone_lock(ngx_eiam_zone_t *zone);
