@@ -13,8 +13,7 @@
 typedef struct {
     ngx_str_node_t      sn;
     void               *value;       /* NULL: it is still being read */
-    ngx_uint_t          values;      /* the value itself, and all values in it
-                                        */
+    ngx_uint_t          values;      /* the value, and all values in it */
     ngx_uint_t          height;      /* levels of nesting in the value */
 } ngx_eiam_anchor_t;
 

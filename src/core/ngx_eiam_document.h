@@ -25,8 +25,7 @@
 typedef struct {
     ngx_str_t             name;        /* the name in messages: the file */
     ngx_str_t             fault;       /* the last fault; ngx_eiam_fault.h */
-    ngx_array_t          *faults;      /* NULL: the first fault ends the reading
-                                          */
+    ngx_array_t          *faults;      /* NULL: the first one ends it */
     ngx_uint_t            pending;     /* flag: the last fault is in the list */
     ngx_pool_t           *pool;        /* owns the tree of values */
     ngx_uint_t            secret;      /* flag: messages quote nothing of it */

@@ -28,8 +28,7 @@ typedef ngx_int_t (*ngx_eiam_member_pt)(void *data,
 typedef struct {
     ngx_str_t                 name;
     ngx_eiam_type_e           type;
-    ngx_uint_t                since;       /* minor version that introduced it
-                                              */
+    ngx_uint_t                since;       /* the minor version that began it */
     ngx_uint_t                required;
     ngx_eiam_member_pt        handler;     /* NULL: no handler */
     ngx_uint_t                number;
@@ -53,8 +52,7 @@ typedef struct {
 typedef struct {
     const ngx_eiam_member_t  *members;
     const char               *unknown;     /* the fault of an unknown member */
-    ngx_uint_t                extensible;  /* flag: names "x-..." are accepted
-                                              */
+    ngx_uint_t                extensible;  /* flag: "x-..." is accepted */
 } ngx_eiam_members_t;
 
 

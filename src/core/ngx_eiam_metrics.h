@@ -66,9 +66,8 @@ typedef enum {
 typedef enum {
     NGX_EIAM_BY_CONTROL = 0,         /* the operator */
     NGX_EIAM_BY_CLIENT,
-    NGX_EIAM_BY_GATE,                /* because the table was full, or because a
-                                        token of a revoked application was
-                                        issued again */
+    NGX_EIAM_BY_GATE,                /* a full table, or an issued token of a
+                                        revoked application */
     NGX_EIAM_REVOKERS
 } ngx_eiam_revoker_e;
 
@@ -130,22 +129,19 @@ typedef struct {
     ngx_eiam_application_row_t   *applications;
     ngx_uint_t                    napplications;
     ngx_eiam_application_row_t    no_application;
-    ngx_eiam_application_row_t    other_application;    /* without a row, or id
-                                                           too long */
+    ngx_eiam_application_row_t    other_application;    /* no row, or id too
+                                                           long */
 
     ngx_atomic_t                  lookups[NGX_EIAM_SOURCES][NGX_EIAM_LOOKUPS];
     ngx_eiam_histogram_t          fetches[NGX_EIAM_SOURCES][NGX_EIAM_RESULTS];
     ngx_atomic_t                  learned;
     ngx_atomic_t                  not_learned;
-    ngx_atomic_t                  evictions;            /* of grants that had
-                                                           not expired */
+    ngx_atomic_t                  evictions;            /* of valid grants */
 
     ngx_atomic_t                  revocations[NGX_EIAM_REVOKED]
                                              [NGX_EIAM_REVOKERS];
-    ngx_atomic_t                  revocations_evicted;  /* rows that were freed
-                                                           for others */
-    ngx_atomic_t                  reissued;             /* revoked tokens issued
-                                                           again */
+    ngx_atomic_t                  revocations_evicted;  /* rows, for others */
+    ngx_atomic_t                  reissued;             /* revoked tokens */
 } ngx_eiam_metrics_t;
 
 

@@ -17,8 +17,7 @@ struct ngx_eiam_node_s {
     void                   *value;
     void                   *iterator;
     ngx_str_t               key;       /* name of the member */
-    ngx_uint_t              index;     /* of the element; then key.data is NULL
-                                          */
+    ngx_uint_t              index;     /* of the element; key.data is NULL */
 };
 
 

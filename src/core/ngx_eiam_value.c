@@ -8,8 +8,7 @@ static void *ngx_eiam_value_allocate(size_t size);
 static void ngx_eiam_value_release(void *p);
 
 
-static ngx_pool_t     *ngx_eiam_value_pool;       /* of the tree that is being
-                                                     read */
+static ngx_pool_t     *ngx_eiam_value_pool;       /* of the tree */
 static json_malloc_t   ngx_eiam_value_malloc;
 static json_free_t     ngx_eiam_value_free;
 

@@ -33,12 +33,10 @@ typedef struct {
     const ngx_str_t         *text;
     yaml_parser_t            parser;
     yaml_event_t             event;
-    ngx_eiam_yaml_level_t    top;         /* holds the root, is no value itself
-                                             */
+    ngx_eiam_yaml_level_t    top;         /* no value itself: holds the root */
     ngx_eiam_yaml_level_t   *level;
     ngx_uint_t               depth;
-    ngx_uint_t               values;      /* including those that aliases repeat
-                                             */
+    ngx_uint_t               values;      /* and those that aliases repeat */
     ngx_uint_t               aliased;
     void                    *root;
     ngx_eiam_anchors_t       anchors;

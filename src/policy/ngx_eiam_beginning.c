@@ -45,7 +45,7 @@ ngx_eiam_beginning_find(ngx_eiam_compiler_t *compiler)
 }
 
 
-/* of the templates that have but parameters before this node */
+/* adds bases for the templates that have only parameters before this node */
 
 static ngx_int_t
 ngx_eiam_beginning_node(ngx_eiam_compiler_t *compiler,
@@ -149,7 +149,7 @@ ngx_eiam_beginning_several(ngx_eiam_compiler_t *compiler,
 }
 
 
-/* a segment that begins with a parameter may be any */
+/* a segment that begins with a parameter may be anything, so it is skipped */
 
 static ngx_int_t
 ngx_eiam_beginning_segment(ngx_eiam_compiler_t *compiler,
@@ -176,7 +176,7 @@ ngx_eiam_beginning_segment(ngx_eiam_compiler_t *compiler,
 }
 
 
-/* name is NULL if a template ends here */
+/* adds a base below "skip" segments; name is NULL if a template ends here */
 
 static ngx_eiam_base_t *
 ngx_eiam_beginning_add(ngx_eiam_compiler_t *compiler, const ngx_str_t *name,
@@ -192,7 +192,7 @@ ngx_eiam_beginning_add(ngx_eiam_compiler_t *compiler, const ngx_str_t *name,
 
     if (name) {
 
-        /* some servers end a segment there */
+        /* some servers end a segment at these characters */
 
         for (len = 0; len < name->len; len++) {
 

@@ -1,9 +1,8 @@
 
 /*
- * What lies below a policy.
- *
- * Without a server path that is everything; what the templates begin with
- * tells then which plain targets are meant.
+ * Which targets are below a policy.  Without a path of the server all are, so
+ * the literals with which the templates begin say which of the plain targets
+ * belong to the policy.
  */
 
 
@@ -16,7 +15,7 @@
 #include <ngx_eiam_compile.h>
 
 
-/* sets the policy's bases: NGX_OK or NGX_ERROR (no memory) */
+/* sets the bases of the policy: NGX_OK or NGX_ERROR (no memory) */
 ngx_int_t ngx_eiam_beginning_find(ngx_eiam_compiler_t *compiler);
 
 

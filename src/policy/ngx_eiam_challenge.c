@@ -6,25 +6,25 @@ typedef struct ngx_eiam_challenge_entry_s  ngx_eiam_challenge_entry_t;
 
 struct ngx_eiam_challenge_entry_s {
     const ngx_eiam_alternative_t      *alternative;
-    ngx_uint_t                         operation;   /* its index */
+    ngx_uint_t                         operation;   /* index of the operation */
     const ngx_eiam_challenge_entry_t  *next;
 };
 
 
-/* of a scope */
+/* what is known of a scope */
 
 typedef struct {
-    const ngx_eiam_challenge_entry_t  *entries;     /* where it is least */
+    const ngx_eiam_challenge_entry_t  *entries;     /* by their lowest scope */
     ngx_uint_t                         mark;
-    ngx_uint_t                         accepted;    /* alone, and 1; 0: open */
+    ngx_uint_t                         accepted;    /* that alone, and 1 */
 } ngx_eiam_challenge_scope_t;
 
 
 typedef struct {
     const ngx_str_t                   *names;       /* of the scopes */
     ngx_eiam_challenge_scope_t        *scopes;
-    ngx_uint_t                        *operations;  /* the mark of each */
-    ngx_uint_t                         mark;        /* the last one */
+    ngx_uint_t                        *operations;  /* last mark of each */
+    ngx_uint_t                         mark;        /* the current mark */
     ngx_uint_t                         steps;
     ngx_pool_t                        *pool;
 } ngx_eiam_challenge_t;
@@ -89,7 +89,7 @@ ngx_eiam_challenge_set(ngx_eiam_policy_t *policy,
 }
 
 
-/* the alternatives of all operations, by the least of their scopes */
+/* lists the alternatives of all operations by the lowest of their scopes */
 
 static ngx_int_t
 ngx_eiam_challenge_index(ngx_eiam_challenge_t *challenge,
@@ -182,7 +182,7 @@ ngx_eiam_challenge_choose(ngx_eiam_challenge_t *challenge,
 }
 
 
-/* marks its scopes; returns how many they are */
+/* marks the scopes of an alternative; returns their number */
 
 static ngx_uint_t
 ngx_eiam_challenge_mark(ngx_eiam_challenge_t *challenge,
@@ -206,7 +206,7 @@ ngx_eiam_challenge_mark(ngx_eiam_challenge_t *challenge,
 }
 
 
-/* how many operations accept these scopes, and 1 */
+/* how many operations accept these scopes, plus 1 */
 
 static ngx_uint_t
 ngx_eiam_challenge_accepted(ngx_eiam_challenge_t *challenge,
@@ -273,7 +273,7 @@ ngx_eiam_challenge_count(ngx_eiam_challenge_t *challenge,
 }
 
 
-/* each scope once, in the document's order */
+/* writes each scope once, in the order of the document */
 
 static ngx_int_t
 ngx_eiam_challenge_text(ngx_eiam_challenge_t *challenge,

@@ -8,7 +8,7 @@
 
 
 typedef struct {
-    ngx_str_node_t          sn;             /* the list's bytes */
+    ngx_str_node_t          sn;             /* the bytes of the list of nodes */
     ngx_eiam_state_t       *state;
 } ngx_eiam_compile_list_t;
 
@@ -138,7 +138,7 @@ ngx_eiam_compile(ngx_eiam_compiler_t *compiler)
         return NGX_ERROR;
     }
 
-    /* as a key of compiler->states it is used in this call only */
+    /* the list is a key of compiler->states only during this call */
     nodes.elts = &first;
     nodes.nelts = 1;
 
@@ -177,7 +177,7 @@ ngx_eiam_compile_settle(ngx_eiam_compiler_t *compiler)
 }
 
 
-/* the node behind the literals that all templates begin with */
+/* the node behind the literals with which all templates begin */
 
 static ngx_eiam_tree_node_t *
 ngx_eiam_compile_prefix(ngx_eiam_compiler_t *compiler)
@@ -216,7 +216,7 @@ ngx_eiam_compile_prefix(ngx_eiam_compiler_t *compiler)
 }
 
 
-/* there is one way on, and no template ends here */
+/* whether the node has a single child, a literal, and no template ends here */
 
 static ngx_uint_t
 ngx_eiam_compile_is_passage(const ngx_eiam_tree_node_t *node)
@@ -262,7 +262,7 @@ ngx_eiam_compile_state(ngx_eiam_compiler_t *compiler, ngx_array_t *nodes,
         return NGX_ERROR;
     }
 
-    /* Knuth's multiplier keeps the same literal of two states apart */
+    /* multiplied, so that a literal hashes differently in each state */
     list->state->seed = ++compiler->nstates * 2654435761U;
 
     list->sn.str = name;
@@ -328,7 +328,7 @@ ngx_eiam_compile_steps(ngx_eiam_compiler_t *compiler, ngx_array_t *nodes,
 }
 
 
-/* has one of the first n nodes that literal too? */
+/* whether one of the first n nodes has that literal, too */
 
 static ngx_uint_t
 ngx_eiam_compile_is_known(ngx_eiam_tree_node_t **node, ngx_uint_t n,
@@ -381,7 +381,7 @@ ngx_eiam_compile_literal_step(ngx_eiam_compiler_t *compiler,
 }
 
 
-/* by segments that have a parameter, or several, between literals */
+/* adds the steps by segments with parameters between literals */
 
 static ngx_int_t
 ngx_eiam_compile_patterns(ngx_eiam_compiler_t *compiler, ngx_array_t *nodes,
@@ -454,7 +454,10 @@ ngx_eiam_compile_pattern_step(ngx_eiam_compiler_t *compiler,
 }
 
 
-/* one for each combination of those with several parameters that fit too */
+/*
+ * adds a state for each combination of the texts with several parameters that
+ * fit as well
+ */
 
 static ngx_int_t
 ngx_eiam_compile_several(ngx_eiam_compiler_t *compiler, ngx_array_t *nodes,
@@ -507,7 +510,7 @@ ngx_eiam_compile_several(ngx_eiam_compiler_t *compiler, ngx_array_t *nodes,
 }
 
 
-/* the nodes that follow by such segments, the most concrete first */
+/* finds the state behind such a segment: its nodes, the most concrete first */
 
 static ngx_int_t
 ngx_eiam_compile_step(ngx_eiam_compiler_t *compiler, ngx_array_t *nodes,

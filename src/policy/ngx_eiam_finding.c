@@ -2,7 +2,7 @@
 #include <ngx_eiam_finding.h>
 
 
-#define NGX_EIAM_POINTER_MAX  512     /* bytes of one that is told */
+#define NGX_EIAM_POINTER_MAX  512     /* bytes of a pointer that are shown */
 
 
 const ngx_eiam_cause_t  ngx_eiam_finding_causes[] = {

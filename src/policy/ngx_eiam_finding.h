@@ -1,7 +1,7 @@
 
 /*
- * What is to be told of a policy: what was left out of it, and what may
- * surprise who wrote it.
+ * What the author of a policy should know of it: what was left out, and what
+ * may be a surprise.
  */
 
 
@@ -17,7 +17,7 @@
 typedef enum {
     NGX_EIAM_KEPT = 0,
 
-    /* operations that are left out */
+    /* causes to leave an operation out */
     NGX_EIAM_LEFT_NO_SECURITY,
     NGX_EIAM_LEFT_NO_ALTERNATIVE,
     NGX_EIAM_LEFT_SERVERS,
@@ -28,12 +28,12 @@ typedef enum {
     NGX_EIAM_LEFT_ALIKE,
     NGX_EIAM_LEFT_PATH,
 
-    /* alternatives that are left out */
+    /* causes to leave an alternative out */
     NGX_EIAM_LEFT_SCHEME,
     NGX_EIAM_LEFT_EMPTY,
     NGX_EIAM_LEFT_SCOPE,
 
-    /* nothing is left out */
+    /* causes that leave nothing out */
     NGX_EIAM_FOUND_UNDECLARED,
     NGX_EIAM_FOUND_SCOPE,
     NGX_EIAM_FOUND_SERVER,
@@ -44,10 +44,10 @@ typedef enum {
 
 
 typedef struct {
-    ngx_str_t   name;        /* in JSON and as a label of metrics */
+    ngx_str_t   name;        /* in JSON, and as a label of metrics */
     ngx_str_t   subject;     /* what was found */
     ngx_str_t   text;        /* why */
-    ngx_str_t   remedy;      /* what can be done; or empty */
+    ngx_str_t   remedy;      /* what can be done, or empty */
 } ngx_eiam_cause_t;
 
 
@@ -56,7 +56,7 @@ typedef struct ngx_eiam_operation_s  ngx_eiam_operation_t;
 typedef struct {
     ngx_eiam_cause_e             cause;
     ngx_str_t                    pointer;
-    const ngx_eiam_operation_t  *operation;   /* NULL: it is of none */
+    const ngx_eiam_operation_t  *operation;   /* NULL: it is of no operation */
 } ngx_eiam_finding_t;
 
 
@@ -69,8 +69,8 @@ extern const ngx_eiam_cause_t  ngx_eiam_finding_causes[];
 
 
 /*
- * Add one to an array of ngx_eiam_finding_t, whose pool has its texts: NGX_OK
- * or NGX_ERROR (no memory).
+ * Add a finding to an array of ngx_eiam_finding_t, whose pool gets its texts.
+ * NGX_OK or NGX_ERROR (no memory).
  */
 ngx_int_t ngx_eiam_finding_add(ngx_array_t *findings, ngx_eiam_cause_e cause,
     const ngx_eiam_node_t *node);
@@ -78,11 +78,13 @@ ngx_int_t ngx_eiam_finding_add_operation(ngx_array_t *findings,
     ngx_eiam_cause_e cause, const ngx_eiam_operation_t *operation,
     const ngx_str_t *pointer);
 
-/* the JSON pointer of a node, in pool: NGX_OK or NGX_ERROR (no memory) */
+/*
+ * writes the JSON pointer of a node, in pool: NGX_OK or NGX_ERROR (no memory)
+ */
 ngx_int_t ngx_eiam_finding_pointer(const ngx_eiam_node_t *node,
     ngx_pool_t *pool, ngx_str_t *pointer);
 
-/* the number of those with that cause */
+/* the number of findings with that cause */
 ngx_uint_t ngx_eiam_finding_count(const ngx_array_t *findings,
     ngx_eiam_cause_e cause);
 

@@ -67,7 +67,7 @@ ngx_eiam_join_mixed(ngx_array_t *patterns, const ngx_array_t *texts,
 
     for (i = 0; i < texts->nelts && *visits <= NGX_EIAM_COMPILE_MAX; i++) {
 
-        /* those of one node differ */
+        /* the texts of one node differ from one another */
 
         pattern = patterns->elts;
 
@@ -133,7 +133,7 @@ ngx_eiam_join_several(ngx_array_t *several, const ngx_array_t *nodes)
 }
 
 
-/* until nothing new comes of two */
+/* joins each pattern with all patterns before it, joined ones included */
 
 static ngx_int_t
 ngx_eiam_join_all(ngx_array_t *patterns, ngx_uint_t *visits)
@@ -164,7 +164,7 @@ ngx_eiam_join_all(ngx_array_t *patterns, ngx_uint_t *visits)
 
         for (k = 0; k < i; k++) {
 
-            /* the array may move meanwhile */
+            /* adding a pattern may move the array */
 
             pattern = patterns->elts;
             one = pattern[i];
@@ -188,7 +188,7 @@ ngx_eiam_join_all(ngx_array_t *patterns, ngx_uint_t *visits)
 }
 
 
-/* the longer beginning of the one, the longer end of the other */
+/* joins the longer beginning of one pattern with the longer end of the other */
 
 static ngx_int_t
 ngx_eiam_join_two(ngx_array_t *patterns,
@@ -229,9 +229,10 @@ ngx_eiam_join_two(ngx_array_t *patterns,
 
 
 /*
- * Segments of least bytes or more that begin and end so, though the two meet
- * or overlap in them: apart from those where nothing is between the two, if a
- * template has just that, they are what both fit.
+ * A segment of at least that many bytes may have both the prefix and the suffix
+ * though these touch or overlap, which the joined pattern does not fit. Each
+ * such segment is added as a pattern without a parameter.  Where prefix and
+ * suffix only touch, this is done for new patterns only ("apart").
  */
 
 static ngx_int_t
@@ -267,7 +268,7 @@ ngx_eiam_join_overlaps(ngx_array_t *patterns, const ngx_str_t *prefix,
 }
 
 
-/* the pattern of that text, joined if it is new */
+/* the pattern with that text; if it is new, it is added as joined */
 
 static ngx_eiam_pattern_t *
 ngx_eiam_join_add(ngx_array_t *patterns, const ngx_str_t *prefix,

@@ -107,7 +107,7 @@ static const ngx_eiam_members_t  ngx_eiam_openapi_item = {
 };
 
 
-/* each has what is before it; a fault of one leaves the others to be read */
+/* each part needs those before it; after a fault the others are read, too */
 
 static const ngx_eiam_openapi_part_pt  ngx_eiam_openapi_parts[] = {
     ngx_eiam_openapi_document,
@@ -222,7 +222,7 @@ ngx_eiam_openapi_rivals(ngx_eiam_openapi_t *openapi)
 }
 
 
-/* what is left out goes from the operations to what was found */
+/* moves what is left out from the operations to the findings */
 
 static ngx_int_t
 ngx_eiam_openapi_sort(ngx_eiam_openapi_t *openapi)
@@ -266,7 +266,9 @@ ngx_eiam_openapi_sort(ngx_eiam_openapi_t *openapi)
 }
 
 
-/* the most frequent cause may have a remedy */
+/*
+ * a fault that names the most frequent cause, with its remedy if there is one
+ */
 
 static ngx_int_t
 ngx_eiam_openapi_nothing(ngx_eiam_openapi_t *openapi)
@@ -378,7 +380,7 @@ ngx_eiam_openapi_components(ngx_eiam_openapi_t *openapi)
 }
 
 
-/* what operations without security of their own require */
+/* reads the security of operations that have none of their own */
 
 static ngx_int_t
 ngx_eiam_openapi_common(ngx_eiam_openapi_t *openapi)
@@ -483,7 +485,7 @@ ngx_eiam_openapi_template(ngx_eiam_openapi_t *openapi,
 }
 
 
-/* its servers are those of its operations, wherever they stand in it */
+/* the path item's servers apply to its operations, whatever their order */
 
 static ngx_int_t
 ngx_eiam_openapi_item_read(ngx_eiam_path_item_t *path,
@@ -502,7 +504,7 @@ ngx_eiam_openapi_item_read(ngx_eiam_path_item_t *path,
 }
 
 
-/* nothing may stand beside it: what wins would be undefined */
+/* no member may stand beside "$ref": OpenAPI does not say which one wins */
 
 static ngx_int_t
 ngx_eiam_openapi_reference(void *data, const ngx_eiam_node_t *reference,

@@ -1,10 +1,9 @@
 
 /*
- * The policy's source: the API's own OpenAPI document, 3.0 or 3.1.
- *
- * What the document says is read here and nowhere else: servers[0].url's
- * path, the path templates, each operation's security.  Whatever could be
- * read two ways is a fault.
+ * The source of the policy: the API's own OpenAPI document, version 3.0, 3.1 or
+ * 3.2.  Only here is it read what the document says: the path of
+ * servers[0].url, the path templates, and the security of each operation.
+ * Whatever could be read in two ways is a fault.
  */
 
 
@@ -22,13 +21,13 @@
 
 
 /*
- * Reads document->name into policy, which lives in pool; its scopes are
- * numbered in scopes.  NGX_OK, or NGX_ERROR with document->fault.
+ * Reads the file document->name into policy, which lives in pool, and numbers
+ * its scopes in scopes.  NGX_OK, or NGX_ERROR and document->fault.
  */
 ngx_int_t ngx_eiam_openapi_read(ngx_eiam_document_t *document,
     ngx_eiam_scopes_t *scopes, ngx_pool_t *pool, ngx_eiam_policy_t *policy);
 
-/* the same for a document whose root is at hand */
+/* the same for a document that has been parsed */
 ngx_int_t ngx_eiam_openapi_compile(const ngx_eiam_node_t *root,
     ngx_eiam_scopes_t *scopes, ngx_pool_t *pool, ngx_eiam_policy_t *policy);
 

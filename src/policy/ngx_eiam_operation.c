@@ -178,8 +178,9 @@ ngx_eiam_operation_decide(ngx_eiam_path_item_t *path,
 
 
 /*
- * The first of its own servers counts, as the document's first one does; at
- * the paths of all of them its requests are those of no other operation.
+ * The path of the first server counts, as for the document.  At the paths of
+ * all its servers the operation is matched, so that its requests are taken for
+ * no other operation's.
  */
 
 static ngx_int_t
@@ -236,7 +237,7 @@ ngx_eiam_operation_servers(ngx_eiam_path_item_t *path,
 }
 
 
-/* the same operation at another path, where it is left out */
+/* adds the operation below another path, where it is left out */
 
 static ngx_int_t
 ngx_eiam_operation_elsewhere(ngx_eiam_path_item_t *path,
@@ -364,7 +365,7 @@ ngx_eiam_operation_security(ngx_eiam_openapi_t *openapi,
 }
 
 
-/* this project's extension: "report", or "on", as if it were not there */
+/* "x-eiam-mode" is an extension of this project: "report", or "on" (default) */
 
 static ngx_int_t
 ngx_eiam_operation_mode(ngx_eiam_openapi_t *openapi,
@@ -392,7 +393,7 @@ ngx_eiam_operation_mode(ngx_eiam_openapi_t *openapi,
 }
 
 
-/* without an operationId the method and the template are the name */
+/* an operation without an operationId is named by its method and template */
 
 static ngx_int_t
 ngx_eiam_operation_id(ngx_eiam_openapi_t *openapi, const ngx_eiam_node_t *node,

@@ -1,7 +1,5 @@
 
-/*
- * Operations of the OpenAPI document: what they require, and their names.
- */
+/* Operations of the OpenAPI document: their names, and what they require. */
 
 
 #ifndef _NGX_EIAM_OPERATION_H_INCLUDED_
@@ -15,7 +13,7 @@
 #include <ngx_eiam_security.h>
 
 
-/* a document that is being read */
+/* an OpenAPI document that is being read */
 
 typedef struct {
     ngx_pool_t              *pool;
@@ -24,7 +22,7 @@ typedef struct {
     ngx_eiam_security_t      security;
     ngx_eiam_operation_t    *common;     /* the document's security, or NULL */
     const ngx_eiam_node_t   *root;
-    ngx_uint_t               version;    /* OpenAPI 3.version */
+    ngx_uint_t               version;    /* minor version of OpenAPI 3 */
     ngx_rbtree_t             ids;
     ngx_rbtree_node_t        sentinel;
 } ngx_eiam_openapi_t;
@@ -35,25 +33,25 @@ typedef struct {
     ngx_str_t                key;        /* the template in the document */
     ngx_str_t                route;      /* the full template */
     ngx_eiam_template_t      template;
-    ngx_eiam_tree_node_t    *node;       /* NULL: nothing matches it */
-    ngx_eiam_node_t          servers;    /* of its own; value is NULL: none */
+    ngx_eiam_tree_node_t    *node;       /* NULL: no request matches it */
+    ngx_eiam_node_t          servers;    /* of the path item; value: or NULL */
 } ngx_eiam_path_item_t;
 
 
 /*
- * Reads the full template of a path below a server path, and finds its node.
+ * Reads the template of a path below the path of a server, and finds its node.
  * NGX_OK, or NGX_ERROR: a fault, or no memory.
  */
 ngx_int_t ngx_eiam_operation_template(ngx_eiam_path_item_t *path,
     const ngx_eiam_node_t *item, const ngx_str_t *base);
 
-/* a member of a path item; data: its ngx_eiam_path_item_t */
+/* reads a member of a path item; data is its ngx_eiam_path_item_t */
 ngx_int_t ngx_eiam_operation_read(void *data, const ngx_eiam_node_t *node,
     ngx_uint_t method);
 
 /*
- * Operations by other methods than those that OpenAPI names: left out.  The
- * same as above for each member.
+ * Reads operations whose methods OpenAPI does not name; they are left out. The
+ * results are the same as above, for each member.
  */
 ngx_int_t ngx_eiam_operation_additional(void *data,
     const ngx_eiam_node_t *operations, ngx_uint_t number);

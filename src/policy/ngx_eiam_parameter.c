@@ -32,7 +32,7 @@ static const ngx_eiam_members_t  ngx_eiam_parameter_members = {
 };
 
 
-/* beside "$ref", 3.1 has these, and 3.0 ignores all that is beside it */
+/* OpenAPI 3.1 has these beside "$ref"; 3.0 ignores whatever is beside it */
 
 static const ngx_eiam_member_t  ngx_eiam_parameter_reference_known[] = {
     ngx_eiam_member("$ref", NGX_EIAM_STRING),
@@ -49,7 +49,7 @@ static const ngx_eiam_members_t  ngx_eiam_parameter_reference = {
 
 typedef struct {
     ngx_str_t    name;
-    ngx_uint_t   since;             /* OpenAPI 3.since */
+    ngx_uint_t   since;             /* minor version that introduced it */
 } ngx_eiam_parameter_in_t;
 
 

@@ -1,8 +1,7 @@
 
 /*
  * OpenAPI parameters: of a path item, of an operation, of the components.
- *
- * Nothing depends on them yet but that they are understood.
+ * Nothing depends on them yet, but each must be understood.
  */
 
 
@@ -16,9 +15,9 @@
 
 
 /*
- * Each of a list (an array) or of a map (an object) of parameters, or of
- * references to such: a member of whatever has them.  NGX_OK, or NGX_ERROR
- * with a fault.
+ * Reads a list (an array) or a map (an object) of parameters and references to
+ * parameters, which is a member of what data describes.  NGX_OK, or NGX_ERROR
+ * and a fault.
  */
 ngx_int_t ngx_eiam_parameters_read(void *data,
     const ngx_eiam_node_t *parameters, ngx_uint_t number);

@@ -230,7 +230,10 @@ ngx_eiam_pattern_has_pieces(const ngx_str_t *text, u_char *segment,
 
         found = ngx_strlcasestrn(p, stop, piece, end - piece - 1);
 
-        /* what is before the first parameter is the beginning */
+        /*
+         * the text before the first parameter must be at the segment's
+         * beginning
+         */
 
         if (found == NULL || (piece == text->data && found != p)) {
             return 0;
@@ -244,8 +247,9 @@ ngx_eiam_pattern_has_pieces(const ngx_str_t *text, u_char *segment,
 
 
 /*
- * In the order of what wins: a segment that fits is what it fits, and one
- * that some backend would take for such a one is nothing else.
+ * Tries the shapes in the order of their precedence.  A segment that fits a
+ * pattern is taken for that one, and a segment that some backend would take for
+ * such a one is ambiguous.
  */
 
 ngx_eiam_state_t *
@@ -298,7 +302,7 @@ ngx_eiam_pattern_step(const ngx_eiam_state_t *state, u_char *segment,
 }
 
 
-/* which of those with several parameters fit */
+/* which of the texts with several parameters fit, as bits */
 
 static ngx_uint_t
 ngx_eiam_pattern_several(const ngx_eiam_patterns_t *patterns, u_char *segment,
@@ -335,8 +339,8 @@ ngx_eiam_pattern_combinations(ngx_uint_t n)
 
 
 /*
- * NGX_OK; NGX_ABORT: only another spelling of such a segment, or one whose
- * parameter is empty; NGX_DECLINED: no pattern of that shape.
+ * NGX_OK; NGX_ABORT: the segment is another spelling of one that fits, or its
+ * parameter is empty; NGX_DECLINED: no pattern of that shape fits.
  */
 
 static ngx_int_t
@@ -369,7 +373,7 @@ ngx_eiam_pattern_try(const ngx_eiam_patterns_t *patterns,
 }
 
 
-/* NGX_OK; NGX_ABORT: another case of that text; or NGX_DECLINED */
+/* NGX_OK; NGX_ABORT: the text in another case; or NGX_DECLINED */
 
 static ngx_int_t
 ngx_eiam_pattern_find(const ngx_eiam_patterns_t *patterns,
@@ -407,7 +411,7 @@ ngx_eiam_pattern_find(const ngx_eiam_patterns_t *patterns,
 }
 
 
-/* is it one of that shape with a suffix (".json") behind it? */
+/* whether the segment fits that shape but for a suffix (".json") behind it */
 
 static ngx_uint_t
 ngx_eiam_pattern_has_suffix(const ngx_eiam_patterns_t *patterns,

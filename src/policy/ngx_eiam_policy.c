@@ -112,7 +112,7 @@ ngx_eiam_policy_below(const ngx_eiam_policy_t *policy,
 
         below = ngx_eiam_base_below(&base[i], reading);
 
-        /* all is below "/", so there it matters how it is written */
+        /* everything is below "/", so the spelling of the target matters */
 
         if (below == NGX_EIAM_BELOW_LOOSE
             || (below == NGX_EIAM_BELOW_PLAIN
@@ -127,9 +127,9 @@ ngx_eiam_policy_below(const ngx_eiam_policy_t *policy,
 
 
 /*
- * A segment that some backend would take for a literal does not stand for a
- * parameter: in another case it is ambiguous, and with a suffix (".json") it
- * leads nowhere.
+ * A segment that some backend would take for a literal is not taken for a
+ * parameter: in another case it is ambiguous, and with a suffix (".json") no
+ * operation has it.
  */
 
 static ngx_eiam_state_t *
@@ -172,8 +172,8 @@ ngx_eiam_policy_step(const ngx_eiam_policy_t *policy,
 
 
 /*
- * NGX_OK: it is that literal, or one that differs only by its case, which is
- * ambiguous.  NGX_DECLINED: neither.
+ * NGX_OK: the segment is the literal, or differs from it only by case and is
+ * ambiguous; NGX_DECLINED: neither.
  */
 
 static ngx_int_t
@@ -272,7 +272,7 @@ ngx_eiam_policy_implies(const ngx_eiam_operation_t *one,
 }
 
 
-/* all scopes of the other */
+/* whether one alternative requires all scopes of the other */
 
 static ngx_uint_t
 ngx_eiam_policy_includes(const ngx_eiam_alternative_t *one,

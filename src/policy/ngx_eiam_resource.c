@@ -2,7 +2,7 @@
 #include <ngx_eiam_resource.h>
 
 
-/* the operations of a resource, and the template that each is of */
+/* the operations of a resource, each with the node of its template */
 
 typedef struct {
     ngx_eiam_operation_t        *operations[NGX_EIAM_METHODS];
@@ -58,7 +58,7 @@ ngx_eiam_resource_settle(ngx_eiam_compiler_t *compiler,
 }
 
 
-/* the operation, if its requests may be those of a stricter one */
+/* leaves the operation out if its requests may belong to a stricter one */
 
 static void
 ngx_eiam_resource_hide(ngx_eiam_tree_node_t *node, ngx_uint_t slash,
@@ -92,7 +92,10 @@ ngx_eiam_resource_hide(ngx_eiam_tree_node_t *node, ngx_uint_t slash,
 }
 
 
-/* than one of a list, whose requests are never let pass as reports */
+/*
+ * Whether the operation is weaker than one of a list of left-out operations,
+ * whose requests are never forwarded in report mode.
+ */
 
 static ngx_uint_t
 ngx_eiam_resource_is_weaker(const ngx_eiam_operation_t *operation,
@@ -109,7 +112,7 @@ ngx_eiam_resource_is_weaker(const ngx_eiam_operation_t *operation,
 }
 
 
-/* that of the node alone, or the first of those that are left out */
+/* the operation of this node, or the first one that is left out at it */
 
 static ngx_eiam_operation_t *
 ngx_eiam_resource_operation(const ngx_eiam_tree_node_t *node,
@@ -183,9 +186,9 @@ ngx_eiam_resource_make(ngx_eiam_compiler_t *compiler,
 
 
 /*
- * NGX_OK; NGX_DONE: the path is that of a template but for the "/" at its
- * end, which some backends do not mind, so nothing less concrete is meant; or
- * NGX_ABORT: compiler->rivals.
+ * Adds the operations of a node.  NGX_OK; NGX_DONE: the path fits but for the
+ * "/" at its end, which some backends ignore, so less concrete templates must
+ * not be used; NGX_ABORT: compiler->rivals.
  */
 
 static ngx_int_t
@@ -248,7 +251,7 @@ ngx_eiam_resource_ends(const ngx_eiam_tree_node_t *node, ngx_uint_t slash)
 }
 
 
-/* two that are equally concrete: NGX_OK, or NGX_ABORT: compiler->rivals */
+/* two equally concrete operations: NGX_OK, or NGX_ABORT: compiler->rivals */
 
 static ngx_int_t
 ngx_eiam_resource_compare(ngx_eiam_compiler_t *compiler,

@@ -1,7 +1,5 @@
 
-/*
- * Resources: which operation of those that fit a path is the one of a method.
- */
+/* Resources: which of the operations that fit a path is called by a method. */
 
 
 #ifndef _NGX_EIAM_RESOURCE_H_INCLUDED_
@@ -14,16 +12,18 @@
 
 
 /*
- * Compares what a node has with what is left out at it: an operation is left
- * out too, unless whoever may call it could call the others as well.  NGX_OK,
- * or NGX_ABORT: its two forms differ, compiler->rivals.
+ * Compares the operations of a node with those that are left out at it, and
+ * leaves an operation out unless everybody who may call it could call the
+ * left-out ones, too.  NGX_OK, or NGX_ABORT: the forms with and without "/" at
+ * the end differ, compiler->rivals.
  */
 ngx_int_t ngx_eiam_resource_settle(ngx_eiam_compiler_t *compiler,
     ngx_eiam_tree_node_t *node);
 
 /*
- * What a path that fits these nodes leads to, the most concrete first: NULL
- * if that is nothing.  NGX_OK; NGX_ABORT: compiler->rivals; NGX_ERROR.
+ * Makes the resource of a path that fits these nodes, the most concrete first;
+ * it is NULL if they have no operation.  NGX_OK; NGX_ABORT: compiler->rivals;
+ * NGX_ERROR: no memory.
  */
 ngx_int_t ngx_eiam_resource_make(ngx_eiam_compiler_t *compiler,
     const ngx_array_t *nodes, ngx_uint_t slash,

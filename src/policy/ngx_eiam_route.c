@@ -39,7 +39,7 @@ ngx_eiam_route_check(const ngx_str_t *route, const ngx_str_t *path)
 }
 
 
-/* NGX_OK, or NGX_DONE: there is none left */
+/* NGX_OK, or NGX_DONE: there is no further segment */
 
 static ngx_int_t
 ngx_eiam_route_next(ngx_str_t *rest, ngx_str_t *segment)
@@ -63,7 +63,7 @@ ngx_eiam_route_next(ngx_str_t *rest, ngx_str_t *segment)
 }
 
 
-/* characters beyond ASCII are encoded everywhere */
+/* characters beyond ASCII may be encoded in literals, too */
 
 static ngx_int_t
 ngx_eiam_route_segment(ngx_str_t *template, ngx_str_t *segment)
@@ -105,8 +105,9 @@ ngx_eiam_route_segment(ngx_str_t *template, ngx_str_t *segment)
 
 
 /*
- * The lengths of the literals before and after the only parameter; without
- * one all is literal, and the first of them is longer than any segment.
+ * The lengths of the literals before and after the only parameter.  In a
+ * segment without one all is literal, so the first length exceeds any
+ * segment's.
  */
 
 static size_t
@@ -130,7 +131,7 @@ ngx_eiam_route_parameter(ngx_str_t *template, size_t *after)
 }
 
 
-/* in bytes, when it is decoded */
+/* the length in bytes when it is decoded */
 
 static size_t
 ngx_eiam_route_length(u_char *p, u_char *last)

@@ -188,8 +188,8 @@ ngx_eiam_scheme_http(ngx_eiam_node_t *scheme, ngx_uint_t roles,
 
 
 /*
- * This project's extension: what an apiKey carries in Authorization is most
- * often a signature, but it may be a bearer token.
+ * An apiKey in Authorization is most often a signature.  If it is a bearer
+ * token, "x-eiam-bearer", an extension of this project, says so.
  */
 
 static ngx_int_t

@@ -62,7 +62,7 @@ ngx_eiam_scope_enlarge(ngx_eiam_scopes_t *scopes, ngx_uint_t slots)
 }
 
 
-/* where its number is, or would be: a slot with 0 */
+/* the slot that has the number of the scope, or a free one (0) for it */
 
 static uint16_t *
 ngx_eiam_scope_slot(const ngx_eiam_scopes_t *scopes, const ngx_str_t *name)

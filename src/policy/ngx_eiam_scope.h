@@ -1,7 +1,7 @@
 
 /*
- * Scopes are small numbers: the policies' scopes are numbered when they are
- * read, and from then on a set of scopes is an array of bits.
+ * Scopes are small numbers: the scopes of the policies are numbered when these
+ * are read, and from then on a set of scopes is an array of bits.
  */
 
 
@@ -22,7 +22,7 @@ typedef uint64_t  ngx_eiam_scope_bits_t;
 typedef struct {
     ngx_pool_t         *pool;
     ngx_array_t         names;       /* of ngx_str_t, by number */
-    uint16_t           *table;       /* by ngx_eiam_hash(): a number and 1 */
+    uint16_t           *table;       /* by ngx_eiam_hash(): number plus 1 */
     ngx_uint_t          mask;
 } ngx_eiam_scopes_t;
 
@@ -33,45 +33,50 @@ typedef struct {
 } ngx_eiam_implication_t;
 
 
-/* NULL if there is no memory */
+/* NULL: no memory */
 ngx_eiam_scopes_t *ngx_eiam_scopes_create(ngx_pool_t *pool);
 
 /*
- * Number of the scope, made if it is new; name is copied.
- * NGX_ERROR: no memory, or more than NGX_EIAM_SCOPES_MAX.
+ * The number of the scope; a new one gets a number, and its name is copied.
+ * NGX_ERROR: no memory, or more than NGX_EIAM_SCOPES_MAX scopes.
  */
 ngx_int_t ngx_eiam_scope_number(ngx_eiam_scopes_t *scopes,
     const ngx_str_t *name);
 
-/* number of the scope, or NGX_DECLINED: no policy knows it */
+/* the number of the scope, or NGX_DECLINED: no policy has it */
 ngx_int_t ngx_eiam_scope_find(const ngx_eiam_scopes_t *scopes,
     const ngx_str_t *name);
 
-/* an empty set with room for every scope known now; NULL: no memory */
+/* an empty set with room for all scopes known now; NULL: no memory */
 ngx_eiam_scope_bits_t *ngx_eiam_scope_set_create(ngx_eiam_scopes_t *scopes,
     ngx_pool_t *pool);
 
-/* one for as long as the scopes themselves; NULL: no memory */
+/* a copy that lives as long as the scopes; NULL: no memory */
 ngx_eiam_scope_bits_t *ngx_eiam_scope_set_copy(ngx_eiam_scopes_t *scopes,
     const ngx_eiam_scope_bits_t *set);
 
 /*
  * Adds the scopes that a text names, separated by spaces (RFC 6749, section
- * 3.3), and their numbers to order, an array of ngx_int_t.  Names that no
- * policy knows are left out.  NGX_OK or NGX_ERROR (no memory).
+ * 3.3), to the set, and their numbers to order, an array of ngx_int_t.  Names
+ * that no policy has are ignored.  NGX_OK or NGX_ERROR (no memory).
  */
 ngx_int_t ngx_eiam_scope_set_read(ngx_eiam_scopes_t *scopes,
     const ngx_str_t *text, ngx_eiam_scope_bits_t *set, ngx_array_t *order);
 
-/* leaves what is in the other set too */
+/* removes what the other set does not have */
 void ngx_eiam_scope_set_limit(ngx_eiam_scopes_t *scopes,
     ngx_eiam_scope_bits_t *set, const ngx_eiam_scope_bits_t *other);
 
-/* adds what the implications (array of them, or NULL) say, transitively */
+/*
+ * adds what the implications (an array, or NULL) add to the set, transitively
+ */
 void ngx_eiam_scope_set_close(ngx_eiam_scope_bits_t *set,
     const ngx_array_t *implications);
 
-/* the names in the order of first, then of number; NGX_OK or NGX_ERROR */
+/*
+ * The names, those of the array first in its order, then by their numbers.
+ * NGX_OK or NGX_ERROR (no memory).
+ */
 ngx_int_t ngx_eiam_scope_set_text(ngx_eiam_scopes_t *scopes,
     const ngx_eiam_scope_bits_t *set, const ngx_array_t *first,
     ngx_pool_t *pool, ngx_str_t *text);

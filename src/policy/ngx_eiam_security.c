@@ -95,7 +95,9 @@ ngx_eiam_security_read(ngx_eiam_security_t *security,
         }
     }
 
-    /* then it is the operation that is told of */
+    /*
+     * the finding is then that of the operation, not those of its alternatives
+     */
 
     if (n && operation->n == 0) {
         security->findings->nelts = found;
@@ -106,7 +108,7 @@ ngx_eiam_security_read(ngx_eiam_security_t *security,
 }
 
 
-/* NGX_OK; NGX_DECLINED: it is left out; or NGX_ERROR */
+/* NGX_OK; NGX_DECLINED: the alternative is left out; or NGX_ERROR */
 
 static ngx_int_t
 ngx_eiam_security_alternative(ngx_eiam_security_t *security,
@@ -150,7 +152,7 @@ ngx_eiam_security_alternative(ngx_eiam_security_t *security,
 }
 
 
-/* a cause to leave the alternative out, if there is one, and NGX_OK */
+/* sets a cause to leave the alternative out, if there is one: NGX_OK */
 
 static ngx_int_t
 ngx_eiam_security_require(ngx_eiam_security_t *security,
@@ -259,7 +261,7 @@ ngx_eiam_security_missing(ngx_eiam_security_t *security,
 }
 
 
-/* the requirement in words */
+/* writes the requirement as text */
 
 static ngx_int_t
 ngx_eiam_security_text(ngx_eiam_security_t *security,

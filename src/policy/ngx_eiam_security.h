@@ -1,7 +1,7 @@
 
 /*
- * OpenAPI security: the schemes a bearer token can satisfy, and what an
- * operation requires of the token's scopes.
+ * OpenAPI security: which schemes a bearer token can satisfy, and which scopes
+ * an operation requires of the token.
  */
 
 
@@ -22,28 +22,29 @@ typedef struct {
     ngx_eiam_scopes_t   *scopes;
     ngx_pool_t          *pool;        /* of the policy */
     ngx_array_t         *findings;
-    ngx_uint_t           roles;       /* 3.1: a bearer scheme may list roles */
+    ngx_uint_t           roles;       /* flag: 3.1: a scheme may list roles */
     ngx_eiam_node_t      components;  /* the parent of schemes */
     ngx_eiam_node_t      schemes;     /* schemes.value is NULL: none */
 } ngx_eiam_security_t;
 
 
 /*
- * Checks the document's schemes and numbers the scopes they declare.
- * NGX_OK, or NGX_ERROR with document->fault.
+ * Checks the schemes of the document and numbers the scopes that they declare.
+ * NGX_OK, or NGX_ERROR and document->fault.
  */
 ngx_int_t ngx_eiam_security_init(ngx_eiam_security_t *security,
     const ngx_eiam_node_t *root);
 
 /*
- * requirements: an array node.  Alternatives that no bearer token satisfies
- * are left out, and the operation, if it has no other; it is public only if
- * the document says so.  The same results.
+ * Reads requirements, an array node.  Alternatives that no bearer token can
+ * satisfy are left out, and so is the operation if no other one remains; it is
+ * public only if the document says so.  NGX_OK, or NGX_ERROR and
+ * document->fault.
  */
 ngx_int_t ngx_eiam_security_read(ngx_eiam_security_t *security,
     const ngx_eiam_node_t *requirements, ngx_eiam_operation_t *operation);
 
-/* does any valid token satisfy it? */
+/* whether any valid token satisfies the operation */
 ngx_uint_t ngx_eiam_security_is_open(const ngx_eiam_operation_t *operation);
 
 

@@ -111,7 +111,7 @@ ngx_eiam_server_own(const ngx_eiam_node_t *servers, ngx_array_t *paths)
         return NGX_OK;
     }
 
-    /* OpenAPI: an empty list is the server "/" */
+    /* OpenAPI: an empty list stands for the server "/" */
 
     path = ngx_array_push(paths);
     if (path == NULL) {
@@ -124,7 +124,7 @@ ngx_eiam_server_own(const ngx_eiam_node_t *servers, ngx_array_t *paths)
 }
 
 
-/* what cannot be read is no fault of the document: NGX_OK or NGX_DECLINED */
+/* A server that cannot be read is no fault here: NGX_OK or NGX_DECLINED. */
 
 static ngx_int_t
 ngx_eiam_server_try(const ngx_eiam_node_t *server, ngx_pool_t *pool,
@@ -182,7 +182,7 @@ ngx_eiam_server_read(const ngx_eiam_node_t *server, ngx_pool_t *pool,
 }
 
 
-/* a variable may bring a part of the path, wherever it stands */
+/* variables are replaced first, as they may contain a part of the path */
 
 static ngx_int_t
 ngx_eiam_server_url(const ngx_eiam_node_t *server,
@@ -201,7 +201,10 @@ ngx_eiam_server_url(const ngx_eiam_node_t *server,
 
     last = text.data + text.len;
 
-    /* RFC 3986, section 4.2: "//host/path" has the scheme of its document */
+    /*
+     * RFC 3986, section 4.2: "//host/path" takes the scheme of the document's
+     * URL
+     */
 
     p = ngx_strnstr(text.data, "//", text.len);
 

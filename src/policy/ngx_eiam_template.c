@@ -57,7 +57,7 @@ ngx_eiam_template_read(const ngx_eiam_node_t *node, const ngx_str_t *path,
 }
 
 
-/* what stands before the query or the fragment, also as RFC 6570 has them */
+/* cuts off a query or fragment, also one that RFC 6570 expands */
 
 static ngx_str_t
 ngx_eiam_template_path(const ngx_str_t *text, ngx_eiam_template_t *template)
@@ -114,7 +114,7 @@ ngx_eiam_template_segment(const ngx_eiam_node_t *node, const ngx_str_t *text,
 {
     u_char  *p, *last, *end, *out;
 
-    /* with room for the slash of a path */
+    /* with room for the slash at the end of a path */
 
     out = ngx_pnalloc(pool, text->len + 1);
     if (out == NULL) {
@@ -182,7 +182,7 @@ ngx_eiam_template_kind(const ngx_str_t *text)
 }
 
 
-/* the closing brace of "{name}", which p is the beginning of; else p */
+/* the closing brace of the "{name}" that begins at p, or else p */
 
 static u_char *
 ngx_eiam_template_parameter(u_char *p, u_char *last)
@@ -204,7 +204,7 @@ ngx_eiam_template_parameter(u_char *p, u_char *last)
 }
 
 
-/* the next of a literal, decoded, if a template has it encoded */
+/* the next character of a literal, decoded if the template has it encoded */
 
 static u_char
 ngx_eiam_template_character(ngx_eiam_template_t *template, u_char **p,
@@ -224,7 +224,7 @@ ngx_eiam_template_character(ngx_eiam_template_t *template, u_char **p,
             *p += 2;
         }
 
-        /* what is ASCII has no other spelling in a literal */
+        /* an ASCII character has only one spelling in a literal */
 
         if (code < 0x80) {
             ngx_eiam_template_leave_out(template, NGX_EIAM_LEFT_LITERAL);
@@ -248,7 +248,7 @@ ngx_eiam_template_character(ngx_eiam_template_t *template, u_char **p,
 }
 
 
-/* can a segment with these literals pass ngx_eiam_target_check()? */
+/* whether a segment with these literals can pass ngx_eiam_target_check() */
 
 static void
 ngx_eiam_template_literal(ngx_eiam_template_t *template,
@@ -263,7 +263,7 @@ ngx_eiam_template_literal(ngx_eiam_template_t *template,
     for (i = 0; i < segment->text.len; i++) {
         dots += (segment->text.data[i] == '.');
 
-        /* a UTF-8 character counts once, at its first byte */
+        /* a character of UTF-8 is counted at its first byte */
         length += ((segment->text.data[i] & 0xc0) != 0x80);
     }
 
@@ -273,7 +273,7 @@ ngx_eiam_template_literal(ngx_eiam_template_t *template,
 }
 
 
-/* the first cause is told */
+/* the first cause is the one that is reported */
 
 static void
 ngx_eiam_template_leave_out(ngx_eiam_template_t *template,

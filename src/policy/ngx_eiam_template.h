@@ -37,22 +37,22 @@ typedef struct {
 typedef struct {
     ngx_eiam_segment_t   segments[NGX_EIAM_SEGMENTS_MAX];
     ngx_uint_t           n;
-    ngx_eiam_cause_e     cause;       /* to leave it out; or NGX_EIAM_KEPT */
-    unsigned             slash:1;     /* it ends in "/" */
-    unsigned             unmatched:1; /* a segment is empty, or too long */
-    unsigned             special:1;   /* characters beyond eiam_path strict */
+    ngx_eiam_cause_e     cause;       /* to leave it out, or NGX_EIAM_KEPT */
+    unsigned             slash:1;     /* flag: it ends in "/" */
+    unsigned             unmatched:1; /* flag: a segment is empty or too long */
+    unsigned             special:1;   /* flag: it needs eiam_path utf8 */
 } ngx_eiam_template_t;
 
 
 /*
- * path is a full path template; node is what a fault points to.  NGX_OK, or
- * NGX_ERROR: a fault, or no memory.
+ * Reads a full path template; a fault points to node.  NGX_OK, or NGX_ERROR: a
+ * fault, or no memory.
  */
 ngx_int_t ngx_eiam_template_read(const ngx_eiam_node_t *node,
     const ngx_str_t *path, ngx_pool_t *pool, ngx_eiam_template_t *template);
 
 /*
- * A path that the template fits, each parameter being "-": NGX_OK, or
+ * Makes a path that fits the template, with "-" for each parameter.  NGX_OK or
  * NGX_ERROR (no memory).
  */
 ngx_int_t ngx_eiam_template_sample(const ngx_eiam_template_t *template,

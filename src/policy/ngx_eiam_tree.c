@@ -370,7 +370,7 @@ ngx_eiam_tree_push(ngx_array_t *children, ngx_eiam_tree_node_t *child)
 }
 
 
-/* the leftmost segment in which they differ decides */
+/* the leftmost segment in which the nodes differ decides */
 
 ngx_int_t
 ngx_eiam_tree_compare(const ngx_eiam_tree_node_t *one,
@@ -392,7 +392,7 @@ ngx_eiam_tree_compare(const ngx_eiam_tree_node_t *one,
 }
 
 
-/* they are sorted already, but where segments before were equally concrete */
+/* the nodes are sorted but where segments before them are equally concrete */
 
 void
 ngx_eiam_tree_sort(ngx_array_t *nodes)

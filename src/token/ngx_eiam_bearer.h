@@ -10,12 +10,12 @@
 /*
  * Reads the value of an Authorization field (RFC 6750, section 2.1).
  *
- * NGX_OK        token is what follows the scheme; see if it is one
- * NGX_DECLINED  another scheme than Bearer, so no token
+ * NGX_OK: token is what follows the scheme Bearer, well-formed or not;
+ * NGX_DECLINED: another scheme, so there is no token.
  */
 ngx_int_t ngx_eiam_bearer_find(const ngx_str_t *value, ngx_str_t *token);
 
-/* is it one b64token? */
+/* whether the text is one b64token */
 ngx_uint_t ngx_eiam_bearer_is_token(const ngx_str_t *token);
 
 

@@ -9,7 +9,9 @@ static ngx_int_t ngx_eiam_claims_is_audience(const ngx_eiam_node_t *node,
     const ngx_array_t *audiences);
 
 
-/* RFC 7662, section 2.2, RFC 9068, section 2.2, and what servers have for it */
+/*
+ * RFC 7662, section 2.2, RFC 9068, section 2.2, and the names of some servers
+ */
 
 static ngx_str_t  ngx_eiam_claims_names[] = {
     ngx_string("client_id"),
@@ -177,7 +179,7 @@ ngx_eiam_claims_words(const ngx_eiam_node_t *node, ngx_str_t *words)
 }
 
 
-/* each element is one word: with a space inside it would become two */
+/* An element must be a single word: with a space it would become two scopes. */
 
 static ngx_int_t
 ngx_eiam_claims_join(const ngx_eiam_node_t *list, ngx_str_t *words)

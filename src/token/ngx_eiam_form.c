@@ -19,7 +19,7 @@ ngx_eiam_form_read(const ngx_str_t *form, ngx_pool_t *pool,
 
     last = form->data + form->len;
 
-    /* others separate by ";" too */
+    /* some servers take ";" for a separator, too */
 
     if (form->len == 0 || memchr(form->data, ';', form->len)) {
         return NGX_ABORT;

@@ -1,7 +1,7 @@
 
 /*
- * A form (application/x-www-form-urlencoded) that has exactly one reading:
- * names as they are spelled, each once at most, separated by "&".
+ * A form (application/x-www-form-urlencoded) that has exactly one reading: its
+ * names are not encoded, occur only once, and are separated by "&".
  */
 
 
@@ -15,13 +15,14 @@
 
 typedef struct {
     ngx_str_t    name;             /* null: the end of the list */
-    ngx_str_t    value;            /* decoded; no data: it is not there */
+    ngx_str_t    value;            /* decoded; no data: absent */
 } ngx_eiam_form_parameter_t;
 
 
 /*
- * Fills the values in, in pool's memory.  NGX_OK; NGX_ABORT: there is another
- * parameter, one twice, or what can be read in two ways; NGX_ERROR: no memory.
+ * Sets the values, in memory of pool.  NGX_OK; NGX_ABORT: there is a parameter
+ * that is not in the list, one that occurs twice, or one that can be read in
+ * two ways; NGX_ERROR: no memory.
  */
 ngx_int_t ngx_eiam_form_read(const ngx_str_t *form, ngx_pool_t *pool,
     ngx_eiam_form_parameter_t *parameters);

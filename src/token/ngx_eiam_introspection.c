@@ -40,7 +40,7 @@ static ngx_eiam_reason_e ngx_eiam_introspection_unread(
     const ngx_eiam_node_t *claims);
 
 
-/* checked in this order, the first that does not pass is the reason */
+/* made in this order; the first check that fails gives the reason */
 
 static const ngx_eiam_introspection_check_t  ngx_eiam_introspection_checks[] = {
     { ngx_eiam_introspection_active, NGX_EIAM_DETAIL_INACTIVE },
@@ -106,8 +106,8 @@ ngx_eiam_introspection_read(ngx_eiam_document_t *document,
 
 
 /*
- * Some servers have errors for what is no token; 401 and 403 are about the
- * gate's own credentials, 429 is about its rate.
+ * Some servers answer with an error about a text that is no token.  But 401 and
+ * 403 are about the gate's own credentials, and 429 is about its rate.
  */
 
 static ngx_eiam_reason_e
@@ -236,7 +236,7 @@ ngx_eiam_introspection_active(const ngx_eiam_node_t *claims, time_t now,
 }
 
 
-/* a token that is bound to a key (RFC 7800) is nothing without its proof */
+/* a token that is bound to a key (RFC 7800) is not accepted without a proof */
 
 static ngx_eiam_reason_e
 ngx_eiam_introspection_bound(const ngx_eiam_node_t *claims, time_t now,
@@ -252,7 +252,7 @@ ngx_eiam_introspection_bound(const ngx_eiam_node_t *claims, time_t now,
 }
 
 
-/* some servers name the kind of the token where others say "Bearer" */
+/* some servers name the kind of the token where others write "Bearer" */
 
 static ngx_eiam_reason_e
 ngx_eiam_introspection_bearer(const ngx_eiam_node_t *claims, time_t now,
@@ -268,8 +268,8 @@ ngx_eiam_introspection_bearer(const ngx_eiam_node_t *claims, time_t now,
 
 
 /*
- * Servers answer about all of their tokens, and a refresh token or an ID token
- * is no access token, whatever the hint asks for.
+ * Servers answer about all kinds of tokens, whatever token_type_hint says, but
+ * a refresh token or an ID token is no access token.
  */
 
 static ngx_eiam_reason_e
@@ -344,7 +344,7 @@ ngx_eiam_introspection_times(const ngx_eiam_node_t *claims, time_t now,
         return NGX_EIAM_TOKEN_INVALID;
     }
 
-    /* it only matters when the application has been revoked */
+    /* "iat" matters only if the application has been revoked */
 
     (void) ngx_eiam_claims_time(claims, "iat", &grant->issued);
 

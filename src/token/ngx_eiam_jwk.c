@@ -79,7 +79,7 @@ ngx_eiam_jwk_read_set(const ngx_eiam_node_t *root, ngx_pool_t *pool,
 }
 
 
-/* the last one to where its cost belongs, behind those of the same */
+/* moves the last key to its place by cost, behind the keys of the same cost */
 
 static void
 ngx_eiam_keys_place(ngx_array_t *list)
@@ -99,7 +99,7 @@ ngx_eiam_keys_place(ngx_array_t *list)
 }
 
 
-/* NGX_DECLINED: it is for something else */
+/* NGX_DECLINED: the key is not for verifying */
 
 static ngx_int_t
 ngx_eiam_key_read(const ngx_eiam_node_t *node, ngx_pool_t *pool,

@@ -10,9 +10,9 @@
 
 
 /*
- * A digest of all that decides of the keys, whatever their order in the set,
- * and however it is written.  What it needs is taken from pool: NGX_OK, or
- * NGX_ERROR (no memory).
+ * A digest of everything that decides how the keys verify, independent of their
+ * order in the set and of the spelling of the JSON.  Temporary memory is taken
+ * from pool.  NGX_OK, or NGX_ERROR (no memory).
  */
 ngx_int_t ngx_eiam_jwk_digest(const ngx_eiam_keys_t *keys, ngx_pool_t *pool,
     ngx_eiam_digest_t digest);

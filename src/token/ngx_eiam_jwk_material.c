@@ -11,7 +11,7 @@
 #define NGX_EIAM_RSA_MAX  8192
 #define NGX_EIAM_RSA_EXPONENT_MAX  8     /* bytes */
 #define NGX_EIAM_OCT_MIN  32             /* bytes: SHA-256 */
-#define NGX_EIAM_POINT_MAX  133          /* bytes of the largest point */
+#define NGX_EIAM_POINT_MAX  133          /* of the largest point */
 
 
 static ngx_int_t ngx_eiam_key_bytes(const ngx_eiam_node_t *node,
@@ -169,8 +169,8 @@ ngx_eiam_key_rsa(const ngx_eiam_jwk_kind_t *kind, const ngx_eiam_node_t *node,
 
 
 /*
- * A square for each bit of the exponent, and some products; OpenSSL takes four
- * words of 64 bits at once, or is half as fast.
+ * A squaring for each bit of the exponent, and some products.  OpenSSL takes
+ * four words of 64 bits at a time; otherwise it is half as fast.
  */
 
 static ngx_uint_t
@@ -206,7 +206,7 @@ ngx_eiam_key_ec(const ngx_eiam_jwk_kind_t *kind, const ngx_eiam_node_t *node,
                               kind->size);
     }
 
-    /* uncompressed: SEC 1, section 2.3.3; some servers leave zeros away */
+    /* uncompressed: SEC 1, section 2.3.3; some servers omit leading zeros */
 
     ngx_memzero(point, sizeof(point));
 
@@ -293,7 +293,10 @@ ngx_eiam_key_make(const char *type, OSSL_PARAM_BLD *build)
             && EVP_PKEY_fromdata(ctx, &pkey, EVP_PKEY_PUBLIC_KEY, params)
                == 1);
 
-    /* is the point on its curve?  For RSA it would look for prime factors */
+    /*
+     * whether the point is on the curve; for RSA it would search for prime
+     * factors
+     */
 
     if (pkey && EVP_PKEY_is_a(pkey, "EC")) {
         check = EVP_PKEY_CTX_new_from_pkey(NULL, pkey, NULL);

@@ -1,5 +1,5 @@
 
-/* The kinds of keys, and their material: RFC 7518, section 6, RFC 8037. */
+/* The types of keys, and their material: RFC 7518, section 6, and RFC 8037. */
 
 
 #ifndef _NGX_EIAM_JWK_MATERIAL_H_INCLUDED_
@@ -16,13 +16,13 @@ typedef struct ngx_eiam_jwk_kind_s  ngx_eiam_jwk_kind_t;
 
 struct ngx_eiam_jwk_kind_s {
     const char           *kty;
-    const char           *crv;           /* NULL: it has none */
+    const char           *crv;           /* NULL: the type has no curves */
     ngx_eiam_key_type_e   type;
-    const char           *group;         /* as OpenSSL calls it */
-    size_t                size;          /* bytes of a coordinate, or a key */
+    const char           *group;         /* the name in OpenSSL */
+    size_t                size;          /* bytes of a coordinate or a key */
     ngx_uint_t            cost;          /* 0: it depends on the key */
 
-    /* the material, which lives in pool: NGX_OK or NGX_ERROR */
+    /* reads the material, which lives in pool: NGX_OK or NGX_ERROR */
     ngx_int_t           (*read)(const ngx_eiam_jwk_kind_t *kind,
                                 const ngx_eiam_node_t *node,
                                 ngx_pool_t *pool, ngx_eiam_key_t *key);
@@ -30,13 +30,16 @@ struct ngx_eiam_jwk_kind_s {
 
 
 /*
- * By "kty" and "crv": NGX_OK; NGX_DECLINED: an unknown one; NGX_ERROR: it does
- * not say, with document->fault.
+ * The kind by "kty" and "crv".  NGX_OK; NGX_DECLINED: it is unknown; NGX_ERROR
+ * and document->fault: a member is missing or wrong.
  */
 ngx_int_t ngx_eiam_jwk_material_kind(const ngx_eiam_node_t *node,
     const ngx_eiam_jwk_kind_t **kind);
 
-/* the key owns pkey, which pool frees: NGX_OK; NGX_ERROR, also of NULL */
+/*
+ * Gives pkey to the key, with a cleanup in pool.  NGX_OK; NGX_ERROR: no memory,
+ * or pkey is NULL.
+ */
 ngx_int_t ngx_eiam_jwk_material_keep(ngx_eiam_key_t *key, ngx_pool_t *pool,
     void *pkey);
 

@@ -5,13 +5,13 @@
 #include <openssl/x509.h>
 
 
-/* what stands before the name and the material of a key */
+/* the header of a packed key, before its "kid" and its material */
 
 typedef struct {
     uint32_t    type;
     uint32_t    algorithm;         /* NGX_EIAM_ANY_ALGORITHM in 32 bits */
     uint32_t    cost;
-    uint32_t    kid;               /* bytes and one more; 0: it has none */
+    uint32_t    kid;               /* bytes plus 1; 0: no "kid" */
     uint32_t    material;          /* bytes */
 } ngx_eiam_jwk_head_t;
 
@@ -70,7 +70,7 @@ ngx_eiam_jwk_pack(const ngx_eiam_keys_t *keys, ngx_pool_t *pool,
 }
 
 
-/* a key that is in the set may verify: "use" and "key_ops" have decided that */
+/* "use" and "key_ops" are not packed, as each key of a set may verify */
 
 ngx_int_t
 ngx_eiam_jwk_pack_key(const ngx_eiam_key_t *key, ngx_pool_t *pool,
@@ -104,7 +104,7 @@ ngx_eiam_jwk_pack_key(const ngx_eiam_key_t *key, ngx_pool_t *pool,
 }
 
 
-/* RFC 5280, section 4.1: SubjectPublicKeyInfo, in the one form of DER */
+/* RFC 5280, section 4.1: SubjectPublicKeyInfo in DER, which has one encoding */
 
 static ngx_int_t
 ngx_eiam_jwk_pack_material(const ngx_eiam_key_t *key, ngx_pool_t *pool,
@@ -176,7 +176,7 @@ ngx_eiam_jwk_pack_read(const ngx_str_t *packed, ngx_pool_t *pool,
 }
 
 
-/* what follows it, or NULL */
+/* returns the end of the key, or NULL */
 
 static u_char *
 ngx_eiam_jwk_unpack_key(u_char *p, u_char *last, ngx_pool_t *pool,
@@ -238,7 +238,7 @@ ngx_eiam_jwk_unpack_material(ngx_eiam_key_t *key, u_char *p, size_t len,
 }
 
 
-/* also an empty text has data */
+/* copies the text; an empty one gets a data pointer, too */
 
 static ngx_int_t
 ngx_eiam_jwk_unpack_text(ngx_str_t *text, u_char *p, size_t len,

@@ -1,7 +1,7 @@
 
 /*
- * Keys as bytes, as the zone keeps them: without certificates and whatever
- * else does not decide, a set takes a tenth of its JSON.
+ * Keys as bytes, for the zone.  Without certificates and all else that does not
+ * decide anything, a set takes a tenth of the size of its JSON.
  */
 
 
@@ -14,15 +14,18 @@
 #include <ngx_eiam_jwk.h>
 
 
-/* the bytes are never empty: NGX_OK, or NGX_ERROR (no memory) */
+/* packs the keys, into one byte at least: NGX_OK, or NGX_ERROR (no memory) */
 ngx_int_t ngx_eiam_jwk_pack(const ngx_eiam_keys_t *keys, ngx_pool_t *pool,
     ngx_str_t *packed);
 
-/* the same of one key, with all that decides of it */
+/* packs one key, with everything that decides how it verifies */
 ngx_int_t ngx_eiam_jwk_pack_key(const ngx_eiam_key_t *key, ngx_pool_t *pool,
     ngx_str_t *packed);
 
-/* the keys, which live in pool: NGX_OK; NGX_ERROR: no memory, or not packed */
+/*
+ * Reads packed keys, which then live in pool.  NGX_OK; NGX_ERROR: no memory, or
+ * the bytes are not packed keys.
+ */
 ngx_int_t ngx_eiam_jwk_pack_read(const ngx_str_t *packed, ngx_pool_t *pool,
     ngx_eiam_keys_t *keys);
 

@@ -12,12 +12,12 @@
 
 
 /*
- * To look up the algorithms by name and to make contexts costs a fifth of a
- * verification by RSA, so they are kept, for the algorithm used last.
+ * Looking up an algorithm by name and creating a context take a fifth of the
+ * time of an RSA verification, so both are kept for the algorithm used last.
  */
 
 typedef struct {
-    ngx_uint_t            algorithm;     /* NGX_EIAM_ANY_ALGORITHM: none yet */
+    ngx_uint_t            algorithm;     /* NGX_EIAM_ANY_ALGORITHM: none */
     EVP_MD_CTX           *digest;
     EVP_PKEY_CTX         *pkey;
     EVP_MAC_CTX          *mac;
@@ -89,7 +89,7 @@ ngx_eiam_jws_algorithm_find(const ngx_str_t *name)
 }
 
 
-/* RFC 9864, section 2.2: EdDSA is Ed25519 or Ed448, by another name */
+/* RFC 9864, section 2.2: EdDSA stands for Ed25519 and Ed448 */
 
 ngx_uint_t
 ngx_eiam_jws_algorithm_bits(ngx_uint_t algorithm)
@@ -114,7 +114,7 @@ ngx_eiam_jws_algorithm_bits(ngx_uint_t algorithm)
 }
 
 
-/* the algorithms of RFC 8032 differ in the type of their keys only */
+/* the algorithms of RFC 8032 differ only in the type of their keys */
 
 static ngx_uint_t
 ngx_eiam_jws_is_same(const ngx_eiam_algorithm_t *a,
@@ -207,7 +207,7 @@ ngx_eiam_jws_verify(ngx_uint_t algorithm, const ngx_eiam_key_t *key,
 
     ERR_clear_error();
 
-    /* what broke half-way is not used again */
+    /* a context is not used again after an error */
 
     if (rc == NGX_ERROR) {
         ngx_eiam_verifier_free(verifier);
@@ -309,7 +309,7 @@ ngx_eiam_verifier_free(void *data)
 }
 
 
-/* NGX_OK, NGX_DECLINED: it is not its signature, or NGX_ERROR */
+/* NGX_OK; NGX_DECLINED: the signature is wrong; or NGX_ERROR */
 
 static ngx_int_t
 ngx_eiam_jws_mac(const ngx_eiam_verifier_t *verifier,
@@ -366,7 +366,7 @@ ngx_eiam_jws_pkey(const ngx_eiam_verifier_t *verifier,
 }
 
 
-/* it has no digest that could be made before, and no context can be kept */
+/* there is no digest to be made in advance, and no context can be reused */
 
 static ngx_int_t
 ngx_eiam_jws_eddsa(const ngx_eiam_key_t *key, const ngx_str_t *text,
@@ -392,8 +392,9 @@ ngx_eiam_jws_eddsa(const ngx_eiam_key_t *key, const ngx_str_t *text,
 
 
 /*
- * The two numbers, each half of the bytes, as ECDSA-Sig-Value: its length, or
- * 0.  RFC 7518, section 3.4; neither may be zero.
+ * Writes the two numbers of a signature, half of its bytes each, as
+ * ECDSA-Sig-Value.  Returns its length, or 0.  RFC 7518, section 3.4; neither
+ * number may be zero.
  */
 
 static int

@@ -11,12 +11,13 @@
 
 
 /*
- * An entry of a worker's memo of headers: one that was found good, encoded,
- * and what it says.  Each key of an issuer has one for all of its tokens.
+ * An entry of a worker's memo of headers: an encoded header that has been
+ * checked, and what it says.  The tokens of an issuer share one header for each
+ * key.
  */
 
 typedef struct {
-    size_t                         len;          /* 0: none yet */
+    size_t                         len;          /* 0: the entry is empty */
     ngx_uint_t                     algorithm;
     ngx_str_t                      kid;          /* data is NULL: none */
     u_char                         text[NGX_EIAM_JWT_MEMO_MAX];
@@ -67,7 +68,7 @@ static ngx_int_t ngx_eiam_jwt_invalid(ngx_eiam_jwt_t *jwt,
     ngx_eiam_detail_e detail, const char *fault);
 
 
-/* in this order; the first that is not NGX_OK is the answer */
+/* made in this order; the first check that does not return NGX_OK decides */
 
 static const ngx_eiam_jwt_pt  ngx_eiam_jwt_checks[] = {
     ngx_eiam_jwt_header,
@@ -89,7 +90,7 @@ static const ngx_eiam_jwt_pt  ngx_eiam_jwt_header_checks[] = {
 static ngx_eiam_jwt_memo_t  ngx_eiam_jwt_memo[NGX_EIAM_JWT_MEMO];
 
 
-/* members of the header that nothing here understands: RFC 7515, 4.1.11 */
+/* members of the header that are not supported: RFC 7515, section 4.1.11 */
 
 static const ngx_str_t  ngx_eiam_jwt_unsupported[] = {
     ngx_string("crit"),
@@ -193,7 +194,7 @@ ngx_eiam_jwt_split(ngx_eiam_jwt_t *jwt, const ngx_str_t *token)
 }
 
 
-/* RFC 7515, section 5.2: UTF-8 JSON, no member twice */
+/* RFC 7515, section 5.2: JSON in UTF-8, with no member twice */
 
 static ngx_int_t
 ngx_eiam_jwt_object(ngx_eiam_jwt_t *jwt, ngx_uint_t part,
@@ -273,7 +274,7 @@ ngx_eiam_jwt_read_header(ngx_eiam_jwt_t *jwt)
 }
 
 
-/* what is decoded is shorter than the text */
+/* the decoded strings are shorter than the text, so they fit */
 
 static void
 ngx_eiam_jwt_memo_keep(const ngx_eiam_jwt_t *jwt, ngx_eiam_jwt_memo_t *memo)
@@ -291,7 +292,7 @@ ngx_eiam_jwt_memo_keep(const ngx_eiam_jwt_t *jwt, ngx_eiam_jwt_memo_t *memo)
 }
 
 
-/* keys that the token itself brings ("jwk", "jku", ...) are not looked at */
+/* keys that the token itself brings ("jwk", "jku", ...) are ignored */
 
 static ngx_int_t
 ngx_eiam_jwt_foreign(ngx_eiam_jwt_t *jwt)
@@ -348,7 +349,7 @@ ngx_eiam_jwt_accept(ngx_eiam_jwt_t *jwt)
 }
 
 
-/* RFC 9068, section 4, and tokens from before it */
+/* RFC 9068, section 4; older tokens have another "typ", or none */
 
 static ngx_int_t
 ngx_eiam_jwt_type(ngx_eiam_jwt_t *jwt)
@@ -405,8 +406,8 @@ ngx_eiam_jwt_kid(ngx_eiam_jwt_t *jwt)
 
 
 /*
- * The keys with the token's "kid", or if the token or the set has none, all
- * that fit the algorithm; those that cost least come first.
+ * Tries the keys with the token's "kid", or, if the token or the set has none,
+ * all keys that fit the algorithm; the cheapest keys come first.
  */
 
 static ngx_int_t
@@ -432,7 +433,9 @@ ngx_eiam_jwt_signature(ngx_eiam_jwt_t *jwt)
     known = 0;
     cost = 0;
 
-    /* the cost of a key is that of a text of one size, or shorter */
+    /*
+     * the cost of a key includes a text of that size; a longer one costs more
+     */
 
     more = jwt->signed_text.len / NGX_EIAM_HASH_SIZE * NGX_EIAM_HASH_COST;
 
@@ -475,7 +478,7 @@ ngx_eiam_jwt_signature(ngx_eiam_jwt_t *jwt)
 }
 
 
-/* there may be another key, or another one under the same name */
+/* another key may have signed the token, also one with the same "kid" */
 
 static ngx_int_t
 ngx_eiam_jwt_unsigned(ngx_eiam_jwt_t *jwt, ngx_uint_t known, ngx_uint_t cost)

@@ -1,7 +1,7 @@
 
 /*
- * Access tokens that are signed: JWS compact serialization (RFC 7515), JWT
- * (RFC 7519, RFC 9068), checked as RFC 8725 says.
+ * Signed access tokens: JWS compact serialization (RFC 7515), JWT (RFC 7519,
+ * RFC 9068), checked as RFC 8725 requires.
  */
 
 
@@ -20,22 +20,27 @@
 
 
 /*
- * us: what the keys may cost that are tried with one token, so no more than
- * one of them takes over a millisecond.  The first one is always tried.
+ * us: what the keys that are tried with one token may cost, so that at most one
+ * of them takes more than a millisecond.  The first one is always tried.
  */
 #define NGX_EIAM_JWT_COST_MAX  2000
 
 
-/* does it have the three parts of a JWS? */
+/* whether the token has the three parts of a JWS */
 ngx_uint_t ngx_eiam_jwt_is(const ngx_str_t *token);
 
 /*
- * NGX_OK: the grant, whose strings live as long as document->pool;
- * NGX_ABORT: refused, reason and detail say why and document->fault more;
- * NGX_DECLINED: none of the keys has signed it, so perhaps a newer one will
- * do: detail is NGX_EIAM_DETAIL_SIGNATURE if there are keys with its "kid", or
- * NGX_EIAM_DETAIL_KEY, and reason is set if some were tried; NGX_ERROR: no
- * memory.
+ * NGX_OK: the grant, whose strings live as long as document->pool.
+ *
+ * NGX_ABORT: the token is refused; reason and detail say why, and
+ * document->fault says more.
+ *
+ * NGX_DECLINED: no key verifies the signature, but a newer key set may have one
+ * that does.  detail is NGX_EIAM_DETAIL_SIGNATURE if there are keys with the
+ * token's "kid", otherwise NGX_EIAM_DETAIL_KEY; reason is set if keys were
+ * tried.
+ *
+ * NGX_ERROR: no memory.
  */
 ngx_int_t ngx_eiam_jwt_read(ngx_eiam_document_t *document,
     const ngx_str_t *token, const ngx_eiam_keys_t *keys,

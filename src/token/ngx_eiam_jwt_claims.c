@@ -54,7 +54,7 @@ ngx_array_t  ngx_eiam_jwt_claims_scope = {
 };
 
 
-/* in this order; the first with a reason decides */
+/* made in this order; the first check with a reason decides */
 
 static const struct {
     ngx_eiam_jwt_claims_pt         check;
@@ -129,7 +129,9 @@ ngx_eiam_jwt_issuer(ngx_eiam_jwt_claims_t *claims)
 }
 
 
-/* an issuer that sets no "aud" in access tokens sets one in other tokens */
+/*
+ * if access tokens have no "aud", tokens of the issuer that have one are others
+ */
 
 static ngx_eiam_reason_e
 ngx_eiam_jwt_audience(ngx_eiam_jwt_claims_t *claims)
@@ -169,7 +171,7 @@ ngx_eiam_jwt_times(ngx_eiam_jwt_claims_t *claims)
 
     grant = claims->grant;
     begins = claims->now;
-    issued = 1;              /* without "iat": before any revocation */
+    issued = 1;              /* no "iat": before any revocation */
 
     if (ngx_eiam_claims_time(claims->node, "exp", &grant->expires) != NGX_OK
         || ngx_eiam_claims_time(claims->node, "nbf", &begins) == NGX_ERROR
@@ -196,7 +198,7 @@ ngx_eiam_jwt_begins(ngx_eiam_jwt_claims_t *claims)
 }
 
 
-/* one that is bound to a key (RFC 7800) is nothing without its proof */
+/* a token that is bound to a key (RFC 7800) is not accepted without a proof */
 
 static ngx_eiam_reason_e
 ngx_eiam_jwt_bound(ngx_eiam_jwt_claims_t *claims)
@@ -218,7 +220,7 @@ ngx_eiam_jwt_application(ngx_eiam_jwt_claims_t *claims)
 }
 
 
-/* the first claim that is there counts, though it be empty */
+/* the first of the claims that is present counts, even if it is empty */
 
 static ngx_eiam_reason_e
 ngx_eiam_jwt_scopes(ngx_eiam_jwt_claims_t *claims)

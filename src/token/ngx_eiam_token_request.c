@@ -68,7 +68,7 @@ ngx_eiam_token_request_token(const ngx_eiam_credentials_t *credentials,
 }
 
 
-/* of a parameter that is there once */
+/* reads a parameter that must not occur twice */
 
 static ngx_int_t
 ngx_eiam_token_request_value(const ngx_eiam_credentials_t *credentials,
@@ -90,7 +90,7 @@ ngx_eiam_token_request_value(const ngx_eiam_credentials_t *credentials,
         return rc;
     }
 
-    /* another one, here or in the form */
+    /* the parameter occurs again, in the query or in the form */
 
     if (ngx_eiam_query_next(&rest, name, &other) != NGX_DECLINED
         || (query == NGX_OK
@@ -106,8 +106,8 @@ ngx_eiam_token_request_value(const ngx_eiam_credentials_t *credentials,
 
 /*
  * Id and secret are encoded as in a form before base64 (RFC 6749, section
- * 2.3.1), but not all backends decode them: "%" and "+" are an escape for one
- * and a part of the id for the other.
+ * 2.3.1), but not all backends decode them: "%" and "+" begin an escape for one
+ * backend and belong to the id for another.
  */
 
 static ngx_int_t
@@ -140,7 +140,7 @@ ngx_eiam_token_request_basic(const ngx_str_t *authorization, ngx_pool_t *pool,
         base64.len--;
     }
 
-    /* token68 of RFC 9110, section 11.2, is written like a bearer token */
+    /* token68 (RFC 9110, section 11.2) has the syntax of a bearer token */
 
     if (!ngx_eiam_bearer_is_token(&base64)) {
         return NGX_ABORT;
@@ -176,8 +176,8 @@ ngx_eiam_token_request_basic(const ngx_str_t *authorization, ngx_pool_t *pool,
 
 
 /*
- * What only some backends would take for the parameter, or another way to
- * name a client (RFC 7521, section 4.2), leaves a doubt.
+ * A parameter that only some backends would recognize, or another way to name
+ * the client (RFC 7521, section 4.2), makes the client uncertain.
  */
 
 static ngx_int_t
@@ -216,7 +216,7 @@ ngx_eiam_token_request_parameter(const ngx_str_t *text, ngx_pool_t *pool,
 }
 
 
-/* NGX_OK: it is the first one, or the same */
+/* NGX_OK: the id is the first one, or equals the one found before */
 
 static ngx_int_t
 ngx_eiam_token_request_agree(ngx_str_t raw, ngx_pool_t *pool, ngx_str_t *id)
@@ -235,7 +235,7 @@ ngx_eiam_token_request_agree(ngx_str_t raw, ngx_pool_t *pool, ngx_str_t *id)
         return NGX_ABORT;
     }
 
-    /* spaces around it would get lost in a header, other bytes in a log */
+    /* outer spaces would be lost in a header, other bytes in a log */
 
     if (text.len == 0 || text.len > NGX_EIAM_APPLICATION_ID_MAX
         || text.data[0] == ' ' || text.data[text.len - 1] == ' '

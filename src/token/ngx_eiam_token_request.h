@@ -1,5 +1,5 @@
 
-/* Who asks for a token: RFC 6749, section 2.3.1. */
+/* Which client asks for a token: RFC 6749, section 2.3.1. */
 
 
 #ifndef _NGX_EIAM_TOKEN_REQUEST_H_INCLUDED_
@@ -10,7 +10,7 @@
 #include <ngx_core.h>
 
 
-/* each as it was sent; those that were not are empty */
+/* as they were sent; what was not sent is empty */
 
 typedef struct {
     ngx_str_t    authorization;    /* the value of the field */
@@ -20,25 +20,25 @@ typedef struct {
 
 
 /*
- * The scope that is asked for (RFC 6749, section 3.3), decoded: NGX_OK;
- * NGX_DECLINED: none; NGX_ABORT: that is not certain; NGX_ERROR: no memory.
+ * The requested scope (RFC 6749, section 3.3), decoded.  NGX_OK; NGX_DECLINED:
+ * none is requested; NGX_ABORT: the scope is not certain; NGX_ERROR: no memory.
  */
 ngx_int_t ngx_eiam_token_request_scope(
     const ngx_eiam_credentials_t *credentials, ngx_pool_t *pool,
     ngx_str_t *scope);
 
 
-/* the same for the token that is to be revoked: RFC 7009, section 2.1 */
+/* the same for the token to be revoked: RFC 7009, section 2.1 */
 ngx_int_t ngx_eiam_token_request_token(
     const ngx_eiam_credentials_t *credentials, ngx_pool_t *pool,
     ngx_str_t *token);
 
 
 /*
- * NGX_OK: id is what all places agree on, decoded, in pool's memory;
- * NGX_DECLINED: none names a client; NGX_ABORT: two disagree, or one can be
- * read in more than one way, and id is then empty, or what Basic names if it
- * is decoded; NGX_ERROR: no memory.
+ * NGX_OK: id is the client, decoded, in memory of pool; all places that name a
+ * client agree on it.  NGX_DECLINED: none names a client.  NGX_ABORT: two of
+ * them disagree, or one can be read in more than one way; id is then empty, or
+ * what Basic names if it is decoded.  NGX_ERROR: no memory.
  */
 ngx_int_t ngx_eiam_token_request_client(
     const ngx_eiam_credentials_t *credentials, ngx_pool_t *pool,

@@ -132,7 +132,7 @@ ngx_eiam_token_response_is_bearer(const ngx_eiam_node_t *root)
 }
 
 
-/* null does not say that they are those that were asked for */
+/* null does not mean that the requested scopes were granted */
 
 static ngx_int_t
 ngx_eiam_token_response_scopes(const ngx_eiam_node_t *root, ngx_str_t *scopes)
@@ -190,8 +190,9 @@ ngx_eiam_token_response_expires(const ngx_eiam_node_t *root,
 
 
 /*
- * A number with a fraction, as it is written, which the tree does not have:
- * 3600.0 is an integer, 36e2 is none.  What is found has the tree's value.
+ * Reads a number with a fraction from the text, as the tree does not keep its
+ * spelling: 3600.0 is accepted as an integer, 36e2 is not.  The number in the
+ * text is found by its value in the tree.
  */
 
 static ngx_int_t

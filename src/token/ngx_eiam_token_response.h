@@ -13,16 +13,16 @@
 
 
 /*
- * NGX_OK: the token, and what the answer says of its grant: the scopes, whose
- * data is NULL if it does not, and the expiry.  NGX_ERROR: no bearer token
- * is issued by it, document->fault tells why.  The strings live as long as
- * document->pool.  now is when the answer came.
+ * NGX_OK: the token, and its grant as far as the answer describes it: the
+ * scopes, whose data is NULL if it names none, and the expiry.  NGX_ERROR: the
+ * answer issues no bearer token, and document->fault says why.  The strings
+ * live as long as document->pool.  now is the time at which the answer came.
  */
 ngx_int_t ngx_eiam_token_response_read(ngx_eiam_document_t *document,
     const ngx_str_t *body, time_t now, ngx_str_t *token,
     ngx_eiam_grant_t *grant);
 
-/* the refresh token of such an answer: NGX_OK, or another code: none */
+/* finds the refresh token of an answer: NGX_OK, or another code: none */
 ngx_int_t ngx_eiam_token_response_refresh(ngx_eiam_document_t *document,
     const ngx_str_t *body, ngx_str_t *token);
 

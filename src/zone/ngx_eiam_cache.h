@@ -35,8 +35,7 @@ struct ngx_eiam_entry_s {
     unsigned             implicit:1;
     unsigned             learned:1;
     unsigned             application:8;  /* bytes */
-    unsigned             touched:8;      /* second of the last use, modulo 256
-                                            */
+    unsigned             touched:8;      /* second of last use, modulo 256 */
     ngx_eiam_digest_t    key;
 };
 

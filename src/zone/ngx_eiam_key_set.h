@@ -29,12 +29,11 @@ struct ngx_eiam_key_set_s {
     u_char               *text;
     size_t                len;           /* 0: there is no text yet */
     time_t                fetched;
-    uint64_t              retry;         /* ms: no fetch before, after a failure
-                                            */
-    uint64_t              unknown;       /* ms: no fetch for unknown keys before
-                                            */
-    uint64_t              interval;      /* ms: added to unknown when the flight
-                                            ends */
+    uint64_t              retry;         /* ms: no fetch earlier, after a
+                                            failure */
+    uint64_t              unknown;       /* ms: none earlier for unknown keys */
+    uint64_t              interval;      /* ms: added to unknown at the flight's
+                                            end */
     uint64_t              owed;          /* ms: when to repeat an abandoned
                                             fetch; 0: none was abandoned */
     uint32_t              flight;        /* serial; 0: no fetch is under way */
@@ -49,12 +48,9 @@ struct ngx_eiam_key_set_s {
 
 
 typedef struct {
-    time_t                refresh;       /* s: age at which a set is fetched
-                                            again */
-    time_t                max_age;       /* s: age at which a set is no longer
-                                            used */
-    ngx_msec_t            interval;      /* ms: between fetches for unknown keys
-                                            */
+    time_t                refresh;       /* s: age when it is fetched again */
+    time_t                max_age;       /* s: age when it is used no longer */
+    ngx_msec_t            interval;      /* ms: of fetches for unknown keys */
     ngx_msec_t            timeout;       /* ms: of one fetch */
 } ngx_eiam_key_terms_t;
 
@@ -62,12 +58,9 @@ typedef struct {
 typedef struct {
     /* set by the caller */
     uint32_t              generation;    /* of the worker's keys; 0: none */
-    ngx_uint_t            unknown;       /* flag: the token's key is not among
-                                            them */
-    ngx_uint_t            quiet;         /* flag: a fetch would delay the answer
-                                            */
-    ngx_uint_t            idle;          /* flag: the request has been answered,
-                                            and does not wait */
+    ngx_uint_t            unknown;       /* flag: they lack the token's key */
+    ngx_uint_t            quiet;         /* flag: a fetch delays the answer */
+    ngx_uint_t            idle;          /* flag: answered, so it never waits */
 
     /* set by ngx_eiam_key_set_ask() */
     ngx_str_t             text;          /* a newer set, or empty */

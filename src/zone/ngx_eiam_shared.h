@@ -32,14 +32,11 @@ typedef struct ngx_eiam_revocation_link_s  ngx_eiam_revocation_link_t;
 struct ngx_eiam_record_s {
     ngx_eiam_record_t     *next;
     ngx_eiam_digest_t      id;
-    uint64_t               retry;         /* ms: no question before, after
-                                             failures */
+    uint64_t               retry;         /* ms: ask no earlier (failures) */
     uint32_t               failures;      /* in a row */
-    uint32_t               probe;         /* the flight that probes the source
-                                             */
+    uint32_t               probe;         /* flight that probes the source */
     uint32_t               flights;       /* that are under way */
-    uint32_t               strangers;     /* flights of tokens without a grant
-                                             */
+    uint32_t               strangers;     /* flights of unknown tokens */
     uint32_t               open;          /* flag: the circuit is open */
     ngx_eiam_key_set_t    *keys;          /* NULL: the source is no key set */
 };
@@ -62,8 +59,7 @@ typedef struct {
     uint32_t               ncells;
     uint32_t               mask;          /* of heads */
 
-    uint32_t               unused;        /* the cells from this one on are new
-                                             */
+    uint32_t               unused;        /* the cells from here on are new */
     uint32_t               free;
     uint32_t               entries;
     uint32_t               used;          /* cells that are in use */
@@ -116,8 +112,7 @@ struct ngx_eiam_shared_s {
     ngx_eiam_record_t     *records;
     uint32_t               serial;        /* serial of the last flight */
     uint32_t               number;        /* number of the last configuration */
-    time_t                 swept;         /* s: when lost flights were last
-                                             ended */
+    time_t                 swept;         /* s: when lost flights were ended */
     ngx_eiam_metrics_t     metrics;       /* changed without the lock */
 };
 

@@ -20,12 +20,10 @@
 typedef struct {
     time_t               valid;          /* s: longest life of a grant */
     time_t               negative;       /* s: of a refusal */
-    time_t               stale;          /* s: longer, if the source is
-                                            unavailable */
+    time_t               stale;          /* s: longer, if it is unavailable */
     ngx_uint_t           limit;          /* flights at a time */
     ngx_uint_t           failures;       /* that open the circuit; 0: none */
-    ngx_msec_t           retry;          /* ms: how long the circuit stays open
-                                            */
+    ngx_msec_t           retry;          /* ms: how long the circuit is open */
     ngx_msec_t           timeout;        /* ms: of a flight */
 } ngx_eiam_terms_t;
 
@@ -40,8 +38,7 @@ typedef struct {
 
 typedef struct {
     ngx_eiam_digest_t    key;
-    uint32_t             flight;         /* it waits for this flight; 0: for
-                                            none */
+    uint32_t             flight;         /* that it waits for; 0: none */
     uint32_t             generation;     /* of revocations, when it was asked */
     ngx_eiam_grant_t     grant;
     ngx_eiam_reason_e    reason;

@@ -35,8 +35,7 @@ typedef struct {
     ngx_slab_pool_t       *pool;
     ngx_eiam_shared_t     *shared;
     ngx_array_t            sources;       /* of ngx_eiam_source_t * */
-    void                  *owner;         /* the configuration that uses the
-                                             zone */
+    void                  *owner;         /* the configuration that uses it */
     uint32_t               number;        /* of the configuration */
     time_t                 leeway;        /* s: by which "iat" may be ahead */
 } ngx_eiam_zone_t;
