@@ -45,6 +45,8 @@ static void ngx_http_eiam_explain_write(ngx_http_eiam_status_t *status,
     const ngx_http_eiam_question_t *question);
 static void ngx_http_eiam_explain_revocation(ngx_http_eiam_status_t *status,
     const ngx_str_t *application);
+static void ngx_http_eiam_explain_unknown(ngx_http_eiam_status_t *status,
+    const ngx_str_t *scopes);
 static void ngx_http_eiam_explain_member(ngx_http_eiam_status_t *status,
     const char *name, const ngx_str_t *value);
 
@@ -395,6 +397,7 @@ ngx_http_eiam_explain_write(ngx_http_eiam_status_t *status,
     ngx_http_eiam_explain_member(status, "route", &operation->route);
     ngx_http_eiam_explain_member(status, "application", &ctx->application_id);
     ngx_http_eiam_explain_member(status, "scopes", &ctx->scopes_text);
+    ngx_http_eiam_explain_unknown(status, &question->scopes);
     ngx_http_eiam_explain_revocation(status, &ctx->application_id);
 
     ngx_http_eiam_puts(status, ",\"required\":");
@@ -429,6 +432,47 @@ ngx_http_eiam_explain_revocation(ngx_http_eiam_status_t *status,
 
     } else if (rc == NGX_ERROR) {
         status->failed = 1;
+    }
+}
+
+
+/* scopes that are asked about and that no policy knows, in their order */
+
+static void
+ngx_http_eiam_explain_unknown(ngx_http_eiam_status_t *status,
+    const ngx_str_t *scopes)
+{
+    u_char      *p, *last;
+    ngx_str_t    name;
+    ngx_uint_t   n;
+
+    n = 0;
+    p = scopes->data;
+    last = p + scopes->len;
+
+    while (p < last) {
+
+        name.data = p;
+
+        while (p < last && *p != ' ') {
+            p++;
+        }
+
+        name.len = p++ - name.data;
+
+        if (name.len == 0
+            || ngx_eiam_scope_find(status->mcf->scopes, &name) != NGX_DECLINED)
+        {
+            continue;
+        }
+
+        ngx_http_eiam_write_text(status, "%s",
+                                 n++ ? "," : ",\"unknown_scopes\":[");
+        ngx_http_eiam_write_quoted(status, &name);
+    }
+
+    if (n) {
+        ngx_http_eiam_puts(status, "]");
     }
 }
 

@@ -1,33 +1,64 @@
 
+#include <ngx_http_eiam_overview.h>
 #include <ngx_http_eiam_status.h>
 
 
 /*
  * Metrics in the text format 0.0.4 of Prometheus, or as JSON: the same families
- * with the same samples.
+ * with the same samples, and then members that only the JSON has.
  */
 
 
+typedef struct {
+    const char               *name;
+    ngx_http_eiam_status_pt   walk;
+} ngx_http_eiam_member_t;
+
+
 static void ngx_http_eiam_begin(ngx_http_eiam_status_t *status);
+static ngx_int_t ngx_http_eiam_scrape_families(ngx_http_eiam_status_t *status);
 static void ngx_http_eiam_family(ngx_http_eiam_status_t *status);
+static ngx_int_t ngx_http_eiam_scrape_members(ngx_http_eiam_status_t *status);
+
+
+static const ngx_http_eiam_member_t  ngx_http_eiam_json[] = {
+    { "sources", ngx_http_eiam_overview_sources },
+    { "left_out", ngx_http_eiam_overview_left_out },
+    { NULL, NULL }
+};
 
 
 ngx_int_t
 ngx_http_eiam_scrape(ngx_http_eiam_status_t *status)
 {
-    ngx_int_t                      rc;
-    const ngx_http_eiam_family_t  *family;
+    ngx_int_t  rc;
 
     if (status->size == 0) {
         ngx_http_eiam_begin(status);
     }
+
+    rc = ngx_http_eiam_scrape_families(status);
+
+    if (rc == NGX_OK && status->json && !status->failed) {
+        rc = ngx_http_eiam_scrape_members(status);
+    }
+
+    return rc;
+}
+
+
+static ngx_int_t
+ngx_http_eiam_scrape_families(ngx_http_eiam_status_t *status)
+{
+    ngx_int_t                      rc;
+    const ngx_http_eiam_family_t  *family;
 
     for ( ;; ) {
 
         family = &ngx_http_eiam_metrics[status->family];
 
         if (family->name == NULL) {
-            break;
+            return NGX_OK;
         }
 
         if (status->policy == 0 && status->i == 0) {
@@ -52,12 +83,6 @@ ngx_http_eiam_scrape(ngx_http_eiam_status_t *status)
         status->policy = 0;
         status->i = 0;
     }
-
-    if (status->json) {
-        ngx_http_eiam_puts(status, "]}\n");
-    }
-
-    return NGX_OK;
 }
 
 
@@ -102,6 +127,36 @@ ngx_http_eiam_family(ngx_http_eiam_status_t *status)
                              status->family ? "," : "", family->name,
                              family->type, family->help);
     status->comma = 0;
+}
+
+
+static ngx_int_t
+ngx_http_eiam_scrape_members(ngx_http_eiam_status_t *status)
+{
+    const ngx_http_eiam_member_t  *member;
+
+    if (status->member == 0 && status->policy == 0 && status->i == 0) {
+        ngx_http_eiam_puts(status, "]");
+    }
+
+    for (member = &ngx_http_eiam_json[status->member]; member->name; member++) {
+
+        if (status->policy == 0 && status->i == 0) {
+            ngx_http_eiam_write_text(status, ",\n\"%s\":", member->name);
+        }
+
+        if (member->walk(status) == NGX_AGAIN) {
+            return NGX_AGAIN;
+        }
+
+        status->member++;
+        status->policy = 0;
+        status->i = 0;
+    }
+
+    ngx_http_eiam_puts(status, "}\n");
+
+    return NGX_OK;
 }
 
 

@@ -36,6 +36,7 @@ struct ngx_http_eiam_status_s {
 
     ngx_uint_t                   family;      /* the position at which the next
                                                  step begins */
+    ngx_uint_t                   member;
     ngx_uint_t                   policy;
     ngx_uint_t                   i;
     ngx_uint_t                   samples;     /* the size of this step */

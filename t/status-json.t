@@ -1,0 +1,156 @@
+#!/usr/bin/perl
+# What the status location tells as JSON beside the metrics: sources, what is left out, operations in
+# parts, scopes that no policy knows.
+
+use strict;
+use warnings;
+
+use Digest::SHA qw(sha256_hex);
+use FindBin;
+use lib "$FindBin::Bin/lib";
+use JSON::PP ();
+use Test::More;
+use EIAM::Test;
+
+use constant { OPERATIONS => 1_234, PART => 500, PART_SIZE => 256 * 1024 };
+
+my %key = (kty => 'oct', k => 'c2VjcmV0' x 6, alg => 'HS256', kid => 'a');
+
+# Each cause of what is left out comes from an operation like these.
+my $policy = policy('/api', 'GET /users' => ['user_read'], 'GET /open' => 'public');
+my $paths = $policy->{paths};
+for my $n (1 .. 7) {
+    $paths->{"/bare$n"}{get} = { operationId => "bare$n", responses => {}, security => [ {} ] };
+}
+$paths->{'/two/{a}-{b}'}{get} = { %{ $paths->{'/users'}{get} }, operationId => 'two' };
+$paths->{'/more'}{get} = { %{ $paths->{'/users'}{get} }, operationId => 'more',
+    security => [ {}, { eiam => ['user_read'] } ] };
+
+my @scopes = map { sprintf 'scope_%03d', $_ } 0 .. 99;
+my %large = map {
+    my $n = $_;
+    (sprintf('GET /things%04d/{id}', $n) => $n % 3 ? [ @scopes[ map { ($n + $_) % 100 } 0 .. 59 ] ]
+        : [ [ @scopes[ 0 .. 2 ] ], $scopes[ $n % 100 ] ])
+} 1 .. OPERATIONS;
+
+my $gate = nginx(
+    files => {
+        'policy.json' => $policy,
+        'large.json' => policy('/large', %large),
+        'apps.json' => applications({ id => 'crm', permissions => ['user_read'], tokens => ['crm'] }),
+        'keys.json' => { keys => [ \%key ] },
+    },
+    server => q{
+        location /api/ { eiam on; eiam_policy %DIR%/policy.json; eiam_applications %DIR%/apps.json; return 204; }
+        location /large/ { eiam on; eiam_policy %DIR%/large.json; return 204; }
+        location /status/ { eiam_status; }
+    })->start;
+
+sub told { return get($gate, '/status/json')->{json} }
+
+subtest '2.5-3: JSON lists what a policy leaves out, by cause, with the number and the first places' => sub {
+    my %cause = map { ($_->{cause} => $_) } @{ told()->{left_out} };
+    is_deeply [ sort keys %cause ], [qw(alternative_empty no_alternative several_parameters)], 'the causes';
+    is_deeply { map { ($_ => $cause{$_}{count}) } keys %cause },
+        { no_alternative => 7, several_parameters => 1, alternative_empty => 1 }, '  their numbers';
+    is_deeply $cause{several_parameters}{pointers}, ['#/paths/~1two~1{a}-{b}/get'], '  the place';
+    is scalar @{ $cause{no_alternative}{pointers} }, 5, '  of many, the first ones';
+    is_deeply [ map { $_->{policy} } values %cause ], [ ($gate->dir . '/policy.json') x 3 ], '  and the policy';
+    ok !(grep { !length $_->{text} || !length $_->{subject} } values %cause), '  each with its reason in words';
+    my ($policy) = grep { @{ $_->{left_out} } } @{ get($gate, '/status/policy')->{json}{policies} };
+    is scalar @{ $policy->{left_out} }, 7 + 1 + 1, 'all of the places are in the policy\'s JSON';
+};
+
+subtest '2.7-7: JSON names the kinds of token sources that are configured' => sub {
+    is_deeply told()->{sources}, ['static'], 'the applications file';
+    my %with = (
+        'eiam_introspection /ask; location = /ask { internal; return 204; }' => ['introspection'],
+        'eiam_jwks %DIR%/keys.json; eiam_jwt_issuer x; eiam_jwt_audience off; eiam_jwt_algorithms HS256;'
+            => ['jwt'],
+        'eiam_applications %DIR%/apps.json; location = /api/open { eiam on; eiam_learn on; return 204; }'
+            => [qw(static learned)],
+    );
+    for my $config (sort keys %with) {
+        my $one = nginx(
+            files => { 'policy.json' => policy('/api', 'GET /users' => ['user_read'], 'GET /open' => 'public'),
+                'apps.json' => applications(), 'keys.json' => { keys => [ \%key ] } },
+            server => qq{
+                eiam_policy %DIR%/policy.json;
+                location /api/ { eiam on; return 204; }
+                location /status/ { eiam_status; }
+                $config
+            })->start;
+        is_deeply get($one, '/status/json')->{json}{sources}, $with{$config}, "@{ $with{$config} }";
+        $one->stop;
+    }
+};
+
+# All parts, one behind the other.
+sub parts {
+    my (@parts, $from);
+    for ($from = 0; defined $from; $from = $parts[-1]{json}{next}) {
+        push @parts, get($gate, '/status/operations?from=' . $from);
+        return @parts if !$parts[-1]{json} || @parts > OPERATIONS;
+    }
+    return @parts;
+}
+
+# A row of a part, in the words of the policy's JSON.
+sub written_out {
+    my ($scopes, $row) = @_;
+    my ($policy, $id, $method, $route, $public, $report, $required) = @$row;
+    return { operation => $id, method => $method, route => $route, public => $public, report => $report,
+        required => [ map { [ map { $scopes->[$_] } ref $_ ? @$_ : $_ ] } @$required ] };
+}
+
+subtest '2.5-10: operations come in parts, with scopes as numbers' => sub {
+    my @parts = parts();
+    my $whole = get($gate, '/status/policy')->{json}{policies};
+    my $scopes = $parts[0]{json}{scopes};
+    cmp_ok scalar @parts, '>', OPERATIONS / PART, 'there are several';
+    is scalar(grep { length $_->{body} > PART_SIZE } @parts), 0, '  none is large';
+    is scalar(grep { $_->{json}{scopes} } @parts), 1, '  the first names the scopes';
+    is_deeply [ map { $_->{json}{policies} } @parts ], [ ($parts[0]{json}{policies}) x @parts ],
+        '  each says of which policies it is';
+    is_deeply $parts[0]{json}{policies}, [ map { {
+        policy => $gate->dir . "/$_->[0].json", path => $_->[1], operations => $_->[2],
+        sha256 => sha256_hex(slurp($gate->dir . "/$_->[0].json")) } }
+        [ 'policy', '/api', 3 ], [ 'large', '/large', OPERATIONS ] ], '  with their digests and sizes';
+    my @rows = map { @{ $_->{json}{operations} } } @parts;
+    my @all = map { my $n = $_; map { [ $n, $_ ] } @{ $whole->[$n]{operations} } } 0 .. $#$whole;
+    $_->[1]{public} += 0, $_->[1]{report} += 0 for @all;
+    is_deeply [ map { [ $_->[0], written_out($scopes, $_) ] } @rows ], \@all, 'together they are the policies';
+    cmp_ok length(join '', map { $_->{body} } @parts), '<', length(get($gate, '/status/policy')->{body}) / 2,
+        'in less than half of the bytes';
+};
+
+subtest 'where a part begins' => sub {
+    my $total = OPERATIONS + 3;
+    for my $from ('', '?from=0', '?x=y', '?from=00') {
+        is get($gate, "/status/operations$from")->{json}{operations}[0][1], 'more', "'$from' is the first";
+    }
+    is scalar @{ get($gate, '/status/operations?from=' . ($total - 1))->{json}{operations} }, 1, 'the last one';
+    for my $from ($total, $total + 1, 999_999_999) {
+        my $res = get($gate, "/status/operations?from=$from");
+        is_deeply $res->{json}{operations}, [], "behind the last one, $from, there is none";
+        ok !exists $res->{json}{next}, '  and nothing follows';
+    }
+    for my $from (qw(-1 x 1x 1.5 %31 99999999999999999999999), '') {
+        my $res = get($gate, "/status/operations?from=$from");
+        is $res->{status}, 400, "'$from' is no place";
+        like $res->{json}{error}, qr/"from" is no number/, '  which is said';
+    }
+};
+
+subtest '2.7-7: an explanation names the scopes that no policy knows' => sub {
+    my $explained = sub {
+        return get($gate, "/status/explain?method=GET&path=/api/users&scopes=$_[0]")->{json};
+    };
+    is_deeply $explained->('user_read+user_raed+%20org%22x')->{unknown_scopes}, [ 'user_raed', 'org"x' ],
+        'two of them';
+    is_deeply $explained->('USER_READ')->{unknown_scopes}, ['USER_READ'], 'another case is another scope';
+    ok !exists $explained->($_)->{unknown_scopes}, "'$_': none" for 'user_read', 'scope_001', '', '+';
+    is $explained->('user_read+nonsense')->{decision}, 'allow', 'they change no decision';
+};
+
+done_testing;
