@@ -1,0 +1,421 @@
+
+#include <ngx_eiam_redis_value.h>
+
+
+/* what a grant's flags may be */
+
+#define NGX_EIAM_REDIS_VALUE_IMPLICIT  0x01
+#define NGX_EIAM_REDIS_VALUE_LEARNED   0x02
+#define NGX_EIAM_REDIS_VALUE_FLAGS     0x03
+
+
+/* how far a text has been written or read */
+
+typedef struct {
+    u_char      *pos;
+    u_char      *last;
+    ngx_uint_t   failed;
+} ngx_eiam_redis_cursor_t;
+
+
+static void ngx_eiam_redis_value_put(ngx_eiam_redis_cursor_t *cursor,
+    uint64_t number, ngx_uint_t bytes);
+static uint64_t ngx_eiam_redis_value_get(ngx_eiam_redis_cursor_t *cursor,
+    ngx_uint_t bytes);
+static void ngx_eiam_redis_value_put_bytes(ngx_eiam_redis_cursor_t *cursor,
+    const u_char *bytes, size_t len);
+static u_char *ngx_eiam_redis_value_get_bytes(
+    ngx_eiam_redis_cursor_t *cursor, size_t len);
+static void ngx_eiam_redis_value_put_text(ngx_eiam_redis_cursor_t *cursor,
+    const ngx_str_t *text, size_t max);
+static void ngx_eiam_redis_value_get_text(ngx_eiam_redis_cursor_t *cursor,
+    ngx_str_t *text, size_t max);
+static time_t ngx_eiam_redis_value_get_time(ngx_eiam_redis_cursor_t *cursor);
+static void ngx_eiam_redis_value_put_position(ngx_eiam_redis_cursor_t *cursor,
+    const ngx_eiam_redis_position_t *position);
+static void ngx_eiam_redis_value_get_position(ngx_eiam_redis_cursor_t *cursor,
+    ngx_eiam_redis_position_t *position);
+static void ngx_eiam_redis_value_begin(ngx_eiam_redis_cursor_t *cursor,
+    const ngx_str_t *text);
+static void ngx_eiam_redis_value_create(ngx_eiam_redis_cursor_t *cursor,
+    const ngx_str_t *text);
+static ngx_int_t ngx_eiam_redis_value_created(
+    const ngx_eiam_redis_cursor_t *cursor, ngx_str_t *text);
+static ngx_int_t ngx_eiam_redis_value_end(
+    const ngx_eiam_redis_cursor_t *cursor);
+
+
+const ngx_str_t  ngx_eiam_redis_value_constant =
+    ngx_string("eiam: these gateways have the same key");
+
+
+ngx_int_t
+ngx_eiam_redis_value_write_grant(const ngx_eiam_redis_grant_t *value,
+    ngx_str_t *text)
+{
+    ngx_uint_t               flags;
+    const ngx_eiam_grant_t  *grant;
+    ngx_eiam_redis_cursor_t  cursor;
+
+    grant = &value->grant;
+
+    flags = (grant->implicit ? NGX_EIAM_REDIS_VALUE_IMPLICIT : 0)
+            | (grant->learned ? NGX_EIAM_REDIS_VALUE_LEARNED : 0);
+
+    ngx_eiam_redis_value_create(&cursor, text);
+
+    ngx_eiam_redis_value_put(&cursor, flags, 1);
+    ngx_eiam_redis_value_put(&cursor, grant->expires, 8);
+    ngx_eiam_redis_value_put(&cursor, grant->issued, 8);
+    ngx_eiam_redis_value_put(&cursor, value->checked, 8);
+    ngx_eiam_redis_value_put_position(&cursor, &value->position);
+    ngx_eiam_redis_value_put_text(&cursor, &grant->application,
+                                  NGX_EIAM_APPLICATION_ID_MAX);
+    ngx_eiam_redis_value_put_text(&cursor, &grant->scopes,
+                                  NGX_EIAM_SCOPES_TEXT_MAX);
+    ngx_eiam_redis_value_put_text(&cursor, &value->gateway,
+                                  NGX_EIAM_REDIS_VALUE_GATEWAY);
+
+    return ngx_eiam_redis_value_created(&cursor, text);
+}
+
+
+ngx_int_t
+ngx_eiam_redis_value_read_grant(const ngx_str_t *text,
+    ngx_eiam_redis_grant_t *value)
+{
+    ngx_uint_t                flags;
+    ngx_eiam_grant_t         *grant;
+    ngx_eiam_redis_cursor_t   cursor;
+
+    ngx_memzero(value, sizeof(ngx_eiam_redis_grant_t));
+
+    grant = &value->grant;
+
+    ngx_eiam_redis_value_begin(&cursor, text);
+
+    flags = ngx_eiam_redis_value_get(&cursor, 1);
+    grant->expires = ngx_eiam_redis_value_get_time(&cursor);
+    grant->issued = ngx_eiam_redis_value_get_time(&cursor);
+    value->checked = ngx_eiam_redis_value_get_time(&cursor);
+    ngx_eiam_redis_value_get_position(&cursor, &value->position);
+    ngx_eiam_redis_value_get_text(&cursor, &grant->application,
+                                  NGX_EIAM_APPLICATION_ID_MAX);
+    ngx_eiam_redis_value_get_text(&cursor, &grant->scopes,
+                                  NGX_EIAM_SCOPES_TEXT_MAX);
+    ngx_eiam_redis_value_get_text(&cursor, &value->gateway,
+                                  NGX_EIAM_REDIS_VALUE_GATEWAY);
+
+    grant->implicit = (flags & NGX_EIAM_REDIS_VALUE_IMPLICIT) != 0;
+    grant->learned = (flags & NGX_EIAM_REDIS_VALUE_LEARNED) != 0;
+
+    if (flags & ~NGX_EIAM_REDIS_VALUE_FLAGS) {
+        return NGX_DECLINED;
+    }
+
+    return ngx_eiam_redis_value_end(&cursor);
+}
+
+
+ngx_int_t
+ngx_eiam_redis_value_write_event(const ngx_eiam_redis_event_t *event,
+    ngx_str_t *text)
+{
+    ngx_eiam_redis_cursor_t  cursor;
+
+    ngx_eiam_redis_value_create(&cursor, text);
+
+    ngx_eiam_redis_value_put(&cursor, event->kind, 1);
+    ngx_eiam_redis_value_put_bytes(&cursor, event->id,
+                                   NGX_EIAM_REDIS_VALUE_ID);
+    ngx_eiam_redis_value_put_position(&cursor, &event->position);
+    ngx_eiam_redis_value_put(&cursor, event->time, 8);
+    ngx_eiam_redis_value_put(&cursor, event->expires, 8);
+    ngx_eiam_redis_value_put(&cursor, event->by, 1);
+    ngx_eiam_redis_value_put_bytes(&cursor, event->token,
+                                   NGX_EIAM_REDIS_NAME_TOKEN);
+    ngx_eiam_redis_value_put_text(&cursor, &event->application,
+                                  NGX_EIAM_APPLICATION_ID_MAX);
+    ngx_eiam_redis_value_put_text(&cursor, &event->gateway,
+                                  NGX_EIAM_REDIS_VALUE_GATEWAY);
+    ngx_eiam_redis_value_put_text(&cursor, &event->reason,
+                                  NGX_EIAM_REDIS_VALUE_REASON);
+
+    if (event->nundone > NGX_EIAM_REDIS_VALUE_UNDONE) {
+        return NGX_DECLINED;
+    }
+
+    ngx_eiam_redis_value_put(&cursor, event->nundone, 1);
+    ngx_eiam_redis_value_put_bytes(&cursor, event->undone,
+                                   event->nundone * NGX_EIAM_REDIS_VALUE_ID);
+
+    return ngx_eiam_redis_value_created(&cursor, text);
+}
+
+
+ngx_int_t
+ngx_eiam_redis_value_read_event(const ngx_str_t *text,
+    ngx_eiam_redis_event_t *event)
+{
+    u_char                   *id, *token;
+    ngx_eiam_redis_cursor_t   cursor;
+
+    ngx_memzero(event, sizeof(ngx_eiam_redis_event_t));
+
+    ngx_eiam_redis_value_begin(&cursor, text);
+
+    event->kind = ngx_eiam_redis_value_get(&cursor, 1);
+    id = ngx_eiam_redis_value_get_bytes(&cursor, NGX_EIAM_REDIS_VALUE_ID);
+    ngx_eiam_redis_value_get_position(&cursor, &event->position);
+    event->time = ngx_eiam_redis_value_get_time(&cursor);
+    event->expires = ngx_eiam_redis_value_get_time(&cursor);
+    event->by = ngx_eiam_redis_value_get(&cursor, 1);
+    token = ngx_eiam_redis_value_get_bytes(&cursor, NGX_EIAM_REDIS_NAME_TOKEN);
+    ngx_eiam_redis_value_get_text(&cursor, &event->application,
+                                  NGX_EIAM_APPLICATION_ID_MAX);
+    ngx_eiam_redis_value_get_text(&cursor, &event->gateway,
+                                  NGX_EIAM_REDIS_VALUE_GATEWAY);
+    ngx_eiam_redis_value_get_text(&cursor, &event->reason,
+                                  NGX_EIAM_REDIS_VALUE_REASON);
+
+    event->nundone = ngx_eiam_redis_value_get(&cursor, 1);
+    event->undone = ngx_eiam_redis_value_get_bytes(&cursor,
+                                  event->nundone * NGX_EIAM_REDIS_VALUE_ID);
+
+    if (ngx_eiam_redis_value_end(&cursor) != NGX_OK
+        || event->kind < NGX_EIAM_REDIS_OF_TOKEN
+        || event->kind > NGX_EIAM_REDIS_HELLO
+        || event->by >= NGX_EIAM_REVOKERS
+        || event->nundone > NGX_EIAM_REDIS_VALUE_UNDONE)
+    {
+        return NGX_DECLINED;
+    }
+
+    ngx_memcpy(event->id, id, NGX_EIAM_REDIS_VALUE_ID);
+    ngx_memcpy(event->token, token, NGX_EIAM_REDIS_NAME_TOKEN);
+
+    return NGX_OK;
+}
+
+
+ngx_int_t
+ngx_eiam_redis_value_write_gateway(const ngx_eiam_redis_gateway_t *gateway,
+    ngx_str_t *text)
+{
+    ngx_eiam_redis_cursor_t  cursor;
+
+    ngx_eiam_redis_value_create(&cursor, text);
+
+    ngx_eiam_redis_value_put_text(&cursor, &gateway->name,
+                                  NGX_EIAM_REDIS_VALUE_GATEWAY);
+    ngx_eiam_redis_value_put_position(&cursor, &gateway->position);
+    ngx_eiam_redis_value_put_text(&cursor, &gateway->version,
+                                  NGX_EIAM_REDIS_VALUE_VERSION);
+    ngx_eiam_redis_value_put(&cursor, gateway->time, 8);
+
+    return ngx_eiam_redis_value_created(&cursor, text);
+}
+
+
+ngx_int_t
+ngx_eiam_redis_value_read_gateway(const ngx_str_t *text,
+    ngx_eiam_redis_gateway_t *gateway)
+{
+    ngx_eiam_redis_cursor_t  cursor;
+
+    ngx_memzero(gateway, sizeof(ngx_eiam_redis_gateway_t));
+
+    ngx_eiam_redis_value_begin(&cursor, text);
+
+    ngx_eiam_redis_value_get_text(&cursor, &gateway->name,
+                                  NGX_EIAM_REDIS_VALUE_GATEWAY);
+    ngx_eiam_redis_value_get_position(&cursor, &gateway->position);
+    ngx_eiam_redis_value_get_text(&cursor, &gateway->version,
+                                  NGX_EIAM_REDIS_VALUE_VERSION);
+    gateway->time = ngx_eiam_redis_value_get_time(&cursor);
+
+    return ngx_eiam_redis_value_end(&cursor);
+}
+
+
+ngx_int_t
+ngx_eiam_redis_value_compare(const ngx_eiam_redis_position_t *one,
+    const ngx_eiam_redis_position_t *other)
+{
+    if (one->msec != other->msec) {
+        return (one->msec < other->msec) ? -1 : 1;
+    }
+
+    if (one->sequence != other->sequence) {
+        return (one->sequence < other->sequence) ? -1 : 1;
+    }
+
+    return 0;
+}
+
+
+static void
+ngx_eiam_redis_value_create(ngx_eiam_redis_cursor_t *cursor,
+    const ngx_str_t *text)
+{
+    cursor->pos = text->data;
+    cursor->last = text->data + NGX_EIAM_REDIS_VALUE_MAX;
+    cursor->failed = 0;
+}
+
+
+static ngx_int_t
+ngx_eiam_redis_value_created(const ngx_eiam_redis_cursor_t *cursor,
+    ngx_str_t *text)
+{
+    text->len = cursor->pos - text->data;
+
+    return cursor->failed ? NGX_DECLINED : NGX_OK;
+}
+
+
+static void
+ngx_eiam_redis_value_begin(ngx_eiam_redis_cursor_t *cursor,
+    const ngx_str_t *text)
+{
+    cursor->pos = text->data;
+    cursor->last = text->data + text->len;
+    cursor->failed = 0;
+}
+
+
+static ngx_int_t
+ngx_eiam_redis_value_end(const ngx_eiam_redis_cursor_t *cursor)
+{
+    return (cursor->failed || cursor->pos != cursor->last) ? NGX_DECLINED
+                                                           : NGX_OK;
+}
+
+
+static void
+ngx_eiam_redis_value_put(ngx_eiam_redis_cursor_t *cursor, uint64_t number,
+    ngx_uint_t bytes)
+{
+    u_char  octets[8], *p;
+
+    for (p = &octets[8]; p > &octets[8 - bytes]; number >>= 8) {
+        *--p = (u_char) number;
+    }
+
+    ngx_eiam_redis_value_put_bytes(cursor, p, bytes);
+}
+
+
+static uint64_t
+ngx_eiam_redis_value_get(ngx_eiam_redis_cursor_t *cursor, ngx_uint_t bytes)
+{
+    u_char    *p;
+    uint64_t   number;
+
+    number = 0;
+    p = ngx_eiam_redis_value_get_bytes(cursor, bytes);
+
+    while (p && bytes--) {
+        number = (number << 8) | *p++;
+    }
+
+    return number;
+}
+
+
+/* no time of ours is before the Epoch */
+
+static time_t
+ngx_eiam_redis_value_get_time(ngx_eiam_redis_cursor_t *cursor)
+{
+    uint64_t  number;
+
+    number = ngx_eiam_redis_value_get(cursor, 8);
+
+    if (number > (uint64_t) NGX_MAX_TIME_T_VALUE) {
+        cursor->failed = 1;
+        return 0;
+    }
+
+    return (time_t) number;
+}
+
+
+static void
+ngx_eiam_redis_value_put_position(ngx_eiam_redis_cursor_t *cursor,
+    const ngx_eiam_redis_position_t *position)
+{
+    ngx_eiam_redis_value_put(cursor, position->msec, 8);
+    ngx_eiam_redis_value_put(cursor, position->sequence, 8);
+}
+
+
+static void
+ngx_eiam_redis_value_get_position(ngx_eiam_redis_cursor_t *cursor,
+    ngx_eiam_redis_position_t *position)
+{
+    position->msec = ngx_eiam_redis_value_get(cursor, 8);
+    position->sequence = ngx_eiam_redis_value_get(cursor, 8);
+}
+
+
+static void
+ngx_eiam_redis_value_put_text(ngx_eiam_redis_cursor_t *cursor,
+    const ngx_str_t *text, size_t max)
+{
+    if (text->len > max) {
+        cursor->failed = 1;
+        return;
+    }
+
+    ngx_eiam_redis_value_put(cursor, text->len, 2);
+    ngx_eiam_redis_value_put_bytes(cursor, text->data, text->len);
+}
+
+
+static void
+ngx_eiam_redis_value_get_text(ngx_eiam_redis_cursor_t *cursor,
+    ngx_str_t *text, size_t max)
+{
+    text->len = ngx_eiam_redis_value_get(cursor, 2);
+    text->data = ngx_eiam_redis_value_get_bytes(cursor, text->len);
+
+    if (text->data == NULL || text->len > max) {
+        cursor->failed = 1;
+        text->len = 0;
+    }
+}
+
+
+static void
+ngx_eiam_redis_value_put_bytes(ngx_eiam_redis_cursor_t *cursor,
+    const u_char *bytes, size_t len)
+{
+    if (cursor->failed || len > (size_t) (cursor->last - cursor->pos)) {
+        cursor->failed = 1;
+        return;
+    }
+
+    if (len) {
+        cursor->pos = ngx_cpymem(cursor->pos, bytes, len);
+    }
+}
+
+
+/* NULL: there are not so many */
+
+static u_char *
+ngx_eiam_redis_value_get_bytes(ngx_eiam_redis_cursor_t *cursor, size_t len)
+{
+    u_char  *p;
+
+    if (cursor->failed || len > (size_t) (cursor->last - cursor->pos)) {
+        cursor->failed = 1;
+        return NULL;
+    }
+
+    p = cursor->pos;
+    cursor->pos += len;
+
+    return p;
+}

@@ -1,0 +1,116 @@
+
+/*
+ * What is in the values that gateways share, as bytes before they are sealed.
+ * Numbers have their highest byte first, strings their length before them.
+ * Only whole values are read: what is unknown, missing or left over makes a
+ * value unreadable.
+ */
+
+
+#ifndef _NGX_EIAM_REDIS_VALUE_H_INCLUDED_
+#define _NGX_EIAM_REDIS_VALUE_H_INCLUDED_
+
+
+#include <ngx_config.h>
+#include <ngx_core.h>
+#include <ngx_eiam_grant.h>
+#include <ngx_eiam_metrics.h>
+#include <ngx_eiam_redis_name.h>
+
+
+#define NGX_EIAM_REDIS_VALUE_GATEWAY  128    /* bytes of a gateway's name */
+#define NGX_EIAM_REDIS_VALUE_REASON   255    /* bytes of a reason */
+#define NGX_EIAM_REDIS_VALUE_VERSION  64     /* bytes of a module's version */
+#define NGX_EIAM_REDIS_VALUE_ID       16     /* bytes of an event's id */
+#define NGX_EIAM_REDIS_VALUE_UNDONE   64     /* events that one can undo */
+
+/* bytes of any value at most, before it is sealed */
+#define NGX_EIAM_REDIS_VALUE_MAX      5120
+
+
+/* of a stream's entry: milliseconds and a number; 0-0 is before the first */
+
+typedef struct {
+    uint64_t                     msec;
+    uint64_t                     sequence;
+} ngx_eiam_redis_position_t;
+
+
+typedef struct {
+    ngx_eiam_grant_t             grant;      /* without the generation */
+    time_t                       checked;    /* when its source was asked */
+    ngx_eiam_redis_position_t    position;   /* before that, of the stream */
+    ngx_str_t                    gateway;    /* that asked */
+} ngx_eiam_redis_grant_t;
+
+
+typedef enum {
+    NGX_EIAM_REDIS_OF_TOKEN = 1,
+    NGX_EIAM_REDIS_OF_APPLICATION,
+    NGX_EIAM_REDIS_OF_ALL,
+    NGX_EIAM_REDIS_UNDO,                     /* takes other events back */
+    NGX_EIAM_REDIS_HELLO                     /* says nothing */
+} ngx_eiam_redis_event_e;
+
+
+typedef u_char  ngx_eiam_redis_event_id_t[NGX_EIAM_REDIS_VALUE_ID];
+
+
+/* an entry of the stream; a tombstone and a cut are the same event again */
+
+typedef struct {
+    ngx_eiam_redis_event_e       kind;
+    ngx_eiam_redis_event_id_t    id;         /* random */
+    ngx_eiam_redis_position_t    position;   /* original; 0-0: not known yet */
+    time_t                       time;       /* of the revocation */
+    time_t                       expires;    /* of a token */
+    ngx_eiam_revoker_e           by;
+    u_char                       token[NGX_EIAM_REDIS_NAME_TOKEN];
+    ngx_str_t                    application;   /* id; of a token: if known */
+    ngx_str_t                    gateway;       /* that revoked it */
+    ngx_str_t                    reason;
+    const u_char                *undone;     /* ids, one after the other */
+    ngx_uint_t                   nundone;
+} ngx_eiam_redis_event_t;
+
+
+typedef struct {
+    ngx_str_t                    name;
+    ngx_eiam_redis_position_t    position;
+    ngx_str_t                    version;    /* of the module */
+    time_t                       time;
+} ngx_eiam_redis_gateway_t;
+
+
+/* the text of "{rev}:key" */
+extern const ngx_str_t  ngx_eiam_redis_value_constant;
+
+
+/*
+ * The writers want text->data with room for NGX_EIAM_REDIS_VALUE_MAX bytes, and
+ * set text->len: NGX_OK, or NGX_DECLINED: a string is too long.
+ */
+ngx_int_t ngx_eiam_redis_value_write_grant(
+    const ngx_eiam_redis_grant_t *grant, ngx_str_t *text);
+ngx_int_t ngx_eiam_redis_value_write_event(
+    const ngx_eiam_redis_event_t *event, ngx_str_t *text);
+ngx_int_t ngx_eiam_redis_value_write_gateway(
+    const ngx_eiam_redis_gateway_t *gateway, ngx_str_t *text);
+
+/*
+ * The strings point into the text: NGX_OK, or NGX_DECLINED: it is not such a
+ * value, or one of a later version of this module.
+ */
+ngx_int_t ngx_eiam_redis_value_read_grant(const ngx_str_t *text,
+    ngx_eiam_redis_grant_t *grant);
+ngx_int_t ngx_eiam_redis_value_read_event(const ngx_str_t *text,
+    ngx_eiam_redis_event_t *event);
+ngx_int_t ngx_eiam_redis_value_read_gateway(const ngx_str_t *text,
+    ngx_eiam_redis_gateway_t *gateway);
+
+/* negative, 0 or positive: the first one is before, equal to, or after */
+ngx_int_t ngx_eiam_redis_value_compare(const ngx_eiam_redis_position_t *one,
+    const ngx_eiam_redis_position_t *other);
+
+
+#endif /* _NGX_EIAM_REDIS_VALUE_H_INCLUDED_ */
