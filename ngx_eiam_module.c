@@ -2,8 +2,8 @@
 /*
  * ngx_eiam: a permission gate in front of an identity backend.
  *
- * The module, its directives and its hooks.  What they do is in src/:
- * ngx_http_eiam_* know requests, ngx_eiam_* know nothing of the web.
+ * The module, its directives and its hooks into nginx.  Everything else is in
+ * src/: ngx_http_eiam_* know requests, ngx_eiam_* do not.
  */
 
 
@@ -309,14 +309,16 @@ ngx_eiam_preconfiguration(ngx_conf_t *cf)
 }
 
 
-/* a configuration without a gate has none of its handlers */
+/* a configuration without a gate gets no handlers */
 
 static ngx_int_t
 ngx_eiam_postconfiguration(ngx_conf_t *cf)
 {
     ngx_http_eiam_main_conf_t  *mcf;
 
-    /* before anything fails: the filters of a process are one chain for all */
+    /*
+     * comes before anything that fails, as a process has one chain of filters
+     */
 
     ngx_http_eiam_fetch_add_filter();
     ngx_http_eiam_learn_response_add_filters();
@@ -372,8 +374,8 @@ ngx_eiam_init_process(ngx_cycle_t *cycle)
 
 
 /*
- * nginx calls the last one first, but in the log phase the first one; this
- * module has to be before the others in each.
+ * nginx calls the last handler first, but in the log phase the first one.  This
+ * module has to come before the others in each.
  */
 
 static ngx_int_t

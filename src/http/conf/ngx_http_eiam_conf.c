@@ -172,7 +172,7 @@ ngx_http_eiam_conf_merge_loc(ngx_conf_t *cf, void *parent, void *child)
     if (conf->status) {
         rv = ngx_http_eiam_check_content(cf, conf, "eiam_status");
 
-        /* it explains with the settings that it has or inherits */
+        /* explanations use the settings of the location, own or inherited */
 
         return (rv == NGX_CONF_OK) ? ngx_http_eiam_permissions_resolve(cf, conf)
                                    : rv;
@@ -186,7 +186,7 @@ ngx_http_eiam_conf_merge_loc(ngx_conf_t *cf, void *parent, void *child)
 }
 
 
-/* a location that the module itself answers in */
+/* a location whose content the module makes */
 
 static char *
 ngx_http_eiam_check_content(ngx_conf_t *cf, ngx_http_eiam_loc_conf_t *conf,
@@ -200,7 +200,7 @@ ngx_http_eiam_check_content(ngx_conf_t *cf, ngx_http_eiam_loc_conf_t *conf,
     mcf = ngx_http_conf_get_module_main_conf(cf, ngx_eiam_module);
     fault = NULL;
 
-    /* what is answered is chosen by the path behind the prefix */
+    /* the path after the location's prefix chooses what is answered */
 
     if (clcf->named
 #if (NGX_PCRE)
@@ -243,14 +243,14 @@ ngx_http_eiam_merge_terms(ngx_eiam_terms_t *prev, ngx_eiam_terms_t *conf)
     ngx_conf_merge_msec_value(conf->retry, prev->retry, 1000);
     ngx_conf_merge_msec_value(conf->timeout, prev->timeout, 10000);
 
-    /* so that their sum does not overflow */
+    /* limited so that their sum does not overflow */
 
     conf->valid = ngx_min(conf->valid, NGX_MAX_INT32_VALUE);
     conf->stale = ngx_min(conf->stale, NGX_MAX_INT32_VALUE);
 }
 
 
-/* what a gated location needs, and what it adds to its server */
+/* checks what a gated location needs, and adds it to its server */
 
 static char *
 ngx_http_eiam_gate(ngx_conf_t *cf, ngx_http_eiam_loc_conf_t *conf)
@@ -327,7 +327,7 @@ ngx_http_eiam_add_policy(ngx_array_t *policies, ngx_eiam_policy_t *policy)
 }
 
 
-/* where tokens are revoked, that of a pair is found by its refresh token */
+/* for eiam_revoke: finds the access token that belongs to a refresh token */
 
 static ngx_int_t
 ngx_http_eiam_add_refresh(ngx_conf_t *cf, const ngx_http_eiam_loc_conf_t *conf)
@@ -360,7 +360,7 @@ ngx_http_eiam_add_refresh(ngx_conf_t *cf, const ngx_http_eiam_loc_conf_t *conf)
 }
 
 
-/* a token that is learned in a server counts in all locations of that server */
+/* a token learned in a server is known in all locations of that server */
 
 static ngx_int_t
 ngx_http_eiam_add_learned(ngx_conf_t *cf)
@@ -417,8 +417,8 @@ ngx_http_eiam_add_introspection(ngx_conf_t *cf,
 
 
 /*
- * Grants for other audiences must not be found, so the audiences are part of
- * the source; failures and the circuit belong to the location.
+ * A grant must not be found by a location with other audiences, so these are
+ * part of the source.  Failures and the circuit belong to the location.
  */
 
 static ngx_int_t
@@ -488,7 +488,7 @@ ngx_http_eiam_conf_init_zone(ngx_shm_zone_t *shm_zone, void *data)
 }
 
 
-/* listed applications have their rows before any other id takes one */
+/* applications of the files get rows of counters before any other id */
 
 static void
 ngx_http_eiam_reserve_rows(const ngx_http_eiam_main_conf_t *mcf)
@@ -559,7 +559,7 @@ ngx_http_eiam_conf_check_servers(const ngx_http_eiam_main_conf_t *mcf,
 }
 
 
-/* nginx itself answers a header field that has no room in its buffers */
+/* nginx itself answers when a header field exceeds its buffers */
 
 static void
 ngx_http_eiam_check_buffers(const ngx_http_core_srv_conf_t *cscf,
@@ -579,7 +579,7 @@ ngx_http_eiam_check_buffers(const ngx_http_core_srv_conf_t *cscf,
 }
 
 
-/* with these settings nginx and the guard would read a request differently */
+/* with these settings nginx and the guard would read requests differently */
 
 static const char *
 ngx_http_eiam_forbidden_setting(const ngx_http_core_srv_conf_t *cscf)

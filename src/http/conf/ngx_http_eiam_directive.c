@@ -47,7 +47,7 @@ ngx_http_eiam_read_applications(ngx_eiam_document_t *document,
 }
 
 
-/* a file that several locations name is read once per configuration */
+/* a file that several locations name is read once for each configuration */
 
 char *
 ngx_http_eiam_directive_file(ngx_conf_t *cf, ngx_command_t *cmd, void *conf)
@@ -161,8 +161,8 @@ ngx_http_eiam_directive_policy(ngx_conf_t *cf, ngx_command_t *cmd, void *conf)
 
 
 /*
- * The scopes are looked for when the whole configuration has been read, as a
- * policy may be named further down.
+ * Scopes are looked up when the whole configuration has been read, as a policy
+ * may come later.
  */
 
 char *
@@ -247,7 +247,10 @@ ngx_http_eiam_directive_path(ngx_conf_t *cf, ngx_command_t *cmd, void *conf)
 }
 
 
-/* RFC 9110, section 5.6.4: the realm is sent as a quoted-string, unescaped */
+/*
+ * RFC 9110, section 5.6.4: the realm is sent as a quoted-string, without
+ * escapes
+ */
 
 char *
 ngx_http_eiam_directive_realm(ngx_conf_t *cf, ngx_command_t *cmd, void *conf)
@@ -271,7 +274,7 @@ ngx_http_eiam_directive_realm(ngx_conf_t *cf, ngx_command_t *cmd, void *conf)
 }
 
 
-/* one zone for all servers: the key of a grant contains its source */
+/* one zone serves all servers: the key of a grant contains its source */
 
 char *
 ngx_http_eiam_directive_zone(ngx_conf_t *cf, ngx_command_t *cmd, void *conf)
@@ -405,7 +408,7 @@ ngx_http_eiam_directive_texts(ngx_conf_t *cf, ngx_command_t *cmd, void *conf)
 }
 
 
-/* the number of failures that open the circuit, and for how long at first */
+/* the number of failures that open the circuit, and how long it is open */
 
 char *
 ngx_http_eiam_directive_circuit(ngx_conf_t *cf, ngx_command_t *cmd, void *conf)

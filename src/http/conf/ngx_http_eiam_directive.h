@@ -1,5 +1,7 @@
 
-/* The setters of directives that are more than a word, a number or a time. */
+/*
+ * Setters of directives whose values are not just a word, a number or a time.
+ */
 
 
 #ifndef _NGX_HTTP_EIAM_DIRECTIVE_H_INCLUDED_
@@ -9,11 +11,11 @@
 #include <ngx_http_eiam.h>
 
 
-/* a kind of file that a directive names: stands in the directive's post */
+/* a kind of file that directives name; it is the post of such a directive */
 
 typedef struct {
-    size_t                     files;         /* offset, in the main conf, of
-                                                 the array of files read */
+    size_t                     files;         /* offset of the array of files in
+                                                 the main conf */
     size_t                     size;          /* of the structure for a file */
     ngx_int_t                (*read)(ngx_eiam_document_t *document,
                                      ngx_http_eiam_main_conf_t *mcf,
@@ -45,7 +47,7 @@ char *ngx_http_eiam_directive_circuit(ngx_conf_t *cf, ngx_command_t *cmd,
 char *ngx_http_eiam_directive_texts(ngx_conf_t *cf, ngx_command_t *cmd,
     void *conf);
 
-/* says what to write in place of a value that is not the path of a location */
+/* logs what to write in place of a value that is no path of a location */
 char *ngx_http_eiam_directive_no_location(ngx_conf_t *cf,
     const ngx_str_t *value);
 

@@ -5,7 +5,7 @@
 #include <ngx_eiam_text.h>
 
 
-#define NGX_HTTP_EIAM_POINTERS  3      /* that a warning names */
+#define NGX_HTTP_EIAM_POINTERS  3      /* in a warning */
 
 
 static void ngx_http_eiam_finding_warn(ngx_conf_t *cf,
@@ -75,7 +75,7 @@ ngx_http_eiam_finding_warn(ngx_conf_t *cf, const ngx_eiam_policy_t *policy,
 }
 
 
-/* the first places with that cause, and how many more there are */
+/* writes the pointers of the first findings, and how many more there are */
 
 static u_char *
 ngx_http_eiam_finding_places(u_char *p, u_char *last,
@@ -104,7 +104,7 @@ ngx_http_eiam_finding_places(u_char *p, u_char *last,
 }
 
 
-/* such requests are ambiguous to the guard, which refuses them */
+/* the guard refuses such requests as ambiguous */
 
 ngx_int_t
 ngx_http_eiam_finding_path(ngx_conf_t *cf, ngx_http_eiam_loc_conf_t *conf)

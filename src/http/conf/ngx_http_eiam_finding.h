@@ -7,16 +7,16 @@
 
 
 /*
- * Warns of what was found in a policy, once of each cause.  NGX_OK, or
- * NGX_ERROR: something is left out of it, but it must be complete; that is
- * logged.
+ * Warns of the findings of a policy, once for each cause.  NGX_OK, or
+ * NGX_ERROR: something is left out of a policy that must be complete, which has
+ * been logged.
  */
 ngx_int_t ngx_http_eiam_finding_tell(ngx_conf_t *cf,
     ngx_eiam_policy_t *policy);
 
 /*
- * The same about operations that no request reaches under the "eiam_path" of
- * a location that has the policy.
+ * The same for operations that no request reaches with the "eiam_path" of a
+ * location that uses the policy.
  */
 ngx_int_t ngx_http_eiam_finding_path(ngx_conf_t *cf,
     ngx_http_eiam_loc_conf_t *conf);

@@ -19,7 +19,7 @@ ngx_http_eiam_gated_add(ngx_conf_t *cf, const ngx_eiam_policy_t *policy)
 
     path = clcf->name;
 
-    /* a regex or a name is no path, and "/" contains every path */
+    /* a regex or a name is no path, and every path is below "/" */
 
     if (clcf->noname || clcf->named || path.len < 2 || path.data[0] != '/'
 #if (NGX_PCRE)
@@ -83,7 +83,10 @@ ngx_http_eiam_gated_below(const ngx_http_eiam_srv_conf_t *scf,
 }
 
 
-/* the path begins with the name: nginx left it only for a longer location */
+/*
+ * whether the path begins with the location's name as nginx compares it: then
+ * nginx chose a longer location
+ */
 
 static ngx_uint_t
 ngx_http_eiam_gated_is_literal(const ngx_http_eiam_gated_t *gated,

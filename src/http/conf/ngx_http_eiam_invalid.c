@@ -2,7 +2,7 @@
 #include <ngx_http_eiam_invalid.h>
 
 
-/* what is left of the longest message of nginx -t for a reason */
+/* what nginx's own text leaves of the longest message of nginx -t */
 #define NGX_HTTP_EIAM_REASON_MAX  (NGX_MAX_CONF_ERRSTR - 64)
 
 

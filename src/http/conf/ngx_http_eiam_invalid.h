@@ -1,5 +1,5 @@
 
-/* What nginx says of a configuration that it refuses. */
+/* Messages about a configuration that is refused. */
 
 
 #ifndef _NGX_HTTP_EIAM_INVALID_H_INCLUDED_
@@ -10,14 +10,16 @@
 
 
 /*
- * For setters: logs "<directive>: <reason>; set in <file>:<line>", so that the
- * reason does not run into the place, and returns NGX_CONF_ERROR.
+ * For setters: logs "<directive>: <reason>; set in <file>:<line>", which
+ * separates the reason from the place that nginx appends.  Returns
+ * NGX_CONF_ERROR.
  */
 char *ngx_http_eiam_invalid(ngx_conf_t *cf, const char *fmt, ...);
 
 /*
- * For merges, when the line of the directive is not known any more: logs
- * "<reason> in location "<name>" of server "<name>" in <file>:<line>".
+ * For merges, when the line of the directive is no longer known: logs "<reason>
+ * in location "<name>" of server "<name>" in <file>:<line>".  Returns
+ * NGX_CONF_ERROR.
  */
 char *ngx_http_eiam_invalid_location(ngx_conf_t *cf, const char *fmt, ...);
 

@@ -44,7 +44,7 @@ ngx_http_eiam_read_key_set(ngx_eiam_document_t *document,
 }
 
 
-/* a path that is not a file is taken for a location */
+/* a path where there is no file is taken for a location */
 
 char *
 ngx_http_eiam_jwt_keys(ngx_conf_t *cf, ngx_command_t *cmd, void *conf)
@@ -85,7 +85,7 @@ ngx_http_eiam_jwt_keys(ngx_conf_t *cf, ngx_command_t *cmd, void *conf)
 }
 
 
-/* "off" is no audience: only tokens without "aud" are accepted then */
+/* "off" is no audience: it accepts only tokens without "aud" */
 
 char *
 ngx_http_eiam_jwt_audience(ngx_conf_t *cf, ngx_command_t *cmd, void *conf)
@@ -126,7 +126,7 @@ ngx_http_eiam_jwt_audience(ngx_conf_t *cf, ngx_command_t *cmd, void *conf)
 }
 
 
-/* sets an array of names of claims, or of JSON pointers to them */
+/* sets an array of claims, each a name or a JSON pointer */
 
 char *
 ngx_http_eiam_jwt_claim_names(ngx_conf_t *cf, ngx_command_t *cmd, void *conf)
@@ -345,9 +345,7 @@ ngx_http_eiam_has_fitting_key(const ngx_http_eiam_loc_conf_t *conf)
 }
 
 
-/*
- * the key set of a location, shared by all locations of the server that name it
- */
+/* adds the key set of a location, which the server's locations share */
 
 static ngx_int_t
 ngx_http_eiam_add_key_set(ngx_conf_t *cf, ngx_http_eiam_loc_conf_t *conf)
@@ -415,7 +413,7 @@ ngx_http_eiam_find_key_set(const ngx_array_t *sets,
 }
 
 
-/* frees the keys that a worker has parsed */
+/* frees a worker's parsed keys */
 
 static void
 ngx_http_eiam_free_keys(void *data)
@@ -428,7 +426,7 @@ ngx_http_eiam_free_keys(void *data)
 }
 
 
-/* grants that came by other keys, or under other terms, are others' */
+/* a grant is not found with other keys, or under other terms */
 
 static ngx_int_t
 ngx_http_eiam_add_jwt(ngx_conf_t *cf, ngx_http_eiam_loc_conf_t *conf)
@@ -460,7 +458,7 @@ ngx_http_eiam_add_jwt(ngx_conf_t *cf, ngx_http_eiam_loc_conf_t *conf)
     p = ngx_http_eiam_location_put_list(p, terms->applications);
     p = ngx_http_eiam_location_put_list(p, terms->scopes);
 
-    /* of a file: in the zone are those of locations */
+    /* the digest of a file's keys; the zone has that of a location's keys */
 
     p = ngx_cpymem(p, conf->key_set->digest, NGX_EIAM_DIGEST_LEN);
 

@@ -9,7 +9,7 @@
 #include <ngx_http_eiam_directive.h>
 
 
-/* the settings for signed tokens of a location: NGX_OK or NGX_ERROR */
+/* sets, merges and resolves the settings of a location: NGX_OK or NGX_ERROR */
 void ngx_http_eiam_jwt_init(ngx_http_eiam_loc_conf_t *conf);
 void ngx_http_eiam_jwt_merge(ngx_http_eiam_loc_conf_t *prev,
     ngx_http_eiam_loc_conf_t *conf);

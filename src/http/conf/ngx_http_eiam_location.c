@@ -13,7 +13,7 @@ static ngx_http_core_loc_conf_t *ngx_http_eiam_find_location(
     ngx_http_location_tree_node_t *node, const ngx_str_t *uri);
 
 
-/* locations of the same name in two servers are different sources */
+/* locations with the same name in two servers are different sources */
 
 ngx_eiam_source_t *
 ngx_http_eiam_location_add_source(ngx_conf_t *cf, const char *kind,
@@ -106,7 +106,7 @@ ngx_http_eiam_location_add(ngx_conf_t *cf, const char *directive,
 }
 
 
-/* if it were missing at run time, the source would seem to be down */
+/* at run time a missing location would look like a source that is down */
 
 ngx_int_t
 ngx_http_eiam_location_check(const ngx_http_eiam_main_conf_t *mcf,
@@ -163,9 +163,10 @@ ngx_http_eiam_location_check(const ngx_http_eiam_main_conf_t *mcf,
 
 
 /*
- * Finds the location that nginx would choose: that with the longest prefix,
- * inside of it again, and then by regexes.  NGX_OK; NGX_DECLINED: none on this
- * level; NGX_AGAIN: one with a prefix, so that a regex may still win.
+ * Finds the location that nginx would choose: the one with the longest prefix,
+ * then those inside of it, and then by regexes.  NGX_OK; NGX_DECLINED: there is
+ * none on this level; NGX_AGAIN: one by its prefix, so that a regex may still
+ * match.
  */
 
 static ngx_int_t

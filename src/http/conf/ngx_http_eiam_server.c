@@ -4,9 +4,9 @@
 
 
 /*
- * A server is recognized by its names, also after a reload.  If another one has
- * the same names, their addresses count as well, and if these are the same,
- * their order.
+ * A server is recognized by its names, also after a reload.  If several servers
+ * have the same names, their addresses count as well, and if these are the
+ * same, too, the order of the servers.
  */
 
 
@@ -125,7 +125,10 @@ ngx_http_eiam_likeness(ngx_conf_t *cf, const ngx_http_core_srv_conf_t *one,
 }
 
 
-/* a checksum of all names spares most comparisons: servers may be thousands */
+/*
+ * a checksum of all names spares most comparisons, as there may be thousands of
+ * servers
+ */
 
 static uint32_t
 ngx_http_eiam_names_sum(const ngx_http_core_srv_conf_t *cscf)
@@ -145,7 +148,9 @@ ngx_http_eiam_names_sum(const ngx_http_core_srv_conf_t *cscf)
 }
 
 
-/* nginx stores a regex without its "~", which no other name begins with */
+/*
+ * nginx stores a regex without its "~", so that is added to tell it from a name
+ */
 
 static ngx_int_t
 ngx_http_eiam_server_names(ngx_conf_t *cf,
@@ -255,7 +260,9 @@ ngx_http_eiam_has_server(const ngx_http_conf_addr_t *addr,
 }
 
 
-/* sorted, and with lengths, so that different lists never give the same text */
+/*
+ * sorted, and with lengths, so that different lists never yield the same text
+ */
 
 static ngx_int_t
 ngx_http_eiam_join(ngx_pool_t *pool, ngx_array_t *words, ngx_str_t *text)

@@ -4,7 +4,7 @@
 #include <ngx_eiam_flight.h>
 
 
-#define NGX_HTTP_EIAM_VALUES_MAX  256    /* bytes of a list of values */
+#define NGX_HTTP_EIAM_VALUES_MAX  256    /* of a list of values */
 
 
 static char *ngx_http_eiam_value_set(ngx_command_t *cmd, void *conf,
@@ -151,7 +151,7 @@ ngx_http_eiam_value_msec(ngx_conf_t *cf, ngx_command_t *cmd, void *conf)
 }
 
 
-/* a word, a number and an ngx_msec_t all are stored as ngx_uint_t */
+/* a word, a number and an ngx_msec_t are all stored as ngx_uint_t */
 
 static char *
 ngx_http_eiam_value_set(ngx_command_t *cmd, void *conf, ngx_int_t value)

@@ -1,7 +1,7 @@
 
 /*
- * Setters for words, numbers and times: nginx's own have the same effect, but
- * do not say which values there are.
+ * Setters for words, numbers and times.  They do what nginx's own setters do,
+ * but their messages name the possible values.
  */
 
 
@@ -15,7 +15,7 @@
 typedef struct {
     ngx_int_t    min;
     ngx_int_t    max;
-    const char  *fault;                  /* said of every other value */
+    const char  *fault;                  /* logged for any other value */
 } ngx_http_eiam_bounds_t;
 
 

@@ -159,8 +159,8 @@ ngx_http_eiam_control_handler(ngx_http_request_t *r)
 
 
 /*
- * Who connects counts.  The address that the realip module or the PROXY
- * protocol puts in its place was written by somebody, so both must be local.
+ * The address that connects must be local, and so must the one that the realip
+ * module or the PROXY protocol puts in its place, as anybody can write that.
  */
 
 static ngx_uint_t
@@ -227,7 +227,7 @@ ngx_http_eiam_control_is_local(const struct sockaddr *sockaddr)
 }
 
 
-/* so that no page that an operator looks at can send an order */
+/* so that no page in an operator's browser can send an order */
 
 static ngx_uint_t
 ngx_http_eiam_control_is_browser(ngx_http_request_t *r)

@@ -1,7 +1,7 @@
 
 /*
- * The control location: the operator revokes and restores there, and sees what
- * has been revoked.
+ * The control location, where the operator revokes and restores tokens and
+ * applications, and sees what is revoked.
  */
 
 
@@ -12,7 +12,7 @@
 #include <ngx_http_eiam.h>
 
 
-/* values of the member "control" of a location */
+/* values of the location's member "control" */
 
 #define NGX_HTTP_EIAM_CONTROL_LOCAL  1     /* loopback and unix sockets only */
 #define NGX_HTTP_EIAM_CONTROL_OPEN   2

@@ -3,10 +3,10 @@
 #include <ngx_eiam_revoke.h>
 
 
-#define NGX_HTTP_EIAM_CONTROL_ROWS  64     /* of a step */
+#define NGX_HTTP_EIAM_CONTROL_ROWS  64     /* in a step */
 
 
-/* the applications that the configuration names, as revocations know them */
+/* the applications of the configuration, by the ids of the revocation table */
 
 typedef struct {
     ngx_eiam_revocation_id_t         id;
@@ -97,7 +97,10 @@ ngx_http_eiam_control_list_begin(ngx_http_eiam_status_t *status)
 }
 
 
-/* the zone has no names of applications, so others have a part of a digest */
+/*
+ * the zone has no names of applications, so unknown ones are listed by a part
+ * of their digest
+ */
 
 static void
 ngx_http_eiam_control_list_row(ngx_http_eiam_status_t *status,
@@ -137,7 +140,7 @@ ngx_http_eiam_control_list_row(ngx_http_eiam_status_t *status,
 }
 
 
-/* NULL: no applications file has it */
+/* NULL: the application is in no applications file */
 
 static const ngx_str_t *
 ngx_http_eiam_control_list_name(const ngx_array_t *names,

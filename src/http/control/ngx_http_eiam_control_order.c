@@ -17,7 +17,7 @@ typedef struct {
     ngx_eiam_digest_t          token;
     ngx_str_t                  application;
     ngx_str_t                  reason;
-    time_t                     not_before;    /* 0: of a token */
+    time_t                     not_before;    /* 0: a token */
 } ngx_http_eiam_order_t;
 
 
@@ -89,7 +89,7 @@ ngx_http_eiam_control_order_restore(ngx_http_eiam_status_t *status)
 }
 
 
-/* NGX_OK, NGX_ABORT: it cannot be read in exactly one way; NGX_ERROR */
+/* NGX_OK; NGX_ABORT: it has more than one reading; NGX_ERROR */
 
 static ngx_int_t
 ngx_http_eiam_control_order_read(ngx_http_request_t *r,
@@ -181,7 +181,7 @@ ngx_http_eiam_control_order_subject(const ngx_eiam_form_parameter_t *form,
 }
 
 
-/* NGX_OK, NGX_DECLINED: there is no room; NGX_ERROR */
+/* NGX_OK; NGX_DECLINED: there is no room; NGX_ERROR */
 
 static ngx_int_t
 ngx_http_eiam_control_order_do(ngx_eiam_zone_t *zone,
@@ -204,7 +204,7 @@ ngx_http_eiam_control_order_do(ngx_eiam_zone_t *zone,
 }
 
 
-/* of a token that nobody knows yet, such as a JWT, as well */
+/* revokes a token, also one that is not known yet, such as a JWT */
 
 static ngx_int_t
 ngx_http_eiam_control_order_token(ngx_eiam_zone_t *zone,
@@ -220,7 +220,7 @@ ngx_http_eiam_control_order_token(ngx_eiam_zone_t *zone,
 }
 
 
-/* NGX_OK, NGX_DECLINED: that was not revoked; NGX_ERROR */
+/* NGX_OK; NGX_DECLINED: it was not revoked; NGX_ERROR */
 
 static ngx_int_t
 ngx_http_eiam_control_order_undo(ngx_eiam_zone_t *zone,

@@ -6,7 +6,7 @@
 #include <ngx_http_eiam_status.h>
 
 
-/* carry out what the request's form says, and write the answer */
+/* carry out the order in the form of the request, and write the answer */
 ngx_int_t ngx_http_eiam_control_order_revoke(ngx_http_eiam_status_t *status);
 ngx_int_t ngx_http_eiam_control_order_restore(ngx_http_eiam_status_t *status);
 

@@ -10,9 +10,10 @@ static ngx_int_t ngx_http_eiam_process_authorization(ngx_http_request_t *r,
 
 
 /*
- * nginx itself refuses a second Authorization field, with a page of its own
- * and with both tokens in its log.  In a gated server the gate does that.  The
- * change is to the configuration's table, so it goes with the configuration.
+ * nginx itself refuses a second Authorization field, with a page of its own and
+ * with both tokens in its log.  In a gated server the gate does that.  The
+ * handler is replaced in nginx's table of fields, which belongs to the
+ * configuration.
  */
 
 ngx_int_t
@@ -70,7 +71,7 @@ ngx_http_eiam_find_field(ngx_hash_t *hash, ngx_str_t *name)
 }
 
 
-/* before its Host is read, the request may still belong to a gated server */
+/* until Host has been read, the request may still belong to a gated server */
 
 static ngx_int_t
 ngx_http_eiam_process_authorization(ngx_http_request_t *r,
@@ -99,7 +100,7 @@ ngx_http_eiam_process_authorization(ngx_http_request_t *r,
 }
 
 
-/* what nginx itself would do, except that no values are logged */
+/* does what nginx itself would do, but logs no values */
 
 ngx_int_t
 ngx_http_eiam_authorization_check(ngx_http_request_t *r)

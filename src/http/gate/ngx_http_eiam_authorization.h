@@ -6,10 +6,10 @@
 #include <ngx_http_eiam.h>
 
 
-/* to be called last, when nginx's tables exist: NGX_OK or NGX_ERROR */
+/* called last, when nginx's tables have been made: NGX_OK or NGX_ERROR */
 ngx_int_t ngx_http_eiam_authorization_take(ngx_conf_t *cf);
 
-/* for a server without a gate: NGX_OK, or NGX_ABORT if there are two fields */
+/* For a server without a gate.  NGX_OK, or NGX_ABORT: there are two fields. */
 ngx_int_t ngx_http_eiam_authorization_check(ngx_http_request_t *r);
 
 

@@ -19,7 +19,7 @@ ngx_http_eiam_bearer(ngx_http_request_t *r, ngx_http_eiam_ctx_t *ctx)
         ngx_eiam_digest_memo_prefetch(&ctx->token, &ctx->memo);
     }
 
-    /* meanwhile the token's digest comes from memory */
+    /* while the memo's entry is fetched from memory */
 
     operation = ngx_http_eiam_operation(r, ctx);
 
@@ -53,7 +53,7 @@ ngx_http_eiam_bearer(ngx_http_request_t *r, ngx_http_eiam_ctx_t *ctx)
                                            NGX_EIAM_DETAIL_TOO_LONG);
     }
 
-    /* what has a digest was seen to be a token before */
+    /* a token whose digest is in the memo has been found well-formed before */
 
     if (ngx_eiam_digest_memo_find(&ctx->memo, ctx->digest) == NGX_OK) {
         ctx->known = 1;

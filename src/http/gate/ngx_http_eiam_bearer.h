@@ -6,7 +6,10 @@
 #include <ngx_http_eiam.h>
 
 
-/* the stage bearer: ctx->token and ctx->digest; NGX_DECLINED: none needed */
+/*
+ * The stage bearer: sets ctx->token and ctx->digest.  NGX_DECLINED: the
+ * operation is public and needs no token.
+ */
 ngx_int_t ngx_http_eiam_bearer(ngx_http_request_t *r,
     ngx_http_eiam_ctx_t *ctx);
 

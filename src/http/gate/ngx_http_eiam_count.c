@@ -49,7 +49,7 @@ ngx_http_eiam_count(ngx_http_request_t *r, ngx_http_eiam_ctx_t *ctx)
 }
 
 
-/* a worker looks up the row of a listed application once */
+/* each worker looks up the row of an application of the file only once */
 
 static ngx_eiam_application_row_t *
 ngx_http_eiam_count_row(ngx_eiam_metrics_t *metrics, ngx_http_eiam_ctx_t *ctx)

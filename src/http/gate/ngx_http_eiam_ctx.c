@@ -44,7 +44,7 @@ ngx_http_eiam_cleanup(void *data)
 
 /*
  * Finds the context of a subrequest, or if it has none that of the main
- * request: both use the same pool, in which the newest cleanup comes first.
+ * request. Both use the same pool, whose newest cleanup comes first.
  */
 
 ngx_http_eiam_ctx_t *

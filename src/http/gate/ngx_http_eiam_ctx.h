@@ -6,11 +6,11 @@
 #include <ngx_http_eiam.h>
 
 
-/* always NGX_ABORT: what a stage returns when it refuses */
+/* refuses the call; returns NGX_ABORT, which the stage returns in turn */
 ngx_int_t ngx_http_eiam_ctx_refuse(ngx_http_eiam_ctx_t *ctx,
     ngx_eiam_reason_e reason);
 
-/* the same, with the rule that refused: $eiam_detail */
+/* the same, with the rule that refuses it, for $eiam_detail */
 ngx_int_t ngx_http_eiam_ctx_refuse_by(ngx_http_eiam_ctx_t *ctx,
     ngx_eiam_reason_e reason, ngx_eiam_detail_e detail);
 

@@ -1,5 +1,5 @@
 
-/* The form in the body of a request that has been read, in memory or a file. */
+/* The form in a request's body, which has been read into memory or a file. */
 
 
 #ifndef _NGX_HTTP_EIAM_FORM_H_INCLUDED_
@@ -12,10 +12,16 @@
 #define NGX_HTTP_EIAM_FORM_MAX  (64 * 1024)      /* bytes */
 
 
-/* is the body one for every backend: one type, one charset, no encoding? */
+/*
+ * whether every backend reads the body as a form: one type, no other charset,
+ * no encoding
+ */
 ngx_uint_t ngx_http_eiam_form_is(ngx_http_request_t *r);
 
-/* NGX_OK: perhaps empty; NGX_DECLINED: no form, or a larger one; NGX_ERROR */
+/*
+ * NGX_OK: the form, perhaps empty; NGX_DECLINED: no form, or too large;
+ * NGX_ERROR
+ */
 ngx_int_t ngx_http_eiam_form_read(ngx_http_request_t *r, ngx_str_t *form);
 
 

@@ -18,8 +18,8 @@ static ngx_http_eiam_field_t  ngx_http_eiam_operation_field = {
 
 
 /*
- * Nothing can refuse the call any more, so that is counted; and what the
- * backend may rely on is set: the client's own fields were removed.
+ * After this stage nothing refuses the call any more, so it is counted.  The
+ * identity headers are set; the client's copies of them have been removed.
  */
 
 ngx_int_t

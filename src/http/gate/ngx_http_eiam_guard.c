@@ -22,7 +22,7 @@ static ngx_eiam_below_e ngx_http_eiam_below(ngx_http_request_t *r,
     const ngx_str_t *path, ngx_uint_t decided);
 
 
-/* whatever a backend might read otherwise than the matcher */
+/* refuses whatever a backend might read in another way than the matcher */
 
 ngx_int_t
 ngx_http_eiam_guard(ngx_http_request_t *r, ngx_http_eiam_ctx_t *ctx)
@@ -59,7 +59,7 @@ ngx_http_eiam_guard(ngx_http_request_t *r, ngx_http_eiam_ctx_t *ctx)
 }
 
 
-/* NGX_EIAM_NO_DETAIL: there is but one path in it */
+/* NGX_EIAM_NO_DETAIL: the path has only one reading */
 
 static ngx_eiam_detail_e
 ngx_http_eiam_guard_path(ngx_http_request_t *r, ngx_http_eiam_ctx_t *ctx)
@@ -70,7 +70,7 @@ ngx_http_eiam_guard_path(ngx_http_request_t *r, ngx_http_eiam_ctx_t *ctx)
 
     lcf = ngx_http_get_module_loc_conf(r, ngx_eiam_module);
 
-    /* HTTP/0.9 has no header fields, so nobody knows what is meant */
+    /* a request of HTTP/0.9 has no header fields, so its host is unknown */
 
     if (r->http_version < NGX_HTTP_VERSION_10) {
         return NGX_EIAM_DETAIL_HTTP_VERSION;
@@ -93,7 +93,10 @@ ngx_http_eiam_guard_path(ngx_http_request_t *r, ngx_http_eiam_ctx_t *ctx)
 
         } else if (ngx_http_eiam_below(r, &raw, 1) == NGX_EIAM_BELOW_LOOSE) {
 
-            /* "proxy_pass ...$request_uri" sends it */
+            /*
+             * "proxy_pass ...$request_uri" would forward the path before the
+             * rewrite
+             */
             return NGX_EIAM_DETAIL_REWRITTEN;
         }
 
@@ -121,9 +124,8 @@ ngx_http_eiam_guard_path(ngx_http_request_t *r, ngx_http_eiam_ctx_t *ctx)
 
 
 /*
- * Some proxies say in one field which target they were asked for.  It is this
- * request's own, byte for byte, if none of them has changed it, and is of no
- * account then.
+ * Some proxies add a field with the target that they were asked for.  If it is
+ * this request's own target, byte for byte, it changes nothing.
  */
 
 static ngx_uint_t
@@ -140,8 +142,8 @@ ngx_http_eiam_guard_has_other_target(ngx_http_request_t *r,
 
 
 /*
- * A target that nginx took to a location without a gate, though a backend
- * may read it as one below the policy's base path.
+ * Refuses a target that nginx took to a location without a gate, though a
+ * backend may read it as one below a policy's base path.
  */
 
 ngx_int_t
@@ -154,7 +156,7 @@ ngx_http_eiam_guard_outside(ngx_http_request_t *r,
     allowed = prior != NULL && (prior->decision == NGX_EIAM_ALLOW
                                 || prior->decision == NGX_EIAM_WOULD_DENY);
 
-    /* an allowed call has only the identity headers that the gate set */
+    /* an allowed call has only those identity headers that the gate has set */
 
     if (!allowed) {
 
@@ -191,7 +193,7 @@ ngx_http_eiam_guard_outside(ngx_http_request_t *r,
 }
 
 
-/* the same for the target as it was sent: $request_uri may forward it */
+/* the same for the target as it was sent, which $request_uri may forward */
 
 static ngx_eiam_detail_e
 ngx_http_eiam_guard_raw(ngx_http_request_t *r,
@@ -207,7 +209,7 @@ ngx_http_eiam_guard_raw(ngx_http_request_t *r,
         return NGX_EIAM_NO_DETAIL;
     }
 
-    /* error_page and the like take an allowed call to another location */
+    /* error_page and the like may take an allowed call to another location */
 
     if (allowed
         && (r != r->main || ngx_http_eiam_is_page(r)
@@ -224,7 +226,7 @@ ngx_http_eiam_guard_raw(ngx_http_request_t *r,
 }
 
 
-/* an error page that nginx has itself: nothing is forwarded */
+/* an error page that nginx makes itself, so nothing is forwarded */
 
 static ngx_uint_t
 ngx_http_eiam_is_page(ngx_http_request_t *r)
@@ -238,8 +240,9 @@ ngx_http_eiam_is_page(ngx_http_request_t *r)
 
 
 /*
- * A call that is decided on in a gated location, or was, may be written as
- * that location lets it be: only the policies' paths are not for others.
+ * Is the path below one of the server's policies, or in a gated location?  A
+ * call that has been allowed was decided on in its gated location, so only the
+ * paths of the policies matter for it.
  */
 
 static ngx_eiam_below_e
@@ -273,7 +276,7 @@ ngx_http_eiam_below(ngx_http_request_t *r, const ngx_str_t *path,
 }
 
 
-/* RFC 9112, section 3.2.2: in the absolute form the host stands twice */
+/* RFC 9112, section 3.2.2: the absolute form names a host beside Host */
 
 static ngx_uint_t
 ngx_http_eiam_has_other_host(ngx_http_request_t *r)

@@ -10,8 +10,8 @@ ngx_int_t ngx_http_eiam_guard(ngx_http_request_t *r,
     ngx_http_eiam_ctx_t *ctx);
 
 /*
- * NGX_OK, NGX_DECLINED: it leads around the gate, by the rule detail, or
- * NGX_ERROR: no memory.
+ * NGX_OK; NGX_DECLINED: the target leads around the gate, and detail is the
+ * rule; NGX_ERROR: no memory.
  */
 ngx_int_t ngx_http_eiam_guard_outside(ngx_http_request_t *r,
     const ngx_http_eiam_ctx_t *prior, ngx_eiam_detail_e *detail);

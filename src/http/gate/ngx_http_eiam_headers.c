@@ -34,7 +34,7 @@ static ngx_int_t ngx_http_eiam_remove_fields(ngx_http_request_t *r)
     ngx_http_eiam_seldom;
 
 
-/* by which a backend takes another method or path than the one that is seen */
+/* fields that make some backends use another method or path */
 
 static const ngx_str_t  ngx_http_eiam_method_fields[] = {
     ngx_string("x-http-method-override"),
@@ -51,7 +51,7 @@ static const ngx_str_t  ngx_http_eiam_target_fields[] = {
 };
 
 
-/* as soon as the fields are read, before any rule of the operator sees them */
+/* runs before any rule of the operator sees the fields */
 
 ngx_int_t
 ngx_http_eiam_headers_clean(ngx_http_request_t *r)
@@ -104,8 +104,8 @@ ngx_http_eiam_clean_suspect(ngx_http_request_t *r)
 
 
 /*
- * What the client's fields say.  The X-EIAM-* among them are gone after it,
- * also those that a module has made since the fields were read.
+ * Reads what the client's fields say.  Fields X-EIAM-* are removed, including
+ * those that another module has added since the fields were read.
  */
 
 ngx_int_t
@@ -143,9 +143,9 @@ ngx_http_eiam_headers_read(ngx_http_request_t *r,
     }
 
     /*
-     * The fields' list of a subrequest shares its parts with the main one,
-     * so it must be its own before anything is added.  After an error in the
-     * request line there is none yet.
+     * A subrequest shares the parts of the field list with the main request, so
+     * it gets a list of its own before anything is added.  After an error in
+     * the request line there is no list yet.
      */
 
     if (foreign || r != r->main || r->headers_in.headers.last == NULL) {
@@ -173,7 +173,7 @@ ngx_http_eiam_headers_authorizations(ngx_http_request_t *r)
 }
 
 
-/* is it one that only the gate sets? */
+/* notes what the field says; returns whether only the gate may set it */
 
 static ngx_uint_t
 ngx_http_eiam_note_field(ngx_table_elt_t *h, ngx_http_eiam_fields_t *fields)
@@ -205,7 +205,7 @@ ngx_http_eiam_note_field(ngx_table_elt_t *h, ngx_http_eiam_fields_t *fields)
 }
 
 
-/* beyond an upgrade to HTTP/2 nobody sees the requests: RFC 7540, 3.2 */
+/* after an upgrade to HTTP/2 nobody sees the requests: RFC 7540, section 3.2 */
 
 static ngx_uint_t
 ngx_http_eiam_is_unwanted(const ngx_table_elt_t *h, ngx_uint_t websocket)
@@ -217,7 +217,7 @@ ngx_http_eiam_is_unwanted(const ngx_table_elt_t *h, ngx_uint_t websocket)
 }
 
 
-/* one field with one protocol; HTTP/2 has no such field: RFC 9113, 8.2.2 */
+/* a single field with this one protocol; HTTP/2 has none: RFC 9113, 8.2.2 */
 
 static ngx_uint_t
 ngx_http_eiam_asks_websocket(ngx_http_request_t *r)
@@ -253,8 +253,8 @@ ngx_http_eiam_asks_websocket(ngx_http_request_t *r)
 
 
 /*
- * nginx forwards every element of the list, and its pointers to the known
- * ones must stay valid: so the rest is copied to a new list.
+ * nginx forwards every element of the list, and its pointers to known fields
+ * must stay valid.  So the fields that remain are copied to a new list.
  */
 
 static ngx_int_t

@@ -34,8 +34,8 @@ ngx_http_eiam_operation_find(ngx_http_eiam_ctx_t *ctx,
 
 
 /*
- * Without an operation the call is refused anyway.  One that is ambiguous is a
- * call of none, so x-eiam-mode does not apply.
+ * A path in another spelling belongs to no operation, so x-eiam-mode does not
+ * apply to it.  Without an operation the call is refused anyway.
  */
 
 ngx_eiam_detail_e

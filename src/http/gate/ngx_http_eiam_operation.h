@@ -12,19 +12,20 @@ ngx_int_t ngx_http_eiam_operation_match(ngx_http_request_t *r,
 ngx_int_t ngx_http_eiam_operation_authorize(ngx_http_request_t *r,
     ngx_http_eiam_ctx_t *ctx);
 
-/* looks it up: ctx->resource and ctx->operation, or NULL */
+/* looks up ctx->resource and ctx->operation; NULL: there is none */
 void ngx_http_eiam_operation_find(ngx_http_eiam_ctx_t *ctx,
     const ngx_eiam_policy_t *policy, const ngx_str_t *path,
     const ngx_str_t *method);
 
 /*
- * Is the path, as it was sent, spelled as the operation's template?
- * NGX_EIAM_NO_DETAIL, or NGX_EIAM_DETAIL_SPELLING: then there is no operation.
+ * Compares the path as it was sent with the operation's template.
+ * NGX_EIAM_NO_DETAIL, or NGX_EIAM_DETAIL_SPELLING: it is another spelling, and
+ * ctx->operation is then NULL.
  */
 ngx_eiam_detail_e ngx_http_eiam_operation_spelling(ngx_http_eiam_ctx_t *ctx,
     const ngx_str_t *path);
 
-/* the operation of the request, looked up for the first that asks, or NULL */
+/* the operation of the request, looked up by the first caller, or NULL */
 
 static ngx_inline ngx_eiam_operation_t *
 ngx_http_eiam_operation(ngx_http_request_t *r, ngx_http_eiam_ctx_t *ctx)

@@ -5,7 +5,7 @@
 
 
 /*
- * ASP.NET MVC reads the names of these fields from the query as well.  The
+ * ASP.NET MVC reads these fields from the query as well, under their names. The
  * secrets are those of RFC 6750, section 2.3, and RFC 6749, section 2.3.1.
  */
 
@@ -22,7 +22,7 @@ const ngx_str_t *const  ngx_http_eiam_parameters_secret =
     &ngx_http_eiam_parameter_names[2];
 
 
-/* in the arguments as they are now, and in those of $request_uri */
+/* searches the current arguments, and those of $request_uri */
 
 ngx_uint_t
 ngx_http_eiam_parameters(ngx_http_request_t *r)

@@ -7,10 +7,11 @@
 
 /*
  * Fields that no client may send to the backends of a gated server are removed
- * before anything reads them.  If nginx itself refuses the request while it
- * reads the fields, this phase is skipped on the way to the error page: then
- * the first variable that reads a field removes them, and at the latest the
- * guard.
+ * before anything reads them.
+ *
+ * If nginx itself refuses the request while it reads the fields, this phase is
+ * skipped on the way to the error page.  Then the first variable that reads a
+ * field removes them, or finally the guard.
  */
 
 
@@ -64,7 +65,7 @@ ngx_http_eiam_post_read_take_variables(ngx_conf_t *cf)
 }
 
 
-/* after a decision the gate's own fields are present */
+/* after a decision the fields that are present are the gate's own */
 
 static ngx_int_t
 ngx_http_eiam_post_read_get_field(ngx_http_request_t *r,

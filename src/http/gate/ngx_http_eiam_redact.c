@@ -5,8 +5,8 @@
 #include <ngx_eiam_query.h>
 
 
-#define NGX_HTTP_EIAM_SECRETS_MAX  16     /* secrets in one query, each
-                                             overwritten by itself */
+#define NGX_HTTP_EIAM_SECRETS_MAX  16     /* in one query, each overwritten by
+                                             itself */
 
 
 static u_char *ngx_http_eiam_log_error(ngx_http_request_t *r,
@@ -22,12 +22,12 @@ static ngx_uint_t ngx_http_eiam_is_within(const ngx_str_t *part,
 static void ngx_http_eiam_redact_copy(ngx_http_request_t *r, ngx_str_t *text);
 
 
-/* nginx's own handler, which is the same for every request */
+/* nginx's handler, which is the same for all requests */
 
 static ngx_http_log_handler_pt  ngx_http_eiam_next_log_error;
 
 
-/* what nginx adds to each line of the error log goes through this module */
+/* what nginx adds to a line of the error log passes through this module */
 
 void
 ngx_http_eiam_redact_log(ngx_http_request_t *r)
@@ -93,7 +93,7 @@ ngx_http_eiam_redact(ngx_http_request_t *r)
 }
 
 
-/* most texts of the main request are parts of one another */
+/* most texts of the main request are parts of others */
 
 static void
 ngx_http_eiam_redact_targets(ngx_http_request_t *r)
@@ -118,7 +118,7 @@ ngx_http_eiam_redact_targets(ngx_http_request_t *r)
         if (ctx && r == r->main) {
 
             /*
-             * the same target, as a proxy before nginx sends it:
+             * the same target, as a proxy before nginx has sent it:
              * $http_x_original_url
              */
 
@@ -152,9 +152,9 @@ ngx_http_eiam_is_within(const ngx_str_t *part, const ngx_str_t *whole)
 
 
 /*
- * The bytes are overwritten in place, as variables that were read before refer
- * to them.  A subrequest is left alone: it shares them with the request that is
- * still to be forwarded.
+ * The bytes are overwritten in place, as variables that have been read refer to
+ * them.  Those of a subrequest are not, as the request shares them and has yet
+ * to be forwarded.
  */
 
 static void
@@ -177,7 +177,9 @@ ngx_http_eiam_redact_target(ngx_http_request_t *r, ngx_str_t *target)
 }
 
 
-/* a text with more secrets than this is dropped as a whole */
+/*
+ * a text with more secrets than NGX_HTTP_EIAM_SECRETS_MAX is dropped as a whole
+ */
 
 static void
 ngx_http_eiam_redact_query(ngx_str_t query)
@@ -198,8 +200,8 @@ ngx_http_eiam_redact_query(ngx_str_t query)
         }
 
         /*
-         * some backends separate parameters by ";", others take it as a part of
-         * a value
+         * some backends separate parameters by ";", others take it for a part
+         * of a value
          */
 
         end = memchr(value.data, '&', last - value.data);
@@ -224,7 +226,7 @@ ngx_http_eiam_has_secret(const ngx_str_t *query)
 }
 
 
-/* if there is no memory for a copy, the text is dropped */
+/* without memory for a copy the text is dropped */
 
 static void
 ngx_http_eiam_redact_copy(ngx_http_request_t *r, ngx_str_t *text)

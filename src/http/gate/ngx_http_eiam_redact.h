@@ -11,7 +11,7 @@ ngx_int_t ngx_http_eiam_redact_handler(ngx_http_request_t *r);
 /* keeps tokens and secrets in queries out of nginx's error log */
 void ngx_http_eiam_redact_log(ngx_http_request_t *r);
 
-/* overwrites them in the request itself, which is not forwarded after that */
+/* overwrites them in the request itself, which is no longer forwarded */
 void ngx_http_eiam_redact(ngx_http_request_t *r);
 
 

@@ -41,7 +41,7 @@ ngx_http_eiam_reply(ngx_http_request_t *r, ngx_http_eiam_ctx_t *ctx)
 
     ngx_http_eiam_redact(r);
 
-    /* the body will not be read, so no "100 Continue" is sent */
+    /* the body will not be read, so "100 Continue" is not sent */
     r->expect_tested = 1;
 
     /* an internal redirect leaves an error and the backend's fields behind */
@@ -131,7 +131,7 @@ ngx_http_eiam_reply_take_variables(ngx_conf_t *cf)
 }
 
 
-/* that of the audit log, so that whoever is refused can say which line it is */
+/* the id in the audit log, so that a client can name the line of its refusal */
 
 static ngx_int_t
 ngx_http_eiam_add_request_id(ngx_http_request_t *r)
@@ -177,7 +177,7 @@ ngx_http_eiam_add_field(ngx_http_request_t *r, const ngx_str_t *name,
 }
 
 
-/* RFC 6750, section 3; the scopes are those of the operation */
+/* RFC 6750, section 3, with the scopes of the operation */
 
 static ngx_int_t
 ngx_http_eiam_challenge(ngx_http_request_t *r, ngx_http_eiam_ctx_t *ctx)
@@ -219,7 +219,7 @@ ngx_http_eiam_challenge(ngx_http_request_t *r, ngx_http_eiam_ctx_t *ctx)
 }
 
 
-/* the challenge of each reason, up to the scopes where these follow */
+/* the challenge of each reason, up to the scopes if these follow */
 
 ngx_str_t *
 ngx_http_eiam_reply_challenges(ngx_pool_t *pool, const ngx_str_t *realm)

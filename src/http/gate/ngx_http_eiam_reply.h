@@ -6,15 +6,15 @@
 #include <ngx_http_eiam.h>
 
 
-/* sends the response of ctx->reason and ends the request: always NGX_DONE */
+/* sends the response for ctx->reason and ends the request: always NGX_DONE */
 ngx_int_t ngx_http_eiam_reply(ngx_http_request_t *r,
     ngx_http_eiam_ctx_t *ctx);
 
-/* the challenges of the refusals, by reason; NULL: no memory */
+/* the challenges by reason; NULL: no memory */
 ngx_str_t *ngx_http_eiam_reply_challenges(ngx_pool_t *pool,
     const ngx_str_t *realm);
 
-/* nginx's variables that a reply has: NGX_OK or NGX_ERROR */
+/* looks up the variables of nginx that a reply contains: NGX_OK or NGX_ERROR */
 ngx_int_t ngx_http_eiam_reply_take_variables(ngx_conf_t *cf);
 
 

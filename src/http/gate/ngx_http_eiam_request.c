@@ -78,9 +78,8 @@ ngx_http_eiam_request_field_is(const ngx_table_elt_t *h, const char *name)
 
 
 /*
- * Whether the name of the field begins so.  Backends that turn fields into
- * variables take "_" for "-", and some of them any character that is neither
- * letter nor digit.
+ * Backends that turn fields into variables take "_" for "-", and some of them
+ * take any character for it that is neither a letter nor a digit.
  */
 
 ngx_uint_t

@@ -11,12 +11,12 @@
 #include <ngx_http_eiam.h>
 
 
-/* the target's path as the client wrote it */
+/* the path of the target as the client wrote it */
 ngx_str_t ngx_http_eiam_request_raw_path(ngx_http_request_t *r);
 
 /*
- * Is that the path when it is decoded once?  So it may be that only the query
- * was rewritten, and $request_uri is forwarded; 1 without memory.
+ * Whether the raw path, decoded once, is that path.  If so, only the query may
+ * have been rewritten, and $request_uri may be forwarded.  1 without memory.
  */
 ngx_uint_t ngx_http_eiam_request_decodes_to(ngx_http_request_t *r,
     const ngx_str_t *raw, const ngx_str_t *path);
@@ -33,8 +33,8 @@ ngx_str_t ngx_http_eiam_request_query_of(const ngx_str_t *text);
      && (r)->uri.len == (r)->unparsed_uri.len)
 
 /*
- * Whether the name of the field begins so, also for a backend that takes "_",
- * or anything else than letters and digits, for "-".
+ * Whether the name of the field begins like this, also for a backend that takes
+ * "_", or anything but letters and digits, for "-".
  */
 ngx_uint_t ngx_http_eiam_request_field_begins(const ngx_table_elt_t *h,
     const char *name, size_t len);
@@ -46,13 +46,13 @@ ngx_uint_t ngx_http_eiam_request_field_is(const ngx_table_elt_t *h,
 typedef struct {
     ngx_str_t                  name;
     u_char                    *lowcase;
-    ngx_uint_t                 hash;          /* the hash of lowcase; 0: it is
-                                                 not known yet */
+    ngx_uint_t                 hash;          /* the hash of lowcase; 0: it has
+                                                 not been computed yet */
 } ngx_http_eiam_field_t;
 
 /*
- * Adds the field to those of a request or a response; NULL: no memory.  Inline,
- * as an allowed call has three of them.
+ * Adds the field to those of a request or a response; NULL: no memory.  It is
+ * inline, as each allowed call has three of these fields.
  */
 
 static ngx_inline ngx_table_elt_t *

@@ -33,7 +33,7 @@ static ngx_str_t ngx_http_eiam_log_detail(ngx_http_request_t *r,
 
 /*
  * One request, stage by stage.  The stages of the preaccess phase run before
- * limit_req and its like, so that those can go by $eiam_application.
+ * limit_req and the like, so that these can use $eiam_application.
  */
 
 const ngx_http_eiam_stage_t  ngx_http_eiam_stages[] = {
@@ -63,7 +63,7 @@ const ngx_http_eiam_stage_t  ngx_http_eiam_stages[] = {
 };
 
 
-/* the stages that are gone to, by their rows in the table */
+/* the stages that others jump to, by their rows in the table */
 
 #define ngx_http_eiam_stage_learn    (&ngx_http_eiam_stages[5])
 #define ngx_http_eiam_stage_forward  (&ngx_http_eiam_stages[6])
@@ -85,7 +85,7 @@ ngx_http_eiam_stage_preaccess(ngx_http_request_t *r)
         return ngx_http_eiam_outside(r);
     }
 
-    /* nginx skips the access phase of subrequests */
+    /* nginx skips the access phase for subrequests, so all stages run here */
 
     return ngx_http_eiam_run(r, lcf, r == r->main ? NGX_HTTP_PREACCESS_PHASE
                                                   : NGX_HTTP_ACCESS_PHASE);
@@ -160,7 +160,7 @@ ngx_http_eiam_outside(ngx_http_request_t *r)
         return NGX_DECLINED;
     }
 
-    /* the access phase answers, where it is not skipped */
+    /* the access phase sends the answer, unless it is skipped */
 
     clcf = ngx_http_get_module_loc_conf(r, ngx_http_core_module);
 
@@ -172,7 +172,7 @@ ngx_http_eiam_outside(ngx_http_request_t *r)
 }
 
 
-/* a token interface that is not below the policy's base path */
+/* a token interface that is outside of the policy's base path */
 
 static ngx_int_t
 ngx_http_eiam_learn_outside(ngx_http_request_t *r, ngx_http_eiam_ctx_t *ctx)
@@ -212,10 +212,10 @@ ngx_http_eiam_learn_outside(ngx_http_request_t *r, ngx_http_eiam_ctx_t *ctx)
 
 
 /*
- * The gate's own subrequest is no call.  It has the client's fields up to here,
- * for the operator's rules.  It may be redirected, by an answer's
- * X-Accel-Redirect too, but not to where calls go.  NGX_OK skips limit_req and
- * its like.
+ * The gate's own subrequest is no call.  Up to here it has the client's fields,
+ * for the operator's rules.  It may be redirected, also by X-Accel-Redirect in
+ * an answer, but not into a gated location.  NGX_OK skips limit_req and the
+ * like.
  */
 
 static ngx_int_t
@@ -231,7 +231,7 @@ ngx_http_eiam_let_fetch(ngx_http_request_t *r)
 }
 
 
-/* the stages from where the request stands up to those of the phase */
+/* runs the stages from the current one up to the last one of the phase */
 
 static ngx_int_t
 ngx_http_eiam_run(ngx_http_request_t *r, ngx_http_eiam_loc_conf_t *lcf,
@@ -256,7 +256,7 @@ ngx_http_eiam_run(ngx_http_request_t *r, ngx_http_eiam_loc_conf_t *lcf,
         rc = stage->handler(r, ctx);
 
         if (rc == NGX_DONE) {
-            return rc;     /* the request may have ended, and r with it */
+            return rc;     /* the request may have been freed */
         }
 
         ngx_log_debug2(NGX_LOG_DEBUG_HTTP, r->connection->log, 0,
@@ -276,7 +276,10 @@ ngx_http_eiam_run(ngx_http_request_t *r, ngx_http_eiam_loc_conf_t *lcf,
         case NGX_ABORT:
             ngx_http_eiam_decide(r, ctx, lcf->mode);
 
-            /* what would be refused is forwarded, but teaches nothing */
+            /*
+             * a call that would be refused is forwarded, but nothing is learned
+             * from it
+             */
 
             ctx->stage = (ctx->decision == NGX_EIAM_DENY)
                          ? ngx_http_eiam_stage_end
@@ -291,7 +294,7 @@ ngx_http_eiam_run(ngx_http_request_t *r, ngx_http_eiam_loc_conf_t *lcf,
         }
     }
 
-    /* answered behind limit_req, which so limits the guessing of tokens too */
+    /* answered after limit_req, which thus limits the guessing of tokens */
 
     if (phase == NGX_HTTP_ACCESS_PHASE && ctx->decision == NGX_EIAM_DENY) {
         return ngx_http_eiam_reply(r, ctx);
@@ -301,7 +304,7 @@ ngx_http_eiam_run(ngx_http_request_t *r, ngx_http_eiam_loc_conf_t *lcf,
 }
 
 
-/* what follows from a refusal where the gate is on, or only reports */
+/* what follows from a refusal, by the mode of the gate */
 
 static void
 ngx_http_eiam_decide(ngx_http_request_t *r, ngx_http_eiam_ctx_t *ctx,
@@ -328,8 +331,8 @@ ngx_http_eiam_decide(ngx_http_request_t *r, ngx_http_eiam_ctx_t *ctx,
 
 
 /*
- * The log's own handler would add the request line, whose query may hold a
- * token.
+ * The log's handler is left out, as it would add the request line, whose query
+ * may contain a token.
  */
 
 static void
@@ -369,7 +372,7 @@ ngx_http_eiam_log_refusal(ngx_http_request_t *r, ngx_http_eiam_ctx_t *ctx,
 }
 
 
-/* what the line says of one reason more than of others; empty: nothing */
+/* what the log line adds for some reasons; empty: nothing */
 
 static ngx_str_t
 ngx_http_eiam_log_detail(ngx_http_request_t *r, const ngx_http_eiam_ctx_t *ctx)

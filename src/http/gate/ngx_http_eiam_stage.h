@@ -1,9 +1,12 @@
 
 /*
  * A request passes through the stages in the order of their table.  A stage
- * returns NGX_OK: go on; NGX_DECLINED: no identity is needed, go on with
- * "learn"; NGX_ABORT: refused, ctx->reason says why; NGX_AGAIN: later;
- * NGX_DONE: answered, or later; NGX_ERROR: broken.
+ * returns
+ *
+ * NGX_OK: the next stage follows; NGX_DECLINED: no identity is needed, the
+ * stage "learn" follows; NGX_ABORT: refused, ctx->reason says why; NGX_AGAIN:
+ * it runs again later; NGX_DONE: the request has been answered, or will be
+ * resumed; NGX_ERROR: something is broken.
  *
  * The handlers of nginx's phases return nginx's own codes.
  */

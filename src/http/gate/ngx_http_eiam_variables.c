@@ -103,7 +103,7 @@ ngx_http_eiam_variable(ngx_http_request_t *r, ngx_http_variable_value_t *v,
     }
 
     /*
-     * The value is never cached: a map may read it before the decision and the
+     * The value is not cached: a map may read it before the decision and the
      * log after it, and subrequests share cached values.
      */
 

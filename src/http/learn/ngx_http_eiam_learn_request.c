@@ -38,9 +38,9 @@ ngx_http_eiam_learn_request(ngx_http_request_t *r, ngx_http_eiam_ctx_t *ctx)
 
 
 /*
- * A call of the token interface: who asks is known before it is forwarded, so
- * that the answer can be learned from.  The body is read for that, in memory
- * or from its file.
+ * A call of the token interface.  Before it is forwarded it is determined which
+ * client asks, so that the answer can be learned from.  For that the body is
+ * read, in memory or from its file.
  */
 
 static ngx_int_t
@@ -106,8 +106,8 @@ ngx_http_eiam_token_call(ngx_http_request_t *r, ngx_http_eiam_ctx_t *ctx)
 
 
 /*
- * RFC 6749, section 3.2.  Behind the gate it must be a public operation: the
- * answers of others are not about tokens, whatever they look like.
+ * RFC 6749, section 3.2.  In a gated location this must be a public operation:
+ * answers of other operations are not about tokens, whatever they look like.
  */
 
 static ngx_uint_t
@@ -130,7 +130,7 @@ ngx_http_eiam_is_token_call(ngx_http_request_t *r, ngx_http_eiam_ctx_t *ctx)
 }
 
 
-/* NGX_DONE: the phases run again when it is there */
+/* NGX_DONE: the phases run again when the body has been read */
 
 static ngx_int_t
 ngx_http_eiam_read_body(ngx_http_request_t *r)
@@ -165,7 +165,7 @@ ngx_http_eiam_body_handler(ngx_http_request_t *r)
 }
 
 
-/* NGX_OK: ctx->learn->client, empty if that is not certain */
+/* NGX_OK: ctx->learn->client, which is empty if the client is not certain */
 
 static ngx_int_t
 ngx_http_eiam_read_client(ngx_http_request_t *r, ngx_http_eiam_ctx_t *ctx)
@@ -221,7 +221,7 @@ ngx_http_eiam_read_client(ngx_http_request_t *r, ngx_http_eiam_ctx_t *ctx)
 }
 
 
-/* why it is not certain which client asks, or NULL */
+/* why it is not certain which client asks; NULL: it is certain */
 
 static const char *
 ngx_http_eiam_doubt(ngx_http_request_t *r, ngx_int_t rc,
@@ -244,7 +244,7 @@ ngx_http_eiam_doubt(ngx_http_request_t *r, ngx_int_t rc,
 }
 
 
-/* a rewritten one could be forwarded as it was sent, or as it is now */
+/* a rewritten query could be forwarded as it was sent, or as it is now */
 
 static ngx_uint_t
 ngx_http_eiam_is_query_sent(ngx_http_request_t *r)
@@ -257,7 +257,7 @@ ngx_http_eiam_is_query_sent(ngx_http_request_t *r)
 }
 
 
-/* a backend may look for its clients without case, or with spaces cut off */
+/* a backend may compare ids without case, or cut off spaces around them */
 
 static ngx_uint_t
 ngx_http_eiam_is_doubtful(ngx_http_request_t *r, const ngx_str_t *client)
@@ -274,7 +274,10 @@ ngx_http_eiam_is_doubtful(ngx_http_request_t *r, const ngx_str_t *client)
 }
 
 
-/* of the backend, whatever the client takes: RFC 9110, section 12.5.3 */
+/*
+ * asks the backend for an answer without encoding, whatever the client accepts:
+ * RFC 9110, section 12.5.3
+ */
 
 static ngx_int_t
 ngx_http_eiam_ask_identity(ngx_http_request_t *r)

@@ -6,7 +6,9 @@
 #include <ngx_http_eiam.h>
 
 
-/* who asks for a token: as a stage, or a status of nginx */
+/*
+ * the stage learn: which client asks for a token; may return a status of nginx
+ */
 ngx_int_t ngx_http_eiam_learn_request(ngx_http_request_t *r,
     ngx_http_eiam_ctx_t *ctx);
 

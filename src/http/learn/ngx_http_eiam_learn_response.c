@@ -83,8 +83,9 @@ ngx_http_eiam_learned_nothing(ngx_http_request_t *r, const ngx_str_t *reason)
 
 
 /*
- * It is clients who make such calls: each reason is a warning once a minute
- * for each application, in each worker, and so many of them at most.
+ * Clients cause these warnings, so they are limited: in each worker each reason
+ * is logged once a minute for each application, and at most
+ * NGX_HTTP_EIAM_LEARN_WARNINGS lines in all.
  */
 
 static ngx_uint_t
@@ -124,7 +125,7 @@ ngx_http_eiam_learn_is_news(const ngx_str_t *reason, const ngx_str_t *client)
 }
 
 
-/* the answer of the token interface goes on as it is, with a copy kept */
+/* the answer of the token interface is forwarded unchanged, and copied */
 
 static ngx_int_t
 ngx_http_eiam_relay_header(ngx_http_request_t *r)
@@ -165,7 +166,7 @@ ngx_http_eiam_relay_header(ngx_http_request_t *r)
         return ngx_http_eiam_next_header_filter(r);
     }
 
-    /* nginx would cut a range out before the copy is taken */
+    /* otherwise nginx would cut a range out before the copy is made */
 
     r->allow_ranges = 0;
     r->single_range = 0;
@@ -177,14 +178,14 @@ ngx_http_eiam_relay_header(ngx_http_request_t *r)
 }
 
 
-/* why an answer cannot be learned from, or NULL */
+/* why nothing can be learned from an answer; NULL: it can */
 
 static const char *
 ngx_http_eiam_relay_obstacle(ngx_http_request_t *r)
 {
     ngx_table_elt_t  *encoding;
 
-    /* a slice, whose beginning the client may have chosen, is a 200 here */
+    /* nginx turns a slice, whose beginning the client may choose, into a 200 */
 
     if (r->upstream->headers_in.status_n != NGX_HTTP_OK
         || r->headers_out.content_range || r->headers_out.content_offset)
@@ -204,7 +205,7 @@ ngx_http_eiam_relay_obstacle(ngx_http_request_t *r)
 
 #if (NGX_HTTP_CACHE)
 
-    /* "expires_in" counts from when it was issued */
+    /* "expires_in" counts from when the token was issued */
 
     if (r->cached) {
         return "the answer is from proxy_cache";
@@ -216,7 +217,7 @@ ngx_http_eiam_relay_obstacle(ngx_http_request_t *r)
 }
 
 
-/* it is learned before its end goes to the client, who may use it at once */
+/* the token is learned before the client has it, who may use it at once */
 
 static ngx_int_t
 ngx_http_eiam_relay_body(ngx_http_request_t *r, ngx_chain_t *in)
@@ -334,7 +335,9 @@ ngx_http_eiam_relayed(ngx_http_request_t *r, ngx_http_eiam_ctx_t *ctx)
             return;
         }
 
-        /* RFC 6749, section 5.1: then it is what was asked for */
+        /*
+         * RFC 6749, section 5.1: the scope is then the one that was requested
+         */
 
         grant.implicit = 1;
         grant.scopes = ctx->learn->scope;

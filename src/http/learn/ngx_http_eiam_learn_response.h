@@ -9,7 +9,7 @@
 void ngx_http_eiam_learn_response_refuse(ngx_http_request_t *r,
     const char *reason);
 
-/* learn from the answer: called once in each configuration */
+/* learn from the answers; added once for each configuration */
 void ngx_http_eiam_learn_response_add_filters(void);
 
 

@@ -55,7 +55,7 @@ ngx_http_eiam_revoke_refuse(ngx_http_request_t *r,
 }
 
 
-/* its grant is in the zone then, as that of any call with the token */
+/* the grant is then in the zone, as after any call with the token */
 
 ngx_int_t
 ngx_http_eiam_revoke_verify(ngx_http_request_t *r, ngx_http_eiam_ctx_t *ctx)
@@ -101,7 +101,7 @@ ngx_http_eiam_revoke_verify(ngx_http_request_t *r, ngx_http_eiam_ctx_t *ctx)
 }
 
 
-/* RFC 7009, section 2.2: status 200 says that the token is over */
+/* RFC 7009, section 2.2: status 200 says that the token is no longer valid */
 
 ngx_int_t
 ngx_http_eiam_revoke_answered(ngx_http_request_t *r, ngx_http_eiam_ctx_t *ctx)
@@ -117,7 +117,7 @@ ngx_http_eiam_revoke_answered(ngx_http_request_t *r, ngx_http_eiam_ctx_t *ctx)
         return NGX_OK;
     }
 
-    /* once, though an answer may have another header */
+    /* only once, though the header filter may run again */
 
     ctx->learn->call = NULL;
 
@@ -128,7 +128,7 @@ ngx_http_eiam_revoke_answered(ngx_http_request_t *r, ngx_http_eiam_ctx_t *ctx)
 }
 
 
-/* only a token that somebody knows, and only one of the client's own */
+/* revokes only a token that is known, and that was issued to this client */
 
 static ngx_int_t
 ngx_http_eiam_revoke_token(ngx_http_request_t *r, ngx_http_eiam_ctx_t *ctx,
@@ -166,7 +166,7 @@ ngx_http_eiam_revoke_token(ngx_http_request_t *r, ngx_http_eiam_ctx_t *ctx,
 }
 
 
-/* NGX_OK, NGX_DECLINED: it is no refresh token; NGX_ERROR */
+/* NGX_OK; NGX_DECLINED: it is no refresh token that is known; NGX_ERROR */
 
 static ngx_int_t
 ngx_http_eiam_revoke_refresh(ngx_http_request_t *r, ngx_http_eiam_ctx_t *ctx,
@@ -185,7 +185,7 @@ ngx_http_eiam_revoke_refresh(ngx_http_request_t *r, ngx_http_eiam_ctx_t *ctx,
 
     rc = ngx_eiam_source_recall(scf->refresh, &question);
 
-    /* it was revoked before, with all of its application */
+    /* it has been revoked before, with its application */
 
     if (rc == NGX_ABORT) {
         return NGX_OK;

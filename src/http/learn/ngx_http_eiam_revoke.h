@@ -1,5 +1,5 @@
 
-/* Calls of an RFC 7009 interface of the backend. */
+/* Calls of the backend's revocation interface: RFC 7009. */
 
 
 #ifndef _NGX_HTTP_EIAM_REVOKE_H_INCLUDED_
@@ -11,25 +11,31 @@
 
 
 /*
- * Which token a client wants to end: NGX_OK, and ctx->learn->token, or empty
- * if that is not certain; NGX_ERROR.
+ * Which token the client wants to revoke.  NGX_OK, and ctx->learn->token, which
+ * is empty if that is not certain; NGX_ERROR.
  */
 ngx_int_t ngx_http_eiam_revoke_read(ngx_http_request_t *r,
     ngx_http_eiam_ctx_t *ctx, const ngx_eiam_credentials_t *credentials);
 
-/* as a stage: a signed token is verified, unless the zone knows it */
+/* as a stage: verifies a signed token, unless the zone knows it */
 ngx_int_t ngx_http_eiam_revoke_verify(ngx_http_request_t *r,
     ngx_http_eiam_ctx_t *ctx);
 
-/* before the answer goes on: NGX_OK, or NGX_ERROR: it must not */
+/*
+ * Revokes the token, before the answer is forwarded.  NGX_OK, or NGX_ERROR: the
+ * answer must not be forwarded.
+ */
 ngx_int_t ngx_http_eiam_revoke_answered(ngx_http_request_t *r,
     ngx_http_eiam_ctx_t *ctx);
 
-/* that it is not revoked is logged */
+/* logs that the token is not revoked */
 void ngx_http_eiam_revoke_refuse(ngx_http_request_t *r,
     const ngx_http_eiam_ctx_t *ctx, const char *reason);
 
-/* an access token ends with the refresh token that was issued with it */
+/*
+ * Remembers which access token was issued with a refresh token, so that it is
+ * revoked together with that.
+ */
 void ngx_http_eiam_revoke_learn(ngx_http_request_t *r,
     const ngx_str_t *refresh, const ngx_eiam_digest_t access,
     const ngx_eiam_grant_t *grant);

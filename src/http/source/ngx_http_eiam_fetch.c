@@ -72,7 +72,10 @@ ngx_http_eiam_fetch(ngx_http_request_t *r, ngx_http_eiam_fetch_t *fetch)
     fetch->request = sr;
     sr->variables = variables;
 
-    /* nginx compares that with client_max_body_size, before it is taken */
+    /*
+     * nginx compares this with client_max_body_size before the fields are
+     * replaced
+     */
 
     sr->headers_in.content_length_n = fetch->headers->content_length_n;
 
@@ -112,7 +115,7 @@ ngx_http_eiam_fetch_is(ngx_http_request_t *r)
 }
 
 
-/* nothing of the client's request but the server that it is for */
+/* contains nothing of the client's request but the server that it is for */
 
 static ngx_int_t
 ngx_http_eiam_fetch_request(ngx_pool_t *pool, ngx_http_eiam_fetch_t *fetch)
@@ -183,8 +186,9 @@ ngx_http_eiam_fetch_form(ngx_pool_t *pool,
 
 
 /*
- * Returning NGX_OK for a failure spares an error page, after which nginx
- * would call again, and for NGX_ERROR the end of the client's connection.
+ * NGX_OK is returned for failures, too: otherwise nginx would make an error
+ * page and call this function again, or with NGX_ERROR close the client's
+ * connection.
  */
 
 static ngx_int_t
@@ -192,7 +196,7 @@ ngx_http_eiam_fetch_done(ngx_http_request_t *r, void *data, ngx_int_t rc)
 {
     ngx_eiam_answer_t  answer;
 
-    /* it is called again when the file of a cached one has been read */
+    /* the function runs again when the file of a cached answer has been read */
 
     if (rc == NGX_AGAIN && r->buffered) {
         return NGX_OK;
@@ -208,7 +212,10 @@ ngx_http_eiam_fetch_done(ngx_http_request_t *r, void *data, ngx_int_t rc)
 
     if (rc != NGX_OK && r->upstream == NULL) {
 
-        /* of nginx itself, such as 413 or 405, is no answer */
+        /*
+         * a status of nginx itself, such as 413 or 405, is no answer of the
+         * source
+         */
 
         answer.own = 1;
         answer.status = ngx_max(rc, 0);
@@ -268,7 +275,7 @@ ngx_http_eiam_fetch_answer(ngx_http_request_t *r,
     answer->cut = !fetch->complete && !fetch->large;
     answer->unread = fetch->large;
 
-    /* nginx may have rewritten its copy for the client */
+    /* nginx may have rewritten its own copy for the client */
 
     if (r->upstream && r->upstream->headers_in.location) {
         answer->location = r->upstream->headers_in.location->value;
@@ -282,8 +289,9 @@ ngx_http_eiam_fetch_answer(ngx_http_request_t *r,
 
 
 /*
- * Is there a head that nginx has given up reading, as it is larger than its
- * buffer, or no head?  Of one that was cut off it would read on.
+ * Whether nginx has given up reading the head of the answer, because it exceeds
+ * the buffer, or because it is none.  A head that is only incomplete would be
+ * read on.
  */
 
 static ngx_uint_t
@@ -307,9 +315,9 @@ ngx_http_eiam_fetch_add_filter(void)
 
 
 /*
- * An answer is complete with its last buffer: nginx takes one that was cut off
- * for finished as well.  And for one that is too large for its buffer it would
- * close the client's connection.
+ * An answer is complete with its last buffer; for nginx one that was cut off is
+ * finished, too.  If the answer exceeds its buffer, nginx would close the
+ * client's connection.
  */
 
 static ngx_int_t
@@ -353,7 +361,7 @@ ngx_http_eiam_fetch_filter(ngx_http_request_t *r, ngx_chain_t *in)
 }
 
 
-/* what is still under way then, is nobody's any longer */
+/* the subrequest may still be running, but nobody waits for it any longer */
 
 static void
 ngx_http_eiam_fetch_timeout(ngx_event_t *ev)
@@ -373,7 +381,7 @@ ngx_http_eiam_fetch_timeout(ngx_event_t *ev)
 
     ngx_http_eiam_fetch_end(fetch, &answer);
 
-    /* also while a name is looked up, or one server after the other tried */
+    /* also while a name is resolved, or another server is tried */
 
     if (u && u->cleanup && *u->cleanup && !r->main->blocked) {
         (*u->cleanup)(r);
@@ -382,7 +390,7 @@ ngx_http_eiam_fetch_timeout(ngx_event_t *ev)
 }
 
 
-/* to the upstream module it looks like a timeout of its own */
+/* ends the request to the upstream as if it had timed out */
 
 static void
 ngx_http_eiam_fetch_stop(ngx_http_eiam_fetch_t *fetch)
@@ -401,7 +409,7 @@ ngx_http_eiam_fetch_stop(ngx_http_eiam_fetch_t *fetch)
 }
 
 
-/* the client is gone */
+/* the client has gone away */
 
 static void
 ngx_http_eiam_fetch_cleanup(void *data)

@@ -1,8 +1,8 @@
 
 /*
- * Subrequests: the one door out.  They run in the background of the request,
- * which waits for what the handler does.  That is called once; the answer is
- * NULL if the client went away before there was one.
+ * Subrequests, and the only file that sends them.  They run in the background
+ * of a request, which waits for what the handler does.  The handler is called
+ * once; the answer is NULL if the client went away before there was one.
  */
 
 
@@ -28,21 +28,24 @@ typedef struct {
     ngx_http_request_body_t   *body;
     ngx_msec_t                 since;
     ngx_event_t                timer;
-    off_t                      size;          /* of the answer so far */
-    unsigned                   taken:1;       /* it has them */
+    off_t                      size;          /* bytes of the answer so far */
+    unsigned                   taken:1;       /* flag: it has its own fields */
     unsigned                   complete:1;
-    unsigned                   large:1;       /* more than its buffer */
+    unsigned                   large:1;       /* flag: it exceeds the buffer */
     unsigned                   done:1;
 } ngx_http_eiam_fetch_t;
 
-/* NGX_OK or NGX_ERROR, then the handler is not called; fetch is kept */
+/*
+ * NGX_OK, or NGX_ERROR: the handler is not called.  fetch must live as long as
+ * the request.
+ */
 ngx_int_t ngx_http_eiam_fetch(ngx_http_request_t *r,
     ngx_http_eiam_fetch_t *fetch);
 
-/* is it such a subrequest? */
+/* whether the request is such a subrequest */
 ngx_uint_t ngx_http_eiam_fetch_is(ngx_http_request_t *r);
 
-/* watches their bodies: called once in each configuration */
+/* adds the filter that reads the answers; called once for each configuration */
 void ngx_http_eiam_fetch_add_filter(void);
 
 

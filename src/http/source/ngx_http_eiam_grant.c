@@ -30,7 +30,7 @@ ngx_http_eiam_grant_set_scopes(ngx_http_eiam_ctx_t *ctx,
 }
 
 
-/* the strings of the grant may be gone afterwards */
+/* the strings of the grant may be invalid afterwards */
 
 ngx_int_t
 ngx_http_eiam_grant_apply(ngx_http_request_t *r, ngx_http_eiam_ctx_t *ctx,
@@ -79,8 +79,9 @@ ngx_http_eiam_grant_refuse(ngx_http_request_t *r, ngx_http_eiam_ctx_t *ctx,
 
 
 /*
- * Who has no application would escape the applications file, and so would one
- * whose id only some take for that of an application in it.
+ * A token without an application would escape the permissions of the
+ * applications file, and so would one whose id only some software takes for
+ * that of an application in the file.
  */
 
 static ngx_int_t
@@ -115,7 +116,9 @@ ngx_http_eiam_apply_application(ngx_http_request_t *r,
 }
 
 
-/* a listed one has its id in the configuration, another one a copy */
+/*
+ * an application of the file has its id in the configuration; others are copied
+ */
 
 static ngx_int_t
 ngx_http_eiam_set_application(ngx_http_request_t *r, ngx_http_eiam_ctx_t *ctx,
@@ -134,8 +137,8 @@ ngx_http_eiam_set_application(ngx_http_request_t *r, ngx_http_eiam_ctx_t *ctx,
 
 
 /*
- * Few texts of scopes are common to most tokens, so the memo keeps what the
- * first of them come to, as long as there is the configuration.
+ * Most tokens have one of a few texts of scopes, so the memo keeps what the
+ * first such texts result in, for as long as the configuration lives.
  */
 
 static ngx_int_t
@@ -178,7 +181,10 @@ ngx_http_eiam_apply_memo(ngx_http_request_t *r, ngx_http_eiam_ctx_t *ctx,
 }
 
 
-/* in the pool of the configuration; without memory the memo has no entry */
+/*
+ * the entry lives in the pool of the configuration; without memory it stays
+ * empty
+ */
 
 static void
 ngx_http_eiam_keep_memo(ngx_http_request_t *r, ngx_http_eiam_ctx_t *ctx,
@@ -221,7 +227,10 @@ ngx_http_eiam_keep_memo(ngx_http_request_t *r, ngx_http_eiam_ctx_t *ctx,
 }
 
 
-/* the token's, with what they imply, under the application's permissions */
+/*
+ * the scopes of the token with those that they imply, as far as the
+ * application's permissions have them
+ */
 
 ngx_int_t
 ngx_http_eiam_grant_apply_scopes(ngx_http_request_t *r,

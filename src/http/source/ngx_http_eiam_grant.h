@@ -6,19 +6,19 @@
 #include <ngx_http_eiam.h>
 
 
-/* gives the request what the token is worth: as a stage */
+/* gives the grant to the request, as a stage */
 ngx_int_t ngx_http_eiam_grant_apply(ngx_http_request_t *r,
     ngx_http_eiam_ctx_t *ctx, const ngx_eiam_grant_t *grant);
 
-/* refuses what the zone has refused, and of whom if it knows that */
+/* refuses what the zone refuses, and names the application if it is known */
 ngx_int_t ngx_http_eiam_grant_refuse(ngx_http_request_t *r,
     ngx_http_eiam_ctx_t *ctx, const ngx_eiam_question_t *question);
 
-/* these are its scopes, of the configuration's memory */
+/* sets the scopes of the request, which live in the configuration */
 void ngx_http_eiam_grant_set_scopes(ngx_http_eiam_ctx_t *ctx,
     const ngx_eiam_permissions_t *effective);
 
-/* the same for its scopes alone */
+/* applies only the scopes of the grant */
 ngx_int_t ngx_http_eiam_grant_apply_scopes(ngx_http_request_t *r,
     ngx_http_eiam_ctx_t *ctx, const ngx_eiam_grant_t *grant);
 

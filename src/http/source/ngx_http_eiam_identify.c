@@ -8,9 +8,9 @@
 
 
 /*
- * A token source.  NGX_OK: ctx has the grant; NGX_DECLINED: not a token of
- * this source; NGX_AGAIN: the request is resumed later; NGX_ABORT: refused;
- * NGX_ERROR: broken.
+ * A token source.  NGX_OK: ctx has the grant; NGX_DECLINED: the token is not of
+ * this source; NGX_AGAIN: the request will be resumed; NGX_ABORT: refused;
+ * NGX_ERROR: something is broken.
  */
 
 typedef struct {
@@ -29,8 +29,8 @@ static ngx_int_t ngx_http_eiam_source_learned(ngx_http_request_t *r,
 
 
 /*
- * Asked in this order behind the static one, the first that knows the token
- * decides.
+ * Asked in this order after the static tokens; the first source that knows the
+ * token decides.
  */
 
 static const ngx_http_eiam_source_t  ngx_http_eiam_sources[] = {
@@ -46,7 +46,7 @@ ngx_http_eiam_identify(ngx_http_request_t *r, ngx_http_eiam_ctx_t *ctx)
 {
     ngx_int_t  rc;
 
-    /* a request that had to wait comes again */
+    /* a request that had to wait comes here again */
 
     if (ctx->digested) {
         return ngx_http_eiam_ask_sources(r, ctx);
@@ -102,7 +102,7 @@ ngx_http_eiam_ask_sources(ngx_http_request_t *r, ngx_http_eiam_ctx_t *ctx)
 }
 
 
-/* the applications file's own tokens; they have all of the permissions */
+/* the tokens of the applications file, which have all of the permissions */
 
 static ngx_int_t
 ngx_http_eiam_source_static(ngx_http_request_t *r, ngx_http_eiam_ctx_t *ctx)
@@ -145,7 +145,9 @@ ngx_http_eiam_source_static(ngx_http_request_t *r, ngx_http_eiam_ctx_t *ctx)
 }
 
 
-/* those that this server's token interface issued, until they expire */
+/*
+ * the tokens that this server's token interface has issued, until they expire
+ */
 
 static ngx_int_t
 ngx_http_eiam_source_learned(ngx_http_request_t *r, ngx_http_eiam_ctx_t *ctx)

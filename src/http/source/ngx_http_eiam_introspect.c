@@ -8,7 +8,7 @@
 #include <ngx_http_eiam_wait.h>
 
 
-#define NGX_HTTP_EIAM_FLIGHTS_MAX  3   /* flights that one request may begin */
+#define NGX_HTTP_EIAM_FLIGHTS_MAX  3   /* that a request may begin */
 
 
 /* a question that this worker has sent to the source */
@@ -37,7 +37,7 @@ static void ngx_http_eiam_read_answer(ngx_http_request_t *r,
     ngx_http_eiam_flight_t *flight, const ngx_eiam_answer_t *answer);
 
 
-/* RFC 7662; the zone knows the answer, or who is asking for it */
+/* RFC 7662; the zone knows the answer, or whether somebody is asking */
 
 ngx_int_t
 ngx_http_eiam_introspect(ngx_http_request_t *r, ngx_http_eiam_ctx_t *ctx)
@@ -103,7 +103,7 @@ ngx_http_eiam_introspect(ngx_http_request_t *r, ngx_http_eiam_ctx_t *ctx)
 }
 
 
-/* this request asks, and then waits like the others */
+/* sends the question, and then waits like the other requests */
 
 static ngx_int_t
 ngx_http_eiam_introspect_token(ngx_http_request_t *r, ngx_http_eiam_ctx_t *ctx,
@@ -143,7 +143,7 @@ ngx_http_eiam_introspect_token(ngx_http_request_t *r, ngx_http_eiam_ctx_t *ctx,
         goto failed;
     }
 
-    /* or clients that go away in time could have all the probes */
+    /* otherwise clients that go away in time could use up all probes */
 
     ctx->ignore_abort = question->probe;
 
@@ -214,8 +214,8 @@ ngx_http_eiam_answered(ngx_http_request_t *r, void *data,
 
 
 /*
- * What is odd about the answers to some tokens, an operator is told once a
- * second: it is clients who choose the tokens.
+ * What is wrong with the answers to single tokens is logged once a second, as
+ * clients choose the tokens.
  */
 
 static ngx_uint_t

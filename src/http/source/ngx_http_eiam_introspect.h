@@ -6,7 +6,7 @@
 #include <ngx_http_eiam.h>
 
 
-/* token sources, with the return codes of a stage */
+/* a token source, which returns the codes of a stage */
 ngx_int_t ngx_http_eiam_introspect(ngx_http_request_t *r,
     ngx_http_eiam_ctx_t *ctx);
 

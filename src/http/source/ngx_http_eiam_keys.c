@@ -181,7 +181,7 @@ ngx_http_eiam_keys_fetched(ngx_http_request_t *r, void *data,
 }
 
 
-/* what is packed lives as long as the request */
+/* the packed keys live as long as the request */
 
 static ngx_int_t
 ngx_http_eiam_check_keys(ngx_http_request_t *r,
@@ -231,7 +231,7 @@ ngx_http_eiam_check_keys(ngx_http_request_t *r,
 }
 
 
-/* is it the text of a set? */
+/* whether the answer can be a key set */
 
 static ngx_int_t
 ngx_http_eiam_check_answer(ngx_http_request_t *r,
@@ -241,7 +241,10 @@ ngx_http_eiam_check_answer(ngx_http_request_t *r,
 
     log = r->connection->log;
 
-    /* it would bring withdrawn keys for as long as the cache holds it */
+    /*
+     * a cached answer would bring withdrawn keys back for as long as it is
+     * cached
+     */
 
     if (answer->cached) {
         ngx_log_error(NGX_LOG_ERR, log, 0,
@@ -276,7 +279,7 @@ ngx_http_eiam_check_answer(ngx_http_request_t *r,
 }
 
 
-/* a redirect is not followed: it could lead to another server */
+/* a redirect is not followed, as it could lead to another server */
 
 static void
 ngx_http_eiam_log_status(ngx_http_request_t *r,
@@ -338,7 +341,7 @@ ngx_http_eiam_parse_keys(ngx_pool_t *pool, const ngx_http_eiam_key_set_t *set,
 }
 
 
-/* the worker's keys of before, if it has any, are kept if it fails */
+/* if this fails, the worker keeps the keys that it has */
 
 static ngx_int_t
 ngx_http_eiam_take_keys(ngx_http_eiam_key_set_t *set,

@@ -6,10 +6,10 @@
 #include <ngx_eiam_string.h>
 
 
-/* what rules see of the gate's subrequests, and what is sent for these */
+/* what the operator's rules see of the gate's subrequests, and what is sent */
 
 
-#define NGX_HTTP_EIAM_FORMLESS  60     /* s: until it is logged again */
+#define NGX_HTTP_EIAM_FORMLESS  60     /* s: between two log lines */
 
 
 static void ngx_http_eiam_subrequest_query(ngx_http_request_t *sr,
@@ -32,9 +32,9 @@ static ngx_uint_t ngx_http_eiam_subrequest_has(const ngx_str_t *head,
 
 
 /*
- * The rules of the rewrite phase see what they see in the call: its fields, in
- * a list that is not shared with it, its query, and what a regex of
- * server_name has found.  sr->variables are its own, and empty.
+ * The rules of the rewrite phase see the same as in the call: its fields, in a
+ * list of their own, its query, and the captures of server_name's regex.
+ * sr->variables belongs to the subrequest, and is empty.
  */
 
 ngx_int_t
@@ -63,7 +63,7 @@ ngx_http_eiam_subrequest_open(ngx_http_request_t *sr)
 }
 
 
-/* only variables show it: the query would be sent to the server */
+/* only variables show the query, as otherwise it would be sent to the server */
 
 static void
 ngx_http_eiam_subrequest_query(ngx_http_request_t *sr, const ngx_str_t *query)
@@ -114,7 +114,7 @@ ngx_http_eiam_subrequest_take_variables(ngx_conf_t *cf)
 }
 
 
-/* what a rule of the server makes of the query is seen by other rules only */
+/* what a rule makes of the query is seen by other rules, but is not sent */
 
 static void
 ngx_http_eiam_subrequest_set_args(ngx_http_request_t *r,
@@ -215,7 +215,7 @@ ngx_http_eiam_subrequest_names(ngx_http_request_t *sr)
 
 /*
  * From here on the subrequest has only the gate's own fields and body.  After a
- * redirect this function is called again, and finds them already.
+ * redirect this function is called again, and finds them in place.
  */
 
 void
@@ -246,8 +246,8 @@ ngx_http_eiam_subrequest_take(ngx_http_request_t *sr,
 
 
 /*
- * Drops values that were computed from the client's fields, but not those that
- * the operator has set.
+ * drops values that were computed from the client's fields, but keeps those
+ * that the operator has set
  */
 
 static void
@@ -278,9 +278,9 @@ ngx_http_eiam_subrequest_flush(ngx_http_request_t *sr)
 
 
 /*
- * The data of a variable that "set" defines is its index, also in NDK.  The
- * handler of a capture finds nothing; variables of other modules are computed
- * again.
+ * The data of a variable defined by "set" is its index, also in NDK.  The
+ * handler of a capture finds nothing, and variables of other modules are
+ * computed again.
  */
 
 static ngx_uint_t
@@ -318,7 +318,7 @@ ngx_http_eiam_subrequest_is_set(ngx_http_request_t *sr,
 }
 
 
-/* "set $http_name ..." can only be seen by a value that is not the field's */
+/* "set $http_name ..." shows only if its value is not that of the field */
 
 static ngx_uint_t
 ngx_http_eiam_subrequest_differs(ngx_http_request_t *sr,
@@ -334,7 +334,7 @@ ngx_http_eiam_subrequest_differs(ngx_http_request_t *sr,
 }
 
 
-/* no server was asked, so nothing else in the log says what happened */
+/* if no server was asked, nothing else in the log says what happened */
 
 void
 ngx_http_eiam_subrequest_ended(ngx_http_request_t *sr,
@@ -360,7 +360,7 @@ ngx_http_eiam_subrequest_ended(ngx_http_request_t *sr,
                        : "rewrite phase of the location";
     }
 
-    /* a location may answer by itself, for example with a file */
+    /* a location may answer without an upstream, for example with a file */
 
     if (sr->upstream || (status < NGX_HTTP_SPECIAL_RESPONSE && !server)) {
         return;
@@ -374,8 +374,8 @@ ngx_http_eiam_subrequest_ended(ngx_http_request_t *sr,
 
 
 /*
- * The location decides what is sent: settings from recipes for auth_request
- * (proxy_pass_request_body, Content-Length) remove the form.
+ * The location decides what is sent: settings taken from recipes for
+ * auth_request (proxy_pass_request_body, Content-Length) remove the form.
  */
 
 void

@@ -6,11 +6,11 @@
 #include <ngx_http_eiam_fetch.h>
 
 
-/* before the configuration is read: NGX_OK or NGX_ERROR */
+/* called before the configuration is read: NGX_OK or NGX_ERROR */
 ngx_int_t ngx_http_eiam_subrequest_take_variables(ngx_conf_t *cf);
 
 /*
- * at the start of a subrequest: shows it the call's fields; NGX_OK or NGX_ERROR
+ * when the subrequest begins: gives it the call's fields; NGX_OK or NGX_ERROR
  */
 ngx_int_t ngx_http_eiam_subrequest_open(ngx_http_request_t *sr);
 
@@ -18,11 +18,11 @@ ngx_int_t ngx_http_eiam_subrequest_open(ngx_http_request_t *sr);
 void ngx_http_eiam_subrequest_take(ngx_http_request_t *sr,
     ngx_http_eiam_fetch_t *fetch);
 
-/* at the end of a subrequest: logs if it did not reach an upstream */
+/* when the subrequest ends: logs if it has reached no upstream */
 void ngx_http_eiam_subrequest_ended(ngx_http_request_t *sr,
     const ngx_http_eiam_fetch_t *fetch, ngx_int_t rc);
 
-/* after an answer without a grant: logs, once a minute, if no token was sent */
+/* after an answer without a grant: logs once a minute if no token was sent */
 void ngx_http_eiam_subrequest_check_form(ngx_http_request_t *sr,
     const ngx_http_eiam_fetch_t *fetch, ngx_uint_t status);
 

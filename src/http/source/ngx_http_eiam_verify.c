@@ -11,7 +11,7 @@ static ngx_int_t ngx_http_eiam_unverified(ngx_http_request_t *r,
     ngx_http_eiam_ctx_t *ctx, ngx_eiam_question_t *question, ngx_int_t rc);
 
 
-/* RFC 7519: what has the shape of a JWS is decided here alone */
+/* RFC 7519: no other source decides about a token that has the form of a JWS */
 
 ngx_int_t
 ngx_http_eiam_verify(ngx_http_request_t *r, ngx_http_eiam_ctx_t *ctx)
@@ -41,7 +41,7 @@ ngx_http_eiam_verify(ngx_http_request_t *r, ngx_http_eiam_ctx_t *ctx)
         ctx->cache = &ngx_eiam_metrics_lookups[NGX_EIAM_HIT];
         rc = ngx_http_eiam_grant_apply(r, ctx, &question.grant);
 
-        /* or a token that comes all the time would outlive its key */
+        /* otherwise a token that is always in use would outlive its key */
 
         if (lcf->jwt->keys
             && ngx_eiam_key_set_is_due(lcf->jwt->keys, &lcf->key_terms))
@@ -62,7 +62,7 @@ ngx_http_eiam_verify(ngx_http_request_t *r, ngx_http_eiam_ctx_t *ctx)
 }
 
 
-/* with the keys that there are, and then perhaps with newer ones */
+/* tries the keys that the worker has, and then perhaps newer ones */
 
 static ngx_int_t
 ngx_http_eiam_verify_now(ngx_http_request_t *r, ngx_http_eiam_ctx_t *ctx,
@@ -118,7 +118,7 @@ ngx_http_eiam_verify_now(ngx_http_request_t *r, ngx_http_eiam_ctx_t *ctx,
                       &document.fault);
     }
 
-    /* what is refused after its times were read may be good soon */
+    /* an unexpired token that is refused may soon be valid: not remembered */
 
     if (rc == NGX_OK || question->grant.expires <= ngx_time()) {
         question->flight = lcf->key_set->content;
@@ -136,9 +136,9 @@ ngx_http_eiam_verify_now(ngx_http_request_t *r, ngx_http_eiam_ctx_t *ctx,
 
 
 /*
- * A key may be there the next time, so that is remembered only of a token that
- * cost the trying of keys.  What its own key has not signed is invalid, though
- * no newer key can be had.
+ * The key may be there the next time, so this refusal is remembered only for a
+ * token for which keys were tried.  If the token's own key does not verify it,
+ * it is invalid even if no newer keys can be fetched.
  */
 
 static ngx_int_t

@@ -2,15 +2,15 @@
 #include <ngx_http_eiam_wait.h>
 
 
-#define NGX_HTTP_EIAM_WAITERS    64      /* queues, by the hash of the key */
+#define NGX_HTTP_EIAM_WAITERS    64      /* queues, by hash of the key */
 #define NGX_HTTP_EIAM_POLL_MIN   2       /* ms */
 #define NGX_HTTP_EIAM_POLL_MAX   100
 
 
 /*
- * A request that waits.  A flight of the same worker wakes it; for those of
- * other workers it looks into the zone again and again, less often the longer
- * it takes.
+ * A request that waits for a flight.  A flight of the same worker wakes it; for
+ * flights of other workers it looks into the zone repeatedly, less often the
+ * longer it takes.
  */
 
 struct ngx_http_eiam_waiter_s {
@@ -52,7 +52,7 @@ ngx_http_eiam_wait(ngx_http_request_t *r, ngx_http_eiam_ctx_t *ctx,
     c = r->connection;
     waiter = ctx->waiter;
 
-    /* the client may go away, but not while others wait for its subrequest */
+    /* the client may go away, unless others wait for its subrequest */
 
     if (r == r->main && ctx->ignore_abort) {
         r->read_event_handler = ngx_http_block_reading;

@@ -6,7 +6,7 @@
 #include <ngx_http_eiam.h>
 
 
-/* NGX_AGAIN: the phases of the request run again later; or NGX_ERROR */
+/* NGX_AGAIN: the phases of the request will run again; or NGX_ERROR */
 ngx_int_t ngx_http_eiam_wait(ngx_http_request_t *r,
     ngx_http_eiam_ctx_t *ctx, const ngx_eiam_digest_t key);
 

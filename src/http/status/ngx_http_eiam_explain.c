@@ -11,21 +11,21 @@
 
 
 /*
- * A call that is asked about.  The settings are those that the status location
- * has, or inherits.
+ * A call to be explained.  The settings are those of the status location, its
+ * own or inherited.
  */
 
 typedef struct {
-    ngx_http_eiam_ctx_t         ctx;          /* must be the first */
+    ngx_http_eiam_ctx_t         ctx;          /* must come first */
 
     ngx_str_t                   method;
     ngx_str_t                   path;
-    ngx_str_t                   decoded;      /* the path */
-    ngx_eiam_below_e            below;        /* where it is */
-    ngx_str_t                   scopes;       /* no data: all permitted ones */
+    ngx_str_t                   decoded;      /* the path, decoded */
+    ngx_eiam_below_e            below;        /* below the policy's base? */
+    ngx_str_t                   scopes;       /* no data: all permitted */
     ngx_str_t                   application;
-    ngx_uint_t                  anonymous;    /* neither of these two */
-    const ngx_eiam_policy_t    *policy;       /* NULL: none knows the path */
+    ngx_uint_t                  anonymous;    /* neither of the two above */
+    const ngx_eiam_policy_t    *policy;       /* NULL: none has the path */
 } ngx_http_eiam_question_t;
 
 
@@ -89,7 +89,7 @@ ngx_http_eiam_explain(ngx_http_eiam_status_t *status)
 }
 
 
-/* NGX_OK, NGX_DECLINED: it is no question; or NGX_ERROR */
+/* NGX_OK; NGX_DECLINED: nothing is to be explained; or NGX_ERROR */
 
 static ngx_int_t
 ngx_http_eiam_explain_read(ngx_http_request_t *r,
@@ -118,7 +118,7 @@ ngx_http_eiam_explain_read(ngx_http_request_t *r,
 }
 
 
-/* the same for its method and path */
+/* reads the method and the path, with the same results */
 
 static ngx_int_t
 ngx_http_eiam_explain_read_target(ngx_http_request_t *r,
@@ -156,7 +156,7 @@ ngx_http_eiam_explain_read_target(ngx_http_request_t *r,
 }
 
 
-/* NGX_OK, NGX_DECLINED: none, NGX_ABORT: a wrong one, or NGX_ERROR */
+/* NGX_OK; NGX_DECLINED: absent; NGX_ABORT: malformed; or NGX_ERROR */
 
 static ngx_int_t
 ngx_http_eiam_explain_parameter(ngx_http_request_t *r, const char *name,
@@ -172,7 +172,9 @@ ngx_http_eiam_explain_parameter(ngx_http_request_t *r, const char *name,
 }
 
 
-/* plain: nginx takes it to the gate; loose: some backend could read it so */
+/*
+ * plain: nginx takes the path to the gate; loose: some backend may read it so
+ */
 
 static ngx_eiam_below_e
 ngx_http_eiam_explain_below(ngx_http_request_t *r, const ngx_str_t *path,
@@ -220,7 +222,9 @@ ngx_http_eiam_explain_below(ngx_http_request_t *r, const ngx_str_t *path,
 }
 
 
-/* NGX_OK: the call is decided, ctx->reason is that of a refusal; NGX_ERROR */
+/*
+ * NGX_OK: the call is decided, ctx->reason is set if it is refused; NGX_ERROR
+ */
 
 static ngx_int_t
 ngx_http_eiam_explain_walk(ngx_http_request_t *r, ngx_http_eiam_ctx_t *ctx)
@@ -272,7 +276,7 @@ ngx_http_eiam_explain_guard(ngx_http_request_t *r, ngx_http_eiam_ctx_t *ctx)
 }
 
 
-/* without a policy of its own: in the first that knows the path */
+/* without a policy of the location: the first one that has the path */
 
 static void
 ngx_http_eiam_explain_locate(ngx_http_request_t *r,
@@ -324,7 +328,9 @@ ngx_http_eiam_explain_bearer(ngx_http_request_t *r, ngx_http_eiam_ctx_t *ctx)
 }
 
 
-/* a token with these scopes, or with all that the application may have */
+/*
+ * a token with these scopes, or with all scopes that the application may have
+ */
 
 ngx_int_t
 ngx_http_eiam_explain_identify(ngx_http_request_t *r,
@@ -412,7 +418,10 @@ ngx_http_eiam_explain_write(ngx_http_eiam_status_t *status,
 }
 
 
-/* what is explained is a new token; of a revoked application others end */
+/*
+ * The explanation is about a new token; older tokens of an application that has
+ * been revoked are refused.
+ */
 
 static void
 ngx_http_eiam_explain_revocation(ngx_http_eiam_status_t *status,
@@ -477,7 +486,7 @@ ngx_http_eiam_explain_unknown(ngx_http_eiam_status_t *status,
 }
 
 
-/* one that is not the first of the object */
+/* a member of the object that is not its first one */
 
 static void
 ngx_http_eiam_explain_member(ngx_http_eiam_status_t *status, const char *name,

@@ -1,8 +1,8 @@
 
 /*
- * The explanation of a call: the table of stages is walked as for the call
- * itself.  What the stages guard, bearer and identify read of a request stands
- * in the question instead; its other stages are those of the call.
+ * The explanation of a call.  The table of stages is walked as for a call.
+ * What the stages guard, bearer and identify would read of a request is taken
+ * from the question; the other stages are those of a call.
  */
 
 
@@ -13,7 +13,7 @@
 #include <ngx_http_eiam.h>
 
 
-/* as stages; the context is that of an explanation */
+/* as stages, for the context of an explanation */
 ngx_int_t ngx_http_eiam_explain_guard(ngx_http_request_t *r,
     ngx_http_eiam_ctx_t *ctx);
 ngx_int_t ngx_http_eiam_explain_bearer(ngx_http_request_t *r,

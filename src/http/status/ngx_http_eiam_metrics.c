@@ -8,7 +8,7 @@
 /* the metric families */
 
 
-#define NGX_HTTP_EIAM_SAMPLES  500     /* bytes of one step, about */
+#define NGX_HTTP_EIAM_SAMPLES  500     /* bytes of a step, roughly */
 
 
 static ngx_int_t ngx_http_eiam_requests(ngx_http_eiam_status_t *status);
@@ -119,7 +119,7 @@ const ngx_http_eiam_family_t  ngx_http_eiam_metrics[] = {
 };
 
 
-/* operations of the same name, in different policies, share a row */
+/* operations of the same name in different policies share a row */
 
 static ngx_int_t
 ngx_http_eiam_requests(ngx_http_eiam_status_t *status)
@@ -152,7 +152,8 @@ ngx_http_eiam_requests(ngx_http_eiam_status_t *status)
             }
 
             /*
-             * looking at an operation that was never called takes time as well
+             * also counts operations that were never called, as looking at them
+             * takes time
              */
             status->samples++;
 
@@ -227,7 +228,7 @@ ngx_http_eiam_applications(ngx_http_eiam_status_t *status)
 
     while (status->i < metrics->napplications) {
 
-        /* 0: the beginning, and the heading of the family */
+        /* 0: at the beginning, with the heading of the family */
 
         if (status->i && status->samples >= NGX_HTTP_EIAM_SAMPLES) {
             return NGX_AGAIN;

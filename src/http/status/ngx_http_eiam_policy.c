@@ -2,8 +2,8 @@
 #include <ngx_http_eiam_status.h>
 
 
-#define NGX_HTTP_EIAM_OPERATIONS  500            /* bytes of one step */
-#define NGX_HTTP_EIAM_STEP        (256 * 1024)   /* bytes of one operation */
+#define NGX_HTTP_EIAM_OPERATIONS  500            /* bytes of a step */
+#define NGX_HTTP_EIAM_STEP        (256 * 1024)   /* bytes of an operation */
 
 
 static void ngx_http_eiam_policy_begin(ngx_http_eiam_status_t *status,
@@ -17,8 +17,8 @@ static void ngx_http_eiam_operation(ngx_http_eiam_status_t *status,
 
 
 /*
- * The policies, as JSON: which operation accepts which scopes, then what is
- * left out.
+ * The policies as JSON: which operation accepts which scopes, and what is left
+ * out.
  */
 
 ngx_int_t
@@ -45,7 +45,7 @@ ngx_http_eiam_policy(ngx_http_eiam_status_t *status)
 
         while (status->i < n) {
 
-            /* 0: the beginning, and the heading of the policy */
+            /* 0: at the beginning, with the heading of the policy */
 
             if (status->i
                 && (++status->samples > NGX_HTTP_EIAM_OPERATIONS
@@ -81,7 +81,10 @@ ngx_http_eiam_policy_begin(ngx_http_eiam_status_t *status,
 }
 
 
-/* an operation, or behind these what is left out; a policy has operations */
+/*
+ * an operation, or after the operations, of which there is one, what is left
+ * out
+ */
 
 static void
 ngx_http_eiam_policy_row(ngx_http_eiam_status_t *status,

@@ -1,5 +1,5 @@
 
-/* The metric families of revocations: each writes its samples. */
+/* The metric families of revocations. */
 
 
 #ifndef _NGX_HTTP_EIAM_REVOCATIONS_H_INCLUDED_

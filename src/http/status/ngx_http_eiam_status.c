@@ -67,7 +67,7 @@ ngx_http_eiam_status(ngx_conf_t *cf, ngx_command_t *cmd, void *conf)
     clcf = ngx_http_conf_get_module_loc_conf(cf, ngx_http_core_module);
     clcf->handler = ngx_http_eiam_status_handler;
 
-    /* the links of the page are relative */
+    /* the page's links are relative */
     clcf->auto_redirect = clcf->name.len
                           && clcf->name.data[clcf->name.len - 1] == '/';
 
@@ -220,7 +220,7 @@ ngx_http_eiam_page(ngx_http_eiam_status_t *status)
 }
 
 
-/* allows the page's own script and style, and nothing from elsewhere */
+/* allows only the page's own script and style */
 
 static ngx_int_t
 ngx_http_eiam_protect(ngx_http_request_t *r)
@@ -245,8 +245,8 @@ ngx_http_eiam_protect(ngx_http_request_t *r)
 
 
 /*
- * The value allows the page's own style and script by their digests.  It is the
- * same for every configuration, and must outlive one that is refused.
+ * The policy allows the page's own style and script by their digests.  It is
+ * the same for all configurations, and must outlive one that is refused.
  */
 
 static ngx_int_t

@@ -1,7 +1,7 @@
 
 /*
  * The status location.  A page is written into memory in small steps, so that
- * other requests do not have to wait, and is then sent.
+ * other requests need not wait, and is then sent.
  */
 
 
@@ -25,28 +25,26 @@ struct ngx_http_eiam_status_s {
     ngx_http_request_t          *request;
     ngx_http_eiam_main_conf_t   *mcf;
     ngx_http_eiam_status_pt      step;
-    void                        *data;        /* of the step */
+    void                        *data;        /* for the step's function */
 
     ngx_chain_t                 *out;
     ngx_chain_t                **last;
     ngx_buf_t                   *buf;
     off_t                        size;
-    off_t                        begun;       /* the size before this step */
-    ngx_uint_t                   code;        /* the status of the response */
+    off_t                        begun;       /* size before this step */
+    ngx_uint_t                   code;        /* status of the response */
 
-    ngx_uint_t                   family;      /* the position at which the next
-                                                 step begins */
+    ngx_uint_t                   family;      /* where the next step begins */
     ngx_uint_t                   member;
     ngx_uint_t                   policy;
     ngx_uint_t                   i;
-    ngx_uint_t                   samples;     /* the size of this step */
-    u_char                      *seen;        /* bits of the rows that were
-                                                 shown */
+    ngx_uint_t                   samples;     /* of this step */
+    u_char                      *seen;        /* rows that were shown: bits */
 
     ngx_event_t                  event;
     unsigned                     json:1;
     unsigned                     comma:1;
-    unsigned                     failed:1;    /* no memory */
+    unsigned                     failed:1;    /* flag: no memory */
 };
 
 
@@ -64,16 +62,18 @@ typedef struct {
 } ngx_http_eiam_family_t;
 
 
-/* the last one has no name */
+/* a row without name ends it */
 extern const ngx_http_eiam_family_t  ngx_http_eiam_metrics[];
 
-/* Writes a sample of the current family; the last label has no name. */
+/* writes a sample of the current family; the last label has no name */
 void ngx_http_eiam_scrape_sample(ngx_http_eiam_status_t *status,
     const char *suffix, const ngx_http_eiam_label_t *labels,
     const char *fmt, ...);
 
 
-/* the operation's alternatives; with a set of scopes, what is missing in it */
+/*
+ * writes the operation's alternatives, or, with a set of scopes, what it lacks
+ */
 void ngx_http_eiam_policy_required(ngx_http_eiam_status_t *status,
     const ngx_eiam_operation_t *operation, const ngx_eiam_scope_bits_t *set);
 
@@ -82,7 +82,7 @@ ngx_int_t ngx_http_eiam_scrape(ngx_http_eiam_status_t *status);
 ngx_int_t ngx_http_eiam_policy(ngx_http_eiam_status_t *status);
 ngx_int_t ngx_http_eiam_explain(ngx_http_eiam_status_t *status);
 
-/* functions that write; if there is no memory, they set status->failed */
+/* functions that write; they set status->failed if there is no memory */
 
 void ngx_http_eiam_write(ngx_http_eiam_status_t *status, const u_char *text,
     size_t len);
@@ -91,7 +91,7 @@ void ngx_http_eiam_write_text(ngx_http_eiam_status_t *status, const char *fmt,
 
 /*
  * Writes a text in quotes, in a form that both JSON (RFC 8259) and Prometheus
- * understand: control characters and what is not UTF-8 become "?".
+ * can read: control characters and bytes that are not UTF-8 become "?".
  */
 void ngx_http_eiam_write_quoted(ngx_http_eiam_status_t *status,
     const ngx_str_t *text);
@@ -99,14 +99,14 @@ void ngx_http_eiam_write_quoted(ngx_http_eiam_status_t *status,
 #define ngx_http_eiam_puts(status, text)                                      \
     ngx_http_eiam_write(status, (u_char *) text, sizeof(text) - 1)
 
-/* answers with the JSON that the step writes: as a content handler */
+/* as a content handler: answers with the JSON that the step writes */
 ngx_int_t ngx_http_eiam_status_answer(ngx_http_request_t *r,
     ngx_http_eiam_status_pt step, void *data);
 
-/* what of the path is behind that of the location: NGX_OK or NGX_DECLINED */
+/* the path behind that of the location: NGX_OK or NGX_DECLINED */
 ngx_int_t ngx_http_eiam_status_path(ngx_http_request_t *r, ngx_str_t *name);
 
-/* adds a field to the answer: NGX_OK or NGX_ERROR */
+/* adds a field to the response: NGX_OK or NGX_ERROR */
 ngx_int_t ngx_http_eiam_status_add_header(ngx_http_request_t *r,
     const char *name, const ngx_str_t *value);
 

@@ -4,8 +4,7 @@
 
 
 #define NGX_HTTP_EIAM_BLOCK  (16 * 1024)     /* bytes of a buffer */
-#define NGX_HTTP_EIAM_LINE   512             /* bytes that are printed at
-                                                once */
+#define NGX_HTTP_EIAM_LINE   512             /* bytes of one print */
 
 
 static ngx_buf_t *ngx_http_eiam_next_block(ngx_http_eiam_status_t *status);
