@@ -57,14 +57,45 @@ typedef struct {
 } ngx_http_eiam_scopes_memo_t;
 
 
-/* the permissions of an applications file with a set of implications */
+/*
+ * What an applications file says.  Requests that are decided by it take it and
+ * release it: ngx_http_eiam_generation.h.
+ */
 
 typedef struct {
-    ngx_eiam_applications_t   *applications;
+    ngx_pool_t                *pool;          /* of all of it */
+    ngx_uint_t                 users;         /* the last one destroys it */
+    ngx_eiam_applications_t    applications;
+    ngx_eiam_digest_t          digest;        /* of the file */
+} ngx_http_eiam_generation_t;
+
+
+/* the permissions of a generation, with a set of implications */
+
+typedef struct {
+    ngx_pool_t                *pool;          /* of all of it */
+    ngx_http_eiam_generation_t   *generation;    /* NULL: there is no file */
+    ngx_eiam_applications_t      *applications;  /* of it; NULL: no file */
+    ngx_eiam_permissions_t       *permissions;   /* by application */
+    ngx_http_eiam_scopes_memo_t  *scopes_memo;   /* a hash table */
+} ngx_http_eiam_permissions_t;
+
+
+/* an applications file of the configuration */
+
+typedef struct {
+    ngx_str_t                  name;          /* must be the first */
+    ngx_http_eiam_generation_t   *generation;  /* the newest one */
+} ngx_http_eiam_applications_t;
+
+
+/* an applications file, or none, as locations use it */
+
+typedef struct {
+    ngx_http_eiam_applications_t  *applications;   /* NULL: no file */
     ngx_array_t               *implied;       /* in words: of ngx_array_t */
     ngx_array_t               *implications;  /* of ngx_eiam_implication_t */
-    ngx_eiam_permissions_t    *permissions;   /* by application */
-    ngx_http_eiam_scopes_memo_t  *scopes_memo;  /* a hash table */
+    ngx_http_eiam_permissions_t   *current;        /* those in force */
 } ngx_http_eiam_file_permissions_t;
 
 
@@ -96,9 +127,10 @@ typedef struct {
     ngx_http_conf_ctx_t       *ctx;           /* of http */
     ngx_eiam_scopes_t         *scopes;
     ngx_array_t                policies;      /* of ngx_eiam_policy_t * */
-    ngx_array_t                files;         /* ngx_eiam_applications_t * */
+    ngx_array_t                files;         /* of applications:
+                                            ngx_http_eiam_applications_t * */
     ngx_array_t                file_permissions;
-                                    /* of ngx_http_eiam_file_permissions_t */
+                                  /* of ngx_http_eiam_file_permissions_t * */
     ngx_array_t                key_sets;      /* ngx_http_eiam_key_set_t * */
     ngx_array_t                targets;       /* of ngx_http_eiam_target_t */
     ngx_eiam_zone_t           *zone;
@@ -136,11 +168,9 @@ typedef struct {
 typedef struct {
     ngx_uint_t                 mode;
     ngx_eiam_policy_t         *policy;
-    ngx_eiam_applications_t   *applications;
+    ngx_http_eiam_applications_t  *applications;
     ngx_array_t               *implied;       /* in words: of ngx_array_t */
-    ngx_eiam_permissions_t    *permissions;   /* by application */
-    ngx_array_t               *implications;  /* of ngx_eiam_implication_t */
-    ngx_http_eiam_scopes_memo_t  *scopes_memo;  /* the worker's memo */
+    ngx_http_eiam_file_permissions_t  *permissions;
     ngx_str_t                  introspection; /* empty: off */
     ngx_eiam_source_t         *source;        /* introspection; NULL: off */
     ngx_array_t               *audiences;     /* of introspection; NULL: any */
@@ -252,9 +282,12 @@ struct ngx_http_eiam_ctx_s {
 
     ngx_http_eiam_learn_t     *learn;         /* NULL: another call */
 
+    ngx_http_eiam_permissions_t  *permissions;  /* taken; NULL: none */
     ngx_eiam_application_t    *application;   /* in the file, or NULL */
-    ngx_str_t                  application_id;
     ngx_eiam_scope_bits_t     *scopes;        /* effective; NULL: no grant */
+
+    /* what remains when the permissions are released */
+    ngx_str_t                  application_id;
     ngx_str_t                  scopes_text;
     const ngx_str_t           *source;
     const ngx_str_t           *cache;

@@ -147,11 +147,11 @@ ngx_eiam_scope_set_create(ngx_eiam_scopes_t *scopes, ngx_pool_t *pool)
 
 ngx_eiam_scope_bits_t *
 ngx_eiam_scope_set_copy(ngx_eiam_scopes_t *scopes,
-    const ngx_eiam_scope_bits_t *set)
+    const ngx_eiam_scope_bits_t *set, ngx_pool_t *pool)
 {
     ngx_eiam_scope_bits_t  *copy;
 
-    copy = ngx_eiam_scope_set_create(scopes, scopes->pool);
+    copy = ngx_eiam_scope_set_create(scopes, pool);
 
     if (copy) {
         ngx_memcpy(copy, set, ngx_eiam_scope_set_words(scopes)

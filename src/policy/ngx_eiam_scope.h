@@ -51,9 +51,9 @@ ngx_int_t ngx_eiam_scope_find(const ngx_eiam_scopes_t *scopes,
 ngx_eiam_scope_bits_t *ngx_eiam_scope_set_create(ngx_eiam_scopes_t *scopes,
     ngx_pool_t *pool);
 
-/* a copy that lives as long as the scopes; NULL: no memory */
+/* NULL: no memory */
 ngx_eiam_scope_bits_t *ngx_eiam_scope_set_copy(ngx_eiam_scopes_t *scopes,
-    const ngx_eiam_scope_bits_t *set);
+    const ngx_eiam_scope_bits_t *set, ngx_pool_t *pool);
 
 /*
  * Adds the scopes that a text names, separated by spaces (RFC 6749, section

@@ -2,6 +2,7 @@
 #include <ngx_http_eiam_conf.h>
 #include <ngx_http_eiam_finding.h>
 #include <ngx_http_eiam_gated.h>
+#include <ngx_http_eiam_generation.h>
 #include <ngx_http_eiam_invalid.h>
 #include <ngx_http_eiam_jwt.h>
 #include <ngx_http_eiam_location.h>
@@ -22,7 +23,6 @@ static ngx_int_t ngx_http_eiam_add_introspection(ngx_conf_t *cf,
     ngx_http_eiam_loc_conf_t *conf);
 static ngx_int_t ngx_http_eiam_add_audiences(ngx_conf_t *cf,
     ngx_http_eiam_loc_conf_t *conf);
-static void ngx_http_eiam_reserve_rows(const ngx_http_eiam_main_conf_t *mcf);
 static ngx_int_t ngx_http_eiam_add_policy(ngx_array_t *policies,
     ngx_eiam_policy_t *policy);
 static void ngx_http_eiam_check_buffers(
@@ -49,8 +49,7 @@ ngx_http_eiam_conf_create_main(ngx_conf_t *cf)
            != NGX_OK
         || ngx_array_init(&mcf->files, cf->pool, 1, sizeof(void *))
            != NGX_OK
-        || ngx_array_init(&mcf->file_permissions, cf->pool, 1,
-                          sizeof(ngx_http_eiam_file_permissions_t))
+        || ngx_array_init(&mcf->file_permissions, cf->pool, 1, sizeof(void *))
            != NGX_OK
         || ngx_array_init(&mcf->key_sets, cf->pool, 1, sizeof(void *))
            != NGX_OK
@@ -178,11 +177,14 @@ ngx_http_eiam_conf_merge_loc(ngx_conf_t *cf, void *parent, void *child)
                                    : rv;
     }
 
-    if (conf->mode == NGX_HTTP_EIAM_OFF) {
-        return NGX_CONF_OK;
+    if (conf->mode != NGX_HTTP_EIAM_OFF) {
+        return ngx_http_eiam_gate(cf, conf);
     }
 
-    return ngx_http_eiam_gate(cf, conf);
+    /* its clients may be disabled */
+
+    return (conf->learn || conf->revoke)
+           ? ngx_http_eiam_permissions_resolve(cf, conf) : NGX_CONF_OK;
 }
 
 
@@ -458,9 +460,11 @@ ngx_http_eiam_add_audiences(ngx_conf_t *cf, ngx_http_eiam_loc_conf_t *conf)
 ngx_int_t
 ngx_http_eiam_conf_init_zone(ngx_shm_zone_t *shm_zone, void *data)
 {
-    ngx_log_t                  *log;
-    ngx_eiam_zone_t            *zone;
-    ngx_http_eiam_main_conf_t  *mcf;
+    ngx_log_t                      *log;
+    ngx_uint_t                      i;
+    ngx_eiam_zone_t                *zone;
+    ngx_http_eiam_main_conf_t      *mcf;
+    ngx_http_eiam_applications_t  **file;
 
     zone = shm_zone->data;
     mcf = zone->owner;
@@ -482,32 +486,14 @@ ngx_http_eiam_conf_init_zone(ngx_shm_zone_t *shm_zone, void *data)
         return NGX_ERROR;
     }
 
-    ngx_http_eiam_reserve_rows(mcf);
-
-    return NGX_OK;
-}
-
-
-/* applications of the files get rows of counters before any other id */
-
-static void
-ngx_http_eiam_reserve_rows(const ngx_http_eiam_main_conf_t *mcf)
-{
-    ngx_uint_t                  i, k;
-    ngx_eiam_application_t    **application;
-    ngx_eiam_applications_t   **file;
-
     file = mcf->files.elts;
 
     for (i = 0; i < mcf->files.nelts; i++) {
-
-        application = file[i]->list.elts;
-
-        for (k = 0; k < file[i]->list.nelts; k++) {
-            (void) ngx_eiam_metrics_application(&mcf->zone->shared->metrics,
-                                                &application[k]->id);
-        }
+        ngx_http_eiam_generation_reserve_rows(file[i]->generation,
+                                              &zone->shared->metrics);
     }
+
+    return NGX_OK;
 }
 
 

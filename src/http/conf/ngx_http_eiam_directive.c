@@ -2,17 +2,17 @@
 #include <ngx_http_eiam_conf.h>
 #include <ngx_http_eiam_directive.h>
 #include <ngx_http_eiam_finding.h>
+#include <ngx_http_eiam_generation.h>
 #include <ngx_http_eiam_invalid.h>
 #include <ngx_http_eiam_value.h>
 #include <ngx_eiam_openapi.h>
 #include <ngx_eiam_string.h>
 
 
-static ngx_int_t ngx_http_eiam_read_policy(ngx_eiam_document_t *document,
-    ngx_http_eiam_main_conf_t *mcf, ngx_pool_t *pool, void *policy);
-static ngx_int_t ngx_http_eiam_read_applications(
-    ngx_eiam_document_t *document, ngx_http_eiam_main_conf_t *mcf,
-    ngx_pool_t *pool, void *applications);
+static ngx_int_t ngx_http_eiam_read_policy(ngx_conf_t *cf,
+    ngx_eiam_document_t *document, void *policy);
+static ngx_int_t ngx_http_eiam_read_applications(ngx_conf_t *cf,
+    ngx_eiam_document_t *document, void *file);
 static void ngx_http_eiam_log_faults(ngx_conf_t *cf,
     ngx_eiam_document_t *document);
 
@@ -26,24 +26,32 @@ ngx_http_eiam_file_t  ngx_http_eiam_directive_policy_file = {
 
 ngx_http_eiam_file_t  ngx_http_eiam_directive_applications_file = {
     offsetof(ngx_http_eiam_main_conf_t, files),
-    sizeof(ngx_eiam_applications_t),
+    sizeof(ngx_http_eiam_applications_t),
     ngx_http_eiam_read_applications
 };
 
 
 static ngx_int_t
-ngx_http_eiam_read_policy(ngx_eiam_document_t *document,
-    ngx_http_eiam_main_conf_t *mcf, ngx_pool_t *pool, void *policy)
+ngx_http_eiam_read_policy(ngx_conf_t *cf, ngx_eiam_document_t *document,
+    void *policy)
 {
-    return ngx_eiam_openapi_read(document, mcf->scopes, pool, policy);
+    ngx_http_eiam_main_conf_t  *mcf;
+
+    mcf = ngx_http_conf_get_module_main_conf(cf, ngx_eiam_module);
+
+    return ngx_eiam_openapi_read(document, mcf->scopes, cf->pool, policy);
 }
 
 
 static ngx_int_t
-ngx_http_eiam_read_applications(ngx_eiam_document_t *document,
-    ngx_http_eiam_main_conf_t *mcf, ngx_pool_t *pool, void *applications)
+ngx_http_eiam_read_applications(ngx_conf_t *cf, ngx_eiam_document_t *document,
+    void *file)
 {
-    return ngx_eiam_applications_read(document, pool, applications);
+    ngx_http_eiam_applications_t *applications = file;
+
+    applications->name = document->name;
+
+    return ngx_http_eiam_generation_first(cf, document, applications);
 }
 
 
@@ -103,7 +111,7 @@ ngx_http_eiam_directive_file(ngx_conf_t *cf, ngx_command_t *cmd, void *conf)
 
     *known = *slot;
 
-    if (kind->read(&document, mcf, cf->pool, *slot) != NGX_OK) {
+    if (kind->read(cf, &document, *slot) != NGX_OK) {
         ngx_http_eiam_log_faults(cf, &document);
         return NGX_CONF_ERROR;
     }

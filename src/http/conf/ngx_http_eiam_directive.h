@@ -17,9 +17,9 @@ typedef struct {
     size_t                     files;         /* offset of the array of files in
                                                  the main conf */
     size_t                     size;          /* of the structure for a file */
-    ngx_int_t                (*read)(ngx_eiam_document_t *document,
-                                     ngx_http_eiam_main_conf_t *mcf,
-                                     ngx_pool_t *pool, void *file);
+    ngx_int_t                (*read)(ngx_conf_t *cf,
+                                     ngx_eiam_document_t *document,
+                                     void *file);
 } ngx_http_eiam_file_t;
 
 

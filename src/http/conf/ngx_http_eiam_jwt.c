@@ -21,8 +21,8 @@ static ngx_http_eiam_key_set_t *ngx_http_eiam_find_key_set(
 static void ngx_http_eiam_free_keys(void *data);
 static ngx_int_t ngx_http_eiam_add_jwt(ngx_conf_t *cf,
     ngx_http_eiam_loc_conf_t *conf);
-static ngx_int_t ngx_http_eiam_read_key_set(ngx_eiam_document_t *document,
-    ngx_http_eiam_main_conf_t *mcf, ngx_pool_t *pool, void *set);
+static ngx_int_t ngx_http_eiam_read_key_set(ngx_conf_t *cf,
+    ngx_eiam_document_t *document, void *set);
 static char *ngx_http_eiam_jwt_no_algorithm(ngx_conf_t *cf,
     const ngx_str_t *name);
 static ngx_uint_t ngx_http_eiam_has_fitting_key(
@@ -37,10 +37,10 @@ ngx_http_eiam_file_t  ngx_http_eiam_jwt_key_file = {
 
 
 static ngx_int_t
-ngx_http_eiam_read_key_set(ngx_eiam_document_t *document,
-    ngx_http_eiam_main_conf_t *mcf, ngx_pool_t *pool, void *set)
+ngx_http_eiam_read_key_set(ngx_conf_t *cf, ngx_eiam_document_t *document,
+    void *set)
 {
-    return ngx_http_eiam_keys_read_file(document, pool, set);
+    return ngx_http_eiam_keys_read_file(document, cf->pool, set);
 }
 
 

@@ -1,4 +1,5 @@
 
+#include <ngx_http_eiam_generation.h>
 #include <ngx_http_eiam_invalid.h>
 #include <ngx_http_eiam_permissions.h>
 #include <ngx_eiam_text.h>
@@ -22,36 +23,27 @@ char *
 ngx_http_eiam_permissions_resolve(ngx_conf_t *cf,
     ngx_http_eiam_loc_conf_t *conf)
 {
-    ngx_uint_t                         i;
-    ngx_http_eiam_main_conf_t         *mcf;
-    ngx_http_eiam_file_permissions_t  *file;
+    ngx_uint_t                          i;
+    ngx_http_eiam_main_conf_t          *mcf;
+    ngx_http_eiam_file_permissions_t  **file;
 
     mcf = ngx_http_conf_get_module_main_conf(cf, ngx_eiam_module);
 
     file = mcf->file_permissions.elts;
 
-    for (i = 0; i < mcf->file_permissions.nelts; i++, file++) {
+    for (i = 0; i < mcf->file_permissions.nelts; i++) {
 
-        if (file->applications == conf->applications
-            && file->implied == conf->implied)
+        if (file[i]->applications == conf->applications
+            && file[i]->implied == conf->implied)
         {
-            break;
+            conf->permissions = file[i];
+            return NGX_CONF_OK;
         }
     }
 
-    if (i == mcf->file_permissions.nelts) {
+    conf->permissions = ngx_http_eiam_add_file(cf, mcf, conf);
 
-        file = ngx_http_eiam_add_file(cf, mcf, conf);
-        if (file == NULL) {
-            return NGX_CONF_ERROR;
-        }
-    }
-
-    conf->permissions = file->permissions;
-    conf->implications = file->implications;
-    conf->scopes_memo = file->scopes_memo;
-
-    return NGX_CONF_OK;
+    return conf->permissions ? NGX_CONF_OK : NGX_CONF_ERROR;
 }
 
 
@@ -59,35 +51,29 @@ static ngx_http_eiam_file_permissions_t *
 ngx_http_eiam_add_file(ngx_conf_t *cf, ngx_http_eiam_main_conf_t *mcf,
     const ngx_http_eiam_loc_conf_t *conf)
 {
-    ngx_http_eiam_file_permissions_t  *file;
+    ngx_http_eiam_file_permissions_t  *file, **place;
 
-    file = ngx_array_push(&mcf->file_permissions);
-    if (file == NULL) {
+    file = ngx_pcalloc(cf->pool, sizeof(ngx_http_eiam_file_permissions_t));
+    place = ngx_array_push(&mcf->file_permissions);
+
+    if (file == NULL || place == NULL) {
         return NULL;
     }
+
+    *place = file;
 
     file->applications = conf->applications;
     file->implied = conf->implied;
     file->implications = ngx_http_eiam_implications(cf, mcf, conf->implied);
-    file->permissions = NULL;
-    file->scopes_memo = ngx_pcalloc(cf->pool,
-                                    NGX_HTTP_EIAM_SCOPES_MEMO
-                                    * sizeof(ngx_http_eiam_scopes_memo_t));
 
-    if (file->implications == NULL || file->scopes_memo == NULL) {
+    if (file->implications == NULL
+        || ngx_http_eiam_generation_use(cf, file, mcf->scopes) != NGX_OK)
+    {
         return NULL;
     }
 
     if (conf->applications) {
-
-        file->permissions = ngx_eiam_applications_permissions(
-                                conf->applications, mcf->scopes,
-                                file->implications, cf->pool);
-        if (file->permissions == NULL) {
-            return NULL;
-        }
-
-        ngx_http_eiam_warn_unknown(cf, mcf, conf->applications);
+        ngx_http_eiam_warn_unknown(cf, mcf, file->current->applications);
     }
 
     return file;

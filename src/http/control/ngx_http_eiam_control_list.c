@@ -10,12 +10,14 @@
 
 typedef struct {
     ngx_eiam_revocation_id_t         id;
-    const ngx_str_t                 *name;
+    ngx_str_t                        name;
 } ngx_http_eiam_control_name_t;
 
 
 static ngx_int_t ngx_http_eiam_control_list_begin(
     ngx_http_eiam_status_t *status);
+static ngx_int_t ngx_http_eiam_control_list_add(ngx_array_t *names,
+    const ngx_str_t *id);
 static void ngx_http_eiam_control_list_row(ngx_http_eiam_status_t *status,
     const ngx_eiam_revoke_row_t *row);
 static const ngx_str_t *ngx_http_eiam_control_list_name(
@@ -59,9 +61,9 @@ ngx_http_eiam_control_list_begin(ngx_http_eiam_status_t *status)
 {
     ngx_uint_t                      i, k;
     ngx_array_t                    *names;
+    ngx_array_t                    *list;
     ngx_eiam_application_t        **application;
-    ngx_eiam_applications_t       **file;
-    ngx_http_eiam_control_name_t   *name;
+    ngx_http_eiam_applications_t  **file;
 
     names = ngx_array_create(status->request->pool, 16,
                              sizeof(ngx_http_eiam_control_name_t));
@@ -73,20 +75,16 @@ ngx_http_eiam_control_list_begin(ngx_http_eiam_status_t *status)
 
     for (i = 0; i < status->mcf->files.nelts; i++) {
 
-        application = file[i]->list.elts;
+        list = &file[i]->generation->applications.list;
+        application = list->elts;
 
-        for (k = 0; k < file[i]->list.nelts; k++) {
+        for (k = 0; k < list->nelts; k++) {
 
-            name = ngx_array_push(names);
-
-            if (name == NULL
-                || ngx_eiam_revocation_id(&application[k]->id, name->id)
-                   != NGX_OK)
+            if (ngx_http_eiam_control_list_add(names, &application[k]->id)
+                != NGX_OK)
             {
                 return NGX_ERROR;
             }
-
-            name->name = &application[k]->id;
         }
     }
 
@@ -94,6 +92,26 @@ ngx_http_eiam_control_list_begin(ngx_http_eiam_status_t *status)
     ngx_http_eiam_puts(status, "{\"revocations\":[");
 
     return NGX_OK;
+}
+
+
+/* a copy: the file may change before the list is written */
+
+static ngx_int_t
+ngx_http_eiam_control_list_add(ngx_array_t *names, const ngx_str_t *id)
+{
+    ngx_http_eiam_control_name_t  *name;
+
+    name = ngx_array_push(names);
+
+    if (name == NULL || ngx_eiam_revocation_id(id, name->id) != NGX_OK) {
+        return NGX_ERROR;
+    }
+
+    name->name.len = id->len;
+    name->name.data = ngx_pstrdup(names->pool, (ngx_str_t *) id);
+
+    return name->name.data ? NGX_OK : NGX_ERROR;
 }
 
 
@@ -154,7 +172,7 @@ ngx_http_eiam_control_list_name(const ngx_array_t *names,
     for (i = 0; i < names->nelts; i++) {
 
         if (ngx_memcmp(name[i].id, id, NGX_EIAM_REVOCATION_ID) == 0) {
-            return name[i].name;
+            return &name[i].name;
         }
     }
 

@@ -1,5 +1,6 @@
 
 #include <ngx_http_eiam_ctx.h>
+#include <ngx_http_eiam_generation.h>
 #include <ngx_http_eiam_stage.h>
 
 
@@ -11,6 +12,8 @@ ngx_http_eiam_ctx_create(ngx_http_request_t *r)
 {
     ngx_pool_cleanup_t   *cln;
     ngx_http_eiam_ctx_t  *ctx;
+
+    ngx_http_eiam_ctx_leave(r, ngx_http_eiam_ctx_get(r));
 
     cln = ngx_pool_cleanup_add(r->pool, sizeof(ngx_http_eiam_ctx_t));
     if (cln == NULL) {
@@ -34,11 +37,21 @@ ngx_http_eiam_ctx_create(ngx_http_request_t *r)
 }
 
 
-/* its address marks a context among the cleanups of a pool */
+void
+ngx_http_eiam_ctx_leave(ngx_http_request_t *r, ngx_http_eiam_ctx_t *ctx)
+{
+    if (ctx && ctx->request == r) {
+        ngx_http_eiam_generation_release(ctx);
+    }
+}
+
+
+/* its address also marks a context among the cleanups of a pool */
 
 static void
 ngx_http_eiam_cleanup(void *data)
 {
+    ngx_http_eiam_generation_release(data);
 }
 
 

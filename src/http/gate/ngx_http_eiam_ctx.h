@@ -17,6 +17,10 @@ ngx_int_t ngx_http_eiam_ctx_refuse_by(ngx_http_eiam_ctx_t *ctx,
 /* a new context for this pass of the request; NULL: no memory */
 ngx_http_eiam_ctx_t *ngx_http_eiam_ctx_create(ngx_http_request_t *r);
 
+/* a redirect has ended the context before it was decided, if it is of r */
+void ngx_http_eiam_ctx_leave(ngx_http_request_t *r,
+    ngx_http_eiam_ctx_t *ctx);
+
 /* the latest context of the request, also from before a redirect; NULL: none */
 ngx_http_eiam_ctx_t *ngx_http_eiam_ctx_get(ngx_http_request_t *r);
 

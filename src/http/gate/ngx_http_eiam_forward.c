@@ -1,6 +1,7 @@
 
 #include <ngx_http_eiam_count.h>
 #include <ngx_http_eiam_forward.h>
+#include <ngx_http_eiam_generation.h>
 #include <ngx_http_eiam_request.h>
 
 
@@ -57,6 +58,9 @@ ngx_http_eiam_forward(ngx_http_request_t *r, ngx_http_eiam_ctx_t *ctx)
     {
         return NGX_ERROR;
     }
+
+    /* the backend may take its time */
+    ngx_http_eiam_generation_release(ctx);
 
     return NGX_OK;
 }

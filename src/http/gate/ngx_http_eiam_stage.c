@@ -5,6 +5,7 @@
 #include <ngx_http_eiam_explain.h>
 #include <ngx_http_eiam_fetch.h>
 #include <ngx_http_eiam_forward.h>
+#include <ngx_http_eiam_generation.h>
 #include <ngx_http_eiam_guard.h>
 #include <ngx_http_eiam_identify.h>
 #include <ngx_http_eiam_learn_request.h>
@@ -134,7 +135,11 @@ ngx_http_eiam_outside(ngx_http_request_t *r)
 
     ngx_http_eiam_redact_log(r);
 
-    rc = ngx_http_eiam_guard_outside(r, ngx_http_eiam_ctx_get(r), &detail);
+    ctx = ngx_http_eiam_ctx_get(r);
+
+    ngx_http_eiam_ctx_leave(r, ctx);
+
+    rc = ngx_http_eiam_guard_outside(r, ctx, &detail);
 
     ngx_log_debug1(NGX_LOG_DEBUG_HTTP, r->connection->log, 0,
                    "eiam outside: %i", rc);
@@ -281,9 +286,14 @@ ngx_http_eiam_run(ngx_http_request_t *r, ngx_http_eiam_loc_conf_t *lcf,
              * from it
              */
 
-            ctx->stage = (ctx->decision == NGX_EIAM_DENY)
-                         ? ngx_http_eiam_stage_end
-                         : ngx_http_eiam_stage_forward;
+            if (ctx->decision == NGX_EIAM_DENY) {
+                ctx->stage = ngx_http_eiam_stage_end;
+                ngx_http_eiam_generation_release(ctx);
+
+            } else {
+                ctx->stage = ngx_http_eiam_stage_forward;
+            }
+
             break;
 
         case NGX_ERROR:

@@ -1,6 +1,7 @@
 
 #include <ngx_http_eiam_ctx.h>
 #include <ngx_http_eiam_form.h>
+#include <ngx_http_eiam_grant.h>
 #include <ngx_http_eiam_learn_request.h>
 #include <ngx_http_eiam_learn_response.h>
 #include <ngx_http_eiam_request.h>
@@ -91,13 +92,20 @@ ngx_http_eiam_token_call(ngx_http_request_t *r, ngx_http_eiam_ctx_t *ctx)
     application = NULL;
 
     if (lcf->applications && ctx->learn->named.len) {
-        application = ngx_eiam_applications_find(lcf->applications,
-                                                 &ctx->learn->named);
+        application = ngx_eiam_applications_find(
+                                     lcf->permissions->current->applications,
+                                     &ctx->learn->named);
     }
 
     if (application && !application->enabled) {
-        ctx->application_id = application->id;
         ctx->learn->client.len = 0;
+
+        if (ngx_http_eiam_grant_set_application(r, ctx, &application->id)
+            != NGX_OK)
+        {
+            return NGX_ERROR;
+        }
+
         return ngx_http_eiam_ctx_refuse(ctx, NGX_EIAM_APPLICATION_DISABLED);
     }
 
@@ -268,8 +276,9 @@ ngx_http_eiam_is_doubtful(ngx_http_request_t *r, const ngx_str_t *client)
     lcf = ngx_http_get_module_loc_conf(r, ngx_eiam_module);
 
     return lcf->applications
-           && ngx_eiam_applications_identify(lcf->applications, client,
-                                             &application)
+           && ngx_eiam_applications_identify(
+                              lcf->permissions->current->applications, client,
+                              &application)
               != NGX_OK;
 }
 

@@ -1,4 +1,5 @@
 
+#include <ngx_http_eiam_generation.h>
 #include <ngx_http_eiam_revoke.h>
 #include <ngx_http_eiam_verify.h>
 #include <ngx_eiam_revoke.h>
@@ -96,6 +97,8 @@ ngx_http_eiam_revoke_verify(ngx_http_request_t *r, ngx_http_eiam_ctx_t *ctx)
     }
 
     rc = ngx_http_eiam_verify(r, call);
+
+    ngx_http_eiam_generation_release(call);
 
     return (rc == NGX_AGAIN || rc == NGX_ERROR) ? rc : NGX_OK;
 }

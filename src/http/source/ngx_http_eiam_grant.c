@@ -1,19 +1,18 @@
 
 #include <ngx_http_eiam_ctx.h>
+#include <ngx_http_eiam_generation.h>
 #include <ngx_http_eiam_grant.h>
 #include <ngx_eiam_hash.h>
 #include <ngx_eiam_string.h>
 #include <ngx_eiam_text.h>
 
 
-#define ngx_http_eiam_permissions(lcf, application)                           \
-    ((application) ? &(lcf)->permissions[(application)->index] : NULL)
-
-
+static ngx_int_t ngx_http_eiam_copy(ngx_http_request_t *r, ngx_str_t *copy,
+    const ngx_str_t *text);
 static ngx_int_t ngx_http_eiam_apply_application(ngx_http_request_t *r,
     ngx_http_eiam_ctx_t *ctx, const ngx_str_t *id);
-static ngx_int_t ngx_http_eiam_set_application(ngx_http_request_t *r,
-    ngx_http_eiam_ctx_t *ctx, const ngx_str_t *id);
+static ngx_eiam_permissions_t *ngx_http_eiam_granted(
+    const ngx_http_eiam_ctx_t *ctx);
 static ngx_int_t ngx_http_eiam_apply_memo(ngx_http_request_t *r,
     ngx_http_eiam_ctx_t *ctx, const ngx_eiam_grant_t *grant);
 static void ngx_http_eiam_keep_memo(ngx_http_request_t *r,
@@ -21,12 +20,26 @@ static void ngx_http_eiam_keep_memo(ngx_http_request_t *r,
     ngx_eiam_permissions_t *permissions, ngx_http_eiam_scopes_memo_t *memo);
 
 
-void
-ngx_http_eiam_grant_set_scopes(ngx_http_eiam_ctx_t *ctx,
+/* $eiam_scopes may be asked for when the generation is gone */
+
+ngx_int_t
+ngx_http_eiam_grant_set_scopes(ngx_http_request_t *r, ngx_http_eiam_ctx_t *ctx,
     const ngx_eiam_permissions_t *effective)
 {
     ctx->scopes = effective->scopes;
-    ctx->scopes_text = effective->text;
+
+    return ngx_http_eiam_copy(r, &ctx->scopes_text, &effective->text);
+}
+
+
+static ngx_int_t
+ngx_http_eiam_copy(ngx_http_request_t *r, ngx_str_t *copy,
+    const ngx_str_t *text)
+{
+    copy->len = text->len;
+    copy->data = ngx_pstrdup(r->pool, (ngx_str_t *) text);
+
+    return copy->data ? NGX_OK : NGX_ERROR;
 }
 
 
@@ -36,12 +49,11 @@ ngx_int_t
 ngx_http_eiam_grant_apply(ngx_http_request_t *r, ngx_http_eiam_ctx_t *ctx,
     const ngx_eiam_grant_t *grant)
 {
-    ngx_int_t                  rc;
-    ngx_http_eiam_loc_conf_t  *lcf;
+    ngx_int_t  rc;
 
-    lcf = ngx_http_get_module_loc_conf(r, ngx_eiam_module);
+    ngx_http_eiam_generation_take(r, ctx);
 
-    if (lcf->applications) {
+    if (ctx->permissions->applications) {
         rc = ngx_http_eiam_apply_application(r, ctx, &grant->application);
 
         if (rc != NGX_OK) {
@@ -49,7 +61,9 @@ ngx_http_eiam_grant_apply(ngx_http_request_t *r, ngx_http_eiam_ctx_t *ctx,
         }
     }
 
-    if (ngx_http_eiam_set_application(r, ctx, &grant->application) != NGX_OK) {
+    if (ngx_http_eiam_grant_set_application(r, ctx, &grant->application)
+        != NGX_OK)
+    {
         return NGX_ERROR;
     }
 
@@ -67,7 +81,8 @@ ngx_http_eiam_grant_refuse(ngx_http_request_t *r, ngx_http_eiam_ctx_t *ctx,
 {
     if (question->reason == NGX_EIAM_TOKEN_REVOKED
         && question->grant.application.len
-        && ngx_http_eiam_set_application(r, ctx, &question->grant.application)
+        && ngx_http_eiam_grant_set_application(r, ctx,
+                                               &question->grant.application)
            != NGX_OK)
     {
         return NGX_ERROR;
@@ -88,10 +103,7 @@ static ngx_int_t
 ngx_http_eiam_apply_application(ngx_http_request_t *r,
     ngx_http_eiam_ctx_t *ctx, const ngx_str_t *id)
 {
-    ngx_str_t                  shown;
-    ngx_http_eiam_loc_conf_t  *lcf;
-
-    lcf = ngx_http_get_module_loc_conf(r, ngx_eiam_module);
+    ngx_str_t  shown;
 
     if (id->len == 0) {
         ngx_log_error(NGX_LOG_WARN, r->connection->log, 0,
@@ -100,7 +112,7 @@ ngx_http_eiam_apply_application(ngx_http_request_t *r,
                                            NGX_EIAM_DETAIL_NO_APPLICATION);
     }
 
-    if (ngx_eiam_applications_identify(lcf->applications, id,
+    if (ngx_eiam_applications_identify(ctx->permissions->applications, id,
                                        &ctx->application)
         != NGX_OK)
     {
@@ -116,29 +128,29 @@ ngx_http_eiam_apply_application(ngx_http_request_t *r,
 }
 
 
-/*
- * an application of the file has its id in the configuration; others are copied
- */
+/* a copy: a log may ask for the id when the generation is gone */
 
-static ngx_int_t
-ngx_http_eiam_set_application(ngx_http_request_t *r, ngx_http_eiam_ctx_t *ctx,
-    const ngx_str_t *id)
+ngx_int_t
+ngx_http_eiam_grant_set_application(ngx_http_request_t *r,
+    ngx_http_eiam_ctx_t *ctx, const ngx_str_t *id)
 {
-    if (ctx->application) {
-        ctx->application_id = ctx->application->id;
-        return NGX_OK;
-    }
+    return ngx_http_eiam_copy(r, &ctx->application_id, id);
+}
 
-    ctx->application_id.len = id->len;
-    ctx->application_id.data = ngx_pstrdup(r->pool, (ngx_str_t *) id);
 
-    return ctx->application_id.data ? NGX_OK : NGX_ERROR;
+/* NULL: no file names the application */
+
+static ngx_eiam_permissions_t *
+ngx_http_eiam_granted(const ngx_http_eiam_ctx_t *ctx)
+{
+    return ctx->application
+           ? &ctx->permissions->permissions[ctx->application->index] : NULL;
 }
 
 
 /*
- * Most tokens have one of a few texts of scopes, so the memo keeps what the
- * first such texts result in, for as long as the configuration lives.
+ * Few texts of scopes are common to most tokens, so the memo keeps what the
+ * first of them come to, as long as there is the generation.
  */
 
 static ngx_int_t
@@ -147,11 +159,9 @@ ngx_http_eiam_apply_memo(ngx_http_request_t *r, ngx_http_eiam_ctx_t *ctx,
 {
     uint32_t                      hash;
     ngx_eiam_permissions_t       *permissions;
-    ngx_http_eiam_loc_conf_t     *lcf;
     ngx_http_eiam_scopes_memo_t  *memo;
 
-    lcf = ngx_http_get_module_loc_conf(r, ngx_eiam_module);
-    permissions = ngx_http_eiam_permissions(lcf, ctx->application);
+    permissions = ngx_http_eiam_granted(ctx);
 
     if (grant->scopes.len == 0 || (grant->implicit && permissions == NULL)) {
         return ngx_http_eiam_grant_apply_scopes(r, ctx, grant);
@@ -160,13 +170,12 @@ ngx_http_eiam_apply_memo(ngx_http_request_t *r, ngx_http_eiam_ctx_t *ctx,
     hash = ngx_eiam_hash(grant->scopes.data, grant->scopes.len,
                          ctx->application ? ctx->application->index : 0);
 
-    memo = &lcf->scopes_memo[hash % NGX_HTTP_EIAM_SCOPES_MEMO];
+    memo = &ctx->permissions->scopes_memo[hash % NGX_HTTP_EIAM_SCOPES_MEMO];
 
     if (memo->permissions == permissions
         && ngx_eiam_str_equal(&memo->text, &grant->scopes))
     {
-        ngx_http_eiam_grant_set_scopes(ctx, &memo->effective);
-        return NGX_OK;
+        return ngx_http_eiam_grant_set_scopes(r, ctx, &memo->effective);
     }
 
     if (ngx_http_eiam_grant_apply_scopes(r, ctx, grant) != NGX_OK) {
@@ -181,10 +190,7 @@ ngx_http_eiam_apply_memo(ngx_http_request_t *r, ngx_http_eiam_ctx_t *ctx,
 }
 
 
-/*
- * the entry lives in the pool of the configuration; without memory it stays
- * empty
- */
+/* in the pool of the generation; without memory the memo has no entry */
 
 static void
 ngx_http_eiam_keep_memo(ngx_http_request_t *r, ngx_http_eiam_ctx_t *ctx,
@@ -205,8 +211,9 @@ ngx_http_eiam_keep_memo(ngx_http_request_t *r, ngx_http_eiam_ctx_t *ctx,
 
     effective = &memo->effective;
 
-    effective->scopes = ngx_eiam_scope_set_copy(mcf->scopes, ctx->scopes);
-    p = ngx_pnalloc(mcf->scopes->pool,
+    effective->scopes = ngx_eiam_scope_set_copy(mcf->scopes, ctx->scopes,
+                                                ctx->permissions->pool);
+    p = ngx_pnalloc(ctx->permissions->pool,
                     grant->scopes.len + ctx->scopes_text.len + 1);
 
     if (effective->scopes == NULL || p == NULL) {
@@ -245,11 +252,10 @@ ngx_http_eiam_grant_apply_scopes(ngx_http_request_t *r,
     lcf = ngx_http_get_module_loc_conf(r, ngx_eiam_module);
     mcf = ngx_http_get_module_main_conf(r, ngx_eiam_module);
     scopes = mcf->scopes;
-    permissions = ngx_http_eiam_permissions(lcf, ctx->application);
+    permissions = ngx_http_eiam_granted(ctx);
 
     if (grant->implicit && permissions && grant->scopes.len == 0) {
-        ngx_http_eiam_grant_set_scopes(ctx, permissions);
-        return NGX_OK;
+        return ngx_http_eiam_grant_set_scopes(r, ctx, permissions);
     }
 
     ctx->scopes = ngx_eiam_scope_set_create(scopes, r->pool);
@@ -266,7 +272,7 @@ ngx_http_eiam_grant_apply_scopes(ngx_http_request_t *r,
         return NGX_ERROR;
     }
 
-    ngx_eiam_scope_set_close(ctx->scopes, lcf->implications);
+    ngx_eiam_scope_set_close(ctx->scopes, lcf->permissions->implications);
 
     if (permissions) {
         ngx_eiam_scope_set_limit(scopes, ctx->scopes, permissions->scopes);

@@ -14,9 +14,13 @@ ngx_int_t ngx_http_eiam_grant_apply(ngx_http_request_t *r,
 ngx_int_t ngx_http_eiam_grant_refuse(ngx_http_request_t *r,
     ngx_http_eiam_ctx_t *ctx, const ngx_eiam_question_t *question);
 
-/* sets the scopes of the request, which live in the configuration */
-void ngx_http_eiam_grant_set_scopes(ngx_http_eiam_ctx_t *ctx,
-    const ngx_eiam_permissions_t *effective);
+/* whose it is: NGX_OK, or NGX_ERROR: no memory */
+ngx_int_t ngx_http_eiam_grant_set_application(ngx_http_request_t *r,
+    ngx_http_eiam_ctx_t *ctx, const ngx_str_t *id);
+
+/* these are its scopes: NGX_OK, or NGX_ERROR: no memory */
+ngx_int_t ngx_http_eiam_grant_set_scopes(ngx_http_request_t *r,
+    ngx_http_eiam_ctx_t *ctx, const ngx_eiam_permissions_t *effective);
 
 /* applies only the scopes of the grant */
 ngx_int_t ngx_http_eiam_grant_apply_scopes(ngx_http_request_t *r,

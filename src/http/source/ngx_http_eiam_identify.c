@@ -1,5 +1,6 @@
 
 #include <ngx_http_eiam_ctx.h>
+#include <ngx_http_eiam_generation.h>
 #include <ngx_http_eiam_grant.h>
 #include <ngx_http_eiam_identify.h>
 #include <ngx_http_eiam_introspect.h>
@@ -107,10 +108,10 @@ ngx_http_eiam_ask_sources(ngx_http_request_t *r, ngx_http_eiam_ctx_t *ctx)
 static ngx_int_t
 ngx_http_eiam_source_static(ngx_http_request_t *r, ngx_http_eiam_ctx_t *ctx)
 {
-    ngx_eiam_token_t           *token;
-    ngx_eiam_permissions_t     *permissions;
-    ngx_http_eiam_loc_conf_t   *lcf;
-    ngx_http_eiam_main_conf_t  *mcf;
+    ngx_eiam_token_t             *token;
+    ngx_http_eiam_loc_conf_t     *lcf;
+    ngx_http_eiam_main_conf_t    *mcf;
+    ngx_http_eiam_permissions_t  *permissions;
 
     lcf = ngx_http_get_module_loc_conf(r, ngx_eiam_module);
 
@@ -118,13 +119,24 @@ ngx_http_eiam_source_static(ngx_http_request_t *r, ngx_http_eiam_ctx_t *ctx)
         return NGX_DECLINED;
     }
 
-    token = ngx_eiam_applications_token(lcf->applications, ctx->digest);
+    permissions = lcf->permissions->current;
+
+    token = ngx_eiam_applications_token(permissions->applications,
+                                        ctx->digest);
     if (token == NULL) {
         return NGX_DECLINED;
     }
 
+    ngx_http_eiam_generation_take(r, ctx);
+
     ctx->application = token->application;
-    ctx->application_id = token->application->id;
+
+    if (ngx_http_eiam_grant_set_application(r, ctx, &token->application->id)
+        != NGX_OK)
+    {
+        return NGX_ERROR;
+    }
+
     ctx->cache = &ngx_eiam_metrics_lookups[NGX_EIAM_BYPASS];
 
     if (token->expires <= ngx_time()) {
@@ -137,11 +149,8 @@ ngx_http_eiam_source_static(ngx_http_request_t *r, ngx_http_eiam_ctx_t *ctx)
         return ngx_http_eiam_ctx_refuse(ctx, NGX_EIAM_TOKEN_REVOKED);
     }
 
-    permissions = &lcf->permissions[token->application->index];
-
-    ngx_http_eiam_grant_set_scopes(ctx, permissions);
-
-    return NGX_OK;
+    return ngx_http_eiam_grant_set_scopes(r, ctx,
+                     &permissions->permissions[token->application->index]);
 }
 
 

@@ -1,6 +1,7 @@
 
 #include <ngx_http_eiam_ctx.h>
 #include <ngx_http_eiam_explain.h>
+#include <ngx_http_eiam_generation.h>
 #include <ngx_http_eiam_grant.h>
 #include <ngx_http_eiam_operation.h>
 #include <ngx_http_eiam_stage.h>
@@ -80,10 +81,12 @@ ngx_http_eiam_explain(ngx_http_eiam_status_t *status)
 
     if (rc == NGX_ERROR) {
         status->failed = 1;
-        return NGX_OK;
+
+    } else {
+        ngx_http_eiam_explain_write(status, &question);
     }
 
-    ngx_http_eiam_explain_write(status, &question);
+    ngx_http_eiam_generation_release(&question.ctx);
 
     return NGX_OK;
 }
@@ -353,6 +356,8 @@ ngx_http_eiam_explain_identify(ngx_http_request_t *r,
     if (question->application.len || lcf->applications == NULL) {
         return ngx_http_eiam_grant_apply(r, ctx, &grant);
     }
+
+    ngx_http_eiam_generation_take(r, ctx);
 
     return ngx_http_eiam_grant_apply_scopes(r, ctx, &grant);
 }
