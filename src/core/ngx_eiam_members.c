@@ -6,6 +6,8 @@
 
 static ngx_int_t ngx_eiam_members_member(const ngx_eiam_members_t *object,
     const ngx_eiam_node_t *member, ngx_uint_t version, void *data);
+static ngx_uint_t ngx_eiam_members_is_foreign(
+    const ngx_eiam_members_t *object, const ngx_eiam_node_t *member);
 static ngx_int_t ngx_eiam_members_unknown(const ngx_eiam_members_t *object,
     const ngx_eiam_node_t *member, ngx_uint_t version);
 
@@ -56,10 +58,6 @@ ngx_eiam_members_member(const ngx_eiam_members_t *object,
 {
     const ngx_eiam_member_t  *known;
 
-    if (object->extensible && ngx_eiam_node_is_extension(member)) {
-        return NGX_OK;
-    }
-
     for (known = object->members; known->name.len; known++) {
 
         if (known->since > version
@@ -76,7 +74,47 @@ ngx_eiam_members_member(const ngx_eiam_members_t *object,
                               : NGX_OK;
     }
 
-    return ngx_eiam_members_unknown(object, member, version);
+    return ngx_eiam_members_other(object, member, version);
+}
+
+
+ngx_int_t
+ngx_eiam_members_other(const ngx_eiam_members_t *object,
+    const ngx_eiam_node_t *member, ngx_uint_t version)
+{
+    return (object->extensible && ngx_eiam_members_is_foreign(object, member))
+           ? NGX_OK : ngx_eiam_members_unknown(object, member, version);
+}
+
+
+/*
+ * Extensions of others are no business of this reader, but one that is written
+ * nearly like one of its own was meant to be that.
+ */
+
+static ngx_uint_t
+ngx_eiam_members_is_foreign(const ngx_eiam_members_t *object,
+    const ngx_eiam_node_t *member)
+{
+    ngx_eiam_near_t           near;
+    const ngx_eiam_member_t  *known;
+
+    if (!ngx_eiam_node_is_extension(member)
+        || ngx_strncmp(member->key.data, "x-eiam", 6) == 0)
+    {
+        return 0;
+    }
+
+    ngx_eiam_near_init(&near, &member->key);
+
+    for (known = object->members; known->name.len; known++) {
+
+        if (ngx_strncmp(known->name.data, "x-", 2) == 0) {
+            ngx_eiam_near_compare(&near, &known->name);
+        }
+    }
+
+    return near.nearest.len == 0;
 }
 
 

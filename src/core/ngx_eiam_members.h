@@ -52,7 +52,8 @@ typedef struct {
 typedef struct {
     const ngx_eiam_member_t  *members;
     const char               *unknown;     /* the fault of an unknown member */
-    ngx_uint_t                extensible;  /* flag: "x-..." is accepted */
+    ngx_uint_t                extensible;  /* flag: "x-..." is accepted, but for
+                                              "x-eiam..." */
 } ngx_eiam_members_t;
 
 
@@ -64,6 +65,10 @@ typedef struct {
  */
 ngx_int_t ngx_eiam_members_read(const ngx_eiam_members_t *object,
     const ngx_eiam_node_t *node, ngx_uint_t version, void *data);
+
+/* a member that no row names: NGX_OK, an extension of others; or NGX_ERROR */
+ngx_int_t ngx_eiam_members_other(const ngx_eiam_members_t *object,
+    const ngx_eiam_node_t *member, ngx_uint_t version);
 
 
 #endif /* _NGX_EIAM_MEMBERS_H_INCLUDED_ */

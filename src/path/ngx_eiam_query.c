@@ -342,11 +342,19 @@ ngx_eiam_query_value(u_char *p, u_char *last, ngx_str_t *value)
 ngx_int_t
 ngx_eiam_query_next(ngx_str_t *rest, const ngx_str_t *name, ngx_str_t *value)
 {
+    return ngx_eiam_query_next_of(rest, name, name, value);
+}
+
+
+ngx_int_t
+ngx_eiam_query_next_of(ngx_str_t *rest, const ngx_str_t *lowcase,
+    const ngx_str_t *name, ngx_str_t *value)
+{
     u_char  *start, *last;
 
     last = rest->data + rest->len;
 
-    if (ngx_eiam_query_find(rest, name, value) != NGX_OK) {
+    if (ngx_eiam_query_find(rest, lowcase, value) != NGX_OK) {
         return NGX_DECLINED;
     }
 
@@ -413,4 +421,22 @@ ngx_eiam_query_decode(const ngx_str_t *value, ngx_pool_t *pool,
     text->len = p - text->data;
 
     return NGX_OK;
+}
+
+
+ngx_uint_t
+ngx_eiam_query_has_escape(const ngx_str_t *text)
+{
+    u_char  *p, *last;
+
+    last = text->data + text->len;
+
+    for (p = text->data; last - p > 2; p++) {
+
+        if (*p == '%' && ngx_hextoi(p + 1, 2) != NGX_ERROR) {
+            return 1;
+        }
+    }
+
+    return 0;
 }

@@ -43,12 +43,19 @@ ngx_uint_t ngx_eiam_query_has(const ngx_str_t *query, const ngx_str_t *names);
 ngx_int_t ngx_eiam_query_next(ngx_str_t *rest, const ngx_str_t *name,
     ngx_str_t *value);
 
+/* the same; lowcase is the name in lower case, with "_" in place of "." */
+ngx_int_t ngx_eiam_query_next_of(ngx_str_t *rest, const ngx_str_t *lowcase,
+    const ngx_str_t *name, ngx_str_t *value);
+
 /*
  * Decodes a value of application/x-www-form-urlencoded.  NGX_OK; NGX_ABORT: it
  * is malformed, or contains control characters; NGX_ERROR: no memory.
  */
 ngx_int_t ngx_eiam_query_decode(const ngx_str_t *value, ngx_pool_t *pool,
     ngx_str_t *text);
+
+/* whether a decoded value could be decoded once more */
+ngx_uint_t ngx_eiam_query_has_escape(const ngx_str_t *text);
 
 
 #endif /* _NGX_EIAM_QUERY_H_INCLUDED_ */

@@ -91,6 +91,12 @@ const ngx_eiam_cause_t  ngx_eiam_finding_causes[] = {
     { ngx_string("any_token"),
       ngx_string("operations accept any valid token"),
       ngx_string("no scope is required"),
+      ngx_null_string },
+
+    { ngx_string("object_unmarked"),
+      ngx_string("parameters name no object"),
+      ngx_string("they override one of the path item that has "
+                 "\"x-eiam-object\""),
       ngx_null_string }
 };
 

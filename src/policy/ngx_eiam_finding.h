@@ -38,6 +38,7 @@ typedef enum {
     NGX_EIAM_FOUND_SCOPE,
     NGX_EIAM_FOUND_SERVER,
     NGX_EIAM_FOUND_ANY_TOKEN,
+    NGX_EIAM_FOUND_UNMARKED,
 
     NGX_EIAM_CAUSES
 } ngx_eiam_cause_e;

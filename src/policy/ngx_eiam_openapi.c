@@ -75,6 +75,18 @@ static const ngx_eiam_members_t  ngx_eiam_openapi_components_members = {
 };
 
 
+/* each member but the extensions is a path */
+
+static const ngx_eiam_member_t  ngx_eiam_openapi_paths_known[] = {
+    ngx_eiam_members_end
+};
+
+
+static const ngx_eiam_members_t  ngx_eiam_openapi_paths_members = {
+    ngx_eiam_openapi_paths_known, "is no path", 1
+};
+
+
 #define ngx_eiam_openapi_method(name, method)                                 \
     ngx_eiam_member_read(name, NGX_EIAM_OBJECT, ngx_eiam_operation_read, method)
 
@@ -93,8 +105,7 @@ static const ngx_eiam_member_t  ngx_eiam_openapi_item_known[] = {
                                ngx_eiam_operation_additional, 0),
     ngx_eiam_member("summary", NGX_EIAM_ANY),
     ngx_eiam_member("description", NGX_EIAM_ANY),
-    ngx_eiam_member_read("parameters", NGX_EIAM_ARRAY,
-                         ngx_eiam_parameters_read, 0),
+    ngx_eiam_member("parameters", NGX_EIAM_ARRAY),
     ngx_eiam_member("servers", NGX_EIAM_ARRAY),
     ngx_eiam_member_read("$ref", NGX_EIAM_STRING, ngx_eiam_openapi_reference,
                          0),
@@ -172,6 +183,7 @@ ngx_eiam_openapi_compile(const ngx_eiam_node_t *root,
         || ngx_array_init(&policy->findings, pool, 4,
                           sizeof(ngx_eiam_finding_t))
            != NGX_OK
+        || ngx_array_init(&policy->kinds, pool, 1, sizeof(ngx_str_t)) != NGX_OK
         || ngx_eiam_compile_init(&openapi.compiler) != NGX_OK
         || ngx_eiam_node_expect(root, NGX_EIAM_OBJECT) != NGX_OK
         || ngx_eiam_openapi_version(&openapi) != NGX_OK)
@@ -424,10 +436,6 @@ ngx_eiam_openapi_paths(ngx_eiam_openapi_t *openapi)
 
     while (ngx_eiam_node_next(&paths, &item) == NGX_OK) {
 
-        if (ngx_eiam_node_is_extension(&item)) {
-            continue;
-        }
-
         rc = ngx_eiam_openapi_path(openapi, &item);
 
         if (ngx_eiam_fault_defer(document, rc) != NGX_OK) {
@@ -452,7 +460,22 @@ ngx_eiam_openapi_path(ngx_eiam_openapi_t *openapi,
     ngx_int_t             rc;
     ngx_eiam_path_item_t  path;
 
+    if (ngx_eiam_node_is_extension(item)) {
+        return ngx_eiam_members_other(&ngx_eiam_openapi_paths_members, item,
+                                      openapi->version);
+    }
+
     ngx_memzero(&path, sizeof(ngx_eiam_path_item_t));
+
+    if (ngx_array_init(&path.parameters, openapi->compiler.temp_pool, 2,
+                       sizeof(ngx_eiam_parameter_t))
+        != NGX_OK
+        || ngx_array_init(&path.own, openapi->compiler.temp_pool, 2,
+                          sizeof(ngx_eiam_parameter_t))
+           != NGX_OK)
+    {
+        return NGX_ERROR;
+    }
 
     path.openapi = openapi;
     path.key = item->key;
@@ -485,18 +508,33 @@ ngx_eiam_openapi_template(ngx_eiam_openapi_t *openapi,
 }
 
 
-/* the path item's servers apply to its operations, whatever their order */
+/*
+ * The path item's servers and parameters apply to its operations, whatever
+ * their order.
+ */
 
 static ngx_int_t
 ngx_eiam_openapi_item_read(ngx_eiam_path_item_t *path,
     const ngx_eiam_node_t *item)
 {
-    static const ngx_str_t  name = ngx_string("servers");
+    ngx_eiam_node_t  list;
 
-    if (ngx_eiam_node_is(item, NGX_EIAM_OBJECT)
-        && ngx_eiam_node_has(item, &name, &path->servers) != NGX_OK)
-    {
+    static const ngx_str_t  servers = ngx_string("servers");
+    static const ngx_str_t  parameters = ngx_string("parameters");
+
+    if (ngx_eiam_node_expect(item, NGX_EIAM_OBJECT) != NGX_OK) {
+        return NGX_ERROR;
+    }
+
+    if (ngx_eiam_node_has(item, &servers, &path->servers) != NGX_OK) {
         path->servers.value = NULL;
+    }
+
+    if (ngx_eiam_node_has(item, &parameters, &list) == NGX_OK
+        && ngx_eiam_node_is(&list, NGX_EIAM_ARRAY)
+        && ngx_eiam_parameters_read(path, &list, 0) != NGX_OK)
+    {
+        return NGX_ERROR;
     }
 
     return ngx_eiam_members_read(&ngx_eiam_openapi_item, item,

@@ -1,5 +1,6 @@
 
 #include <ngx_eiam_members.h>
+#include <ngx_eiam_object_mark.h>
 #include <ngx_eiam_openapi.h>
 #include <ngx_eiam_operation.h>
 #include <ngx_eiam_parameter.h>
@@ -36,13 +37,14 @@ static const ngx_eiam_member_t  ngx_eiam_operation_known[] = {
     ngx_eiam_member("externalDocs", NGX_EIAM_ANY),
     ngx_eiam_member("operationId", NGX_EIAM_STRING),
     ngx_eiam_member_read("parameters", NGX_EIAM_ARRAY,
-                         ngx_eiam_parameters_read, 0),
+                         ngx_eiam_parameters_read, 1),
     ngx_eiam_member("requestBody", NGX_EIAM_ANY),
     ngx_eiam_member("responses", NGX_EIAM_ANY),
     ngx_eiam_member("callbacks", NGX_EIAM_ANY),
     ngx_eiam_member("deprecated", NGX_EIAM_ANY),
     ngx_eiam_member("security", NGX_EIAM_ARRAY),
     ngx_eiam_member("servers", NGX_EIAM_ARRAY),
+    ngx_eiam_member("x-eiam-mode", NGX_EIAM_ANY),
     ngx_eiam_members_end
 };
 
@@ -70,9 +72,10 @@ ngx_eiam_operation_read(void *data, const ngx_eiam_node_t *node,
     ngx_eiam_operation_t  *operation, **slot;
 
     openapi = path->openapi;
+    path->own.nelts = 0;
 
     if (ngx_eiam_members_read(&ngx_eiam_operation_members, node,
-                              openapi->version, NULL)
+                              openapi->version, path)
         != NGX_OK)
     {
         return NGX_ERROR;
@@ -99,6 +102,10 @@ ngx_eiam_operation_read(void *data, const ngx_eiam_node_t *node,
     *slot = operation;
 
     if (ngx_eiam_operation_decide(path, node, operation) != NGX_OK) {
+        return NGX_ERROR;
+    }
+
+    if (ngx_eiam_object_mark_collect(path, operation) != NGX_OK) {
         return NGX_ERROR;
     }
 

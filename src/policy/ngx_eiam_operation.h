@@ -28,6 +28,16 @@ typedef struct {
 } ngx_eiam_openapi_t;
 
 
+/* a parameter in the path or the query */
+
+typedef struct {
+    ngx_str_t                name;
+    ngx_uint_t               in_query;
+    ngx_str_t                kind;       /* of the object that it names; or
+                                            empty */
+} ngx_eiam_parameter_t;
+
+
 typedef struct {
     ngx_eiam_openapi_t      *openapi;
     ngx_str_t                key;        /* the template in the document */
@@ -35,6 +45,9 @@ typedef struct {
     ngx_eiam_template_t      template;
     ngx_eiam_tree_node_t    *node;       /* NULL: no request matches it */
     ngx_eiam_node_t          servers;    /* of the path item; value: or NULL */
+    ngx_array_t              parameters; /* of ngx_eiam_parameter_t */
+    ngx_array_t              own;        /* parameters of the operation that is
+                                            being read */
 } ngx_eiam_path_item_t;
 
 

@@ -1,7 +1,7 @@
 
 /*
  * OpenAPI parameters: of a path item, of an operation, of the components.
- * Nothing depends on them yet, but each must be understood.
+ * Each must be understood, as some of them name an object.
  */
 
 
@@ -16,8 +16,9 @@
 
 /*
  * Reads a list (an array) or a map (an object) of parameters and references to
- * parameters, which is a member of what data describes.  NGX_OK, or NGX_ERROR
- * and a fault.
+ * parameters.  data is the ngx_eiam_path_item_t of the path item, or NULL for
+ * the components; number is 1 for the parameters of an operation.  NGX_OK, or
+ * NGX_ERROR and a fault.
  */
 ngx_int_t ngx_eiam_parameters_read(void *data,
     const ngx_eiam_node_t *parameters, ngx_uint_t number);

@@ -1,5 +1,6 @@
 
 #include <ngx_eiam_hash.h>
+#include <ngx_eiam_object_mark.h>
 #include <ngx_eiam_pattern.h>
 #include <ngx_eiam_policy.h>
 #include <ngx_eiam_string.h>
@@ -250,6 +251,12 @@ ngx_eiam_policy_implies(const ngx_eiam_operation_t *one,
 
     if (one->is_public) {
         return other->is_public;
+    }
+
+    if (!other->is_public
+        && !ngx_eiam_object_mark_includes(&one->marks, &other->marks))
+    {
+        return 0;
     }
 
     for (i = 0; i < one->n && !other->is_public; i++) {

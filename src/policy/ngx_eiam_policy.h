@@ -38,6 +38,25 @@ typedef enum {
     (((resource)->left_out >> (method)) & 1)
 
 
+/*
+ * A parameter whose value is the id of an object, of which not every
+ * application may use each.
+ */
+
+typedef struct {
+    ngx_str_t                  kind;           /* of the object */
+    uint32_t                   hash;           /* of the kind */
+    ngx_str_t                  name;           /* of the parameter */
+    ngx_str_t                  lowcase;        /* of one in the query; else
+                                                  empty */
+    ngx_uint_t                 segment;        /* of the path */
+    size_t                     skip;           /* bytes of the path */
+    ngx_uint_t                 slashes;        /* behind them, to be passed */
+    size_t                     prefix;         /* bytes of the segment */
+    size_t                     suffix;
+} ngx_eiam_object_mark_t;
+
+
 /* scopes that are required together */
 
 typedef struct {
@@ -59,6 +78,7 @@ struct ngx_eiam_operation_s {
     ngx_uint_t                 report;         /* flag: "x-eiam-mode" */
     ngx_uint_t                 n;
     ngx_eiam_alternative_t    *alternatives;   /* one of them must be met */
+    ngx_array_t                marks;          /* ngx_eiam_object_mark_t */
     ngx_eiam_operation_row_t  *row;            /* NULL: not counted yet */
     ngx_eiam_operation_t      *next;           /* left out of the same node */
 };
@@ -109,6 +129,7 @@ typedef struct {
     ngx_uint_t                 mask;
     ngx_array_t                operations;     /* ngx_eiam_operation_t * */
     ngx_array_t                findings;       /* of ngx_eiam_finding_t */
+    ngx_array_t                kinds;          /* of objects: ngx_str_t */
     ngx_eiam_digest_t          digest;         /* of the file */
     unsigned                   complete:1;     /* flag: leave nothing out */
     unsigned                   told:1;         /* flag: findings are logged */

@@ -32,6 +32,7 @@ static const ngx_eiam_member_t  ngx_eiam_scheme_known[] = {
     ngx_eiam_member("openIdConnectUrl", NGX_EIAM_ANY),
     ngx_eiam_member_since(2, "oauth2MetadataUrl", NGX_EIAM_ANY),
     ngx_eiam_member_since(2, "deprecated", NGX_EIAM_ANY),
+    ngx_eiam_member("x-eiam-bearer", NGX_EIAM_ANY),
     ngx_eiam_members_end
 };
 

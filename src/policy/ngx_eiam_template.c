@@ -123,6 +123,7 @@ ngx_eiam_template_segment(const ngx_eiam_node_t *node, const ngx_str_t *text,
 
     *out++ = '/';
     segment->text.data = out;
+    segment->source = *text;
 
     p = text->data;
     last = p + text->len;
@@ -282,6 +283,34 @@ ngx_eiam_template_leave_out(ngx_eiam_template_t *template,
     if (template->cause == NGX_EIAM_KEPT) {
         template->cause = cause;
     }
+}
+
+
+ngx_int_t
+ngx_eiam_template_find(const ngx_eiam_template_t *template,
+    const ngx_str_t *name, ngx_uint_t *n)
+{
+    u_char           *p, *last, *end;
+    const ngx_str_t  *source;
+
+    for ( /* void */ ; *n < template->n; (*n)++) {
+
+        source = &template->segments[*n].source;
+        last = source->data + source->len;
+
+        for (p = source->data; p < last; p = end + 1) {
+
+            end = ngx_eiam_template_parameter(p, last);
+
+            if ((size_t) (end - p) == name->len + 1
+                && ngx_memcmp(p + 1, name->data, name->len) == 0)
+            {
+                return NGX_OK;
+            }
+        }
+    }
+
+    return NGX_DECLINED;
 }
 
 

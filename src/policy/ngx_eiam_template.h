@@ -31,6 +31,7 @@ typedef enum {
 typedef struct {
     ngx_eiam_segment_e   kind;
     ngx_str_t            text;        /* decoded, "{" for each parameter */
+    ngx_str_t            source;      /* as the template has it */
 } ngx_eiam_segment_t;
 
 
@@ -50,6 +51,13 @@ typedef struct {
  */
 ngx_int_t ngx_eiam_template_read(const ngx_eiam_node_t *node,
     const ngx_str_t *path, ngx_pool_t *pool, ngx_eiam_template_t *template);
+
+/*
+ * The next segment from *n on that has the parameter of that name: NGX_OK, or
+ * NGX_DECLINED.
+ */
+ngx_int_t ngx_eiam_template_find(const ngx_eiam_template_t *template,
+    const ngx_str_t *name, ngx_uint_t *n);
 
 /*
  * Makes a path that fits the template, with "-" for each parameter.  NGX_OK or

@@ -12,7 +12,6 @@ static ngx_int_t ngx_eiam_token_request_value(
     ngx_pool_t *pool, ngx_str_t *text);
 static ngx_int_t ngx_eiam_token_request_basic(const ngx_str_t *authorization,
     ngx_pool_t *pool, ngx_str_t *id);
-static ngx_uint_t ngx_eiam_token_request_has_escape(const ngx_str_t *text);
 static ngx_int_t ngx_eiam_token_request_parameter(const ngx_str_t *text,
     ngx_pool_t *pool, ngx_str_t *id);
 static ngx_int_t ngx_eiam_token_request_agree(ngx_str_t raw, ngx_pool_t *pool,
@@ -231,7 +230,7 @@ ngx_eiam_token_request_agree(ngx_str_t raw, ngx_pool_t *pool, ngx_str_t *id)
 
     /* some backends decode once more */
 
-    if (ngx_eiam_token_request_has_escape(&text)) {
+    if (ngx_eiam_query_has_escape(&text)) {
         return NGX_ABORT;
     }
 
@@ -250,22 +249,4 @@ ngx_eiam_token_request_agree(ngx_str_t raw, ngx_pool_t *pool, ngx_str_t *id)
     }
 
     return ngx_eiam_str_equal(id, &text) ? NGX_OK : NGX_ABORT;
-}
-
-
-static ngx_uint_t
-ngx_eiam_token_request_has_escape(const ngx_str_t *text)
-{
-    u_char  *p, *last;
-
-    last = text->data + text->len;
-
-    for (p = text->data; last - p > 2; p++) {
-
-        if (*p == '%' && ngx_hextoi(p + 1, 2) != NGX_ERROR) {
-            return 1;
-        }
-    }
-
-    return 0;
 }
