@@ -1,5 +1,5 @@
 #!/usr/bin/perl
-# Clients that go away while the source is asked: nothing crashes, leaks, or fails for others.
+# Clients that go away while the source is asked: nothing crashes or leaks, and other calls do not fail.
 
 use strict;
 use warnings;
@@ -82,7 +82,7 @@ sub until_true {
 sub descriptors { return map { my @files = glob "/proc/$_/fd/*";
     scalar @files } sort { $a <=> $b } $gate->worker_pids }
 
-# Descriptors of the workers with nothing under way and no idle connection to the source.
+# Open descriptors of the workers when nothing is under way and no idle connection to the source is left.
 sub quiet {
     $source->down->up;
     my @last;
@@ -95,7 +95,7 @@ my $serial = 0;
 sub fresh { my (@behaviours) = @_; my $token = 'token' . ++$serial;
     $source->answer($token => \@behaviours); return $token }
 
-# Ways to be a client: each gives what goes away when it is let go of.
+# Kinds of clients: each returns an object that goes away when it is released.
 my $body = 'x' x 100_000;
 my @clients = (
     sub { connection($gate)->send(request("/api/$_[0]", token => $_[1])) },
@@ -118,7 +118,7 @@ my @clients = (
             return $h2 },
 );
 
-# Ways to go away: closing, a reset, an end of what is sent, and that of one stream.
+# Ways to go away: closing the connection, resetting it, ending only its sending half, and resetting one stream.
 my @ways = (
     sub { },
     sub { setsockopt $_[0]{sock}, SOL_SOCKET, SO_LINGER, pack 'II', 1, 0 },
@@ -128,19 +128,19 @@ my @ways = (
 
 sub leave { my ($way, $client) = @_; $ways[$way]->($client); return }
 
-# When: what the source has done so far.
+# Moments to go away: what the source has done by then.
 my %stages = (
     'not accepted' => undef, 'silent' => active(hold => 0), 'in the head' => active(hold => 20),
     'in the body' => active(hold => 100), 'answered' => active(),
 );
 my @stages = sort keys %stages;
 
-# The same order in every run.
+# The random order is the same in every run.
 my $random = 1;
 sub pick { my ($n) = @_; $random = ($random * 1_103_515_245 + 12_345) % 2**31;
     return ($random >> 8) % $n }
 
-# One token, a few clients, of which some go away; the others must be served.
+# One token and a few clients, some of which go away; the others must be served.
 sub round {
     my ($stage, $place) = @_;
     my $first = $stages{$stage};

@@ -1,5 +1,5 @@
 #!/usr/bin/perl
-# Ids that could be taken for one of the applications file: whoever says them, they are none.
+# Ids that could be taken for an application of the file: whoever uses one, it is never that application.
 
 use strict;
 use utf8;
@@ -72,7 +72,7 @@ sub asked {
 
 my %source = (learned => \&learned, jwt => \&signed, introspection => \&asked);
 
-# What the backend is told, or the status; and how the gate calls the application.
+# What the backend is told, or the status; and what the gate calls the application.
 sub outcome {
     my ($target, $token) = @_;
     my $res = get($gate, "/api/$target", token => $token);

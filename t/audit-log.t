@@ -104,7 +104,7 @@ my @change = (operation => 'changeUsers', route => $users, required => 'user_rea
 my @by_crm = (application => 'crm', token => 'crm', source => 'static', cache => 'BYPASS');
 my @asked = (source => 'introspection', cache => 'MISS');
 
-# Each row: reason, target, options of the call, members of the line that are not empty.
+# Each row: reason, target, options of the call, and the members of the log line that are not empty.
 my @refusals = (
     [ request_ambiguous => '/api//users', [ token => $token{crm} ], uri => $users,
         detail => 'empty_segment' ],
@@ -148,7 +148,7 @@ my @allowed = (
 my @trial = ([ scope_insufficient => '/api/trial', [ token => $token{crm} ], @by_crm, operation => 'tryIt',
     route => '/api/trial', required => 'user_all', scopes => 'user_read' ]);
 
-# Makes the calls; returns what the log must have: a hash for each.
+# Makes the calls; returns the members that the log lines must have, as a hash for each line.
 sub call {
     my ($gate, $decision, @rows) = @_;
     my @lines;
@@ -205,7 +205,7 @@ sub is_log {
 
 # ---------------------------------------------------------------- secrets
 
-# What must not be found: tokens, and digests but for the 16 digits of $eiam_token_id.
+# What must not occur in the log: tokens, and digests except for the 16 digits of $eiam_token_id.
 my @digests = map {
     my $digest = sha256_hex($_);
     (substr($digest, 0, 17), substr($digest, 16, 16), substr($digest, 48), quotemeta sha256($_),
@@ -220,7 +220,7 @@ sub none_in {
     return;
 }
 
-# At this level nginx itself writes down each line, query and field that it reads, and each that it sends.
+# At this level nginx itself logs every line, query and field that it reads or sends.
 my $dumps = qr{^\S+\ \S+\ \[debug\]\ \S+\ \*\d+\ http\ (?:request\ line|args|header|proxy\ header):}x;
 
 # ---------------------------------------------------------------- tests
@@ -302,7 +302,7 @@ subtest 'odd names and paths' => sub {
         "$users/%ED%9F%BF%EE%80%80"        => "$users/\x{d7ff}\x{e000}",
         "$users/" . '%E5%BA%94' x 900      => "$users/" . "\x{5e94}" x 900,
         "$users/" . ('%20a' x 1500)        => "$users/" . ' a' x 1500,
-        # no UTF-8: not begun, not ended, overlong, a surrogate, too far
+        # not UTF-8: a character that does not begin, does not end, is overlong, a surrogate, or too large
         map { ("$users/$_" => '?') } qw(%ff %80 %C0%AF %E0%80%AF %ED%A0%80 %F0%80%80%80 %F4%90%80%80),
             qw(%F5%80%80%80 %C3a %ff%0A), "\xe5\xba", '%E5%BA%94' x 900 . '%E5',
     );

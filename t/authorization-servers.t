@@ -15,7 +15,7 @@ use EIAM::Test;
 
 use constant DEADLINE => 30;
 
-# An upstream, and the internal location that asks it, as docs/TOKENS.md recommends them.
+# An upstream, and the internal location that asks it, as docs/TOKENS.md recommends.
 sub upstream {
     my ($name, $address) = @_;
     return "upstream $name { server $address; keepalive 8; keepalive_timeout 4s; }\n";
@@ -70,7 +70,7 @@ sub with {
     return get($gate, '/api/' . (delete $opt{name} // 'orgs'), token => $token, %opt);
 }
 
-# The answer once the gate can ask again.
+# The answer, once the gate asks the source again.
 sub at_last {
     my ($gate, $token) = @_;
     my ($res, $deadline) = (undef, time + DEADLINE);
@@ -84,7 +84,7 @@ sub at_last {
 
 sub cache { return $_[0]{headers}{'x-cache'} }
 
-# What both servers have in common.
+# Tests of what both servers have in common.
 sub behaves {
     my ($server, $gate, $stranger) = @_;
     my $token = $server->token('hr-sync', 'org_read user_read');
@@ -148,7 +148,7 @@ sub behaves {
         is cache($known), 'introspection HIT', '  and is a hit';
         refused with($gate, 'invented'), 'token_invalid', 'a refusal in the cache stays one';
         $server->start;
-        # oidc-provider forgets its tokens.
+        # oidc-provider does not remember tokens after a restart.
         $new = $server->token('hr-sync', 'org_read') unless $server->introspect($new)->{active};
         passed at_last($gate, $new), 'when it is up again, a new one passes',
             application => 'hr-sync', scopes => 'org_read';

@@ -60,7 +60,7 @@ sub start {
     return { pid => $pid, out => $out, line => $line, url => $url, log => $log, database => $database };
 }
 
-# Exit status and seconds it took; a process that does not end is killed and shows as 9.
+# Exit status and duration in seconds; a process that does not end is killed and counts as 9.
 sub stop {
     my ($backend, $signal) = @_;
     my $from = time;
@@ -82,7 +82,7 @@ sub slurp {
     return scalar <$in>;
 }
 
-# Rows of the database, read by an independent process.
+# Rows of the database, read by another process.
 sub rows {
     my ($sql, $database) = @_;
     open(my $in, '-|', '/usr/bin/python3', '-c', <<'PY', $database, $sql) or die "python3: $!";
@@ -94,7 +94,7 @@ PY
     return $json->decode($text);
 }
 
-# An independent process that holds the write lock until it is told to let go.
+# Another process that holds the write lock until it is told to release it.
 sub lock_database {
     my ($database) = @_;
     my $pid = open2(my $out, my $in, '/usr/bin/python3', '-uc', <<'PY', $database);
@@ -138,7 +138,7 @@ sub leader { return "$TENANT/organizations/$_[0]/org-leader" }
 sub orgs   { return join '/', "$TENANT/applications/$_[0]/organizations", @_[ 1 .. $#_ ] }
 sub owner  { return "$TENANT/applications/$_[0]/accounts/public-account/$_[1]/owner" }
 
-# Both languages of one refusal: the same request, asked without and with Accept-Language.
+# A refusal in both languages: the same request without and with Accept-Language.
 sub refuses_in_both {
     my ($request, $code, $english, $chinese, $title) = @_;
     my ($method, $path, @rest) = @$request;
@@ -278,7 +278,7 @@ subtest 'bind public account owner' => sub {
     is_deeply rows("SELECT owner_id FROM accounts WHERE id = '$PUBLIC'", $backend->{database}), [ [$LISI] ],
         'the owner is stored';
 
-    # "//" is another path, so an id reaches the service empty only as one that is blank once trimmed.
+    # "//" is another path, so the service sees an empty id only if it consists of blanks, which are trimmed.
     refuses_in_both([ 'POST', owner('%20', $PUBLIC), json => $lisi ], 'APP.0006', 'App ID cannot be empty',
         '应用ID不能为空', 'a blank application id is refused');
     refuses_in_both([ 'POST', owner('mail', '%20'), json => $lisi ], 'APP.ACCOUNT.0047',
@@ -314,7 +314,7 @@ sub token_call {
     return call('POST', "$TENANT/token$query", headers => \%headers, raw => $with{form} // '');
 }
 
-# Whole seconds that remain of the lifetime, so less than it; some may pass on a busy machine.
+# The remaining lifetime in whole seconds, which is a bit less than it was; more may pass on a busy machine.
 sub lives_for {
     my ($seconds, $lifetime) = @_;
     ok $seconds =~ /^\d+\z/ && $seconds < $lifetime && $seconds >= $lifetime - 10,

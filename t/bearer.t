@@ -138,7 +138,7 @@ subtest 'two Authorization fields' => sub {
     is $gate->echo->count, $before, 'nothing of it reaches the backend';
 };
 
-# Which server a request is for may be known late, or never.
+# nginx may know late, or never, which server a request is for.
 my $several = nginx(
     files => $gate->{opt}{files},
     conf  => q{

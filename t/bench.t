@@ -1,7 +1,6 @@
 #!/usr/bin/perl
-# The benchmarks hold what they promise: instructions are counted, so those
-# figures are the same on every run of a build. The parts that need a load or
-# a quiet machine are only compiled here; nothing is said of times.
+# The benchmarks keep their promises: instructions are counted, so these figures are the same in every run of a
+# build. The parts that need a load or a quiet machine are only compiled here; no time is measured.
 
 use strict;
 use warnings;

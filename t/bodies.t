@@ -54,7 +54,7 @@ sub ask {
     return get($gate, $target, method => $method, token => $token, timeout => 30, %opt);
 }
 
-# HEAD has no answer to look at, so the backend's status must do.
+# An answer to HEAD has no body to look at, so the backend's status is compared.
 sub arrived {
     my ($res, $method, $body, $title) = @_;
     local $Test::Builder::Level = $Test::Builder::Level + 1;
@@ -98,7 +98,7 @@ subtest 'a body that comes in pieces' => sub {
     }
 };
 
-# A refused body is read and thrown away, or the connection is closed; never is it a request.
+# A refused body is read and discarded, or the connection is closed; it is never taken for a request.
 subtest 'refused' => sub {
     my %bodies = ('a short' => 'abc', 'a large' => $large,
         'a request-like' => request('/api/users/inner', token => 'write') x 200);

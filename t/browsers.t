@@ -53,7 +53,7 @@ END {
     $browser->stop if $browser;
 }
 
-# What a page of that port sees of a call: the status, the members of the body and the fields it may read.
+# What a page from that port sees of a call: status, members of the body, and the fields that it may read.
 sub fetched {
     my ($port, $path, %init) = @_;
     $browser->open('http://127.0.0.1:' . $gate->port($port) . '/page.html');

@@ -1,5 +1,5 @@
 #!/usr/bin/perl
-# The grant cache: how long an answer counts, for whom, and what survives a reload.
+# The grant cache: how long an answer is valid, for which calls, and what survives a reload.
 
 use strict;
 use warnings;
@@ -79,7 +79,7 @@ sub ask {
     return "$res->{status} " . (($res->{headers}{'x-cache'} // 'none') =~ s/^introspection //r);
 }
 
-# Asks until the answer is another one than that; the answer.
+# Repeats the call until the answer changes; returns the new answer.
 sub ask_while {
     my ($old, @question) = @_;
     my ($deadline, $now) = (time + DEADLINE);
@@ -87,7 +87,7 @@ sub ask_while {
     return $now;
 }
 
-# What must not take long is done again, with a new token, if this machine was slow.
+# A test that must not take long is repeated with a new token if the machine was slow.
 my $serial = 0;
 sub quickly {
     my ($what) = @_;
@@ -189,7 +189,7 @@ subtest 'nothing from the cache' => sub {
     is ask('zero', $token), '401 HIT', '  is known';
 };
 
-# Both workers are asked until each had that token twice; the different answers.
+# Calls until each of the two workers has seen the token twice; returns the different answers.
 sub everywhere {
     my ($target, $token) = @_;
     my (%workers, %answers);
@@ -505,7 +505,7 @@ subtest 'a zone that is full' => sub {
     is $send->($used), '1 x 200 MISS', 'a grant';
     $source->answer('*' => active());
     my (@wrong, @last);
-    # When a grant was used is known to the second.
+    # The time of a grant's last use has a resolution of one second.
     for my $batch (1 .. 15) {
         sleep 1.1 if $batch == 6 || $batch == 11;
         @last = map { "grant-$batch-$_" } 1 .. 100;
@@ -567,8 +567,8 @@ subtest 'limit_req by application' => sub {
 
 # ---------------------------------------------------------------- learned and fetched grants in one zone
 
-# A zone of 257 grants, a server that learns, and another one that asks a server which, as many do,
-# does not mind how a token is padded.
+# A zone of 257 grants, a server that learns, and one that asks a server which, like many others, ignores how a
+# token is padded.
 subtest '2.1-18: learned grants, which nobody can fetch again, keep half of the zone' => sub {
     my $issuer = EIAM::Source->new;
     my $padded = EIAM::Source->new('*' => active(client_id => 'mallory'));

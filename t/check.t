@@ -1,5 +1,5 @@
 #!/usr/bin/perl
-# Each check of .ci/check accepts this tree, and fails when its one thing is broken.
+# Each check of .ci/check accepts this tree, and fails when the one thing that it checks is broken.
 
 use strict;
 use warnings;
@@ -40,7 +40,7 @@ sub check {
     return ($? == 0, $said);
 }
 
-# What stands in an object is what the compiler made of it.
+# The checks of objects look at what the compiler has made.
 sub compiled {
     my ($source) = @_;
     spew("$copy.c", $source);
@@ -48,7 +48,7 @@ sub compiled {
     return slurp("$copy.o");
 }
 
-# Breaks one file: its new content is made from the old one.
+# Breaks a file: a function makes its new content from the old one.
 sub breaks {
     my ($title, $what, $file, $change) = @_;
     my $before = slurp("$copy/$file");
@@ -60,7 +60,7 @@ sub breaks {
     return;
 }
 
-# A file that the checks of names must not stumble over.
+# A file at which the checks of names must not fail.
 sub stale {
     my ($title, $file, $content) = @_;
     spew("$copy/$file", $content);
@@ -80,7 +80,7 @@ sub without {
     return sub { $_[0] =~ s/$pattern//gr };
 }
 
-# The messages of commits in a clone of its own, each with what is said of it.
+# Commit messages in a clone, each with the expected complaint.
 sub commits {
     my $title = 'commits: ';
     my ($sound, $said) = check($title);

@@ -1,5 +1,5 @@
 #!/usr/bin/perl
-# The circuit: down is a source that does not answer; trouble with one token is that token's alone.
+# The circuit: a source is down if it does not answer; a failure with one token affects only that token.
 
 use strict;
 use warnings;
@@ -24,7 +24,7 @@ sub active {
 my $source = EIAM::Source->new('*' => active());
 my $address = $source->address;
 
-# What a server, or what stands before it, says to a token that it does not like.
+# Answers of a server, or of a proxy in front of it, to a token that it does not like.
 my @odd = (
     [ '401, as to wrong credentials' => { status => 401, headers => ['WWW-Authenticate: Basic'] } ],
     [ '403, as a firewall does' => { status => 403, type => 'text/html', body => '<html>blocked</html>' } ],
@@ -50,7 +50,7 @@ my @odd = (
     [ 'a JWT' => { type => 'application/token-introspection+jwt', body => 'a.b.c' } ],
 );
 
-# What is a source that is down.
+# Answers of a source that is down.
 my @down = (
     [ 'that closes without an answer' => { stop => 0 } ],
     [ 'that closes in the middle of a head' => { %{ active() }, stop => 40 } ],
@@ -64,7 +64,7 @@ my @down = (
             { status => $_, type => 'text/html', body => 'e' x 20_000 } ] } 502, 503, 504),
 );
 
-# Each case has an endpoint, and so a circuit, of its own.
+# Each case has an endpoint of its own, and so a circuit of its own.
 my %terms = (
     (map { ("odd$_" => '') } 0 .. $#odd),
     (map { ("down$_" => 'eiam_introspection_circuit 3 1h; eiam_introspection_timeout 300ms;') }
@@ -117,7 +117,7 @@ sub hang {
 sub begin { my ($where, $token) = @_;
     return connection($gate, timeout => DEADLINE)->send(request("/api/$where", token => $token)) }
 
-# Refused, with that Retry-After.
+# The call is refused with this Retry-After.
 sub come_again {
     my ($res, $seconds, $title) = @_;
     local $Test::Builder::Level = $Test::Builder::Level + 1;
@@ -135,8 +135,8 @@ sub until_true {
     return $value;
 }
 
-# Five invented tokens for each good one, all new, on connections that are kept: how many of each
-# are answered with which status.
+# Five invented tokens for each valid one, all of them new, on connections that are kept: how many of each are
+# answered with which status.
 sub mix {
     my ($where) = @_;
     my @open = map { connection($gate, timeout => DEADLINE) } 1 .. INVENTED + 1;

@@ -1,5 +1,6 @@
 #!/usr/bin/perl
-# eiam_revoke: a client ends its own token at the backend, and so at the gate, before the answer goes on.
+# eiam_revoke: a client revokes its own token at the backend, and the gate refuses it before the answer is
+# forwarded.
 
 use strict;
 use warnings;

@@ -177,7 +177,7 @@ accepted @$_ for (
 
 sub stamp { return strftime('%Y-%m-%dT%H:%M:%S', gmtime $_[0]) }
 
-# A b64token for that time.
+# A token made from a time: ":" is no character of a token.
 sub token_of { return $_[0] =~ tr/:/_/r }
 
 my $now = time;

@@ -43,7 +43,7 @@ sub operation {
     return { operationId => $id, security => [ { eiam => \@scopes } ], responses => {} };
 }
 
-# Sets or, without a value, removes what a path of keys leads to.
+# Sets the value at a path of keys, or removes it if no value is given.
 sub set {
     my ($way, @value) = @_;
     return sub {
@@ -366,13 +366,13 @@ broken @$_ for (
         '#/components/securitySchemes/key/x-eiam-bearer', 'must be true or false' ],
 );
 
-# Each of 2060 literals may be followed by each of 2060 others, which makes four million steps.
+# Each of 2060 literals may be followed by each of 2060 others: four million steps.
 my $get = { get => { security => [] } };
 broken 'templates that overlap too much',
     set('paths', { map { ("/a$_" => $get, "/{x}/b$_" => $get) } 1 .. 2060 }),
     '#', 'the path templates overlap too much';
 
-# Each of n templates of n segments has a literal at another place: two to the power of n states.
+# Each of n templates of n segments has its literal at another place: two to the power of n states.
 sub overlapping {
     my ($n) = @_;
     return { map { my $at = $_; (join('', map { $_ == $at ? "/l$at" : "/{p$_}" } 1 .. $n) => $get) } 1 .. $n };
@@ -386,7 +386,7 @@ sub overlapping {
     accepted 'a few of them', set('paths', overlapping(8));
 }
 
-# A sanitizer takes terabytes of addresses, so there the memory cannot be limited.
+# A sanitizer maps terabytes of addresses, so its memory cannot be limited.
 unless ($ENV{EIAM_ASAN} // 0) {
     my $nginx = $ENV{EIAM_NGINX} || (grep { -x } (map { "$_/nginx" } split /:/, $ENV{PATH}), '/usr/sbin/nginx')[0];
     my $limited = $gate->write_file('limited', "#!/bin/sh\nulimit -v 400000\nexec '$nginx' \"\$@\"\n");
@@ -429,7 +429,7 @@ broken @$_ for (
 
 # ---------------------------------------------------------------- members that OpenAPI does not know
 
-# An object of the document: its way, and what its fault is called.
+# An object of the document: the way to it, and the name that faults give it.
 my @objects = (
     [ '', 'is no member of a document' ],
     [ 'components', 'is no member of components' ],
@@ -738,7 +738,7 @@ accepted @$_ for (
 
 # ---------------------------------------------------------------- nothing forgotten
 
-# The format strings of the faults in the sources, adjacent literals joined.
+# The format strings of all faults in the sources, with adjacent literals joined.
 sub faults {
     my ($source) = @_;
     my @found;
@@ -748,7 +748,7 @@ sub faults {
     return @found;
 }
 
-# The titles of the unit tests of these suites: each ends with the fault.
+# The titles of the unit tests of these suites: each ends with the expected fault.
 sub titles {
     my (@suites) = @_;
     my $path = $ENV{EIAM_UNIT_MODULE}
@@ -763,8 +763,8 @@ sub titles {
     return @titles;
 }
 
-# Of a configuration it is nginx -t that tells. What reads claims of a token or keys, in the answers of
-# another server, does so at run time, and has unit tests. The applications file has a test of its own.
+# Faults in a configuration are reported by nginx -t. What reads claims or keys from the answers of other servers
+# reports faults at run time, and has unit tests. The applications file has a test of its own.
 my @sources = grep { !/_applications\.c$/ && slurp($_) =~ /\bngx_eiam_fault\(/ }
     glob top_dir() . '/src/*/ngx_eiam_*.c';
 my @answers = grep { m{/token/|/ngx_eiam_pointer\.c$} } @sources;

@@ -1,5 +1,5 @@
 #!/usr/bin/perl
-# Directives that nginx -t refuses, with the text it says, and those it accepts.
+# Directives that nginx -t refuses, with the message, and those that it accepts.
 
 use strict;
 use warnings;
@@ -20,7 +20,7 @@ my %files = (
 my $gate = nginx(files => \%files, conf => '');
 my $dir  = $gate->dir;
 
-# The inside of the http block is tried, beside a zone; %% stands for a gate's two directives.
+# Tries the inside of an http block with a zone; %% stands for the two directives that a gate needs.
 sub check {
     my ($conf, %opt) = @_;
     $conf =~ s/%%/eiam on; eiam_policy %DIR%\/policy.json;/g;
@@ -36,7 +36,7 @@ sub check {
 
 sub server { return "server { listen 127.0.0.1:%PORT%; server_name gate; $_[0] }" }
 
-# The text stands in one [emerg] line, with file and line of the configuration behind it.
+# The message must be on one [emerg] line, followed by file and line of the configuration.
 sub refuses {
     my ($title, $conf, $says, %opt) = @_;
     local $Test::Builder::Level = $Test::Builder::Level + 1;
@@ -60,8 +60,8 @@ sub takes {
 
 # ---------------------------------------------------------------- arguments and contexts
 
-# directive => [a good value, the fewest and the most arguments it takes, its contexts, and more:
-#     repeatable => 1, second => a second value, zone => in place of the zone that is there otherwise]
+# directive => [a valid value, the minimum and maximum number of arguments, its contexts, and options: repeatable =>
+# 1, second => a second value, zone => what replaces the usual zone]
 my @everywhere = (contexts => [qw(http server location)]);
 my %directives = (
     'eiam'                       => [ 'off', 1, 1, @everywhere ],
@@ -101,7 +101,7 @@ my %directives = (
 my @known = slurp(top_dir() . '/ngx_eiam_module.c') =~ /\{ ngx_string\("(eiam\w*)"\),/g;
 is join(' ', sort @known), join(' ', sort keys %directives), 'every directive of the module is tried here';
 
-# The directive in a place that is allowed or not.
+# The directive in one context, where it is allowed or not.
 sub in {
     my ($where, $directive) = @_;
     return $directive if $where eq 'http';
@@ -337,7 +337,7 @@ for my $directive (qw(eiam_policy eiam_applications)) {
     }
 }
 
-# Root reads everything by a capability, so that is dropped here.
+# root may read everything, so that capability is dropped here.
 {
     chmod 0, "$dir/apps.json" or die "chmod: $!";
     my ($nginx) = $gate->_command;

@@ -51,7 +51,7 @@ my $gate = nginx(
     },
 )->start;
 
-# Title, target, options, and the operation or the reason.
+# Title, target, options, and the expected operation or reason.
 my @mixed = (
     [ 'allowed', '/api/users/u1', { token => 'read' }, 'getUsersId', 'reader' ],
     [ 'no token', '/api/users/u1', {}, 'token_missing' ],
@@ -71,7 +71,7 @@ my @mixed = (
     [ 'claims', '/api/users/u2', { token => 'read', headers => ['X-EIAM-Application: evil'] }, 'getUsersId', 'reader' ],
 );
 
-# What is wrong with an answer to one of them.
+# What is wrong with the answer to one of them.
 sub wrong {
     my ($row, $res) = @_;
     my ($title, $target, $opt, $expected, $application) = @$row;
@@ -105,8 +105,8 @@ subtest 'pipelining' => sub {
     is $gate->echo->count - $before, $allowed, '  and the backend got the allowed ones, once';
 };
 
-# Title, bytes, how many requests may be forwarded at most: what is behind the first is one of it,
-# or nothing, or a request with a decision of its own.
+# Title, bytes, and how many requests may be forwarded at most: what follows the first request is part of it, or is
+# ignored, or is a request that is decided on separately.
 my $inner = "PUT /api/users/smuggled HTTP/1.1\r\nHost: localhost\r\n\r\n";
 my $outer = "Host: localhost\r\nAuthorization: Bearer write\r\n";
 my $put = "PUT /api/users/u1 HTTP/1.1\r\n$outer";
@@ -214,7 +214,7 @@ subtest 'Expect: 100-continue' => sub {
     is $gate->echo->count, $before, '  and not forwarded';
 };
 
-# Requests whose client goes away at some byte; many at a time, while others are served.
+# Requests whose client goes away after some byte, many at a time, while others are served.
 subtest 'clients that go away' => sub {
     my ($worker) = $gate->worker_pids;
     my $body = 'x' x 200_000;

@@ -1,5 +1,5 @@
 #!/usr/bin/perl
-# eiam_control: the operator revokes a token, an application or all, and takes it back.
+# eiam_control: the operator revokes a token, an application or all tokens, and restores them.
 
 use strict;
 use warnings;

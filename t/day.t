@@ -1,6 +1,6 @@
 #!/usr/bin/perl
-# A whole day in some seconds: fifty applications obtain tokens that live for seconds from the example's
-# backend, and call its interfaces. Each answer is judged by what its token was worth at that time.
+# A day in a few seconds: fifty applications obtain tokens that live for seconds from the example's backend, and
+# call its interfaces. Each answer is compared with what its token permitted at that time.
 
 use strict;
 use warnings;
@@ -29,8 +29,8 @@ my $base = '/api/v2/tenant';
 
 # ---- fifty applications
 
-# What the backend knows of each: some have one permission of the interfaces, some several, some none; and
-# all have others besides.
+# The permissions that the backend has for each: some have one that the interfaces need, some several, some none;
+# all have others, too.
 sub scopes_of {
     my ($n) = @_;
     my @few = qw(org_all org_read app_org_all account_all);
@@ -40,7 +40,8 @@ sub scopes_of {
     return sort @scopes, map { $others[ ($n + $_) % @others ] } 0 .. 9;
 }
 
-# The applications file: a fifth is not named there, the others have the same, less, more or none of it.
+# The applications file: it does not name a fifth of them; the others have the same permissions, fewer, more or
+# none.
 sub permissions_of {
     my ($n, @scopes) = @_;
     return (undef, [@scopes], [ @scopes[ grep { $_ % 2 } 0 .. $#scopes ] ], [@codes], [])[ $n / 10 % 5 ];
@@ -53,7 +54,7 @@ my @applications = map {
         scopes => \@scopes, permissions => $permissions, disabled => $_ == 49 }
 } 0 .. APPLICATIONS - 1;
 
-# At noon: some are disabled, one loses everything, one has all, one is left out, and one is enabled.
+# The file at noon: some are disabled, one loses everything, one has all, one is left out, and one is enabled.
 my %noon = ((map { ($_ => { disabled => 1 }) } 10, 11, 21, 31, 33, 45), 12 => { permissions => [] }, 25 => { permissions => [@codes] },
     14 => { permissions => undef }, 49 => { disabled => 0, permissions => [@codes] });
 my @changed = map { +{ %$_, %{ $noon{ $_->{number} } // {} } } } @applications;
@@ -63,7 +64,7 @@ sub file_of {
         grep { $_->{permissions} } @_);
 }
 
-# What the application may call while its token lives, or why not.
+# Which calls the application may make while its token lives, or why not.
 sub verdict {
     my ($application, $interface) = @_;
     return 'application_disabled' if $application->{disabled} && $application->{permissions};
@@ -92,7 +93,7 @@ sub start_backend {
     return ($pid, $address, $out);
 }
 
-# Closing waits for the process, so it must not be closed before this.
+# Closing waits for the process, so the pipe must not be closed earlier.
 END {
     my $status = $?;
     if (defined $owner && $owner == $$) {
@@ -102,7 +103,7 @@ END {
     $? = $status;
 }
 
-# Clients with their permissions, in the database that the backend has made.
+# Adds the clients with their permissions to the database that the backend has created.
 sub register {
     open my $python, '|-', '/usr/bin/python3', '-c', <<'END', $database or die "python3: $!";
 import json, sqlite3, sys
@@ -146,7 +147,7 @@ my $gate = nginx(
 
 my %reason = map { ("GATEWAY.$EIAM::Test::REFUSAL{$_}[1]" => $_) } keys %EIAM::Test::REFUSAL;
 
-# [ when it was sent, when it was answered, 'passed' or why not, the answer ]
+# [ time when sent, time when answered, 'passed' or the reason, answer ]
 sub timed {
     my ($status, @request) = @_;
     my $sent = time;
@@ -158,7 +159,7 @@ sub timed {
 
 sub encoded { return $_[0] =~ s/([^A-Za-z0-9._~-])/sprintf '%%%02X', ord $1/ger }
 
-# By Basic, in the form or in the query, as the application is used to.
+# The credentials in the Basic scheme, in the form or in the query, whichever the application uses.
 sub obtain {
     my ($application) = @_;
     my ($id, $secret) = map { encoded($application->{$_}) } qw(id secret);
@@ -183,7 +184,7 @@ my %sample = (
 );
 my $code = 0;
 
-# The query and the body of a call that the backend accepts.
+# A query and a body that the backend accepts for the operation.
 my %call = (
     'PUT org-leader'     => sub { ('?leader_id=20220711103603086-0AF1-026083E18') },
     'GET org-leader'     => sub { ('') },
@@ -202,7 +203,7 @@ sub ask {
         defined $body ? (body => $json->encode($body)) : ());
 }
 
-# A client of one application renews its token a bit early, when it is refused, or for each call.
+# A client of an application: it renews its token a bit early, when it is refused, or for each call.
 sub client {
     my ($application) = @_;
     return {
@@ -237,7 +238,7 @@ sub call_with {
     return $outcome;
 }
 
-# One call as it should be, now and then one with an old token, and one with an invented one.
+# A valid call, and now and then one with an old token and one with an invented token.
 sub step {
     my ($client, $notes) = @_;
     renew($client, $notes) if is_due($client);
@@ -258,7 +259,7 @@ sub step {
     return;
 }
 
-# A process that is several clients; it writes down what it asked and what came of it.
+# A process that plays several clients, and records its calls and their answers.
 sub work {
     my ($number, $end) = @_;
     my @notes;
@@ -301,7 +302,7 @@ my @notes = map { @{ $json->decode(slurp("$dir/notes-$_") // '[]') } } 0 .. PROC
 
 # ---- the judgement
 
-# What the answer may be: of the morning, of the afternoon, or of both while nginx reloads.
+# The permitted answers: those of the morning, those of the afternoon, or both while nginx reloads.
 sub expected {
     my ($note) = @_;
     my $n = $note->{application};
@@ -312,7 +313,7 @@ sub expected {
     return 'token_invalid' if $token->{unknown};
     my @alive = map { verdict($_, $interfaces->[ $note->{interface} ]) } @valid;
 
-    # The gate may forget what is not used, and counts whole seconds.
+    # The gate may forget a grant that is not used, and counts in whole seconds.
     my @dead = $note->{sent} - $note->{used} > 1 ? 'token_invalid' : ();
     return (@alive, @dead) if $note->{received} < $token->{sent} + $token->{lives} - 1;
     @dead = ('token_expired', 'token_invalid');
@@ -355,7 +356,7 @@ my @tokens = sort { $a->{received} <=> $b->{received} }
 my $shortest = (sort { $a <=> $b } map { length "$_->{id}@{ $_->{scopes} }" } @applications)[0];
 my $bytes = 64 + 64 * ceil($shortest / 60);
 
-# A slow machine issues fewer.
+# A slow machine issues fewer tokens.
 for (1 .. ceil(ZONE / $bytes)) {
     push @tokens, (obtain($applications[3]))[1] if @tokens * $bytes <= ZONE;
 }

@@ -1,5 +1,5 @@
 #!/usr/bin/perl
-# The debug log follows a call through its stages, look-ups and fetches, and knows no token.
+# The debug log follows a call through its stages, look-ups and fetches, and contains no token.
 
 use strict;
 use warnings;
@@ -51,7 +51,7 @@ my $gate = nginx(
         location / { proxy_pass http://%ECHO%; }
     })->start;
 
-# The lines of ours that a call adds, without what stands before their texts.
+# The module's log lines of a call, without their prefixes.
 my $read = 0;
 sub lines_of {
     my ($target, %opt) = @_;
@@ -62,7 +62,7 @@ sub lines_of {
     return map { /\[debug\] \d+#\d+: (?:\*\d+ )?(eiam .*)/ ? $1 : () } @new;
 }
 
-# The lines stand in the log in this order, others perhaps between them.
+# These lines are in the log in this order, perhaps with others between them.
 sub in_order {
     my ($title, $lines, @expected) = @_;
     my @missing = @expected;

@@ -1,6 +1,6 @@
 #!/usr/bin/perl
-# Whatever the gate lets through, a servlet container, Express and Flask read as the operation
-# that the gate decided on. EIAM_SPELLINGS and EIAM_SEED widen the search.
+# Whatever the gate forwards is read by a servlet container, Express and Flask as the operation that the gate
+# decided on. EIAM_SPELLINGS and EIAM_SEED widen the search.
 
 use strict;
 use warnings;
@@ -77,7 +77,7 @@ my $gate = nginx(
             (map { ("$_->[0] $_->[1]" => { scopes => ['other'], id => $_->[2] }) } @forbidden)),
         'apps.json' => applications({ id => 'crm', permissions => ['all'], tokens => ['allowed'] }),
     },
-    # Tens of thousands of refusals would be logged.
+    # The refusals, tens of thousands, are not logged.
     error_log_level => 'crit',
     conf => upstreams() . server(1, 'decode') . server(2, 'passthrough')
         . server(3, 'decode', 'eiam_path utf8;'),
@@ -96,7 +96,7 @@ subtest 'UTF-8 paths' => sub {
         decoys => \@decoys, utf8 => 1));
 };
 
-# Frameworks that have routes, in their own order: Express looks for them in the path as it was sent.
+# Frameworks that look for routes in their own order: Express does so in the path as it was sent.
 my @routes = (
     [ GET => '/users/me', 'getMe' ], [ PUT => '/users/{id}:activate', 'activate' ], [ GET => '/files/all.json', 'allFiles' ],
     [ GET => '/files/{name}.json', 'getJson' ], [ GET => '/files/{name}', 'getFile' ], [ GET => '/v{version}/info', 'info' ],
@@ -151,7 +151,7 @@ sub odd_routes {
             %2540 %252F %2E %2e%2e %3B %3F %23 %6De %CC%81 %C2%B7 @ + me ME .json .JSON :activate :ACTIVATE : | %C3%A9 e%CC%81);
 }
 
-# What a router read otherwise than the gate: the operation, or its parameters.
+# What a router read in another way than the gate: the operation, or its parameters.
 sub misread {
     my ($case, $read) = @_;
     return "decided '$read->{decided}', read '$read->{read}'" if $read->{decided} ne $read->{read};
@@ -168,7 +168,7 @@ sub upstreams {
     } qw(decode passthrough);
 }
 
-# A gate as one would write it by hand: the operation by nginx's own $uri.
+# A gate as one would write it by hand: it finds the operation by nginx's $uri.
 sub naive_map {
     my @rows = map {
         "'~^$_->[0]:" . ($_->[1] =~ s/\{[^}]*\}/[^\/]+/gr) . "\$' $_->[2];"
@@ -198,7 +198,7 @@ sub server {
     };
 }
 
-# All requests over keepalive connections; an answer each, undef if the server just closed.
+# Sends all requests over keepalive connections; returns an answer for each, undef if the server only closed.
 sub exchange {
     my ($gate, $port, @cases) = @_;
     my ($next, $alone, @answers) = (0, 0);
@@ -211,7 +211,7 @@ sub exchange {
             $next++;
             last if $alone;
         }
-        # The close may have swallowed the answer: the request is tried again, alone.
+        # The answer may have been lost when the server closed, so the request is repeated alone.
         $next++ if $alone && $next == $first;
         $alone = !$alone && $next == $first;
     }
@@ -224,7 +224,7 @@ sub bytes {
         $case->{method} eq 'GET' ? () : (body => ''));
 }
 
-# What is wrong with an answer.
+# Returns what is wrong with an answer.
 sub holes {
     my ($case, $answer, $strict) = @_;
     return unless $answer;
@@ -233,7 +233,7 @@ sub holes {
 
     my $decided = $read->{decided} // '';
     my @wrong = map { "$_ reading '$read->{$_}'" } grep { $read->{$_} ne $decided } @readings;
-    # nginx takes spaces before the version as part of the request line, not of the target
+    # nginx takes spaces before the version for a part of the request line, not of the target
     my $path = $case->{target} =~ s/ +\z//r =~ s{^[A-Za-z]+://[^/]*}{}r =~ s/[?#].*//sr;
     $path =~ s/%([0-9a-fA-F]{2})/chr hex $1/ge unless $strict;
     utf8::encode(my $resource = $read->{resource});
@@ -241,7 +241,7 @@ sub holes {
     return @wrong ? ("decided '$decided'", @wrong) : ();
 }
 
-# What the container read, if the answer is its servlet's.
+# What the container has read, if the answer is from its servlet.
 sub served {
     my ($answer) = @_;
     my $json = $answer->{json};

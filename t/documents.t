@@ -1,5 +1,5 @@
 #!/usr/bin/perl
-# Documents as their publishers write them: what is read, and how it is told what is wrong.
+# Documents as their publishers write them: what is accepted, and how faults are reported.
 
 use strict;
 use utf8;
@@ -16,7 +16,7 @@ binmode Test::More->builder->$_, ':encoding(UTF-8)' for qw(output failure_output
 my $json = JSON::PP->new->ascii->canonical->pretty;
 my $gate = nginx(server => 'location /api/ { eiam on; eiam_policy %DIR%/policy; }');
 
-# The faults that nginx -t tells of a document, line by line: "pointer: reason".
+# The faults of a document that nginx -t reports, line by line: "pointer: reason".
 sub faults {
     my ($document) = @_;
     $gate->write_file('policy', ref $document ? $json->encode($document) : $document);
@@ -176,11 +176,11 @@ told '2.5-2: so it is in YAML', "swagger: '2.0'\npaths: {}\n",
 
 my $security = 'security: [{eiam: [user_read]}]';
 
-# Indented by two: below "paths:".
+# Indented by two, as what is below "paths:".
 sub yaml {
     my ($paths, %opt) = @_;
     my $start = <<'YAML' =~ s/^    //gmr;
-    # As people write it.
+    # A document as people write it.
     openapi: 3.0.3
     info: {title: Test, version: '1'}
     servers:
@@ -214,7 +214,7 @@ told "2.5-1: YAML: $_->[0]", $_->[1] for (
     [ 'an integer of any size', yaml("$users\n    x-a: [$huge, -$huge, 1e999, 0x$huge]") ],
 );
 
-# [ what, text, faults ]
+# [ title, text, faults ]
 told "2.5-1: YAML: $_->[0]", @$_[ 1 .. $#$_ ] for (
     [ 'all faults with line, column and pointer', yaml("/users:\n  get:\n    securtiy: []\n    $security\n    parameters:\n"
         . "    - name: a\n      in: query\n    - {in: qeury, name: b}\n/b: ~") . "tagss: 1\n",
@@ -272,7 +272,7 @@ for my $depth ([ 'levels by brackets' => ('[' x 20_000) . (']' x 20_000) ], [ 'l
     like "@faults", qr/^line \d+ column \d+: .*(?:has more than 2048 levels|exceeded maximum depth)/, "2.5-1: YAML: too many $depth->[0]";
 }
 
-# What a text is does not depend on the name alone.
+# The format of a text does not depend on the name alone.
 for my $row (
     [ 'policy.json' => yaml($users), 0 ], [ 'policy.yaml' => document(qq("/a": {"get": {$operation}})), 0 ],
     [ 'policy.yml' => "{openapi: 3.0.3, $schemes, paths: {/a: {get: {$security}}}}", 0 ],
@@ -288,7 +288,7 @@ for my $row (
         . ($fault ? " is refused: $fault" : '') or diag $said;
 }
 
-# The file that knows libyaml, compiled as where there is none, and linked with the others.
+# The file that uses libyaml, compiled as on a system without it, and linked with the others.
 SKIP: {
     skip 'the module is built in another way', 3 if $ENV{EIAM_ASAN} || $ENV{EIAM_COVERAGE};
     my ($build, $nginx, $without) = (top_dir() . '/build/dynamic', '/usr/share/nginx/src/src', $gate->dir . '/without');

@@ -35,7 +35,7 @@ sub run {
     return ($code >> 8, slurp($file));
 }
 
-# Command lines of processes that name the copy.
+# Command lines of the processes that name the copy.
 sub processes {
     my @lines = map { (slurp($_) // '') =~ tr/\0/ /r } glob '/proc/[0-9]*/cmdline';
     return grep { /\Q$copy\E/ } @lines;
@@ -48,7 +48,7 @@ END { my $status = $?; run('stop') if $copy && -d "$copy/example"; $? = $status 
 my $json = JSON::PP->new->utf8;
 my $interfaces = $json->decode(slurp("$top/t/data/interfaces.json"));
 
-# The lines that were shown, each with its title and its answer.
+# The lines that the script printed, each with its title and its answer.
 sub answers {
     my ($text) = @_;
     my @answers;
@@ -60,7 +60,7 @@ sub answers {
     return @answers;
 }
 
-# A call of an interface that was answered as it should be.
+# A call of an interface was answered as it should be.
 sub call_of {
     my ($interface, @answers) = @_;
     my $path = join '[^/? ]+', map { quotemeta } split /\{\w+\}/, $interface->{path}, -1;
@@ -79,14 +79,14 @@ sub error_is {
 
 sub access_log { return split /\n/, slurp("$copy/build/example/logs/access.log") }
 
-# How often tokens came from a source, and how the cache served them: "learned HIT" and the like.
+# How often tokens came from a source, and with which cache status: "learned HIT" and the like.
 sub sources {
     my %found;
     $found{"$_->{source} $_->{cache}"}++ for map { $json->decode($_) } access_log();
     return \%found;
 }
 
-# A start of the example, which takes the place of the one before; what was shown.
+# Starts the example, which replaces a running one; returns what it printed.
 sub shows {
     my ($arguments, $ports, @refusals) = @_;
     my ($code, $text) = run('run', @$arguments);
@@ -157,7 +157,7 @@ sub explains {
     return;
 }
 
-# Tokens end by their client at the backend's interface, and by the operator.
+# Tokens are revoked by their client at the backend's interface, and by the operator.
 sub ends_tokens {
     my ($issuer, $soon) = @_;
     my $secret = 'hr-sync:hr-sync-demonstration-secret-of-many-octets';

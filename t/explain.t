@@ -1,5 +1,5 @@
 #!/usr/bin/perl
-# The explanation says of every call what the gate does with it, and why.
+# The explanation says of each call what the gate does with it, and why.
 
 use strict;
 use warnings;
@@ -94,7 +94,7 @@ sub explain_call {
 
 # ---------------------------------------------------------------- the same as a real call
 
-# caller => [ what the explanation is told, the token or its answer ]
+# caller => [ parameters of the explanation, the token or the answer about it ]
 my @callers = (
     [ 'nobody', {}, undef ],
     (map { [ "the application $_", { application => $_ }, $_ ] } qw(crm all none off)),
@@ -135,7 +135,7 @@ sub token {
     return $token;
 }
 
-# What the variables say of a real call.
+# What the variables say about the real call.
 sub real {
     my ($method, $path, $token, %opt) = @_;
     my $res = get($gate, $path, method => $method, defined $token ? (token => $token) : (), %opt);
@@ -148,19 +148,19 @@ sub real {
 
 sub words { return join ' OR ', map { join ' ', @$_ } @{ $_[0] } }
 
-# The lists of what lacks, found out here anew.
+# The missing scopes, computed here independently.
 sub lacking {
     my ($required, $scopes) = @_;
     my %has = map { ($_ => 1) } split / /, $scopes;
     return [ map { [ grep { !$has{$_} } @$_ ] } @$required ];
 }
 
-# What the explanation says otherwise than the call.
+# The differences between explanation and call.
 sub differences {
     my ($told, $real, $question) = @_;
     my @wrong;
     my %utf8 = map { my $text = $_; utf8::decode($text); ($_ => $text) } values %$real;
-    # what no token says, a call does not know either, but the explanation is asked about
+    # a call does not know what no token says, but the explanation is asked for it
     my @same = $real->{reason} =~ /^(?:request_ambiguous|token_missing|operation_unknown|method_unknown)$/
         ? qw(decision reason operation route) : qw(decision reason operation route application scopes);
     for (@same) {

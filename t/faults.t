@@ -1,5 +1,5 @@
 #!/usr/bin/perl
-# What becomes of requests when the source is down, slow, wrong, or comes back.
+# What happens to requests when the source is down, slow, wrong, or comes back.
 
 use strict;
 use warnings;
@@ -29,7 +29,7 @@ sub held { return { %{ $_[0] // active() }, hold => 0 } }
 my $source = EIAM::Source->new('*' => { status => 500 });
 my $shaky  = EIAM::Source->new('*' => active());
 
-# Each location has an endpoint, and so a circuit and a limit, of its own.
+# Each location has an endpoint of its own, and so a circuit and a limit of its own.
 my %endpoints = (
     plain   => [ $source, 'eiam_introspection_circuit 0; eiam_introspection_timeout 1s;' ],
     shaky   => [ $shaky, 'eiam_introspection_circuit 0;' ],
@@ -48,7 +48,7 @@ my %endpoints = (
     limit   => [ $source, 'eiam_introspection_limit 4; eiam_introspection_circuit 3 60s;' ],
 );
 
-# A name server that does not answer until it is told to: there is no such name.
+# A name server that does not answer until it is told to; then it knows no such name.
 my $resolver = IO::Socket::INET->new(Proto => 'udp', LocalAddr => '127.0.0.1:0')
     or die "no UDP port: $@";
 $resolver->blocking(0);
@@ -143,7 +143,7 @@ sub tally {
     return join ', ', map { "$tally{$_} x $_" } sort keys %tally;
 }
 
-# Is there an answer already?
+# Whether there is an answer already.
 sub answered {
     my ($c) = @_;
     return 1 if length $c->{in} || $c->{eof};
@@ -409,7 +409,7 @@ sub break_it {
     });
 }
 
-# Asks with tokens of that behaviour until one of them is the probe; it, and its connection.
+# Calls with tokens of that behaviour until one of them is the probe; returns it and its connection.
 sub probe {
     my ($where, $behaviour) = @_;
     my $found = until_true(sub {

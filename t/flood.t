@@ -1,6 +1,6 @@
 #!/usr/bin/perl
-# Floods of invented tokens: those that are valid stay known, and the source is not drowned.
-# A million of them, without HTTP, are among the unit tests (ngx_eiam_unit_source.c).
+# Floods of invented tokens: valid tokens stay known, and the source is not overloaded. A flood of a million tokens,
+# without HTTP, is a unit test (ngx_eiam_unit_source.c).
 
 use strict;
 use warnings;
@@ -52,7 +52,7 @@ sub seen {
     return $res ? join ' ', $res->{status}, $res->{headers}{'x-cache'} // '' : 'none';
 }
 
-# "number x answer" of the next answers.
+# "number x answer" for the next answers.
 sub tally {
     my (@answers) = @_;
     my %tally;
@@ -105,14 +105,14 @@ subtest INVENTED . ' invented tokens in a zone of 1 MB' => sub {
 
 # ---------------------------------------------------------------- many tokens at once
 
-# Has the answer begun?
+# Whether the answer has begun.
 sub answered {
     my ($c) = @_;
     return 1 if length $c->{in} || $c->{eof};
     return eval { $c->_wait(time); 1 } && length $c->{in};
 }
 
-# Opens so many connections, each with another token; asks for the valid one meanwhile.
+# Opens that many connections, each with another token; calls with the valid token meanwhile.
 sub flood {
     my ($title, $known) = @_;
     my ($most, $slowest, @open, @served) = (0, 0);

@@ -78,7 +78,7 @@ sub identity {
     return join ' ', grep { /^x-eiam/ } @names;
 }
 
-# All others, without the two that nginx sets itself.
+# All other fields, except for the two that nginx sets itself.
 sub others {
     my ($res) = @_;
     return [ map { "$_->[0]: $_->[1]" }
@@ -151,7 +151,7 @@ subtest 'other characters, where another server is the default' => sub {
         for qw(X_Original_URL X_REWRITE_URL X.Original.URL x.rewrite-url);
 };
 
-# The operator's rules of the rewrite phase, as server and location have them.
+# Rules of the operator for the rewrite phase, in server and location.
 my $rules = q{
     if ($http_x_eiam_application = root) { set $asked "if"; }
     proxy_set_header X-Rules "$asked,$server_set,$location_set,$mapped,$http_x_eiam_scopes";
@@ -189,7 +189,7 @@ my $ruled = nginx(
         [ '%PORT5%', 'off', 'server_name other; underscores_in_headers on; ignore_invalid_headers off;' ],
         [ '%PORT5%', 'on', 'server_name gate;' ])))->start;
 
-# What the rules saw of the client's claims.
+# What the rules saw of the client's fields.
 sub rules {
     my ($res) = @_;
     return join '|', received($res, 'X-Rules');
@@ -226,7 +226,7 @@ subtest '2.1-11: the rules of the rewrite phase see nothing of what the client c
     }
 };
 
-# Such requests come to the error page's location, or to the log, without nginx's first phases.
+# These requests reach the error page's location, or the log, without nginx's first phases.
 subtest '2.1-11: nor do they after an error of nginx itself' => sub {
     my @claims = ('X-EIAM-Application: root', 'X-EIAM-Scopes: all');
     my @rows = (

@@ -1,6 +1,6 @@
 #!/usr/bin/perl
-# The fuzzers take their corpora and 20,000 inputs more, the same on every
-# run. For longer: t/fuzz/run TARGET SECONDS; .ci/trial gives each a minute.
+# The fuzzers run on their corpora and on 20,000 more inputs, the same ones in each run. For longer runs: t/fuzz/run
+# TARGET SECONDS; .ci/trial runs each for a minute.
 
 use strict;
 use warnings;
@@ -14,7 +14,7 @@ my $fuzz = "$FindBin::Bin/fuzz";
 my $made = qx("$fuzz/build" 2>&1);
 is $?, 0, 'the fuzzers are built' or diag $made;
 
-# What the inputs must have come to, by the target's own count.
+# Which results the inputs must have had, as counted by the target itself.
 my %counted = (introspection => [ 'granted', 'evicted alive', 'evicted over',
     qw(token_invalid token_expired source_unavailable) ]);
 

@@ -1,5 +1,5 @@
 #!/usr/bin/perl
-# The stage guard at a gated location: what a backend might read in two ways goes nowhere.
+# The stage guard at a gated location: what a backend might read in two ways is not forwarded.
 
 use strict;
 use warnings;
@@ -64,7 +64,7 @@ sub ask {
     return get($gate, $target, token => 'tok', %opt);
 }
 
-# The gate says so, or nginx itself, before there is a request to judge.
+# The refusal is the gate's, or nginx's own if there is no request yet.
 sub all_refused_by_nginx {
     my ($rows, %opt) = @_;
     for my $row (@$rows) {

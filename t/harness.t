@@ -1,5 +1,5 @@
 #!/usr/bin/perl
-# The harness itself, with nginx alone: what it promises, and that it can fail.
+# The test harness itself, with nginx alone: it does what it promises, and it can fail.
 
 use strict;
 use warnings;

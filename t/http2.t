@@ -1,5 +1,5 @@
 #!/usr/bin/perl
-# HTTP/2 without TLS: many streams on a connection, and fields that HTTP/1.1 cannot say.
+# HTTP/2 without TLS: many streams on a connection, and fields that HTTP/1.1 cannot express.
 
 use strict;
 use warnings;
@@ -52,7 +52,7 @@ my @static_status = (200, 204, 206, 304, 400, 404, 500);
 
 BEGIN { no strict 'refs'; *$_ = EIAM::Http2->can($_) for qw(frame text) }
 
-# The frames of one request: its fields just as they are given.
+# The frames of a request, with its fields exactly as given.
 sub stream {
     my ($id, $request) = @_;
     my @fields = @{ $request->{fields} };
@@ -66,7 +66,7 @@ sub stream {
     return $frames;
 }
 
-# Sends all requests at once; the answers in order, each with its status or the code of its reset.
+# Sends all requests at once; returns the answers in order, each with its status or the code of its reset.
 sub ask_all {
     my (@requests) = @_;
     my $sock = IO::Socket::INET->new(PeerAddr => '127.0.0.1:' . $gate->port, Timeout => 10) or die $@;
@@ -113,7 +113,7 @@ sub status {
         : $block =~ /^.\x03(\d\d\d)/s ? $1 : die "no status: " . unpack('H*', $block) . "\n";
 }
 
-# A usual request; "fields" are added, and replace those of the same name.
+# A usual request; "fields" are added, and replace fields of the same name.
 sub call {
     my ($target, $token, %opt) = @_;
     my @fields = ([ ':method', $opt{method} // 'GET' ], [ ':scheme', 'http' ], [ ':path', $target ],

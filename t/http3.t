@@ -1,5 +1,5 @@
 #!/usr/bin/perl
-# HTTP/3: its requests need no Host field, and nginx knows their server all the same.
+# HTTP/3: requests need no Host field, and nginx knows the server nevertheless.
 
 use strict;
 use warnings;
@@ -10,7 +10,7 @@ use JSON::PP ();
 use Test::More;
 use EIAM::Test;
 
-# Why it cannot be tried here; nothing if it can.
+# Why HTTP/3 cannot be tried here, or nothing.
 sub lacking {
     my ($nginx) = nginx(module => 0)->_command;
     my $about = qx($nginx -V 2>&1);
@@ -47,7 +47,7 @@ my $gate = nginx(
         server { server_name open; $quic location / { proxy_pass http://%ECHO%; } }
     })->start;
 
-# An answer as those of EIAM::Client.
+# An answer in the form of EIAM::Client's.
 sub ask {
     my ($target, @options) = @_;
     my $host = grep({ $_ eq 'open' } @options) ? 'open' : 'gate';

@@ -1,6 +1,6 @@
 #!/usr/bin/perl
-# Ids beyond ASCII in the identity headers: what backends in Node and Java read, and what
-# docs/SECURITY-MODEL.md tells them to make of it.
+# Ids beyond ASCII in the identity headers: what backends in Node and Java read, and how they decode it as
+# docs/SECURITY-MODEL.md says.
 
 use strict;
 use utf8;

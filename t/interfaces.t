@@ -1,6 +1,6 @@
 #!/usr/bin/perl
-# The requirement: the permission tables of the documented interfaces, through the gate to the real
-# backend; and every operation of the shipped policy with every permission code.
+# The requirement: the permission tables of the documented interfaces, through the gate to the real backend; and
+# each operation of the shipped policy with each permission code.
 
 use strict;
 use warnings;
@@ -36,7 +36,7 @@ sub start_backend {
     return ($pid, $address, $out);
 }
 
-# Closing waits for the process, so it must not be closed before this.
+# Closing waits for the process, so the pipe must not be closed earlier.
 END {
     my $status = $?;
     kill 'TERM', $backend_pid;
@@ -75,7 +75,7 @@ my %sample = (
     app_user_id => '20220415171558023-84A4-ED5C390B8',
 );
 
-# The query and the body of a call that the backend accepts.
+# A query and a body that the backend accepts for the operation.
 my %call = (
     'PUT org-leader'   => sub { ("?leader_id=$user") },
     'GET org-leader'   => sub { ('') },
@@ -132,7 +132,7 @@ for my $path (sort keys %{ $document->{paths} }) {
         push @operations, {
             id => $operation->{operationId}, method => uc $method, public => !@$security,
             target => $base . ($path =~ s/\{[^}]+\}/sample-1/gr),
-            # Each alternative is a list of scopes that are all needed.
+            # Each alternative is a list of scopes that are required together.
             alternatives => [ map { [ map { @$_ } values %$_ ] } @$security ],
         };
     }
@@ -147,7 +147,7 @@ sub permits {
     return 0;
 }
 
-# What came of it: the operation that the backend was told of, or the code of the refusal.
+# The result: the operation that the backend was told, or the code of the refusal.
 sub outcome {
     my ($res) = @_;
     return 'no answer' unless $res;

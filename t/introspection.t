@@ -44,7 +44,7 @@ my %files = (
     'www/granted.json' => '{"active":true,"client_id":"crm","scope":"user_read"}',
 );
 
-# Endpoints where nginx has a say, each for a location of its own.
+# Endpoints in nginx, each with a location of its own.
 my %by_nginx = (
     cached      => "proxy_cache answers; proxy_cache_methods POST; proxy_cache_valid any 1h;"
         . " proxy_cache_key same; proxy_pass http://$address;",
@@ -140,7 +140,7 @@ my @client_fields = (
     'Date: Sat, 01 Jan 2000 00:00:00 GMT',
     map { "X-More-$_: $_" } 1 .. 30);
 
-# The one request that the source got meanwhile.
+# The only request that the source has received meanwhile.
 sub asked {
     my ($title, $tests) = @_;
     $source->forget;
@@ -376,7 +376,7 @@ sub body  { my ($body, @more) = @_; return { body => $body, @more } }
 sub raw_with { return body(sprintf '{"active":true,"client_id":"crm","scope":"user_read",%s}',
     $_[0]) }
 
-# Answers as servers write them, each with what it gives: see docs/TOKENS.md.
+# Answers as real servers write them, each with the grant that follows from it: see docs/TOKENS.md.
 sub shapes {
     my %times = (iat => $now, exp => $now + 300);
     my $sub = '0d9c4a52-7a1e-4c55-9b9d-3f3ad4a9f001';
@@ -421,7 +421,7 @@ sub shapes {
     );
 }
 
-# Title, behaviour, and "application|scopes" when it passes, or the reason.
+# Title, behaviour, and "application|scopes" if the call passes, or the reason.
 my @answers = (
     [ 'the least that passes', body('{"active":true}'), '|' ],
     [ 'application and scope', active(), $read ],
@@ -1041,7 +1041,7 @@ subtest 'tokens and logs' => sub {
     $logged->stop;
     my @entries = split m{^(?=\d{4}/\d\d/\d\d )}m, $logged->error_log;
     cmp_ok scalar @entries, '>', 1000, 'there is a log';
-    # At this level nginx itself writes each field that it receives or sends.
+    # At this level nginx itself logs each field that it receives or sends.
     my $dumped = qr{\[debug\] \S+ \*\d+ http (?:header|proxy header):};
     is join('', grep { /Secret|U2VjcmV0/ && !/$dumped/ } @entries, $logged->access_log), '',
         'and no token or part of an answer in it';

@@ -1,6 +1,6 @@
 #!/usr/bin/perl
-# Key sets from a location: fetched once for all workers, refreshed, and what becomes of signed
-# tokens when the server of the keys is slow, wrong or down.
+# Key sets from a location: fetched once for all workers, refreshed, and what happens to signed tokens when the
+# server of the keys is slow, wrong or down.
 
 use strict;
 use warnings;
@@ -31,7 +31,7 @@ sub public {
     return public_jwk($key, kid => $key->{kid}, use => 'sig', %members);
 }
 
-# The behaviour of a server that has these keys.
+# Makes the server answer with these keys.
 sub set {
     my (@keys) = @_;
     return { json => { keys => [ map { ref eq 'HASH' && $_->{pk} ? public($_) : $_ } @keys ] } };
@@ -39,7 +39,7 @@ sub set {
 
 my $serial = 0;
 
-# Each is another one, so that none is in the cache.
+# Each token is new, so that none is in the cache.
 sub token {
     my ($key, %claims) = @_;
     return mint($key, 'EdDSA', { iss => 'https://issuer.example', aud => 'api', exp => time + 600,
@@ -58,7 +58,7 @@ sub unknown {
 
 # ---------------------------------------------------------------- the gate
 
-# What can be wrong with an answer, and so is none.
+# Faults of an answer, which is then no key set.
 my $good = $json->encode(set($one)->{json});
 my %faults = (
     'status-500'      => { %{ set($one) }, status => 500 },
@@ -93,7 +93,7 @@ my %faults = (
     'slow'            => { %{ set($one) }, pace => 0.5, end => 'close' },
 );
 
-# Locations, each with a set and a server of its own.
+# Locations, each with a key set and a server of its own.
 my %terms = (
     (map { ("fault-$_" => 'eiam_jwks_timeout 300ms; eiam_jwks_refresh 1s;') } keys %faults),
     (map { ($_ => '') } qw(first forwarded body large largest largest-chunked chunked closing typed unknown bad
@@ -113,7 +113,7 @@ my %terms = (
     killed   => 'eiam_jwks_timeout 20s;',
 );
 
-# The server learns which worker fetches.
+# The server sees which worker fetches.
 my %headers = ((map { ($_ => '') } keys %terms),
     map { ($_ => 'proxy_set_header X-Pid $pid;') } qw(killed lost));
 
@@ -211,7 +211,7 @@ sub until_true {
     return;
 }
 
-# Waits until nginx has so many requests under way.
+# Waits until nginx has that many requests under way.
 sub under_way {
     my ($count) = @_;
     return 1 if until_true(sub {
@@ -221,7 +221,7 @@ sub under_way {
     die "never $count requests under way\n";
 }
 
-# Asks with ever new tokens until the answer is like that; the last one.
+# Calls with new tokens until the answer has that form; returns the last answer.
 sub at_last {
     my ($name, $pattern, $key) = @_;
     my $res;
@@ -229,7 +229,7 @@ sub at_last {
     return seen($res);
 }
 
-# All workers have parsed the set of the location.
+# Waits until all workers have parsed the set of the location.
 sub all_know {
     my ($name) = @_;
     my %pid;
@@ -237,7 +237,7 @@ sub all_know {
     return scalar keys %pid;
 }
 
-# Sets that are older than eiam_jwks_refresh when their tests come.
+# Sets that will be older than eiam_jwks_refresh when they are tested.
 my @old = qw(left replaced);
 is told($_, token($one)), '200 jwt MISS', "$_: a token passes" for @old;
 my $old = time + 1.1;
@@ -542,7 +542,7 @@ subtest '2.1-13: a token that comes all the time does not outlive its key' => su
     $gate->stop;
 };
 
-# The answer to the same token, once it is like that.
+# Repeats the call with the token until the answer has that form; returns it.
 sub at_last_of {
     my ($told, $token, $pattern) = @_;
     my $seen;
@@ -876,7 +876,7 @@ subtest 'a reload while requests wait' => sub {
     is $server->count, 2, '  the new ones by a fetch of their own';
 };
 
-# A fetch is under way: (the worker that does it, the connection of its request).
+# Begins a fetch; returns the worker that fetches, and the connection of its request.
 sub fetching {
     my ($name) = @_;
     $server{$name}->answer('*' => [ { %{ set($one) }, hold => 0 }, set($one) ]);

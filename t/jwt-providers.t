@@ -1,6 +1,6 @@
 #!/usr/bin/perl
-# Tokens as well-known providers issue them, by the recipes of docs/TOKENS.md; several issuers in one
-# place; tokens without "aud"; which claims hold the scopes.
+# Tokens as well-known providers issue them, with the recipes of docs/TOKENS.md; several issuers at one location;
+# tokens without "aud"; which claims contain the scopes.
 
 use strict;
 use warnings;
@@ -21,7 +21,7 @@ my ($now, $json) = (int time, JSON::PP->new->canonical);
 my @times = (iat => $now - 60, nbf => $now - 60, exp => $now + 3600);
 my ($guid, $user) = ('2d4d11a2-f814-46a7-890a-274a72a7309e', 'AAAAAAAAAAAAAAAAAAAAAIkzqFVrSaSaFHy782bbtaQ');
 
-# What the words in capitals of the recipes stand for here.
+# What replaces the words in capitals of the recipes.
 my %word = (HOST => 'as.example', REALM => 'company', TENANT => 'contoso', SERVER => 'default', API => 'https://gate.example/api',
     CLIENT => 'gate', REGION => 'eu-west-1', POOL => 'eu-west-1_Ex4mpLe', PROJECT => '112233445566', INSTANCE => 'acme',
     ENVIRONMENT => $guid, EMAIL => 'crm@company.iam.gserviceaccount.com', ID => $guid);
@@ -87,7 +87,7 @@ my %tokens = (
         jti => 'ATK1', scope => 'org_read' } ],
 );
 
-# [ provider, issuer, audience, further directives ] of the table of recipes.
+# [ provider, issuer, audience, further directives ] from the table of recipes.
 sub recipes {
     my ($table) = slurp(top_dir() . '/docs/TOKENS.md') =~ /\| provider \| `eiam_jwt_issuer`.*\n\|[-|]+\n((?:\|.*\n)+)/
         or die "docs/TOKENS.md has no recipes\n";

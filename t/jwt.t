@@ -1,5 +1,5 @@
 #!/usr/bin/perl
-# Signed tokens: which are accepted, which are not, how keys are chosen, and what is remembered of them.
+# Signed tokens: which are accepted, which are not, how keys are chosen, and what is remembered of tokens.
 
 use strict;
 use utf8;
@@ -47,7 +47,7 @@ sub key_set { return { keys => [ map { public_jwk($key{$_}, kid => $_, %{ $membe
 my $set = key_set(grep { $_ ne 'bare' } sort keys %key);
 push @{ $set->{keys} }, public_jwk($key{bare});
 
-# Keys of one type and none with a "kid", others in between; two of one "kid" and others.
+# Keys without a "kid": five of one type, with keys of other types between them. @same will share two names.
 my @many = map { new_key('Ed25519') } 1 .. 5;
 my @same = map { new_key($_) } 'RSA', 'P-256', 'Ed25519', 'Ed25519';
 my $many = { keys => [ map { public_jwk($_) }
@@ -98,7 +98,7 @@ my $now = int time;
 my @claims = (iss => '"https://as.example/"', aud => '"api"', exp => $now + 3600, iat => $now - 60,
     client_id => '"crm"', scope => '"user_read"');
 
-# What is said of header and claims is their whole text, or changes to what is right.
+# Header and claims are given as whole texts, or as changes of valid ones.
 sub header_text {
     my ($o) = @_;
     my $header = $o->{header} // {};
@@ -113,8 +113,8 @@ sub claims_text {
     return ref $claims ? object(\@claims, %$claims) : $claims;
 }
 
-# key (its "kid"), alg, header, claims; by: another key that signs it; as: another algorithm that it
-# is signed with; signature: its bytes, or what makes them of the text and the right ones.
+# key (its "kid"), alg, header, claims; by: another key that signs; as: another algorithm that signs; signature: its
+# bytes, or a function that makes them from the text and the valid signature.
 sub token {
     my (%o) = @_;
     my ($header, $claims) = (b64(header_text(\%o)), b64(claims_text(\%o)));
@@ -176,7 +176,7 @@ subtest '2.6-3: algorithms; Ed25519 and Ed448 are those of EdDSA' => sub {
 
 # ---------------------------------------------------------------- what is right
 
-# A token of so many bytes; no part of base64url has 4n + 1 of them.
+# A token of that many bytes; no part in base64url has 4n + 1 of them.
 sub token_of {
     my ($size) = @_;
     for my $x ('', 'x', 'xx') {
@@ -206,7 +206,7 @@ sub number_bytes {
 
 sub order { return Math::BigInt->from_hex($key{ $_[0] }{pk}->key2hash->{curve_order}) }
 
-# Title, token, what comes of it ("crm|user_read") and where (users).
+# Title, token, the expected result ("crm|user_read"), and the location (users).
 sub good_rows {
     my ($t, $id) = (int time, 'a' x 255);
     return (
@@ -446,7 +446,7 @@ sub flipped {
     return $bytes;
 }
 
-# r and s of an ECDSA signature replaced: by a number, or by what a function makes of them.
+# Replaces r and s of an ECDSA signature by a number, or by the result of a function.
 sub with_r_s {
     my ($kid, $new_r, $new_s) = @_;
     return token(key => $kid, signature => sub {
@@ -482,7 +482,7 @@ sub changed {
     return join '.', @parts;
 }
 
-# A token whose parts all have a letter that base64 and base64url write in different ways.
+# A token in each part of which base64 and base64url differ in some letter.
 sub with_both_letters {
     for my $n (0 .. 10_000) {
         my $token = token(header => { x => qq("$n???") }, claims => { x => qq("$n~~~") });
@@ -491,7 +491,7 @@ sub with_both_letters {
     die "no such token\n";
 }
 
-# One part in base64, or otherwise as told, and signed like that.
+# Encodes one part in base64, or in another way, and signs the result.
 sub encoded {
     my ($part, $how) = @_;
     my @parts = split /\./, with_both_letters();
@@ -501,7 +501,7 @@ sub encoded {
     return join '.', @parts;
 }
 
-# The unused bits of the last letter set, in a part that has such bits.
+# Sets the unused bits of the last letter, in a part that has such bits.
 sub stray {
     my ($part) = @_;
     my $letters = join '', 'A' .. 'Z', 'a' .. 'z', 0 .. 9, '-', '_';
@@ -521,14 +521,14 @@ sub utf16 { return join '', map { "$_\0" } split //, $_[0] }
 
 sub unsigned { return token(header => {@_}, signature => sub { '' }) }
 
-# Signed by the attacker, who says where to find the key.
+# Signed by the attacker, with a header that says where the key is.
 sub brings { my ($kid, %header) = @_; return token(key => $kid, by => $attacker{$kid}, header => \%header) }
 sub brings_jwk {
     my ($kid, %header) = @_;
     return brings($kid, jwk => $json->encode(public_jwk($attacker{$kid}, kid => $kid)), %header);
 }
 
-# HS256 (or another) by a secret that is none.
+# Signed by HS256, or another algorithm, with a secret that is not in the set.
 sub hs { my ($secret, %o) = @_; return token(key => 'r', alg => 'HS256', by => secret_key($secret), %o) }
 
 my ($certified, $certificate) = certified_key();
@@ -540,13 +540,13 @@ my $x5c = qq(["$certificate"]);
 my $huge = 'k' x 4000;
 my $thumbprint = b64('x' x 32);
 
-# What the log says => the detail.
+# message of the log => detail
 my %detail = ($alg => 'algorithm', $not_its_key => 'signature', $unsupported => 'header', $typ => 'type',
     $bad_json => 'malformed', $no_object => 'malformed', $no_base64 => 'malformed', $no_bearer => 'token_syntax',
     $iss => 'issuer', $aud => 'audience', $times => 'time', $future => 'not_yet_valid', $cnf => 'bound',
     $too_long => 'too_long', $no_key => 'key', $no_string => '(?:kid|audience|application|scopes)');
 
-# Groups of title => token, headed by what the log says of each of them.
+# Groups of title => token; each group has the message that the log must contain.
 sub hostile_rows {
     my $later = $now + 7200;
     return (
@@ -1039,7 +1039,7 @@ sub hostile_rows {
     );
 }
 
-# What the error log says of one request.
+# What the error log says about one request.
 my $read_to = 0;
 sub said {
     my $log = $gate->error_log;
@@ -1201,7 +1201,7 @@ subtest 'configurations that are accepted' => sub {
     }
 };
 
-# A set's text, and what nginx -t says.
+# A key set's text, and the message of nginx -t.
 sub set_says {
     my ($title, $keys, $code, $says) = @_;
     local $Test::Builder::Level = $Test::Builder::Level + 1;
@@ -1340,7 +1340,7 @@ subtest 'a gate with a set of which most is wrong' => sub {
 
 # ---------------------------------------------------------------- what is remembered
 
-# Asks until the outcome is the one that is meant, or it has taken too long; the last outcome.
+# Repeats the call until its result is the expected one, or it takes too long; returns the last result.
 sub until_outcome {
     my ($expected, @ask) = @_;
     my ($deadline, $is) = (time + DEADLINE);
@@ -1440,7 +1440,7 @@ subtest 'the applications file rules at once' => sub {
 
 # ---------------------------------------------------------------- what is written down
 
-# nginx itself writes down each line that it reads and sends at this level; those are left out.
+# At this level nginx itself logs each line that it reads and sends; those lines are left out.
 my $dumps = qr{^\S+\ \S+\ \[debug\]\ \S+\ \*\d+\ http\ (?:request\ line|header|proxy\ header):}x;
 
 subtest 'no token and no claim is in the log' => sub {

@@ -1,6 +1,6 @@
 #!/usr/bin/perl
-# A worker is killed at every single change of the zone, lock in hand: "make steps" builds a module
-# that does it. A lost cache is fine afterwards; a wrong answer, or none, is not.
+# A worker is killed at each single change of the zone, while it holds the lock: "make steps" builds a module for
+# that. A lost cache is fine afterwards; a wrong answer, or none, is not.
 
 use strict;
 use warnings;
@@ -25,7 +25,7 @@ $ENV{EIAM_MODULE} = top_dir() . '/build/steps/ngx_eiam_module.so';
 my $stub = EIAM::Stub->new;
 my ($longest, $gates) = (0, 0);
 
-# A gate of its own, with a file that says at which step a worker ends.
+# A gate of its own, with a file that contains the step at which a worker ends.
 sub gate {
     my $gate = nginx(workers => WORKERS, main => 'env EIAM_STEPS;',
         expect => [ qr/exited on signal 9/, qr/shared memory zone "eiam" was locked by/ ],
@@ -76,7 +76,7 @@ sub is_right {
 
 my @wrong;
 
-# Sent again when the worker was killed over it. The answer, right or wrong, noted if wrong.
+# Repeats the request if it killed the worker. Returns the answer, right or wrong, and records wrong ones.
 sub ask {
     my ($gate, $target, $token) = @_;
     my $deadline = time + DEADLINE;
@@ -92,7 +92,7 @@ sub ask {
     return { headers => {} };
 }
 
-# Several at the same time.
+# Makes several calls at the same time.
 sub ask_together {
     my ($gate, $target, $token) = @_;
     my @open = map { connection($gate, timeout => DEADLINE) } 1 .. 4;
@@ -104,7 +104,7 @@ sub ask_together {
     return;
 }
 
-# Until all workers have answered rightly; the seconds that it took.
+# Waits until all workers answer correctly; returns the seconds that it took.
 sub all_answer {
     my ($gate, @tokens) = @_;
     my ($start, %seen) = time;
@@ -117,7 +117,7 @@ sub all_answer {
     return time - $start;
 }
 
-# Runs the calls until no worker dies of them, each time killed one step later.
+# Runs the calls until no worker is killed by them, each time one step later.
 sub killed {
     my ($title, $calls, %opt) = @_;
     my $gate = $opt{gate} // gate();
@@ -181,8 +181,8 @@ killed('the next one too, while it wipes what the first has left' => sub {
     ask($gate, 'users', "good-$run");
 }, first => 6, least => 10);
 
-# Whatever was acknowledged is in force, whichever step of whichever order a worker dies at. A revocation
-# that was not acknowledged may be; its client sends it again.
+# What has been acknowledged is in force, at whichever step of an order a worker is killed. A revocation that has
+# not been acknowledged may be in force; its client repeats it.
 {
     my @revoked;
     my $order = sub {
@@ -215,8 +215,8 @@ killed('the next one too, while it wipes what the first has left' => sub {
     }, before => sub { ask($_[0], 'users', "good-$_[1]-a") }, least => 30);
 }
 
-# A key set that is taken over from the configuration before, whose server had other keys: these are
-# never taken for fresh ones, whatever became of the worker that took them over.
+# A key set taken over from the previous configuration, whose server had other keys: these are never used as fresh
+# keys, whatever happened to the worker that took the set over.
 {
     my @keys = map { new_key('Ed25519') } 0, 1;
     my $set = sub { return { keys => [ public_jwk($keys[ $_[0] ], kid => "key-$_[0]") ] } };
@@ -246,7 +246,7 @@ killed('the next one too, while it wipes what the first has left' => sub {
     local $ENV{EIAM_STEPS} = steps($gate, 0);
     $gate->start;
 
-    # Sent again when the worker was killed over it.
+    # Repeats the request if it killed the worker.
     my $status = sub {
         my ($n) = @_;
         my $deadline = time + DEADLINE;
@@ -278,7 +278,7 @@ killed('the next one too, while it wipes what the first has left' => sub {
     $gate->stop;
 }
 
-# What is used again in another second becomes the newest; one gate for each step spares the waiting.
+# A grant that is used again in another second becomes the newest. One gate for each step saves waiting.
 {
     @wrong = ();
     my @killed;

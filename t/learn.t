@@ -1,5 +1,5 @@
 #!/usr/bin/perl
-# Learning at the token interface: which answers teach, whose token it is, and who knows of it.
+# Learning at the token interface: from which answers the gate learns, whose token it is, and where it is known.
 
 use strict;
 use warnings;
@@ -40,7 +40,7 @@ my %files = (
     'cache/x' => '',
 );
 
-# What servers have in common: a gate, its token interface and one beside the gate.
+# The common part of the servers: a gate, its token interface, and one outside of the gate.
 my $common = qq{
     location /api/ { eiam on; proxy_pass http://%ECHO%; }
     location = /api/token { eiam on; eiam_learn on; proxy_pass http://$address; }
@@ -132,7 +132,7 @@ my @grant      = ([ grant_type => 'client_credentials' ]);
 
 sub post { my ($path, %opt) = @_; return get($gate, $path, method => 'POST', %opt) }
 
-# The lines on learning in the error log since the last time.
+# The error log's lines about learning since the last call.
 my $read = 0;
 sub news {
     my $log = $gate->error_log;
@@ -141,7 +141,7 @@ sub news {
     return grep { /learned/ } split /\n/, $new;
 }
 
-# "application: scopes" of a token, or why it is refused.
+# "application: scopes" of a token, or the reason of the refusal.
 my %reason = map { ("GATEWAY.$EIAM::Test::REFUSAL{$_}[1]" => $_) } keys %EIAM::Test::REFUSAL;
 sub known {
     my ($token, %opt) = @_;
@@ -150,7 +150,7 @@ sub known {
     return join ': ', map { join '|', received($res, "X-EIAM-$_") } 'Application', 'Scopes';
 }
 
-# A token call of "crm" whose answer is that behaviour, and what came of it.
+# A token call of "crm" with an answer of that behaviour, and the result.
 sub taught {
     my ($behaviour, $token) = @_;
     news();
@@ -383,7 +383,7 @@ my $uncertain = qr/it is not certain which client asks/;
 my $none      = qr/the request names no client/;
 my $no_form   = qr/the body is no form of at most 64 KB/;
 
-# A token call, and whose token it was learned to be, or the reason why it was not.
+# A token call; returns the application that the token was learned for, or the reason why it was not learned.
 sub asks {
     my ($title, $expected, $opt, $query, %more) = @_;
     my %opt = (path => '/api/token', %$opt, %more);
@@ -904,7 +904,7 @@ subtest 'an answer from proxy_cache' => sub {
     my $token = fresh();
     $backend->answer('*' => { body => issues($token), headers => ['Cache-Control: max-age=60'] })->forget;
     is post('/api/token/cached')->{body}, issues($token), 'the first answer goes to nobody known';
-    # nginx stores it once the client has it
+    # nginx stores the answer after the client has received it
     my $deadline = time + DEADLINE;
     my $stored;
     do { $stored = $backend->count; post('/api/token/cached') } until $backend->count == $stored || time > $deadline;
@@ -928,7 +928,7 @@ subtest 'the operator asks for an encoding' => sub {
 
 # ---------------------------------------------------------------- how long
 
-# What must not take long is done again if this machine was slow.
+# A test that must not take long is repeated if the machine was slow.
 sub quickly {
     my ($what) = @_;
     for (1 .. 10) {

@@ -1,5 +1,5 @@
 #!/usr/bin/perl
-# What a policy leaves out: it is told at nginx -t, matched, and refused; and the paths that came with it.
+# What a policy leaves out: nginx -t reports it, and it is matched and refused; and paths that come with it.
 
 use strict;
 use warnings;
@@ -23,7 +23,7 @@ my %schemes = (
     auth   => { type => 'apiKey', in => 'header', name => 'authorization', 'x-eiam-bearer' => JSON::PP::true },
 );
 
-# "GET /path" => security: a scope, a list as OpenAPI has it, or undef for none; or more members.
+# "GET /path" => security: a scope, a list as in OpenAPI, or undef for none; or further members.
 sub document {
     my ($base, @operations) = @_;
     my %document = (openapi => '3.0.3', info => { title => 'x', version => '1' }, servers => [ { url => $base } ],
@@ -47,7 +47,7 @@ my %files = ('apps.json' => applications(
     { id => 'weak', permissions => ['a'], tokens => ['weak'] }));
 my (@locations, @requests);
 
-# Requests: "METHOD path" => status, and the operation, the detail or Allow behind it.
+# Requests: "METHOD path" => status, followed by the operation, the detail or Allow.
 sub policy_of {
     my ($base, $document, @rows) = @_;
     my $name = 'policy' . @locations . '.json';
@@ -195,7 +195,7 @@ sub request_of {
 
 # ---------------------------------------------------------------- what nginx -t says of it
 
-# The warnings or faults of a document, without what nginx puts around them.
+# The warnings or faults of a document, without nginx's prefix and suffix.
 sub told {
     my ($document, $complete) = @_;
     my $check = nginx(files => { 'policy.json' => $document },
@@ -238,7 +238,7 @@ is "$code " . @told . " $told[-1]", '1 21 10 more must not be left out', '2.5-3:
 ($code, @told) = told(document('/api', 'GET /a' => 'a'), 'complete');
 is "$code @told", '0 ', '2.5-3: "complete" is content with a document of which nothing is left out';
 
-# Two locations that name the same file, of which one wants it complete.
+# Two locations that use the same file, which must be complete for one of them.
 my $twice = nginx(files => { 'policy.json' => $crowd }, server => join ' ', map {
     "location /api/$_->[0]/ { eiam on; eiam_policy %DIR%/policy.json $_->[1]; }" } [ 'a', '' ], [ 'b', 'complete' ]);
 my ($refused, $text) = $twice->check;

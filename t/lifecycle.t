@@ -1,6 +1,6 @@
 #!/usr/bin/perl
-# What comes and goes while nginx runs: reloads, also refused ones, workers that are killed or leave,
-# servers and sources that are added, and subrequests that nobody waits for any more.
+# What comes and goes while nginx runs: reloads, refused ones too, workers that are killed or exit, servers and
+# sources that are added, and subrequests that nobody waits for any longer.
 
 use strict;
 use warnings;
@@ -23,7 +23,7 @@ my ($source, $issuer) = map { EIAM::Source->new } 1, 2;
 my @places = (qw(users named narrow deaf), map { "at$_" } 1 .. LOCATIONS);
 my %files  = ('policy.json' => policy('/api', map { ("GET /$_" => ['user_read']) } @places));
 
-# What most servers here have: calls, their source, and the token interface.
+# What most servers here contain: calls, their source, and the token interface.
 my $common = qq{
     eiam_introspection /introspect;
     location = /introspect { internal; proxy_pass http://@{[ $source->address ]}; }
@@ -46,7 +46,7 @@ sub status {
     return $res ? $res->{status} : $@;
 }
 
-# A token that the server has learned, and its source does not know.
+# A token that the server has learned, and that its source does not know.
 sub learned {
     my ($gate, %opt) = @_;
     my $token = 'issued-' . ++$serial;
@@ -73,10 +73,10 @@ sub until_true {
     return 1;
 }
 
-# Its process is no more, or not yet reaped.
+# Whether the process has ended, whether it has been reaped or not.
 sub is_gone { return (slurp("/proc/$_[0]/stat") // ') Z') =~ /\) Z/ }
 
-# Edits $_, the configuration.
+# Edits the configuration, in $_.
 sub change {
     my ($gate, $edit) = @_;
     my $old = slurp($gate->dir . '/nginx.conf');
@@ -87,7 +87,7 @@ sub change {
     return $old;
 }
 
-# All workers are killed, and the master has started others.
+# Kills all workers, and waits until the master has started others.
 sub respawned {
     my ($gate) = @_;
     my %old = map { ($_ => 1) } $gate->worker_pids;
@@ -109,7 +109,7 @@ my $static = q{
     }
 };
 
-# What nginx's own filters make of a file; nothing may come after the answer.
+# What nginx's own filters do with a file; nothing may follow the answer.
 sub static_is_right {
     my ($gate) = @_;
     for my $row (
@@ -139,7 +139,7 @@ sub gate_is_right {
     return;
 }
 
-# How a configuration with a gate becomes wrong; nginx finds them one later than the other.
+# Ways to make a configuration with a gate wrong; nginx notices some of them later than others.
 my %mistakes = (
     'an unknown directive' => [ 'eiam_unknown on;', 'unknown directive "eiam_unknown"' ],
     'an unknown variable'  => [ 'add_header X-Unknown $eiam_unknown;', 'unknown "eiam_unknown" variable' ],
@@ -275,7 +275,7 @@ subtest 'learned tokens and other servers' => sub {
 
 # ---------------------------------------------------------------- subrequests without an end
 
-# A socket that listens but takes no connection any more; what fills it has to stay open.
+# A socket that listens, but accepts no further connection; the connections that fill it have to stay open.
 sub unaccepting {
     my @open;
     socket my $listen, PF_INET, SOCK_STREAM, 0 or die "socket: $!";

@@ -1,5 +1,5 @@
 #!/usr/bin/perl
-# Where the gate can stand: every kind of location and server, and the directives that share it.
+# Where a gate can be: all kinds of locations and servers, with the directives that they share.
 
 use strict;
 use warnings;
@@ -30,7 +30,7 @@ my $gate = nginx(
         eiam_applications %DIR%/apps.json;
         upstream backend { server %ECHO%; }
         map $arg_to $chosen { default %ECHO%; none 127.0.0.1:1; }
-        # The default server of the port is another one, with settings that the gate forbids.
+        # The default server of the port is another server, with settings that the gate forbids.
         server {
             listen 127.0.0.1:%PORT2% default_server;
             server_name _;
@@ -45,7 +45,7 @@ my $gate = nginx(
             location /api/ { eiam on; proxy_pass http://%ECHO%; }
             location / { proxy_pass http://%ECHO%; }
         }
-        # The whole server is gated, with more locations than one.
+        # The whole server is gated, and has several locations.
         server {
             listen 127.0.0.1:%PORT3%;
             eiam on;
@@ -57,7 +57,7 @@ my $gate = nginx(
             location /other/ { eiam_policy %DIR%/other.json; proxy_pass http://%ECHO%; }
             location = /50x.html { internal; root %DIR%/www; }
         }
-        # One gate per location kind, all with satisfy, deny, auth_basic or limit_except.
+        # A gate in each kind of location, all with satisfy, deny, auth_basic or limit_except.
         server {
             listen 127.0.0.1:%PORT4%;
             location /api/ { eiam on; proxy_pass http://%ECHO%; }
@@ -270,7 +270,7 @@ subtest 'a gated server that is not the default one' => sub {
         {
             refused ask($target, 'read', @host), 'request_ambiguous', "  $target";
         }
-        # Until Host is read, the settings of the default server hold.
+        # Until Host has been read, the settings of the default server apply.
         my @claims = ('X_EIAM_Application: evil', 'X-EIAM_Scopes: evil', 'x_eiam-operation: evil');
         for my $headers ([ "Host: $host", @claims ], [ @claims, "Host: $host" ]) {
             my $res = ask('/api/users/u1', 'read', %opt, headers => $headers);

@@ -1,5 +1,5 @@
 #!/usr/bin/perl
-# No token and no digest of one is in any log.
+# No log contains a token or the digest of a token.
 
 use strict;
 use warnings;
@@ -50,7 +50,7 @@ my @rows = (
     [ method_unknown => '/api/users', token => $token{crm}, method => 'DELETE' ],
 );
 
-# What must not be found: tokens, and digests but for the 16 digits of $eiam_token_id.
+# What must not occur in the log: tokens, and digests except for the 16 digits of $eiam_token_id.
 my @secrets = map {
     my $digest = sha256_hex($_);
     (quotemeta, quotemeta unpack('H*', $_), substr($digest, 0, 17), substr($digest, 16, 16), substr($digest, 48),
@@ -86,7 +86,7 @@ sub gate {
     })->start;
 }
 
-# A line and those that belong to it, which have no time of their own.
+# A log line together with the following lines that have no time.
 sub entries {
     my ($log) = @_;
     return split m{^(?=\d{4}/\d\d/\d\d )}m, $log;
@@ -139,8 +139,8 @@ subtest 'level info' => sub {
     none_in('nor does the format that nginx has by itself', split /\n/, $gate->access_log('combined.log'));
 };
 
-# At this level nginx itself writes down each line, query and field that it reads,
-# and each field that it sends; these lines are left out, and only these.
+# At this level nginx itself logs each line, query and field that it reads, and each field that it sends; these
+# lines are left out, and no others.
 my $dumps = qr{^\S+\ \S+\ \[debug\]\ \S+\ \*\d+\ http\ (?:request\ line|args|header|proxy\ header):}x;
 
 subtest 'level debug' => sub {
@@ -167,7 +167,7 @@ subtest 'report' => sub {
 
 # ---- tokens that are asked for or learned
 
-# What the authorization server says when it is asked, and when a token is obtained from it.
+# What the authorization server says when it is asked, and when it issues a token.
 my ($true, $false) = (JSON::PP::true, JSON::PP::false);
 my $source = EIAM::Source->new(
     $token{asked}   => { json => { active => $true, client_id => 'erp', scope => 'user_read',
@@ -317,7 +317,7 @@ subtest 'secrets in the query' => sub {
 
 # ---- subrequests and dead backends
 
-# A line that nginx itself refuses stands in its log, at the level info, before there is a request.
+# nginx logs a line that it refuses itself at the level info, before there is a request.
 my $shared = nginx(files => \%files, error_log_level => 'warn', conf => qq{
     log_subrequest on;
     server {
@@ -369,7 +369,7 @@ subtest 'files that are broken' => sub {
 
 # ---- what comes from outside, in the lines of the error log
 
-# Ids that would be members of the line, or a line of their own; how each is shown there.
+# Ids that would add members to the log line, or begin a new line; and how the log shows each of them.
 my $long = 'i' x 255;
 my %odd = (
     'crm", operation: "getUsers", request: "GET /forged' =>
@@ -380,7 +380,7 @@ my %odd = (
     '"' x 255                      => '\x22' x 125 . '...',
 );
 
-# Of a line of ours all members, and nothing else.
+# All members of a line of this module, and nothing else.
 my $ours = qr{\ eiam:\ refused,\ (\w+),\ client:\ 127\.0\.0\.1,\ application:\ "([^"\\]*(?:\\x[0-9A-F]{2}[^"\\]*)*)",
     \ operation:\ "([^"]*)",\ request:\ "([^"]*)"
     (?:,\ detail:\ "\w+"|,\ required:\ "[^"]*",\ scopes:\ "[^"]*")?$}x;

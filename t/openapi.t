@@ -1,5 +1,5 @@
 #!/usr/bin/perl
-# The shipped policy as a document: valid, complete, and true to the interfaces it describes.
+# The shipped policy as a document: it is valid, complete, and agrees with the interfaces that it describes.
 use strict;
 use warnings;
 use utf8;
@@ -41,7 +41,7 @@ sub resolve {
 
 sub base { return $api->{servers}[0]{url} =~ s{^https://[^/]+}{}r }
 
-# Method and path without the names of its parameters: what a request can tell apart.
+# Method and path without the names of the parameters: what requests can tell apart.
 sub signature { return "$_[0] " . $_[1] =~ s/\{\w+\}/{}/gr }
 
 sub operations {
@@ -58,7 +58,7 @@ sub operations {
 
 my $operations = operations();
 
-# Alternatives of one scope each; undef for a public operation.
+# Alternatives of one scope each; undef: a public operation.
 sub scopes {
     my ($operation) = @_;
     my @alternatives = map { join '+', @{ $_->{eiam} } } @{ $operation->{security} };
@@ -124,7 +124,7 @@ subtest 'both linters accept the document without a warning' => sub {
 
 # ---------------------------------------------------------------- the document by itself
 
-# JSON::PP keeps the last of two members of the same name, so the names are followed in the text.
+# JSON::PP keeps only the last of two members with the same name, so the names are read from the text.
 sub duplicates {
     my ($text) = @_;
     my (@open, @found);
@@ -186,7 +186,7 @@ for my $interface (@$interfaces) {
 
 # ---------------------------------------------------------------- the originals
 
-# The facts of an interface's own document: a text of tables, with or without bars.
+# The facts in an interface's own document: a text with tables, with or without bars.
 sub original {
     my ($text) = @_;
     $text =~ s/[ \t]*\|[ \t]*/ /g;

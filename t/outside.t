@@ -1,5 +1,5 @@
 #!/usr/bin/perl
-# The gate covers the whole server: no spelling leads around it to the backend.
+# The gate covers the whole server: no spelling of a target leads around it to the backend.
 
 use strict;
 use warnings;
@@ -105,7 +105,7 @@ my $gate = nginx(
 
 my ($untouched, $root, $two, $variables, $regex, $shared) = map { $gate->port($_) } 2 .. 7;
 
-# A token that would do changes nothing: such a target is no call of an operation.
+# A valid token makes no difference: such a target calls no operation.
 sub ask {
     my ($target, %opt) = @_;
     return get($gate, $target, token => 'tok', %opt);
@@ -329,7 +329,7 @@ subtest 'a base of "/"' => sub {
     untouched($_, 'another first segment', %opt) for qw(/other /status /usersx /user/1 /other/users/1);
 };
 
-# Where the base is "/", templates and gated locations are what is below it.
+# If the base is "/", templates and gated locations determine what is below it.
 my $beginnings = nginx(
     files => {
         'policy.json' => policy('/', 'GET /secret' => ['user_read'], 'GET /orgs/{id}' => ['user_read'],
@@ -412,7 +412,7 @@ subtest '2.1-9: a base of "/", and the operations' => sub {
     refused get($beginnings, '/admin/x', token => 'tok'), 'operation_unknown', 'a gated path without operations is gated';
 };
 
-# A gated location may stand beside the base and lead below it.
+# A gated location may be outside of the base and yet lead below it.
 my $beside = nginx(
     files => {
         'policy.json' => policy('/api', 'GET /orgs/{id}' => ['user_read']),
@@ -443,7 +443,7 @@ subtest '2.1-9: a gated location beside the base, and what it takes for the same
         for qw(/orgs/a;b /..%2fapi/orgs/1 /orgs/..;/api/x);
 };
 
-# By these fields some backends take another path than the one that is seen.
+# These fields make some backends use another path than that of the request line.
 subtest 'fields that name another path' => sub {
     my $before = $gate->echo->count;
     for my $name (qw(X-Original-URL X-Rewrite-URL x-rewrite-url)) {

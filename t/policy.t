@@ -1,5 +1,5 @@
 #!/usr/bin/perl
-# Which operation a request is, and what the operation requires.
+# Which operation a request calls, and what the operation requires.
 
 use strict;
 use warnings;
@@ -11,7 +11,7 @@ use EIAM::Test;
 
 my @METHODS = qw(GET HEAD POST PUT PATCH DELETE OPTIONS TRACE);
 
-# Numbers of our own, the same in every run unless EIAM_SEED says otherwise.
+# Random numbers that are the same in each run, unless EIAM_SEED is set.
 my $seed = $ENV{EIAM_SEED} // 20_270_101;
 my $state = $seed;
 note "EIAM_SEED=$seed";
@@ -33,7 +33,7 @@ sub fits {
     return 1;
 }
 
-# A literal is before a parameter, the leftmost difference decides.
+# A literal comes before a parameter; the leftmost difference decides.
 sub more_concrete {
     my ($one, $other) = @_;
     for my $i (0 .. $#$one) {
@@ -43,7 +43,7 @@ sub more_concrete {
     return 0;
 }
 
-# Is a segment one that only looks like a literal at its place, by its case or by a suffix?
+# Whether a segment only looks like a literal at its place, by its case or a suffix.
 sub near_a_literal {
     my ($operations, @path) = @_;
     for my $at (0 .. $#path) {
@@ -55,7 +55,7 @@ sub near_a_literal {
     return 0;
 }
 
-# Does the path have a literal in another case, before it leads nowhere?
+# Whether the path has a literal in another case before it leads nowhere.
 sub another_case {
     my ($operations, @path) = @_;
     for my $at (0 .. $#path) {
@@ -70,7 +70,7 @@ sub another_case {
     return 0;
 }
 
-# (status, id or Allow) of the request for a token with these scopes.
+# (status, id or Allow) of the request with a token that has these scopes.
 sub reference {
     my ($operations, $method, $path, %has) = @_;
     my @path = split m{/}, substr($path, 1), -1;
@@ -260,7 +260,7 @@ location('/default-public', $public);
 
 location('/api/v2/tenant', top_dir() . '/conf/eiam-openapi.json');
 
-# The backend is nginx too: fast, and it shows the identity headers that arrived.
+# The backend is nginx, too: it is fast, and returns the identity headers that it has received.
 my $gate = nginx(
     files => { %files, 'root.json' => policy('https://host',
         'GET /{a}' => ['s0'], 'GET /x/{b}' => ['s1'], 'GET /{a}/{b}/{c}' => ['s2']),
@@ -289,7 +289,7 @@ my $gate = nginx(
         }
     })->start;
 
-# (status, operation or Allow) of many requests "METHOD /path" at once.
+# (status, operation or Allow) for many requests "METHOD /path" at once.
 sub ask {
     my ($token, @requests) = @_;
     my @answers;
@@ -324,7 +324,7 @@ for my $case (@cases) {
 
 # ---------------------------------------------------------------- against the reference
 
-# Those of the answers that are not what the reference says.
+# The answers that differ from the reference.
 sub disagreements {
     my ($policy, $token, $scopes, @requests) = @_;
     my @answers = ask($token, @requests);

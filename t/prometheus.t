@@ -1,5 +1,5 @@
 #!/usr/bin/perl
-# The metrics as a real Prometheus sees them, and what conf/ has for it and for Grafana.
+# The metrics as a real Prometheus reads them, and the files in conf/ for Prometheus and Grafana.
 
 use strict;
 use utf8;
@@ -134,7 +134,7 @@ sub call_all {
     return;
 }
 
-# Calls so far, by some of the columns: 1 operation, 2 decision, 3 reason, 4 application.
+# The number of calls by some of the columns: 1 operation, 2 decision, 3 reason, 4 application.
 sub made_by {
     my (@columns) = @_;
     my %count;
@@ -165,7 +165,7 @@ sub no_complaint {
     return;
 }
 
-# name{labels} => value, of the text format; labels sorted, as Prometheus would give them.
+# name{labels} => value, from the text format; labels are sorted, as in Prometheus.
 sub samples {
     my ($text) = @_;
     utf8::decode($text);
@@ -187,7 +187,7 @@ sub sample {
     return "$name " . join ' ', map { "$_=<$labels{$_}>" } grep { length $labels{$_} } sort keys %labels;
 }
 
-# histogram_quantile() as its documentation has it, of bounds and cumulative counts.
+# histogram_quantile() as documented, from bounds and cumulative counts.
 sub quantile {
     my ($q, %buckets) = @_;
     my @bounds = sort { $a <=> $b } grep { $_ ne '+Inf' } keys %buckets;
@@ -217,7 +217,7 @@ sub near {
     return defined $got && abs($got - $expected) <= 1e-6 * (1 + abs $expected);
 }
 
-# Each selector of a metric of the gate in an expression: all must select something.
+# The selectors of the gate's metrics in an expression; each must select something.
 sub nothing_selected {
     my ($expr) = @_;
     my @selectors = $expr =~ /(?<![\w:])(eiam_\w+(?![\w:])(?:\{[^{}]*\})?)/g;
@@ -291,7 +291,7 @@ subtest 'the same as in the text' => sub {
 };
 
 subtest 'calls under its eyes' => sub {
-    # a series that is new tells no rate before its second value
+    # a new series has no rate before its second value
     for my $not_asked (4, 5) {
         call_all(@calls[ 0, 8, 10, 15, 16, 19, 23 ], map { failing($_) } 1 .. 3, $not_asked);
         my $sum = made_by()->{''};
@@ -316,7 +316,7 @@ subtest 'alert rules' => sub {
     ($code, $said) = promtool('', 'test', 'rules', "$conf/eiam-alerts.test.yml");
     ok $code == 0 && $said =~ /SUCCESS/, 'and their cases hold' or diag $said;
 
-    # each has been evaluated once by now, or will be
+    # each rule has been evaluated once by now, or will be soon
     is $prometheus->wait_for('count(ALERTS{alertname="EiamCircuitOpen"})', sub { $_[0] > 0 }), 1,
         'a circuit that is open is seen';
     $prometheus->wait_for("count(ALERTS{alertname=\"$_\"})", sub { $_[0] > 0 })

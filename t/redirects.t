@@ -102,7 +102,7 @@ my $gate = nginx(
     },
 )->start;
 
-# Servers that answer nginx's own early refusals, before there is a gate, in one way each.
+# Servers that handle nginx's own early refusals, before there is a gate, in one way each.
 sub servers {
     my ($n, $pages, $mode) = (@{ $_[0] }, 'on');
     return qq{
@@ -134,7 +134,7 @@ sub identity {
     return join ' ', map { join '|', received($res, "X-EIAM-$_") } qw(Operation Application Scopes);
 }
 
-# Runs the tests, and checks how many requests reached the backend meanwhile.
+# Runs the tests, and checks how many requests reach the backend meanwhile.
 sub forwarding {
     my ($count, $title, $tests) = @_;
     return subtest $title => sub {
@@ -144,7 +144,7 @@ sub forwarding {
     };
 }
 
-# Access log lines that tests made, one for each request.
+# Lines of the access log that the tests have made, one for each request.
 my $seen = 0;
 sub decisions {
     my $deadline = time + 10;
@@ -275,7 +275,7 @@ subtest 'post_action' => sub {
         refused ask("/api/users/$name"), 'token_missing', "$name: a refused request";
         refused ask("/api/users/$name", 'files'), 'scope_insufficient', '  for its scope';
         is $gate->echo->count, $before, '  is not forwarded afterwards';
-        # the connection is closed after the action, whose request is to be counted here
+        # the connection is closed after the action, whose request is counted here
         my $c = connection($gate)->send(request("/api/users/$name", token => 'read', close => 1));
         passed $c->read_response, '  an allowed one passes', operation => 'getUsersId';
         ok $c->closed, '  and its action is done';
@@ -309,7 +309,7 @@ forwarding 17, 'X-Accel-Redirect' => sub {
         'scope_insufficient', 'with another method: judged as what is forwarded';
 };
 
-# Each early refusal of nginx, before the gate.
+# Each of nginx's early refusals, before the gate.
 my %early = (
     413 => request('/api/users', method => 'POST', body => $big, close => 1),
     '413 of a way around' => request('/x/..;/api/users', method => 'POST', body => $big, close => 1),

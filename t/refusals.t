@@ -1,5 +1,5 @@
 #!/usr/bin/perl
-# What a refusal looks like, which one comes first, and which settings hold where.
+# What a refusal looks like, which reason comes first, and which settings apply where.
 
 use strict;
 use warnings;

@@ -1,5 +1,5 @@
 #!/usr/bin/perl
-# The answers of a token interface go on as they are: byte for byte, without delay, whoever leaves.
+# The answers of a token interface are forwarded unchanged: byte for byte, without delay, whoever goes away.
 
 use strict;
 use warnings;
@@ -21,7 +21,7 @@ use constant DEADLINE => 30;
 my $backend = EIAM::Source->new;
 my $address = $backend->address;
 
-# Each way is there with and without learning; the first word of a path says which.
+# Each kind of answer is tested with and without learning, according to the first word of the path.
 my %ways = (
     buffered => '',
     direct   => 'proxy_buffering off; proxy_http_version 1.1;',
@@ -88,7 +88,7 @@ sub call {
     return $bytes;
 }
 
-# All bytes that come, until the server closes.
+# All bytes until the server closes.
 sub bytes_of {
     my ($request, %opt) = @_;
     my $c = connection($gate, %opt);
@@ -97,7 +97,7 @@ sub bytes_of {
     return unframed($c->{in});
 }
 
-# Without Date, and with one chunk instead of many: nginx makes one of whatever it has read so far.
+# Without Date, and with one chunk in place of several, as nginx makes a chunk of whatever it has read.
 sub unframed {
     my ($bytes) = @_;
     my $text = '';
@@ -123,7 +123,7 @@ sub unchunked {
     return "$text<cut>";
 }
 
-# Nor are there ranges of what is learned from.
+# An answer that is learned from has no ranges, either.
 sub undated { return $_[0] =~ s/^(?:Date: [^\r]*|Accept-Ranges: bytes)\r\n//mgr }
 sub shorter { return length $_[0] > 600 ? substr($_[0], 0, 600) . '... ' . length($_[0]) . ' bytes' : $_[0] }
 
@@ -142,7 +142,7 @@ my $json = answer();
 gzip(\$json, \my $gzip) or die 'gzip';
 my $binary = join '', map { chr $_ % 256 } 0 .. 9999;
 
-# A chunked answer by its chunks, with what may stand at their ends.
+# A chunked answer as its chunks, with the extensions at their ends.
 sub chunks {
     my ($extension, $trailer, @chunks) = @_;
     return { close => 1, raw => "HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nTransfer-Encoding: chunked\r\n"
@@ -195,7 +195,7 @@ my %answers = (
         "$_ bytes without a length" => { body => $json, pad => $_, until_close => 1, close => 1 }) } 65_535, 65_536, 65_537),
 );
 
-# [ what the client asks, its version ]
+# [ request of the client, its version ]
 my %clients = (
     'HTTP/1.1' => sub { call($_[0], close => 1) },
     'HTTP/1.0' => sub { call($_[0], version => '1.0') },
@@ -227,7 +227,7 @@ subtest 'behind the gate' => sub {
     }
 };
 
-# The answer has an object in it that the client chose, as one with authorization_details (RFC 9396) would.
+# The answer contains an object that the client has chosen, as one with authorization_details (RFC 9396) does.
 sub forged {
     my (%opt) = @_;
     my $whole = answer(authorization_details => [ { access_token => 'Forged', token_type => 'bearer', expires_in => 9999,
@@ -250,7 +250,7 @@ subtest '2.1-6: a range of the answer teaches nothing, and the whole of it does'
             is get($gate, '/api/any', token => 'Forged')->{status}, 401, '  and nothing within it';
         }
     }
-    # slices begin where the client's range does
+    # slices begin where the client's range begins
     my ($whole, $from, $size) = forged(pad => 1024);
     $whole .= ' ' x (1024 - length($whole) % 1024);
     $from = index($whole, '[{') + 1;
@@ -264,7 +264,7 @@ subtest '2.1-6: a range of the answer teaches nothing, and the whole of it does'
     is get($gate, '/api/any', token => 'Forged')->{status}, 401, 'a slice teaches nothing';
     like $gate->error_log, qr/is not learned: the answer is a part of one/, '  and the log says so';
 
-    # the backend's own 206, plain or of many parts
+    # the backend's own 206, with one part or several
     for my $head ("Content-Type: application/json\r\nContent-Range: bytes 5-@{[ 4 + length $object ]}/2048",
         'Content-Type: multipart/byteranges; boundary=x') {
         $backend->answer('*' => { raw => "HTTP/1.1 206 Partial Content\r\n$head\r\nConnection: close\r\nContent-Length: "
@@ -316,8 +316,8 @@ subtest 'keep-alive and pipelines' => sub {
 
 # ---- HTTP/2
 
-# Head and body as curl receives them, and how it ended. What curl has of an answer that is cut off is a matter
-# of time, without learning too.
+# Head and body as curl receives them, and how the transfer ended. How much curl has of an answer that is cut off
+# depends on timing, without learning, too.
 sub by_http2 {
     my ($path) = @_;
     my $url = 'http://127.0.0.1:' . $gate->port(2) . $path;
@@ -356,7 +356,7 @@ subtest 'HTTP/2' => sub {
 
 # ---- without delay
 
-# What has come before the backend sends the rest.
+# What has been received before the backend sends the rest.
 sub arrives {
     my ($c, $length) = @_;
     my $deadline = time + DEADLINE;
@@ -375,7 +375,7 @@ subtest 'without delay' => sub {
                 my ($plain, $learn) = map { connection($gate)->send(call("/$_/$way", close => 1)) } qw(plain learn);
                 my $deadline = time + DEADLINE;
                 $backend->await(2);
-                # of 106 bytes of the backend's chunks, 100 are the body
+                # 100 of the 106 bytes of the backend's chunks are the body
                 my $first = $way eq 'direct' && $hold > 100 ? int 0.9 * ($hold - 600) : 0;
                 my $came = arrives($plain, $first);
                 do { $first = $came; sleep 0.02; $came = arrives($plain, 0); eval { $plain->_wait(time + 0.02) } }
@@ -438,7 +438,7 @@ subtest 'clients that go away' => sub {
         $backend->answer('*' => $held[ $n % @held ])->forget;
         my $c = connection($gate)->send(call("/learn/$way"));
         $backend->await(1);
-        # what is short comes before its end only where nothing is buffered
+        # a short answer arrives before its end only if nothing is buffered
         arrives($c, 1) if $n % 3 && $n % @held && ($n % 2 || $n % @held > 2);
         leave($c, $n % 2);
         $backend->release if $n % 7 == 0;

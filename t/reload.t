@@ -158,14 +158,14 @@ subtest '2.1-13: a key file that has changed' => sub {
 
 # ---------------------------------------------------------------- load and memory
 
-# The blocks of nginx's pools get mappings of their own, so that the rest of the heap, which has
-# holes after each reload, cannot hide what they cost.
+# The blocks of nginx's pools get mappings of their own: otherwise the holes that each reload leaves in the heap
+# could hide what the blocks cost.
 $ENV{GLIBC_TUNABLES} = 'glibc.malloc.mmap_threshold=4096';
 
-# The sanitizer keeps what is freed, by default far more than a reload takes.
+# The sanitizer keeps memory that has been freed, by default far more than a reload takes.
 $ENV{ASAN_OPTIONS} = join ':', $ENV{ASAN_OPTIONS} // (), 'quarantine_size_mb=1';
 
-# The master's memory in kB, shared with its workers or not: the heap, and other mappings.
+# The master's memory in kB, shared with workers or not: the heap, and other mappings.
 sub memory {
     my ($gate) = @_;
     my ($where, %kb) = ('', heap => 0, other => 0);
@@ -178,7 +178,7 @@ sub memory {
 
 sub descriptors { my @files = glob '/proc/' . $_[0]->master_pid . '/fd/*'; return scalar @files }
 
-# What one more policy costs, in kB: a leak of it would show once for each reload.
+# The cost of another policy in kB: a leak of it would appear once for each reload.
 sub cost_of_a_policy {
     my @kb;
     for my $copies (1, 1 + COPIES) {
@@ -191,7 +191,7 @@ sub cost_of_a_policy {
     return ($kb[1]{other} - $kb[0]{other}) / COPIES;
 }
 
-# A client in a process of its own: fresh connections, one after the other, until told to stop.
+# A client in its own process: new connections, one after the other, until it is told to stop.
 sub client {
     my ($gate) = @_;
     pipe my $read, my $write or die "pipe: $!";
@@ -252,7 +252,7 @@ $gate->stop;
 
 # ---------------------------------------------------------------- kept connections
 
-# Requests under way on kept connections that are lost in ten reloads.
+# How many requests on kept connections are lost in ten reloads.
 sub lost {
     my ($server) = @_;
     my $lost = 0;

@@ -44,7 +44,7 @@ my $gate = nginx(
     },
 )->start;
 
-# Each row: title, target, options, what the variables say, identity that goes on.
+# Each row: title, target, options, the values of the variables, and the identity that is forwarded.
 my @who = ('crm', 'user_read');
 my @rows = (
     [ 'an allowed request', '/api/users', { token => 'tok' }, 'allow||crm|getUsers', @who, 'getUsers' ],
@@ -138,7 +138,7 @@ subtest 'beside a gate that is on' => sub {
 
 # ---------------------------------------------------------------- one operation of many
 
-# Operations in report mode beside others, at a gate that is on, and at one that reports.
+# Operations in report mode beside others, with "eiam on" and with "eiam report".
 my $mixed = do {
     my $policy = policy('/api', 'GET /users' => ['user_read'], 'PUT /users' => ['user_write'],
         'GET /trial' => ['user_read'], 'PUT /trial' => ['user_write'], 'POST /trial' => 'public',

@@ -1,6 +1,6 @@
 #!/usr/bin/perl
-# What a revocation ends: calls of every worker from the moment at which it was acknowledged, whatever
-# source knows the token, whatever is under way, and whatever happens to the zone afterwards.
+# What a revocation ends: calls in all workers from the moment at which it was acknowledged, whichever source knows
+# the token, whatever is under way, and whatever happens to the zone afterwards.
 
 use strict;
 use warnings;
@@ -26,7 +26,8 @@ sub order {
 
 # ---- under load
 
-# Calls with the tokens in turn until a file is there: token, when it was sent, when answered, status.
+# Calls with the tokens in turn until the file exists; records token, time when sent, time when answered, and
+# status.
 sub caller_of {
     my ($gate, $number, @tokens) = @_;
     my $pid = fork // die "fork: $!\n";

@@ -56,7 +56,7 @@ sub order { return get($gate, "/control/$_[0]", method => 'POST', body => "$_[1]
 
 sub call { return get($gate, '/api/users', token => $_[0]) }
 
-# The metrics of revocations that are not 0: name and labels without the common beginning.
+# The metrics of revocations that are not 0: name and labels without the common prefix.
 sub figures {
     my $text = get($gate, '/status/metrics')->{body};
     return { $text =~ /^eiam_revocations_((?!room)\S+) ([1-9]\d*)$/mg };

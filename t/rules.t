@@ -1,6 +1,6 @@
 #!/usr/bin/perl
-# The operator's own rules of the rewrite phase: the gate's subrequests pass where the call has
-# passed, and what is sent for them has nothing of the client.
+# The operator's own rules of the rewrite phase: the gate's subrequests pass where the call has passed, and nothing
+# of the client is sent with them.
 
 use strict;
 use warnings;
@@ -28,7 +28,7 @@ sub signed {
         client_id => 'crm', scope => 'user_read', jti => ++$serial }, { kid => 'one' });
 }
 
-# What is sent, and what the location can say of variables while it is.
+# What is sent, and what variables say in the location meanwhile.
 my @variables = qw(http_user_agent http_authorization http_cookie http_x_api_key cookie_session arg_tenant args
     query_string is_args known content_length content_type http_x_forwarded_proto remote_user known_agent);
 my $show = join '|', map { "$_=\$$_" } @variables;
@@ -54,7 +54,7 @@ sub server {
     };
 }
 
-# Rules that the client of this test passes, as it is.
+# Rules that this test's client passes unchanged.
 my %rules = (
     none     => '',
     agent    => 'if ($http_user_agent = "") { return 403; }',
@@ -105,7 +105,7 @@ sub call {
         headers => [ @client, 'Host: ' . ($name eq 'named' ? 'one.example' : 'localhost') ], %opt);
 }
 
-# The bytes that were sent, as far as the test can see them, but for what differs between calls.
+# The bytes that were sent, as far as the test sees them, without what differs between calls.
 sub sent {
     my ($req) = @_;
     my $text = join "\n", "$req->{method} $req->{target}", (map { "$_->[0]: $_->[1]" } @{ $req->{headers} }), '', $req->{body};
@@ -113,7 +113,7 @@ sub sent {
         =~ s/content_length=\d+/content_length=n/r;
 }
 
-# Those of the gate's own fields.
+# The same for the gate's own fields.
 my %own = (known => 0, known_agent => 0);
 my $empty = join '|', map { "$_=" . ($own{$_} // '') } @variables;
 @own{qw(content_length content_type)} = qw(n application/x-www-form-urlencoded);
@@ -310,7 +310,7 @@ subtest '2.1-20: a form that the location takes away is named once a minute' => 
             }
         })->start;
     for my $name (sort keys %taken) {
-        # the server waits for a body that never comes
+        # the server waits for a body that does not come
         my $reason = $name eq 'body' ? 'source_unavailable' : 'token_invalid';
         refused get($formless, "/api/$name", token => opaque()), $reason, "$name: a token is refused" for 1 .. 3;
         my @lines = grep { /eiam: introspection "\/to-$name" .*without the token/ } split /\n/, $formless->error_log;

@@ -1,5 +1,5 @@
 #!/usr/bin/perl
-# Scopes: exact words, ceilings, and what eiam_scope_implies adds.
+# Scopes: exact words, the limits by the applications file, and what eiam_scope_implies adds.
 
 use strict;
 use warnings;
@@ -11,7 +11,7 @@ use EIAM::Jwt qw(mint new_key public_jwk);
 use EIAM::Test;
 use JSON::PP ();
 
-# One operation for each scope; the reading of organizations has two alternatives.
+# One operation for each scope; the one that reads organizations has two alternatives.
 my @scopes = qw(org_all org_read org_write user_all user_read user_write org.read org:read ORG_READ a b c d e);
 my %files = (
     'policy.json' => policy('/api', (map { ("GET /$_" => [$_]) } grep { !/[.:]/ } @scopes),
@@ -39,7 +39,7 @@ my %files = (
     )),
 );
 
-# Gates by name: what they say of implications, inside their server or location.
+# Gates by name: their implications, in server or location.
 my %implies = (
     none       => '',
     direct     => 'eiam_scope_implies org_all org_read org_write;',
@@ -68,7 +68,7 @@ my $gate = nginx(files => \%files, conf => qq{
     }
 })->start;
 
-# A row: gate, application, operation, the effective scopes if it passes, title.
+# A row: gate, application, operation, the effective scopes if the call passes, title.
 sub row {
     my ($where, $application, $operation, $scopes, $title) = @_;
     local $Test::Builder::Level = $Test::Builder::Level + 1;
@@ -166,7 +166,7 @@ my $tokens = nginx(
         location /api/any { eiam_scope_implies b k d; proxy_pass http://%ECHO%; }
     })->start;
 
-# By the text's order; then what is implied, by the policy's.
+# In the order of the text, then the implied ones in the order of the policy.
 sub effective {
     my ($text, $application, $implied) = @_;
     my (%seen, %allowed);

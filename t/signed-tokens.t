@@ -1,6 +1,5 @@
 #!/usr/bin/perl
-# Signed tokens of real authorization servers: oidc-provider, also while it changes its keys, and
-# glewlwyd.
+# Signed tokens of real authorization servers: oidc-provider, also while it rotates its keys, and glewlwyd.
 
 use strict;
 use warnings;
@@ -21,7 +20,7 @@ use constant { DEADLINE => 30, CLIENTS => 2, ENOUGH => 20 };
 
 my $json = JSON::PP->new->utf8->canonical;
 
-# The algorithm of a token depends on the API that it is for.
+# The algorithm of a token depends on the API for which it is issued.
 my @algorithms = qw(RS256 PS256 ES256 ES384 EdDSA);
 my %signed = ((map { ("urn:$_" => $_) } @algorithms), 'urn:other' => 'RS256');
 
@@ -40,7 +39,7 @@ my $oidc = EIAM::OidcProvider->new(signed => \%signed,
 my %files = ('policy.json' => policy('/api', map { ("GET /$_" => ['org_read'], "PUT /$_" => ['org_all']) }
     qw(orgs wrong-issuer one-algorithm both quick steady)));
 
-# A gate for the tokens of a server, and locations with other terms.
+# A gate for the tokens of a server, and locations with other settings.
 sub gate_for {
     my ($server, $audiences, $more) = @_;
     return nginx(workers => 2, files => \%files,
@@ -73,7 +72,7 @@ sub cache { return $_[0]{headers}{'x-cache'} }
 
 sub header_of { return $json->decode(decode_base64url(($_[0] =~ /^([^.]+)\./)[0])) }
 
-# The token with one letter of the part changed.
+# The token with one letter of that part changed.
 sub forged {
     my ($token, $part) = @_;
     my @parts = split /\./, $token;
@@ -94,7 +93,7 @@ my $oidc_gate = gate_for($oidc, join(' ', map { "urn:$_" } @algorithms), qq{
 
 # ---------------------------------------------------------------- tokens
 
-# What tokens of both servers have in common.
+# Tests of the tokens of both servers.
 sub behaves {
     my ($server, $gate, $alg, @resource) = @_;
     my $token = $server->token('hr-sync', 'org_read user_read', @resource);
@@ -164,7 +163,7 @@ my %ec = map { ($_ => private('P-256', $_)) } qw(old new);
 $oidc->stop;
 $oidc->sign_with($ec{old}, $rsa)->start;
 
-# Two sets of the same keys: one is often refreshed, the other only for the sake of unknown ones.
+# Two locations with the same keys: one set is refreshed often, the other only because of unknown keys.
 my $gate = gate_for($oidc, 'urn:ES256', qq{
     eiam_jwks_interval 100ms;
     eiam_cache_valid 1s;
@@ -177,9 +176,9 @@ my $gate = gate_for($oidc, 'urn:ES256', qq{
 });
 my $notes = $gate->dir . '/notes';
 
-# A client that takes a new token as often as it gets one, and uses it, an earlier one and its
-# first one; "old steady 200" are the key, the location and what became of the call. It ends with
-# the test, also if that is killed.
+# A client that obtains new tokens as fast as it can, and calls with each, with an earlier one and with its first
+# one. "old steady 200" are the key, the location and the result. The client ends with the test, even if that is
+# killed.
 sub client {
     my $parent = $$;
     my $pid = fork() // die "fork: $!";
@@ -202,7 +201,7 @@ sub client {
     POSIX::_exit(0);
 }
 
-# The status, and that of a second call where the first one says Retry-After.
+# The status, and that of a second call if the first answer has Retry-After.
 sub call {
     my ($token, $name) = @_;
     my @status;
@@ -215,7 +214,7 @@ sub call {
     return "@status";
 }
 
-# "old steady 200" => how often.
+# "old steady 200" => how many.
 sub noted {
     my %noted;
     $noted{$_}++ for (slurp($notes) // '') =~ /^(.+)\n/mg;

@@ -1,5 +1,5 @@
 #!/usr/bin/perl
-# Single flight: however many requests wait for a token, in however many workers, one asks.
+# Single flight: however many requests wait for a token, in however many workers, only one asks.
 
 use strict;
 use warnings;
@@ -56,7 +56,7 @@ sub open_all {
     } 1 .. $count;
 }
 
-# Waits until nginx has so many requests under way.
+# Waits until nginx has that many requests under way.
 sub under_way {
     my ($count) = @_;
     my ($deadline, $writing) = (time + DEADLINE);

@@ -1,6 +1,6 @@
 #!/usr/bin/perl
-# The page for people: in a headless Chromium, at a gate that is being called. What it looks like is
-# kept in build/artifacts/.
+# The page for people, in a headless Chromium, at a gate that is being called. Screenshots are kept in
+# build/artifacts/.
 
 use strict;
 use utf8;
@@ -60,7 +60,7 @@ my $gate = nginx(
 
 my $browser = EIAM::Browser->new->size(1280, 900);
 
-# Before the gate, which would wait for the browser's connections.
+# Created before the gate, which would otherwise wait for the browser's connections.
 END {
     local $?;
     $browser->stop if $browser;
@@ -107,7 +107,7 @@ sub row {
     return join '|', @{ $row // [] };
 }
 
-# Until a wish of the test comes true; the wish is tried again and again.
+# Tries again and again until the condition is true.
 sub soon {
     my ($wish, $title) = @_;
     local $Test::Builder::Level = $Test::Builder::Level + 1;
@@ -205,7 +205,7 @@ subtest 'pause and resume' => sub {
 
 # ---- the matrix
 
-# No column of a matrix is cut off on a sheet of A4.
+# On a sheet of A4 no column of the matrix is cut off.
 sub fits_paper {
     my ($title) = @_;
     local $Test::Builder::Level = $Test::Builder::Level + 1;
@@ -214,7 +214,7 @@ sub fits_paper {
     return $browser->media('')->size(1280, 900);
 }
 
-# The row of an operation: what it needs, and its marks by scope.
+# The row of an operation: what it requires, and its marks by scope.
 sub matrix_row {
     my ($operation) = @_;
     return js(q{(() => {
@@ -271,7 +271,7 @@ subtest 'the filter' => sub {
 
 # ---- the form
 
-# Fills in the form and sends it; the words and the JSON of the answer.
+# Fills in the form and submits it; returns the text and the JSON of the answer.
 sub explained {
     my (%field) = @_;
     js(q{(fields => {

@@ -1,5 +1,5 @@
 #!/usr/bin/perl
-# The status location: every count is exact, and every page is whole and well formed.
+# The status location: each count is exact, and each page is complete and well formed.
 
 use strict;
 use warnings;
@@ -70,7 +70,7 @@ sub key {
     return "$name\{" . join(',', map { "$_=$labels{$_}" } sort keys %labels) . '}';
 }
 
-# The text by the grammar of the format 0.0.4: (list of families, what is wrong).
+# Reads the text by the grammar of the format 0.0.4: (list of families, faults).
 sub read_text {
     my ($body) = @_;
     my (@families, @wrong, %seen);
@@ -127,7 +127,7 @@ sub scrape {
     return flat($families);
 }
 
-# Both formats at a time when nothing happens; what is wrong.
+# Compares both formats while nothing happens; returns the differences.
 sub differences {
     my ($gate, %opt) = @_;
     my ($text, @wrong) = read_text(page($gate, 'metrics', %opt)->{body});
@@ -155,7 +155,7 @@ sub same_in_json {
         || diag join "\n", map { substr $_, 0, 2000 } @wrong[0 .. ($#wrong < 4 ? $#wrong : 4)];
 }
 
-# The counts that some calls change, by how much.
+# By how much some calls change the counts.
 sub changes {
     my ($gate, $calls) = @_;
     my $before = scrape($gate);
@@ -362,7 +362,7 @@ subtest 'families' => sub {
 
 # ---------------------------------------------------------------- decisions
 
-# title, target, options; operation, application, reason, the look-up
+# title, target, options; operation, application, reason, cache status
 my @calls = (
     [ 'an allowed call', '/api/users', { token => 'tok' }, 'getUsers', 'crm', '', 'static', 'BYPASS' ],
     [ 'a public one', '/api/token', { method => 'POST' }, 'postToken', '', '' ],
@@ -513,7 +513,7 @@ subtest 'fetches' => sub {
         my ($counts, $count, $sum) = observed('introspection', 'answered',
             sub { get($gate, '/api/users', token => "slow$delay") });
         is $count, 1, "an answer after $delay s";
-        # clocks of nginx and of the source tick by the millisecond
+        # the clocks of nginx and of the source have a resolution of a millisecond
         cmp_ok $sum, '>=', $delay - 0.003, '  took that long';
         my @expected = map { $_ eq '+Inf' || $sum <= $_ + 0.0000001 ? 1 : 0 } @bounds;
         is_deeply $counts, \@expected, "  and is in the buckets of $sum s";
@@ -603,7 +603,7 @@ subtest 'names of any bytes' => sub {
 
 my @mix = map { $_->[1] !~ m{/x/} && ($_->[6] // '') ne 'introspection' ? $_ : () } @calls;
 
-# Some clients at once, each on connections of its own; how often each row was called.
+# Several clients at once, each on its own connections; returns how often each row was called.
 sub crowd {
     my ($clients, $calls, $meanwhile) = @_;
     my @pids;
@@ -757,7 +757,7 @@ subtest 'a zone that is too small' => sub {
         })->start;
     my $size = scrape($small)->{'eiam_zone_size_bytes{}'};
     cmp_ok $size, '>', 100 * CELL, 'it has room for some';
-    # application and scope of one make one cell more
+    # an application and scopes of one byte more take one more cell
     my ($room, $calls) = (int($size / CELL / 2), 700);
     my $c = connection($small, timeout => DEADLINE);
     my @parts = map { [ 100 * $_ - 99 .. 100 * $_ ] } 1 .. $calls / 100;
@@ -788,7 +788,7 @@ subtest 'a zone that is too small' => sub {
 
 # ---------------------------------------------------------------- large ones
 
-# What does not fit into one step goes on in the next one, wherever that begins.
+# What a step has no room for follows in the next step, wherever that begins.
 subtest 'steps' => sub {
     my $one = sub { my ($n) = @_; return policy('/api', map { ("GET /op$_" => ['user_read']) } 1 .. $n) };
     my $edge = nginx(files => { 'policy.json' => $one->(500), 'apps.json' => applications(
@@ -867,7 +867,7 @@ subtest 'ten thousand operations, a thousand applications' => sub {
             $scraper->send(request("/status/$name"));
             until ($size && length $scraper->{in} >= $size) {
                 push @waits, $wait->();
-                # what has come of the page is read without waiting
+                # reads what has arrived of the page, without waiting
                 my $n = sysread $scraper->{sock}, $scraper->{in}, 1 << 22, length $scraper->{in};
                 die "the page ended\n" if defined $n && $n == 0;
                 $size //= $+[0] + $1 if $scraper->{in} =~ /\r\nContent-Length: (\d+)\r\n.*?\r\n\r\n/s;

@@ -87,7 +87,7 @@ sub identity {
     return join ' ', map { join '|', received($res, "X-EIAM-$_") } qw(Operation Application Scopes);
 }
 
-# New lines of the second backend's log, at least $count of them.
+# New lines in the log of the second backend, at least $count of them.
 my $seen = 0;
 sub recorded {
     my ($count) = @_;
@@ -101,7 +101,7 @@ sub recorded {
     return join "\n", @new;
 }
 
-# All the JSON objects that stand in a page.
+# All JSON objects in a page.
 sub objects {
     my ($text) = @_;
     my @found;

@@ -1,5 +1,6 @@
 #!/usr/bin/perl
-# Random templates of every shape, against the rule once more by brute force: no request is decided as another one.
+# Random templates of all shapes, compared with the rule applied by brute force: no request is decided on as one of
+# another operation.
 
 use strict;
 use warnings;
@@ -15,7 +16,7 @@ use constant { POLICIES => 12, OPERATIONS => 25, REQUESTS => 200 };
 my @segments = qw(a ab b bab {p}b a{p} a{p}b {p}ab ab{p} b{p} {p}a{q} b{p}{q} {p} {p});
 my @words    = qw(a b ab ba bab aab abb abab babab bb aa c cab bac acb abc bcb xab abx xb ax x);
 
-# The same in every run unless EIAM_SEED says otherwise.
+# The random numbers are the same in each run, unless EIAM_SEED is set.
 my $seed = $ENV{EIAM_SEED} // 20_270_102;
 srand $seed;
 note "EIAM_SEED=$seed";
@@ -24,7 +25,7 @@ sub pick { return $_[ rand @_ ] }
 
 # ---------------------------------------------------------------- the rule
 
-# How concrete a segment is: a literal, several parameters, one between literals by their bytes, one alone.
+# How concrete a segment is: a literal, several parameters, one between literals by their bytes, or one alone.
 sub rank {
     my ($segment) = @_;
     my $parameters = () = $segment =~ /\{/g;
@@ -46,7 +47,7 @@ sub fits {
     return 1;
 }
 
-# Is the word a segment whose only parameter is empty, before another one fits?
+# Whether the word fits a segment with an empty parameter, before it fits another one.
 sub is_bare {
     my ($word, %here) = @_;
     return 0 if $here{$word};
@@ -67,7 +68,7 @@ sub more_concrete {
     return 0;
 }
 
-# 400, 404, "none", or the operations that it may be.
+# 400, 404, "none", or the operations that are possible.
 sub expected {
     my ($operations, $method, $slash, @path) = @_;
     my @fit = @$operations;
@@ -105,7 +106,7 @@ for my $number (1 .. POLICIES) {
         my $method = rand() < .7 ? 'get' : 'put';
         my $shape = join '/', map { s/\{\w\}/{}/gr } @path;
         next if $seen{"$method $shape $slash"}++;
-        # What is equally concrete must require the same.
+        # Equally concrete operations must have the same requirements.
         my $scope = unpack('%32C*', join '/', $method, map { rank($_) } @path) % 2 ? 'a' : 'b';
         my $template = '/' . join('/', @path) . ($slash ? '/' : '');
         $paths{$template}{$method} = { security => [ { eiam => [$scope] } ], operationId => "$method $template" };

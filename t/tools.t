@@ -1,6 +1,6 @@
 #!/usr/bin/perl
-# The tools around the tests: one test by its title, what is installed before
-# a run, the coverage of the sources, how each file is compiled.
+# The tools for tests: one test by its title, what is installed before a run, the coverage of the sources, and how
+# each file is compiled.
 
 use strict;
 use warnings;
@@ -35,7 +35,7 @@ sub slurp {
     return scalar(<$in>) // '';
 }
 
-# (exit code, output) of a command of the shell.
+# (exit code, output) of a shell command.
 sub run {
     my ($command) = @_;
     my $said = qx(($command) 2>&1 </dev/null);
@@ -97,8 +97,8 @@ subtest '2.2-8: make hands a title over, from its command line only' => sub {
     ok $said =~ /^prove .*t\/jwt\.t/m && $said !~ m{^t/one}m, 'a TITLE of the environment leaves nothing out';
 };
 
-# A system in that every package is missing; what would change it is recorded,
-# with what the run had said until then.
+# A system in which all packages are missing; records commands that would change it, with what the run had said by
+# then.
 sub bare_system {
     my $home = File::Temp->newdir('eiam-bare-XXXXXX', TMPDIR => 1);
     make_path("$home/t", "$home/.ci", "$home/bin");

@@ -1,5 +1,5 @@
 #!/usr/bin/perl
-# Backends that take h2c, and the clients that offer it: none of them needs a change for the gate.
+# Backends that accept h2c, and clients that offer it: none of them needs a change because of the gate.
 
 use strict;
 use warnings;
@@ -18,7 +18,7 @@ my $echo      = EIAM::Echo->new;
 my $nghttpx   = EIAM::Nghttpx->new($echo->address);
 my $websocket = EIAM::WebSocket->new;
 
-# nginx's own recipe for WebSockets, in a server with a gate and in one without.
+# nginx's own recipe for WebSocket, in a server with a gate and in one without.
 my $gate = nginx(
     files => {
         'policy.json' => policy('/api', 'GET /users/{id}' => ['user_read'], 'DELETE /users/{id}' => ['user_all'],
@@ -43,7 +43,7 @@ my $gate = nginx(
 
 my ($gated, $open) = map { $gate->port($_) } 1, 2;
 
-# The status of an attempt, and what the backend saw of a second request through the tunnel.
+# The status of an attempt, and what the backend has seen of a second request through the tunnel.
 sub tunnel {
     my ($port, $target) = @_;
     my $sock = IO::Socket::INET->new(PeerAddr => "127.0.0.1:$port", Timeout => 10) or die "connect: $@";

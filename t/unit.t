@@ -1,6 +1,6 @@
 #!/usr/bin/perl
-# The unit tests of the core run inside nginx: "eiam_unit all" prints TAP
-# while "nginx -t" reads the configuration. Here each is a test of its own.
+# The unit tests of the core run inside nginx: "eiam_unit all" prints TAP while "nginx -t" reads the configuration.
+# Here each of them is a test of its own.
 
 use strict;
 use warnings;

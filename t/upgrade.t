@@ -1,5 +1,5 @@
 #!/usr/bin/perl
-# A connection that becomes another protocol is a tunnel: no later request in it is seen by the gate.
+# A connection that switches to another protocol is a tunnel: the gate sees no later request in it.
 
 use strict;
 use warnings;
@@ -12,7 +12,7 @@ use EIAM::Http2;
 use EIAM::Test;
 use EIAM::WebSocket;
 
-# nginx's own recipe, with what is asked for by variables.
+# nginx's own recipe, with variables for what is requested.
 my $recipe = q{
     proxy_http_version 1.1;
     proxy_set_header Upgrade $http_upgrade;
@@ -63,7 +63,7 @@ sub server {
     };
 }
 
-# What the backend received of the fields, by name; nothing if none of it was a request for another protocol.
+# The fields that the backend has received, by name; nothing if no request asked for another protocol.
 sub upgrades {
     my ($res) = @_;
     my @found = map { s/: $/:/r } map { "$_->[0]: $_->[1]" }
@@ -159,7 +159,7 @@ subtest '2.1-8: other spellings, where another server is the default' => sub {
     like upgrades($res), qr/HTTP2_Settings/, 'the default server itself has no gate';
 };
 
-# These are answered before any phase, so the error page is all that sees the fields.
+# These are answered before any phase, so only the error page sees the fields.
 subtest '2.1-8: what nginx refuses by itself takes no offer along' => sub {
     my @offer = ('Upgrade: h2c', $settings, 'Connection: Upgrade, HTTP2-Settings');
     my $long = 'X-Long: ' . 'x' x 40_000;
@@ -190,7 +190,7 @@ subtest '2.1-8: HTTP/2' => sub {
 my $websocket = EIAM::WebSocket->new;
 my $live = nginx(files => \%files, conf => $http . server('%PORT%', 'on', $websocket->address))->start;
 
-# A text, and what comes back; the status line if that is not 101.
+# Sends a text; returns what comes back, or the status line if that is not 101.
 sub echoed {
     my ($target, $text) = @_;
     my $sock = IO::Socket::INET->new(PeerAddr => '127.0.0.1:' . $live->port, Timeout => 10) or die "connect: $@";
@@ -209,7 +209,7 @@ subtest '2.1-8: WebSockets work as before' => sub {
     }
 };
 
-# nginx hands such a 101 on as an answer like others; nothing of the client goes behind it.
+# nginx forwards such a 101 like any other answer, and nothing of the client follows it.
 subtest '2.1-8: a backend that answers 101 to whatever it is asked gets no tunnel' => sub {
     my @offers = ([], ['Upgrade: h2c'], [ 'Upgrade: h2c', $settings, 'Connection: Upgrade, HTTP2-Settings' ],
         [ 'Upgrade: websocket', 'Upgrade: h2c' ], [ 'Upgrade: TLS/1.0', 'Transfer-Encoding: chunked' ]);

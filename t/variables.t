@@ -123,7 +123,7 @@ my %crm = (application => 'crm', scopes => 'user_write user_read', source => 'st
 my %user = (operation => 'getUser', route => '/api/users/{id}', required => 'user_read');
 my $nothing = '[' . row() . ']';
 
-# Waits until nginx has written the line of a request, which it does after the answer.
+# Waits until nginx has logged the request, which it does after the answer.
 sub logged {
     my ($target, $file) = @_;
     for (1 .. 200) {

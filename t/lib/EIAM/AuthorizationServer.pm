@@ -36,14 +36,14 @@ sub new {
 sub port    { return $_[0]{port} }
 sub address { return "127.0.0.1:$_[0]{port}" }
 
-# All that the server said so far.
+# Everything that the server has printed.
 sub said { return EIAM::Nginx::slurp("$_[0]{dir}/log") // '' }
 
-# On the port of before, if it ran already.
+# On the same port as before, if it ran already.
 sub start {
     my ($self) = @_;
     my $before = length $self->said;
-    # If this process is killed, so is the server.
+    # If this process is killed, the server ends, too.
     my @command = ('setpriv', '--pdeathsig', 'KILL', '--', $self->_command);
     $self->{pid} = fork() // die "fork: $!";
     if ($self->{pid} == 0) {
@@ -71,7 +71,7 @@ sub stop {
     return;
 }
 
-# It takes connections then, and answers nothing.
+# The server then accepts connections, but does not answer.
 sub freeze {
     my ($self) = @_;
     kill 'STOP', $self->{pid};

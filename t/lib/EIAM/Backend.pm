@@ -1,6 +1,6 @@
 package EIAM::Backend;
 
-# A program with ports of its own, which says when it is ready and ends when its input does.
+# A program with its own ports, which says when it is ready, and ends when its input ends.
 
 use strict;
 use warnings;
@@ -39,7 +39,7 @@ sub new {
 
 sub ports { return @{ $_[0]{ports} } }
 
-# Its input ends even if this process is killed.
+# The input ends even if this process is killed.
 sub DESTROY {
     my ($self) = @_;
     local ($@, $!, $?);

@@ -89,7 +89,7 @@ sub _wait {
 
 sub _log { return EIAM::Nginx::slurp("$_[0]{tmp}/log") // '' }
 
-# What the page should not have said.
+# The page's errors.
 sub _note {
     my ($self, $message) = @_;
     my ($method, $p) = @$message{qw(method params)};
@@ -105,7 +105,7 @@ sub _note {
     return;
 }
 
-# Errors, warnings, violations of the page's security policy, whatever was logged; since the last call.
+# Errors, warnings and violations of the page's security policy that were logged since the last call.
 sub complaints {
     my ($self) = @_;
     $self->value('0');
@@ -122,7 +122,7 @@ sub open {    ## no critic (ProhibitBuiltinHomonyms)
     return $self;
 }
 
-# The value of an expression, or of a promise; an exception of it dies.
+# The value of an expression or of a promise; dies if it throws an exception.
 sub value {
     my ($self, $expression) = @_;
     my $answer = $self->ask('Runtime.evaluate', expression => $expression,
@@ -132,7 +132,7 @@ sub value {
     return $answer->{result}{value};
 }
 
-# True once the expression is; false when it is not in time.
+# True once the expression is true; false if it is not in time.
 sub until {    ## no critic (ProhibitBuiltinHomonyms)
     my ($self, $expression, $timeout) = @_;
     my $deadline = time + ($timeout // TIMEOUT);
@@ -176,14 +176,14 @@ sub press {
     return $self;
 }
 
-# Into what has the focus, as if it were typed.
+# Types into the element that has the focus.
 sub type {
     my ($self, $text) = @_;
     $self->ask('Input.insertText', text => $text);
     return $self;
 }
 
-# Of the whole page.
+# A picture of the whole page.
 sub screenshot {
     my ($self, $path) = @_;
     my $size = $self->ask('Page.getLayoutMetrics')->{cssContentSize};

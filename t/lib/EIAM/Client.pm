@@ -1,6 +1,6 @@
 package EIAM::Client;
 
-# HTTP over raw sockets: what is sent is sent byte for byte.
+# HTTP over raw sockets: everything is sent byte for byte.
 
 use strict;
 use warnings;
@@ -37,7 +37,7 @@ sub get {
     return $res // die "no answer to $target\n";
 }
 
-# Sends bytes; returns up to "count" answers, fewer only if the server closed.
+# Sends bytes; returns up to "count" answers, fewer only if the server has closed.
 sub raw {
     my ($gate, $bytes, %opt) = @_;
     my $c = connection($gate, %opt);
@@ -63,7 +63,7 @@ sub connection {
     }, __PACKAGE__;
 }
 
-# Queues bytes and sends what the socket takes; the rest goes while reading.
+# Queues bytes and sends as much as the socket accepts; the rest is sent while reading.
 sub send {    ## no critic (ProhibitBuiltinHomonyms)
     my ($self, $bytes) = @_;
     $self->{out} .= $bytes;
@@ -89,7 +89,7 @@ sub read_response {
     }
 }
 
-# True once the server closed the connection, waiting for it up to the timeout.
+# True once the server has closed the connection, waiting up to the timeout.
 sub closed {
     my ($self, $timeout) = @_;
     my $deadline = time + ($timeout // $self->{timeout});
@@ -153,7 +153,7 @@ sub _parse {
     return _finish({ %res, body => $body });
 }
 
-# (body, offset behind it), or nothing while it is incomplete.
+# (body, offset behind it), or nothing while the body is incomplete.
 sub _body {
     my ($self, $res, $start, $head) = @_;
     my $h = $res->{headers};

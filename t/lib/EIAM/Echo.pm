@@ -1,6 +1,6 @@
 package EIAM::Echo;
 
-# A real HTTP/1.1 server that answers what it received: one process, select().
+# A real HTTP/1.1 server that returns what it has received: one process, select().
 
 use strict;
 use warnings;
@@ -38,7 +38,7 @@ sub address { return "127.0.0.1:$_[0]{port}" }
 sub port    { return $_[0]{port} }
 sub pid     { return $_[0]{pid} }
 
-# How many requests arrived so far, the questions about it left out.
+# How many requests have arrived, without the questions about that.
 sub count {
     my ($self) = @_;
     return EIAM::Client::get($self, '/__count')->{json}{count};
@@ -85,7 +85,7 @@ sub serve {
     }
 }
 
-# Answers all complete requests of the connection; false when it must close.
+# Answers all complete requests of the connection; false if it must be closed.
 sub answer {
     my ($c, $count) = @_;
     while (1) {

@@ -11,7 +11,7 @@ use EIAM::Client ();
 use EIAM::Nginx qw(slurp);
 use JSON::PP ();
 
-# The password is the one that a fresh database has.
+# The password of a fresh database.
 use constant {
     SCHEMA => '/usr/share/dbconfig-common/data/glewlwyd/install/sqlite3',
     LIFE => 3600,
@@ -137,7 +137,7 @@ sub issuer { return 'http://' . $_[0]->address . '/api/oidc' }
 
 sub credentials { return "Bearer $_[0]{gateway}" }
 
-# All tokens have the same life, also the gate's: one of them becomes older.
+# All tokens have the same lifetime, the gate's too, so one of them is made older.
 sub expire_in {
     my ($self, $token, $seconds) = @_;
     my ($jti, $issued) = ($self->introspect($token)->{jti}, time + $seconds - LIFE);

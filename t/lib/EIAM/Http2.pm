@@ -21,7 +21,7 @@ sub new {
     return $class->over($sock, 1);
 }
 
-# The next stream of a connection that was upgraded is 3: its request was the first.
+# The next stream of an upgraded connection is 3, as its request was the first.
 sub over {
     my ($class, $sock, $next) = @_;
     my $self = bless { sock => $sock, next => $next, streams => {} }, $class;
@@ -39,7 +39,7 @@ sub send {    ## no critic (ProhibitBuiltinHomonyms)
     return $self;
 }
 
-# Sends a request, as far as it goes; its stream.
+# Sends a request as far as possible; returns its stream.
 sub request {
     my ($self, $target, %opt) = @_;
     my $id = $self->{next};
@@ -77,7 +77,7 @@ sub responses {
     return @$streams{@ids};
 }
 
-# Takes one frame; false at the end of the connection.
+# Reads one frame; false at the end of the connection.
 sub _frame {
     my ($self) = @_;
     my $head = $self->_take(9) // return 0;

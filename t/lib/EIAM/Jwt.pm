@@ -1,6 +1,6 @@
 package EIAM::Jwt;
 
-# Signed tokens and their keys, made by Crypt::JWT, CryptX and openssl: an implementation of its own.
+# Signed tokens and their keys, made by Crypt::JWT, CryptX and openssl, independently of the module.
 
 use strict;
 use warnings;
@@ -22,7 +22,7 @@ our @EXPORT_OK = qw(
 
 my $json = JSON::PP->new->utf8->canonical;
 
-# name of the curve => what CryptX calls it, the algorithm
+# curve => its name in CryptX, its algorithm
 my %curve = (
     'P-256' => [ 'secp256r1', 'ES256' ], 'P-384' => [ 'secp384r1', 'ES384' ],
     'P-521' => [ 'secp521r1', 'ES512' ], 'secp256k1' => [ 'secp256k1', 'ES256K' ],
@@ -65,7 +65,7 @@ sub openssl {
     return $text;
 }
 
-# The key's JWK without what is private, but for a secret; more members may be given.
+# The JWK of a key without its private members, except for a secret; members may be added.
 sub public_jwk {
     my ($key, %more) = @_;
     return { kty => 'oct', k => b64($key->{secret}), %more } if $key->{type} eq 'oct';
@@ -91,7 +91,7 @@ sub public_pem {
     return $key->{pk}->export_key_pem($key->{type} eq 'RSA' ? 'public_x509' : 'public');
 }
 
-# A new key, and a certificate of it that nobody knows, in base64.
+# A new key, and an unknown certificate of it, in base64.
 sub certified_key {
     my $dir = File::Temp->newdir;
     openssl(qw(genpkey -algorithm ED25519 -out), "$dir/key");
@@ -102,7 +102,7 @@ sub certified_key {
 
 # ---- signatures
 
-# The bytes of a JWS signature; whether key and algorithm fit is for the caller to know.
+# The bytes of a JWS signature; the caller has to know whether key and algorithm fit.
 sub sign {
     my ($key, $alg, $text, %opt) = @_;
     my ($bits) = $alg =~ /(\d+)/;
@@ -146,13 +146,13 @@ sub object {
     return "{$text}";
 }
 
-# A token of two texts, whatever they are.
+# A token of any two texts.
 sub compact {
     my ($header, $claims, $key, $alg) = @_;
     return signed_parts(b64($header), b64($claims), $key, $alg);
 }
 
-# A token of two encoded parts, whatever they are.
+# A token of any two encoded parts.
 sub signed_parts {
     my ($header, $claims, $key, $alg) = @_;
     return "$header.$claims." . b64(sign($key, $alg, "$header.$claims"));

@@ -13,7 +13,7 @@ use Time::HiRes qw(sleep time);
 
 use constant START_TIMEOUT => 30;
 
-# Dies where nghttpx is missing: the test must not pass without it.
+# Dies if nghttpx is missing: the test must not pass without it.
 sub new {
     my ($class, $backend) = @_;
     my $dir  = File::Temp->newdir('eiam-nghttpx-XXXXXX', TMPDIR => 1);

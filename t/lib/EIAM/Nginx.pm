@@ -21,7 +21,7 @@ use Time::HiRes qw(sleep time);
 
 our @EXPORT_OK = qw(free_port top_dir slurp);
 
-# Sanitizers make everything slower, so the limits are far beyond the usual times.
+# Sanitizers make everything slower, so the limits are far beyond the usual durations.
 use constant { START_TIMEOUT => 30, RELOAD_TIMEOUT => 30, QUIT_TIMEOUT => 10, PORT_TRIES => 5 };
 
 my $json = JSON::PP->new->utf8->canonical->pretty;
@@ -104,7 +104,7 @@ sub _conf {
         'events { ' . ($opt{events} // 'worker_connections 1024;') . ' }',
         'http {',
         (map { "    ${_}_temp_path %DIR%/temp/$_;" } qw(client_body proxy fastcgi uwsgi scgi)),
-        # "off" would also silence a log that the text sets on the same level.
+        # "off" would also silence a log that the text configures on the same level.
         ($opt{module} // 1) && $body !~ /eiam_zone/ ? '    eiam_zone eiam 1m;' : (),
         '    access_log ' . ($body =~ /access_log/ ? '%DIR%/default-access.log;' : 'off;'),
         $body, '}', '';
@@ -117,7 +117,7 @@ sub module_path {
 
 # ---- ports
 
-# Below the ephemeral range, so that no outgoing connection takes it meanwhile.
+# Below the ephemeral range, so that no outgoing connection uses the port meanwhile.
 sub free_port {
     for (1 .. 200) {
         my $port = 12_000 + int rand 20_000;
@@ -212,7 +212,7 @@ sub _wait_started {
     return 0;
 }
 
-# True when new workers serve, false when the new configuration was refused.
+# True once new workers serve, false if the new configuration was refused.
 sub reload {
     my ($self) = @_;
     my %old    = map { ($_ => 1) } $self->worker_pids;
@@ -263,7 +263,7 @@ sub signal {
 
 sub master_pid { return $_[0]{pid} }
 
-# Workers that take connections, those shutting down left out.
+# Workers that accept connections, without those that are shutting down.
 sub worker_pids {
     my ($self) = @_;
     my $master = $self->{pid} or return;
@@ -287,7 +287,7 @@ sub slurp {
     return scalar <$fh>;
 }
 
-# All that nginx said: its error log and its standard error.
+# Everything that nginx has said: its error log and its standard error.
 sub error_log {
     my ($self) = @_;
     return join '', map { slurp("$self->{dir}/$_") // '' } qw(stderr.log error.log);
@@ -304,7 +304,7 @@ sub expect {
     return $self;
 }
 
-# Lines of the logs that must not be there.
+# Lines of the logs that must not occur.
 sub alarms {
     my ($self) = @_;
     my @lines = grep { /$alarming/ } split /\n/, $self->error_log;
@@ -319,7 +319,7 @@ sub _scan {
     return $self->_alarm('nginx', grep { !$self->{scanned}{$_}++ } $self->alarms);
 }
 
-# A find fails the test file even when its plan is done already.
+# A line that is found fails the test file even after its plan is complete.
 sub _alarm {
     my ($self, $who, @lines) = @_;
     return unless @lines;
@@ -348,7 +348,7 @@ sub DESTROY {
     return;
 }
 
-# The logs must be read before the plan is closed, so done_testing() stops all first.
+# The logs must be read before the plan is closed, so done_testing() first stops all servers.
 {
     no warnings 'redefine';
     my $done_testing = \&Test::Builder::done_testing;

@@ -33,7 +33,7 @@ sub npm_folder {
     return "$to/node_modules";
 }
 
-# (exit code, output) of a command, which tells nobody that it was run.
+# (exit code, output) of a command, without telemetry.
 sub npm_run {
     my (@command) = @_;
     local @ENV{qw(REDOCLY_TELEMETRY REDOCLY_SUPPRESS_UPDATE_NOTICE NO_UPDATE_NOTIFIER)} = qw(off true 1);

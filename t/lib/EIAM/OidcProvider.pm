@@ -34,7 +34,7 @@ sub _write_keys {
     return $file;
 }
 
-# Private JWKs; the next start signs with the first one that fits, and publishes all of them.
+# Private JWKs; after the next start the server signs with the first one that fits, and publishes all of them.
 sub sign_with {
     my ($self, @keys) = @_;
     $self->{keys} = \@keys;
@@ -54,7 +54,7 @@ sub issuer { return 'http://' . $_[0]->address }
 
 sub credentials { return $_[0]->basic('gateway') }
 
-# How often it was asked about a token.
+# How often the server was asked about a token.
 sub introspections {
     my ($self) = @_;
     my @lines = $self->said =~ m{^POST /token/introspection }mg;

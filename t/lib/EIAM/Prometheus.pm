@@ -54,7 +54,7 @@ sub api {
     return $res->{json} // die "no JSON: $res->{status} $res->{body}\n";
 }
 
-# What a question is answered: a list of [ {labels}, value ].
+# The result of a query: a list of [ {labels}, value ].
 sub ask {
     my ($self, $expr) = @_;
     my $answer = $self->api('query', query => $expr);
@@ -64,7 +64,7 @@ sub ask {
     return map { [ $_->{metric}, $_->{value}[1] ] } @$result;
 }
 
-# The one value that answers it, or undef.
+# The single value of a query, or undef.
 sub value {
     my ($self, $expr) = @_;
     my @result = $self->ask($expr);
@@ -72,7 +72,7 @@ sub value {
     return @result ? $result[0][1] : undef;
 }
 
-# Asks until an answer satisfies; returns the last one.
+# Repeats a query until its result is accepted; returns the last result.
 sub wait_for {
     my ($self, $expr, $satisfies) = @_;
     my $deadline = time + DEADLINE;

@@ -1,14 +1,14 @@
 package EIAM::Reading;
 
-# What an OpenAPI document says about each operation, read once more from the specification's text:
-# not as the gate reads it, so that the two can be compared.
+# A second reading of OpenAPI documents, made from the specification's text and not as the gate reads them, so that
+# the two can be compared.
 
 use strict;
 use warnings;
 
 our @METHODS = qw(get head post put patch delete options trace);
 
-# A skeleton of t/documents/skeleton.js; the letters of literals are those of eiam_path.
+# A skeleton made by t/documents/skeleton.js; literals consist of the characters that eiam_path accepts.
 sub new {
     my ($class, $document, $path) = @_;
     my $self = bless { document => $document, path => $path, operations => [] }, $class;
@@ -20,7 +20,7 @@ sub new {
     return $self;
 }
 
-# A path item may stand in the place of another one; the skeleton has those of "paths".
+# A path item may refer to another one; the skeleton has those in "paths".
 sub _referred {
     my ($self, $item) = @_;
     my ($name) = ($item->{'$ref'} // '') =~ m{^#/paths/(.+)$} or return $item;
@@ -31,7 +31,7 @@ sub _referred {
 sub operations { return @{ $_[0]{operations} } }
 sub base       { return $_[0]{base} }
 
-# Of a URL its path, without a slash at the end; variables are their defaults.
+# The path of a URL, without a slash at the end; variables have their defaults.
 sub server_path {
     my ($server) = @_;
     my $url = ($server // {})->{url} // '/';
@@ -64,7 +64,7 @@ sub _operation {
     return \%read;
 }
 
-# A literal as a string, one with parameters as the list of what stands around them.
+# A literal as a string, a segment with parameters as the list of the literals around them.
 sub segments {
     my ($route) = @_;
     return map { /\{[^{}]*\}/ ? [ split /\{[^{}]*\}/, $_, -1 ] : $_ } split_path($route);
@@ -80,7 +80,7 @@ sub may_stand {
 
 sub is_segment { return $_[0] !~ /^\.*$/ && length $_[0] <= 128 }
 
-# The scopes that are all required; nothing if no bearer token satisfies it.
+# The scopes that are required together; nothing if no bearer token satisfies the alternative.
 sub _alternative {
     my ($self, $requirement) = @_;
     return if !%$requirement;
@@ -141,7 +141,7 @@ sub more_concrete {
     return 0;
 }
 
-# What a token with these scopes is answered: 200, 403, or 0 where the call is no operation.
+# The answer to a token with these scopes: 200, 403, or 0 if the call is of no operation.
 sub decision {
     my ($self, $method, $path, %has) = @_;
     my $operation = $self->find($method, $path);

@@ -1,6 +1,6 @@
 package EIAM::Router;
 
-# Frameworks with a routing of their own, below t/routers: which operation do they read?
+# Frameworks with routing of their own, below t/routers: which operation do they read?
 
 use strict;
 use warnings;
@@ -19,7 +19,7 @@ sub express {
     return EIAM::Backend->new('node', sub { ('node', "$dir/express.js", $package, $json->encode(\@operations)) });
 }
 
-# Debian's Flask, in Debian's Python
+# Debian's Flask, in Debian's Python.
 sub flask {
     my ($class, @operations) = @_;
     return EIAM::Backend->new('python3-flask', sub { ('/usr/bin/python3', "$dir/routes.py",

@@ -54,7 +54,7 @@ sub address { return "127.0.0.1:$_[0]{port}" }
 sub port    { return $_[0]{port} }
 sub pid     { return $_[0]{pid} }
 
-# answer(token => behaviour, ...): a hash, or a list of them, of which the last one stays.
+# answer(token => behaviour, ...): a behaviour is a hash, or a list of hashes, of which the last one is repeated.
 sub answer {
     my ($self, %answers) = @_;
     $self->_ask(answer => \%answers);
@@ -91,7 +91,7 @@ sub _ask {
 
 BEGIN { no strict 'refs'; *$_ = EIAM::Echo->can($_) for qw(stop DESTROY) }
 
-# Messages of the two: a length and JSON.
+# Messages between the two processes: a length and JSON.
 sub put {
     my ($sock, $message) = @_;
     my $bytes = $json->encode($message);
@@ -188,7 +188,7 @@ sub serve {
     return;
 }
 
-# Until the first of the waiting connections goes on.
+# The time until the first of the waiting connections continues.
 sub pause {
     my ($s) = @_;
     my $first = time + 1;
@@ -216,7 +216,7 @@ sub hear {
     return 0;
 }
 
-# Runs the steps of the connection as far as they go; false when it is to be closed.
+# Runs the steps of the connection as far as possible; false if it is to be closed.
 sub go_on {
     my ($s, $c) = @_;
     while (1) {
@@ -250,7 +250,7 @@ sub go_on {
     }
 }
 
-# Notes the request; the steps of its answer.
+# Records the request; returns the steps of its answer.
 sub begin {
     my ($s, $req) = @_;
     my ($token) = $req->{body} =~ /(?:^|&)token=([^&]*)/;
@@ -263,7 +263,7 @@ sub begin {
     return [ @{ @$list > 1 ? shift @$list : $list->[0] } ];
 }
 
-# One message of the test; false when it has ended.
+# Reads one message of the test; false if the test has ended.
 sub obey {
     my ($s) = @_;
     my ($what, $value) = @{ take($s->{told}) // return 0 };

@@ -1,6 +1,6 @@
 package EIAM::Stub;
 
-# An authorization server made of nginx: fast, and a token's name says what it is worth.
+# An authorization server made of nginx: it is fast, and the name of a token says what it permits.
 
 use strict;
 use warnings;
@@ -56,7 +56,7 @@ sub location {
 END
 }
 
-# How often the token was asked for.
+# How often the server was asked about the token.
 sub count {
     my ($self, $token) = @_;
     return scalar grep { /^token=\Q$token\E(?:&|$)/ } split /\n/, $self->{nginx}->access_log;

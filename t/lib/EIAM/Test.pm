@@ -44,11 +44,11 @@ our %REFUSAL = (
 
 sub nginx { return EIAM::Nginx->new(@_) }
 
-# A target with what cannot be printed as in C.
+# A target, with unprintable characters as in C.
 sub shown { return $_[0] =~ s/([^\x21-\x7e])/sprintf '\\x%02x', ord $1/ger }
 
-# all_ambiguous($gate, [ [ why, target, ... ], ... ], options of get): each is refused, though the
-# token "tok" would do.
+# all_ambiguous($gate, [ [ why, target, ... ], ... ], options of get): each is refused, though the token "tok" is
+# valid.
 sub all_ambiguous {
     my ($gate, $rows, %opt) = @_;
     local $Test::Builder::Level = $Test::Builder::Level + 1;
@@ -59,7 +59,7 @@ sub all_ambiguous {
     return;
 }
 
-# A subtest that fails if any request of it came through to the echo backend.
+# A subtest that fails if any of its requests reaches the echo backend.
 sub nothing_forwarded {
     my ($gate, $title, $tests) = @_;
     return Test::More::subtest($title => sub {
@@ -139,7 +139,7 @@ sub received {
     return map { $_->[1] } grep { lc $_->[0] eq lc $name } @{ $res->{json}{headers} // [] };
 }
 
-# A plain text is the inside of the server block, a hash the options of nginx().
+# A string is the inside of the server block, a hash the options of nginx().
 sub bad_config {
     my ($title, $config, $says) = @_;
     local $Test::Builder::Level = $Test::Builder::Level + 1;

@@ -1,6 +1,6 @@
 package EIAM::Title;
 
-# Leaves of a test file what has certain words in its title.
+# Runs only those tests of a file that have certain words in their titles.
 
 use strict;
 use warnings;
@@ -14,8 +14,8 @@ my ($dropped, %lines);
 
 sub wanted { return index(lc($_[0] // ''), $words) >= 0 }
 
-# What stands in the test file where it calls now. Of a call over several lines
-# perl knows the last, where its block ends.
+# The text of the call in the test file. Of a call over several lines perl knows only the last line, where its block
+# ends.
 sub text {
     my $frame = 0;
     $frame++ while caller($frame) && (caller $frame)[1] !~ /\.t$/;
@@ -36,7 +36,7 @@ sub lines {
 
 sub outermost { return !Test2::API::test2_stack()->top->isa('Test2::Hub::Subtest') }
 
-# Of the outermost subtests only those run that have the words in their title or text.
+# Of the outermost subtests only those run that have the words in their titles or texts.
 sub only_wanted_subtests {
     my $subtest = \&Test::More::subtest;
     no warnings qw(redefine prototype);
@@ -47,9 +47,8 @@ sub only_wanted_subtests {
     return;
 }
 
-# Other assertions are made, as their requests may be needed, but do not count;
-# with one that does not count goes what it says of its failure. What a process
-# under test must not do counts always.
+# Other assertions are made, as their requests may be needed, but do not count, and their messages are dropped. What
+# a process under test must not do counts always.
 sub only_wanted_assertions {
     Test2::API::test2_stack()->top->filter(sub {
         my ($hub, $event) = @_;

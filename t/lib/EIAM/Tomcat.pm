@@ -1,6 +1,6 @@
 package EIAM::Tomcat;
 
-# The servlet container of t/tomcat/Reader.java, as a process of its own.
+# The servlet container of t/tomcat/Reader.java, in a process of its own.
 
 use strict;
 use warnings;
@@ -8,7 +8,7 @@ use warnings;
 use EIAM::Backend;
 use EIAM::Nginx qw(top_dir);
 
-# Dies where Java or Tomcat is missing: the test must not pass without them.
+# Dies if Java or Tomcat is missing: the test must not pass without them.
 sub new {
     my ($class, $base, @operations) = @_;
     my @jars = grep { !/-(?:i18n|\d)/ } glob '/usr/share/java/tomcat10-*.jar';

@@ -1,6 +1,6 @@
 package EIAM::WebSocket;
 
-# A backend that speaks WebSocket (RFC 6455), and an ill one that answers 101 to whatever it is asked.
+# A backend that speaks WebSocket (RFC 6455), and a broken one that answers 101 to everything.
 
 use strict;
 use warnings;
@@ -35,7 +35,7 @@ sub new {
 
 sub address { return "127.0.0.1:$_[0]{port}" }
 
-# All bytes that came behind a 101 which nobody had asked for.
+# All bytes that followed a 101 for which nobody had asked.
 sub beyond {
     my ($self) = @_;
     return EIAM::Nginx::slurp("$self->{dir}/beyond") // '';
@@ -63,7 +63,7 @@ sub serve {
     return 1;
 }
 
-# A short text as a frame, masked as those of clients if there is a mask.
+# A short text as a frame, masked like those of clients if there is a mask.
 sub frame {
     my ($text, $mask) = @_;
     return pack('CC', 0x81, length $text) . $text unless defined $mask;
