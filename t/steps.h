@@ -1,11 +1,9 @@
 
 /*
- * Included ahead of every source of "make steps": the worker that takes a
- * step that is named ends there, with the zone's lock in its hand.
- *
- * EIAM_STEPS is the name of a file of three 64-bit numbers: the steps taken so
- * far, the step at which a worker ends, and how many steps later another one
- * does; 0 is none.
+ * Included before each source by "make steps": a worker that takes the named
+ * step ends there, while it holds the zone's lock.  EIAM_STEPS is the name of a
+ * file of three 64-bit numbers: the steps taken so far, the step at which a
+ * worker ends, and how many steps later another worker ends; 0: none.
  */
 
 

@@ -60,7 +60,7 @@ ngx_eiam_unit_place(ngx_uint_t place, ngx_uint_t side, const ngx_str_t *text)
 }
 
 
-/* pages between two that nobody may touch */
+/* pages between two guard pages */
 
 static u_char *
 ngx_eiam_unit_pages(void)

@@ -21,7 +21,7 @@
 #include <ngx_eiam_policy.h>
 
 
-#define NGX_EIAM_UNIT_PLACES  2       /* inputs that a test can place */
+#define NGX_EIAM_UNIT_PLACES  2       /* inputs at guard pages */
 
 
 typedef struct {
@@ -82,13 +82,13 @@ char *ngx_eiam_unit_bench_lock(ngx_conf_t *cf, ngx_command_t *cmd,
     void *conf);
 
 
-/* one test; the title in ngx_sprintf()'s format */
+/* a test; the title has the format of ngx_sprintf() */
 void ngx_eiam_unit_ok(ngx_eiam_unit_t *unit, ngx_uint_t ok, const char *fmt,
     ...);
 
 /*
- * Copies the text to a page of its own, to its very end or, on the other
- * side, to its very start: a read beyond the text is a crash.
+ * Copies the text to a page of its own, up to its end or, on the other side,
+ * from its beginning, so that reading beyond the text is a crash.
  */
 ngx_str_t ngx_eiam_unit_place(ngx_uint_t place, ngx_uint_t side,
     const ngx_str_t *text);
@@ -98,7 +98,7 @@ ngx_str_t ngx_eiam_unit_place(ngx_uint_t place, ngx_uint_t side,
 
 ngx_uint_t ngx_eiam_unit_equal(const ngx_str_t *one, const ngx_str_t *other);
 
-/* what the suites of documents share; document->fault says what is wrong */
+/* shared by the suites about documents; document->fault says what is wrong */
 
 ngx_int_t ngx_eiam_unit_parse(ngx_eiam_document_t *document,
     ngx_pool_t *pool, const ngx_str_t *text, ngx_eiam_node_t *root);
@@ -106,11 +106,11 @@ ngx_int_t ngx_eiam_unit_compile(ngx_eiam_document_t *document,
     ngx_pool_t *pool, const ngx_str_t *text, ngx_eiam_policy_t *policy,
     ngx_eiam_scopes_t **scopes);
 
-/* "METHOD /path" by the policy: the operation, or NULL */
+/* the operation of "METHOD /path" in the policy; NULL: none */
 ngx_eiam_operation_t *ngx_eiam_unit_operation(const ngx_eiam_policy_t *policy,
     const ngx_str_t *call);
 
-/* a set of the scopes named, separated by spaces; NULL: no memory */
+/* a set of the scopes named in a text, separated by spaces; NULL: no memory */
 ngx_eiam_scope_bits_t *ngx_eiam_unit_scopes(ngx_eiam_scopes_t *scopes,
     ngx_pool_t *pool, const ngx_str_t *names);
 

@@ -224,7 +224,7 @@ ngx_eiam_unit_applications_named(ngx_eiam_unit_t *unit,
 }
 
 
-/* whose id it is, and what could be taken for it */
+/* finds the application of an id, and refuses ids that could be taken for it */
 
 static void
 ngx_eiam_unit_applications_alike(ngx_eiam_unit_t *unit)

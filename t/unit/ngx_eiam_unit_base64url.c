@@ -8,7 +8,7 @@
 
 typedef struct {
     const char  *text;
-    const char  *bytes;      /* NULL: it is none */
+    const char  *bytes;      /* NULL: the text is not base64url */
 } ngx_eiam_unit_base64url_t;
 
 
@@ -39,7 +39,7 @@ static const ngx_eiam_unit_base64url_t  ngx_eiam_unit_base64url_rows[] = {
     { "-_-_", "\xfb\xff\xbf" },
     { "__8", "\xff\xff" },
 
-    /* padding */
+    /* with padding */
     { "Zg==", NULL },
     { "Zg=", NULL },
     { "Zm8=", NULL },
@@ -48,12 +48,12 @@ static const ngx_eiam_unit_base64url_t  ngx_eiam_unit_base64url_rows[] = {
     { "=", NULL },
     { "====", NULL },
 
-    /* a length that no bytes have */
+    /* lengths that no encoding has */
     { "Z", NULL },
     { "A", NULL },
     { "Zm9vY", NULL },
 
-    /* bits that are left over */
+    /* unused bits that are not 0 */
     { "Zh", NULL },
     { "Zv", NULL },
     { "Zo", NULL },
@@ -67,7 +67,7 @@ static const ngx_eiam_unit_base64url_t  ngx_eiam_unit_base64url_rows[] = {
     { "Zm9+", NULL },
     { "Zm9/", NULL },
 
-    /* white space, anywhere */
+    /* white space anywhere */
     { " Zm9v", NULL },
     { "Zm9v ", NULL },
     { "Zm 9v", NULL },
@@ -121,7 +121,7 @@ ngx_eiam_unit_base64url_table(ngx_eiam_unit_t *unit)
 }
 
 
-/* what nginx encodes is read again, whatever its length */
+/* texts of all lengths that nginx encodes are decoded */
 
 static void
 ngx_eiam_unit_base64url_lengths(ngx_eiam_unit_t *unit)
@@ -155,7 +155,7 @@ ngx_eiam_unit_base64url_lengths(ngx_eiam_unit_t *unit)
 }
 
 
-/* each byte there is, at each place of a text */
+/* each byte at each place of a text */
 
 static void
 ngx_eiam_unit_base64url_alphabet(ngx_eiam_unit_t *unit)
@@ -191,7 +191,7 @@ ngx_eiam_unit_base64url_alphabet(ngx_eiam_unit_t *unit)
 }
 
 
-/* one byte has one spelling: 256 of the 4096 pairs of letters */
+/* a byte has one spelling: 256 of the 4096 pairs of letters are valid */
 
 static void
 ngx_eiam_unit_base64url_pairs(ngx_eiam_unit_t *unit)

@@ -86,7 +86,7 @@ ngx_eiam_unit_bearer(ngx_eiam_unit_t *unit)
 }
 
 
-/* NGX_ABORT: Bearer, but what follows is not one b64token */
+/* NGX_ABORT: the scheme is Bearer, but no b64token follows */
 
 static ngx_int_t
 ngx_eiam_unit_bearer_read(const ngx_str_t *value, ngx_str_t *token)
@@ -105,7 +105,7 @@ ngx_eiam_unit_bearer_read(const ngx_str_t *value, ngx_str_t *token)
 }
 
 
-/* every byte at every place of tokens that are read in larger pieces */
+/* each byte at each place of tokens that are read in larger pieces */
 
 static void
 ngx_eiam_unit_bearer_places(ngx_eiam_unit_t *unit)

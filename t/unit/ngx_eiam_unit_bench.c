@@ -2,9 +2,10 @@
 /*
  * eiam_bench_match policy paths rounds;
  *
- * Finds each path of the file, one per line, so many times in the policy, and
- * prints "segments matches" for each group of lines of as many segments.
- * bench/match counts the instructions of ngx_eiam_policy_find() meanwhile.
+ * Finds each path of the file, which has one in each line, that many times in
+ * the policy, and prints "segments matches" for each group of lines with the
+ * same number of segments.  bench/match counts the instructions of
+ * ngx_eiam_policy_find() meanwhile.
  */
 
 #include "ngx_eiam_unit.h"

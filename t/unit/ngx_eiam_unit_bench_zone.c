@@ -23,15 +23,15 @@
 
 
 #define NGX_EIAM_UNIT_BENCH_PROCESSES  16
-#define NGX_EIAM_UNIT_BENCH_STRETCH    1024     /* look-ups between clocks */
+#define NGX_EIAM_UNIT_BENCH_STRETCH    1024     /* look-ups at a time */
 
 
 typedef enum {
-    NGX_EIAM_UNIT_BENCH_LOCK,            /* and unlock, nothing else */
-    NGX_EIAM_UNIT_BENCH_SAME,            /* one grant again and again */
+    NGX_EIAM_UNIT_BENCH_LOCK,            /* locks and unlocks, nothing else */
+    NGX_EIAM_UNIT_BENCH_SAME,            /* one grant, repeatedly */
     NGX_EIAM_UNIT_BENCH_ANY,             /* in random order */
-    NGX_EIAM_UNIT_BENCH_FIRST,           /* so, each first in its second */
-    NGX_EIAM_UNIT_BENCH_NONE,            /* of unknown tokens */
+    NGX_EIAM_UNIT_BENCH_FIRST,           /* random, each new in its second */
+    NGX_EIAM_UNIT_BENCH_NONE,            /* unknown tokens */
     NGX_EIAM_UNIT_BENCH_WAYS
 } ngx_eiam_unit_bench_e;
 
@@ -41,7 +41,7 @@ typedef struct {
     ngx_eiam_source_t      *source;
     ngx_eiam_digest_t      *digests;     /* of tokens, in random order */
     ngx_uint_t              entries;
-    ngx_uint_t              next;        /* of them to be looked up */
+    ngx_uint_t              next;        /* the next one to be looked up */
 } ngx_eiam_unit_bench_t;
 
 
@@ -198,7 +198,7 @@ ngx_eiam_unit_bench_fill(ngx_eiam_unit_bench_t *b)
     grant.implicit = 1;
     grant.expires = NGX_EIAM_NEVER;
 
-    /* nothing was revoked since: a look-up has nothing to check */
+    /* as nothing has been revoked since, a look-up has nothing to check */
 
     grant.generation = ngx_eiam_revoke_generation(&b->z.zone);
 
@@ -211,7 +211,7 @@ ngx_eiam_unit_bench_fill(ngx_eiam_unit_bench_t *b)
 }
 
 
-/* what SHA-256 would make of a token, but sooner: splitmix64 */
+/* in place of SHA-256, as it is faster: splitmix64 */
 
 static void
 ngx_eiam_unit_bench_digest(uint64_t n, ngx_eiam_digest_t digest)
@@ -231,7 +231,7 @@ ngx_eiam_unit_bench_digest(uint64_t n, ngx_eiam_digest_t digest)
 }
 
 
-/* as a request does it: the digest becomes a key, the key a grant */
+/* as a request does it: the digest yields the key, and the key the grant */
 
 ngx_uint_t
 ngx_eiam_unit_bench_look(ngx_eiam_unit_bench_t *b, ngx_eiam_unit_bench_e way,
@@ -356,7 +356,7 @@ ngx_eiam_unit_bench_start(ngx_eiam_unit_bench_race_t *race,
         pid[i] = fork();
 
         if (pid[i] == 0) {
-            ngx_pid = ngx_getpid();          /* the lock's owner */
+            ngx_pid = ngx_getpid();          /* the owner of the lock */
             ngx_eiam_unit_bench_pin(i);
             b = &b[i % zones];
             b->next = i * b->entries / processes;
@@ -366,7 +366,8 @@ ngx_eiam_unit_bench_start(ngx_eiam_unit_bench_race_t *race,
         }
 
         if (pid[i] == -1) {
-            race->ready = processes;         /* nobody waits for this one */
+            race->ready = processes;         /* the others need not wait for
+                                                it */
             processes = i;
             failed = 1;
         }
@@ -380,7 +381,7 @@ ngx_eiam_unit_bench_start(ngx_eiam_unit_bench_race_t *race,
 }
 
 
-/* to a core of its own, while there are some; else the first ones share one */
+/* each process gets a core of its own as long as there are any */
 
 static void
 ngx_eiam_unit_bench_pin(ngx_uint_t process)
@@ -406,7 +407,7 @@ ngx_eiam_unit_bench_pin(ngx_uint_t process)
 }
 
 
-/* the clock goes on as a worker's, which sees it between events */
+/* the clock advances as in a worker, which reads it between events */
 
 static void
 ngx_eiam_unit_bench_run(ngx_eiam_unit_bench_race_t *race,

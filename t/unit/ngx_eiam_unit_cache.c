@@ -1,16 +1,15 @@
 
 /*
- * The cache against a model of it: an array of grants, the newest first, and
- * as many cells as there are.  Whatever the cache does, the model has said
- * before.
+ * The cache compared with a model: an array of grants, the newest first, and
+ * the same number of cells.  The model predicts what the cache does.
  */
 
 #include "ngx_eiam_unit_zone.h"
 
 
 #define NGX_EIAM_UNIT_CACHE_CELL     64      /* bytes */
-#define NGX_EIAM_UNIT_CACHE_TEXT     60      /* bytes of it */
-#define NGX_EIAM_UNIT_CACHE_LEAST    2       /* cells of a grant */
+#define NGX_EIAM_UNIT_CACHE_TEXT     60      /* bytes of text in a cell */
+#define NGX_EIAM_UNIT_CACHE_LEAST    2       /* minimum cells of a grant */
 
 #define NGX_EIAM_UNIT_CACHE_KEYS     600
 #define NGX_EIAM_UNIT_CACHE_STEPS    20000
@@ -27,7 +26,7 @@ typedef struct {
 typedef struct {
     ngx_eiam_unit_model_grant_t   grants[NGX_EIAM_UNIT_CACHE_MANY];
     uint32_t                      ngrants;
-    uint32_t                      cells;      /* used */
+    uint32_t                      cells;      /* in use */
     uint32_t                      ncells;
     uint32_t                      evicted;
 } ngx_eiam_unit_model_t;
@@ -184,7 +183,7 @@ ngx_eiam_unit_cache_times(ngx_eiam_unit_t *unit)
 }
 
 
-/* whose scopes are said, and whose are the application's permissions */
+/* grants that name their scopes, and grants of the application's permissions */
 
 static void
 ngx_eiam_unit_cache_implicit(ngx_eiam_unit_t *unit)
@@ -234,7 +233,7 @@ ngx_eiam_unit_cache_implicit(ngx_eiam_unit_t *unit)
 }
 
 
-/* learned and fetched grants: each kind keeps its half of the cells */
+/* learned and fetched grants: each kind keeps half of the cells */
 
 static void
 ngx_eiam_unit_cache_classes(ngx_eiam_unit_t *unit)
@@ -302,7 +301,7 @@ ngx_eiam_unit_cache_classes(ngx_eiam_unit_t *unit)
 
         ngx_eiam_unit_zone_close(&z);
 
-        /* of what is over */
+        /* grants that have expired */
 
         ngx_eiam_unit_zone_make(unit, &z, NGX_EIAM_ZONE_MIN);
 
@@ -441,7 +440,7 @@ ngx_eiam_unit_cache_order(ngx_eiam_unit_t *unit)
     ngx_eiam_unit_cache_add(shared, next++, NGX_EIAM_UNIT_TEXT_MAX,
                             NGX_EIAM_UNIT_NOW + 1);
 
-    /* one cell may be left over */
+    /* one cell may be left */
 
     n = ngx_eiam_unit_model_cells(NGX_EIAM_UNIT_TEXT_MAX)
         - (shared->grants.ncells - 1) % NGX_EIAM_UNIT_CACHE_LEAST;
@@ -514,7 +513,7 @@ ngx_eiam_unit_cache_refusals(ngx_eiam_unit_t *unit)
 }
 
 
-/* the oldest refusal of a full bucket goes, and no grant */
+/* the oldest refusal of a full bucket is evicted, and no grant */
 
 static void
 ngx_eiam_unit_cache_buckets(ngx_eiam_unit_t *unit)
@@ -534,7 +533,7 @@ ngx_eiam_unit_cache_buckets(ngx_eiam_unit_t *unit)
         ngx_eiam_unit_cache_add(shared, i, 0, NGX_EIAM_UNIT_NOW);
     }
 
-    /* of one bucket: keys that begin alike */
+    /* keys of one bucket, as they begin alike */
 
     for (i = 0; i <= NGX_EIAM_REFUSALS; i++) {
         ngx_memzero(key, NGX_EIAM_DIGEST_LEN);
@@ -558,7 +557,9 @@ ngx_eiam_unit_cache_buckets(ngx_eiam_unit_t *unit)
     ngx_eiam_unit_ok(unit, lost == 1 && n == 6,
                      "a full bucket: the oldest refusal goes");
 
-    /* and in one second, when the number of flights has just begun anew */
+    /*
+     * the same within one second, when the number of flights has just wrapped
+     */
 
     key[0] = 1;
 
@@ -611,7 +612,7 @@ ngx_eiam_unit_cache_buckets(ngx_eiam_unit_t *unit)
 }
 
 
-/* in a small zone everything is compared after every step */
+/* in a small zone everything is compared after each step */
 
 static void
 ngx_eiam_unit_cache_models(ngx_eiam_unit_t *unit)
@@ -698,7 +699,9 @@ ngx_eiam_unit_cache_step(ngx_eiam_shared_t *shared,
 }
 
 
-/* the same grants in the same order, and none of the other keys below */
+/*
+ * whether both have the same grants in the same order, and none below "absent"
+ */
 
 static const char *
 ngx_eiam_unit_cache_compare(ngx_eiam_shared_t *shared,
@@ -755,7 +758,7 @@ ngx_eiam_unit_cache_compare(ngx_eiam_shared_t *shared,
 }
 
 
-/* in a large one, many more grants than it has room for */
+/* in a large zone, with many more grants than it has room for */
 
 static void
 ngx_eiam_unit_cache_many(ngx_eiam_unit_t *unit)
@@ -786,7 +789,7 @@ ngx_eiam_unit_cache_many(ngx_eiam_unit_t *unit)
         ngx_eiam_unit_cache_add(z.zone.shared, i, len, ngx_time());
         ngx_eiam_unit_model_put(model, i, len);
 
-        /* one that is likely to be old, and one that is likely to be new */
+        /* a grant that is probably old, and one that is probably new */
 
         n = ngx_eiam_unit_random(&seed, i + 1);
         n = (i % 2) ? n : ngx_max(n, ngx_eiam_unit_random(&seed, i + 1));
@@ -817,7 +820,7 @@ ngx_eiam_unit_cache_many(ngx_eiam_unit_t *unit)
 }
 
 
-/* short ones most of the time, and the longest now and then */
+/* mostly short lengths, and sometimes the longest */
 
 static size_t
 ngx_eiam_unit_cache_length(uint32_t *seed)
@@ -833,7 +836,7 @@ ngx_eiam_unit_cache_length(uint32_t *seed)
 }
 
 
-/* beside id and scopes there are 176 bytes at most, heads included */
+/* besides id and scopes a grant takes at most 176 bytes, with its hash heads */
 
 static void
 ngx_eiam_unit_cache_sizes(ngx_eiam_unit_t *unit)
@@ -876,7 +879,7 @@ ngx_eiam_unit_cache_sizes(ngx_eiam_unit_t *unit)
 }
 
 
-/* how many stay if there are more and more, in so many bytes of cells */
+/* how many grants are kept in that many bytes of cells */
 
 static ngx_uint_t
 ngx_eiam_unit_cache_holds(ngx_eiam_unit_t *unit, size_t size, size_t len,
@@ -893,7 +896,7 @@ ngx_eiam_unit_cache_holds(ngx_eiam_unit_t *unit, size_t size, size_t len,
         ngx_eiam_unit_cache_add(shared, n, len, NGX_EIAM_UNIT_NOW);
     }
 
-    /* with their part of the heads */
+    /* with their share of the hash heads */
 
     *cells = shared->grants.ncells * NGX_EIAM_UNIT_CACHE_CELL
              + (shared->grants.mask + 1) * sizeof(uint32_t);
@@ -995,7 +998,7 @@ ngx_eiam_unit_model_find(const ngx_eiam_unit_model_t *model, uint32_t n)
 static uint32_t
 ngx_eiam_unit_model_cells(uint32_t len)
 {
-    /* before the text: the generation, and when it was issued */
+    /* the text begins with the generation and the time of issue */
 
     len += 2 * sizeof(uint32_t);
 
@@ -1100,7 +1103,7 @@ ngx_eiam_unit_cache_fault(ngx_eiam_shared_t *shared)
 }
 
 
-/* the grants of one class, from the newest on */
+/* the grants of one kind, from the newest to the oldest */
 
 static const char *
 ngx_eiam_unit_cache_order_fault(ngx_eiam_shared_t *shared, uint32_t learned)

@@ -1,5 +1,5 @@
 
-/* What a JSON object says of a token, also of one that is issued. */
+/* What a JSON object says about a token, also in the answer that issues it. */
 
 #include "ngx_eiam_unit.h"
 #include <ngx_eiam_claims.h>
@@ -25,9 +25,9 @@ typedef struct {
 
 typedef struct {
     const char  *text;
-    const char  *fault;          /* NULL: none, and then */
+    const char  *fault;          /* NULL: none; then */
     const char  *token;
-    const char  *scopes;         /* NULL: it does not say */
+    const char  *scopes;         /* NULL: it names none */
     time_t       expires;
 } ngx_eiam_unit_claims_issue_t;
 

@@ -18,7 +18,7 @@ static void ngx_eiam_unit_digest_known(ngx_eiam_unit_t *unit);
 static ngx_uint_t ngx_eiam_unit_digest_again(ngx_eiam_unit_t *unit);
 
 
-/* FIPS 180-4's examples */
+/* examples of FIPS 180-4 */
 
 static const ngx_eiam_unit_digest_t  ngx_eiam_unit_digests[] = {
 
@@ -64,8 +64,8 @@ ngx_eiam_unit_digest(ngx_eiam_unit_t *unit)
 
 
 /*
- * Texts in turn, each asked for twice, with room for none, for few, for more
- * than there are, and for few again.
+ * Texts in turn, each digested twice: with no memo, with a small one, with one
+ * that has room for all, and with a small one again.
  */
 
 static void
@@ -97,7 +97,7 @@ ngx_eiam_unit_digest_known(ngx_eiam_unit_t *unit)
 }
 
 
-/* how many are known from one turn to the next */
+/* how many digests are still in the memo after a round */
 
 static ngx_uint_t
 ngx_eiam_unit_digest_again(ngx_eiam_unit_t *unit)

@@ -1,7 +1,7 @@
 
 /*
- * Documents that are no policy.  A good one is broken in one place: in
- * "from", which becomes "to".
+ * Documents that are no policy: a valid one is broken in one place, where
+ * "from" becomes "to".
  */
 
 #include "ngx_eiam_unit.h"
@@ -185,7 +185,7 @@ ngx_eiam_unit_fault_text(ngx_eiam_unit_t *unit, const char *from,
 }
 
 
-/* templates of 64 segments, of which the base has one, and of 65 */
+/* templates of 64 segments, one of them in the base, and of 65 */
 
 static void
 ngx_eiam_unit_fault_segments(ngx_eiam_unit_t *unit)

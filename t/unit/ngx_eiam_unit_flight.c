@@ -156,7 +156,7 @@ ngx_eiam_unit_flight_all(ngx_eiam_unit_t *unit)
 }
 
 
-/* of an old worker that was killed: no new one starts in its place */
+/* a flight of a worker that was killed and has no successor */
 
 static void
 ngx_eiam_unit_flight_lost(ngx_eiam_unit_t *unit, ngx_uint_t stranger)
@@ -193,7 +193,7 @@ ngx_eiam_unit_flight_lost(ngx_eiam_unit_t *unit, ngx_uint_t stranger)
 }
 
 
-/* begun and ended at random, compared with a list of them */
+/* begins and ends flights at random, compared with a list */
 
 static void
 ngx_eiam_unit_flight_model(ngx_eiam_unit_t *unit)

@@ -10,7 +10,9 @@
 static void ngx_eiam_unit_hash_numbered(ngx_eiam_unit_t *unit);
 
 
-/* the same for both cases, another for other bytes, and none is read beyond */
+/*
+ * the hash ignores case, depends on other bytes, and reads none beyond the text
+ */
 
 void
 ngx_eiam_unit_hash(ngx_eiam_unit_t *unit)
@@ -56,8 +58,8 @@ ngx_eiam_unit_hash(ngx_eiam_unit_t *unit)
 
 
 /*
- * Names that are numbered at their ends, of every length, are spread over a
- * table of twice their number as by chance: over 1 - e^(-1/2) of it, 39 %.
+ * Names of all lengths that end in a number are spread over a table of twice
+ * their number as if at random: they hit 1 - e^(-1/2) of it, 39 %.
  */
 
 static void

@@ -124,7 +124,7 @@ static const ngx_eiam_unit_introspection_t  ngx_eiam_unit_answers[] = {
       "{\"active\": true, \"token_type\": null}", GRANTED, "", "",
       NGX_EIAM_NEVER },
 
-    /* exp and nbf: it is 1700000000 */
+    /* "exp" and "nbf"; the time is 1700000000 */
 
     { "exp to come", "{\"active\": true, \"exp\": 1700000001}", GRANTED,
       "", "", 1700000001 },
@@ -174,7 +174,7 @@ static const ngx_eiam_unit_introspection_t  ngx_eiam_unit_answers[] = {
       "{\"active\": true, \"exp\": 1, \"nbf\": \"\"}", INVALID,
       NULL, NULL, 0 },
 
-    /* client_id and scope */
+    /* "client_id" and "scope" */
 
     { "an application", "{\"active\": true, \"client_id\": \"crm\"}",
       GRANTED, "crm", "", NGX_EIAM_NEVER },
@@ -376,7 +376,7 @@ ngx_eiam_unit_introspection_audiences(ngx_eiam_unit_t *unit)
 }
 
 
-/* status, Content-Type and Content-Encoding with a body that would do */
+/* status, Content-Type and Content-Encoding with a valid body */
 
 static void
 ngx_eiam_unit_introspection_heads(ngx_eiam_unit_t *unit)
@@ -478,7 +478,7 @@ ngx_eiam_unit_introspection_heads(ngx_eiam_unit_t *unit)
 }
 
 
-/* how an answer came, and what the log has of it */
+/* defects of an answer's transport, and the log line about each */
 
 static void
 ngx_eiam_unit_introspection_flaws(ngx_eiam_unit_t *unit)
@@ -597,7 +597,7 @@ ngx_eiam_unit_introspection_bodies(ngx_eiam_unit_t *unit)
 }
 
 
-/* an answer that breaks off is none, wherever it does */
+/* an answer that breaks off is refused, wherever it ends */
 
 static void
 ngx_eiam_unit_introspection_cut(ngx_eiam_unit_t *unit)
@@ -689,7 +689,7 @@ ngx_eiam_unit_introspection_long(ngx_eiam_unit_t *unit)
 }
 
 
-/* what is said of a broken answer goes to the log */
+/* the fault of a broken answer is logged, so it must not quote the answer */
 
 static void
 ngx_eiam_unit_introspection_secret(ngx_eiam_unit_t *unit)
@@ -736,7 +736,7 @@ ngx_eiam_unit_introspection_secret(ngx_eiam_unit_t *unit)
 }
 
 
-/* each rule has its detail, and what is granted or has expired has none */
+/* each check has its detail; a grant, or a token that has expired, has none */
 
 static void
 ngx_eiam_unit_introspection_details(ngx_eiam_unit_t *unit)

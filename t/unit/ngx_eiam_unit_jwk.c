@@ -17,7 +17,7 @@
     "\"kty\":\"OKP\",\"crv\":\"Ed25519\",\"x\":\"" NGX_EIAM_UNIT_ED25519_X "\""
 #define NGX_EIAM_UNIT_OCT  "\"kty\":\"oct\",\"k\":\"" NGX_EIAM_UNIT_OCT_K "\""
 
-/* 31, 32, 47 and 63 bytes, and more of them */
+/* 31, 32, 47, 63 and more bytes */
 
 #define NGX_EIAM_UNIT_A40  "AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA"
 #define NGX_EIAM_UNIT_31  NGX_EIAM_UNIT_A40 "AA"
@@ -28,7 +28,7 @@
 
 typedef struct {
     const char           *key;
-    const char           *fault;         /* NULL: it is left out in silence */
+    const char           *fault;         /* NULL: the key is ignored silently */
 } ngx_eiam_unit_jwk_bad_t;
 
 
@@ -42,7 +42,7 @@ typedef struct {
 
 typedef struct {
     ngx_uint_t            count;
-    ngx_uint_t            silent;        /* without a fault */
+    ngx_uint_t            silent;        /* ignored without a fault */
     ngx_str_t             fault;         /* the last one */
 } ngx_eiam_unit_jwk_bads_t;
 
@@ -78,7 +78,7 @@ static const ngx_eiam_unit_jwk_good_t  ngx_eiam_unit_jwk_goods[] = {
     { "\"kty\":\"EC\",\"crv\":\"P-256\","
       "\"x\":\"UhaG_e0pwLuQkkXBq3SOBpHF19SepRbPW0WrxRWjyg\","
       "\"y\":\"PeiJxMQjO60JkOa1hAYdIuh4i_foWqCKhVpypKvcpUw\"",
-      NGX_EIAM_P256, NULL, NULL },   /* a zero of x is left away */
+      NGX_EIAM_P256, NULL, NULL },   /* a leading zero of x is missing */
     { "\"kty\":\"EC\",\"crv\":\"P-521\",\"x\":\"" NGX_EIAM_UNIT_P521_X
       "\",\"y\":\"" NGX_EIAM_UNIT_P521_Y "\"", NGX_EIAM_P521, NULL, NULL },
     { NGX_EIAM_UNIT_OKP, NGX_EIAM_ED25519, NULL, NULL },
@@ -91,7 +91,7 @@ static const ngx_eiam_unit_jwk_good_t  ngx_eiam_unit_jwk_goods[] = {
     { "\"kty\":\"oct\",\"k\":\"" NGX_EIAM_UNIT_32 "\"", NGX_EIAM_OCT, NULL,
       NULL },
 
-    /* what it may be used for */
+    /* purposes that allow verifying */
     { NGX_EIAM_UNIT_OCT ",\"use\":\"sig\"", NGX_EIAM_OCT, NULL, NULL },
     { NGX_EIAM_UNIT_OCT ",\"key_ops\":[\"verify\"]", NGX_EIAM_OCT, NULL,
       NULL },
@@ -105,7 +105,7 @@ static const ngx_eiam_unit_jwk_good_t  ngx_eiam_unit_jwk_goods[] = {
     { NGX_EIAM_UNIT_OCT ",\"kid\":\"a b\\n\\u4e2d\"", NGX_EIAM_OCT, NULL,
       "a b\n\xe4\xb8\xad" },
 
-    /* what is not looked at */
+    /* members that are ignored */
     { NGX_EIAM_UNIT_P256 "," NGX_EIAM_UNIT_Y ",\"d\":\"!\",\"x5c\":1",
       NGX_EIAM_P256, NULL, NULL },
     { NGX_EIAM_UNIT_OCT ",\"x5u\":\"http://127.0.0.1/\",\"crv\":\"P-256\"",
@@ -116,7 +116,7 @@ static const ngx_eiam_unit_jwk_good_t  ngx_eiam_unit_jwk_goods[] = {
 
 static const ngx_eiam_unit_jwk_bad_t  ngx_eiam_unit_jwk_bads[] = {
 
-    /* for something else, or unknown */
+    /* for another purpose, or unknown */
     { NGX_EIAM_UNIT_OCT ",\"use\":\"enc\"", NULL },
     { NGX_EIAM_UNIT_OCT ",\"use\":\"\"", NULL },
     { NGX_EIAM_UNIT_OCT ",\"use\":\"SIG\"", NULL },
@@ -151,7 +151,7 @@ static const ngx_eiam_unit_jwk_bad_t  ngx_eiam_unit_jwk_bads[] = {
     { NGX_EIAM_UNIT_OCT ",\"key_ops\":null", "/key_ops: must be an array" },
     { NGX_EIAM_UNIT_OCT ",\"alg\":256", "/alg: must be a string" },
 
-    /* not for its algorithm: RFC 8725, section 3.1 */
+    /* not for the key's algorithm: RFC 8725, section 3.1 */
     { NGX_EIAM_UNIT_OCT ",\"alg\":\"RS256\"", "is no key for its \"alg\"" },
     { NGX_EIAM_UNIT_RSA ",\"e\":\"AQAB\",\"alg\":\"HS256\"",
       "is no key for its \"alg\"" },
@@ -348,7 +348,7 @@ ngx_eiam_unit_jwk_modulus(ngx_eiam_unit_t *unit)
 
     static const struct {
         ngx_uint_t             bits;
-        ngx_uint_t             zeros;     /* bytes in front */
+        ngx_uint_t             zeros;     /* leading bytes */
         u_char                 last;
         const char            *fault;
     } rows[] = {
@@ -440,7 +440,7 @@ ngx_eiam_unit_jwk_sets(ngx_eiam_unit_t *unit)
 }
 
 
-/* those that are wrong are told, and the others are kept */
+/* faulty keys are reported, and the others are kept */
 
 static void
 ngx_eiam_unit_jwk_mixed(ngx_eiam_unit_t *unit)
@@ -571,7 +571,7 @@ ngx_eiam_unit_jwk_note(const ngx_eiam_document_t *document, void *data)
 }
 
 
-/* what is packed is read again, and no part of it */
+/* packed keys can be read again, but no part of them */
 
 static void
 ngx_eiam_unit_jwk_packed(ngx_eiam_unit_t *unit)
@@ -665,9 +665,9 @@ ngx_eiam_unit_jwk_same(const ngx_eiam_keys_t *a, const ngx_eiam_keys_t *b)
 }
 
 
-/* does it name the place, and say that? */
-
-/* what decides of a set, and nothing else, is in its digest */
+/*
+ * the digest of a set depends on everything that decides, and on nothing else
+ */
 
 static void
 ngx_eiam_unit_jwk_digest(ngx_eiam_unit_t *unit)
@@ -742,6 +742,8 @@ ngx_eiam_unit_jwk_digest(ngx_eiam_unit_t *unit)
     }
 }
 
+
+/* whether the fault names the place, and gives that reason */
 
 static ngx_uint_t
 ngx_eiam_unit_jwk_says(const ngx_str_t *fault, const char *place,

@@ -16,7 +16,7 @@
 #define NGX_EIAM_UNIT_TYPES  (NGX_EIAM_OCT + 1)
 
 
-/* an algorithm, as RFC 7518, RFC 8037, RFC 8812, RFC 9864 have it */
+/* an algorithm as in RFC 7518, RFC 8037, RFC 8812 and RFC 9864 */
 
 typedef struct {
     const char           *name;
@@ -25,11 +25,11 @@ typedef struct {
     const char           *hash;
     int                   pss;
     size_t                secret;
-    size_t                half;       /* bytes of an ECDSA number */
+    size_t                half;       /* bytes of a number of ECDSA */
 } ngx_eiam_unit_algorithm_t;
 
 
-/* a key to sign with */
+/* a key that signs */
 
 typedef struct {
     ngx_eiam_key_t        key;
@@ -333,7 +333,7 @@ ngx_eiam_unit_jws_vector(ngx_eiam_unit_t *unit,
 }
 
 
-/* how often it is valid with another bit: one in each byte */
+/* how many signatures with one changed bit are valid: one bit of each byte */
 
 static ngx_uint_t
 ngx_eiam_unit_jws_flipped(ngx_uint_t algorithm, const ngx_eiam_key_t *key,
@@ -389,7 +389,7 @@ ngx_eiam_unit_jws_lengths(ngx_eiam_unit_t *unit, ngx_uint_t algorithm,
                  && ngx_eiam_unit_jws_verify(algorithm, key, text, &other);
     }
 
-    /* zeros in front, which the number has none the less */
+    /* leading zeros, which do not change the number */
 
     ngx_memzero(buf, 2);
     ngx_memcpy(buf + 2, signature->data, signature->len);
@@ -423,7 +423,7 @@ ngx_eiam_unit_jws_others(ngx_uint_t algorithm, const ngx_eiam_key_t *key,
 
     for (i = 0; ngx_eiam_jws_algorithms[i].name.len; i++) {
 
-        /* EdDSA is the other name of both of its algorithms */
+        /* EdDSA is another name of both algorithms */
 
         valid += i != algorithm
                  && (ngx_eiam_jws_algorithms[i].hash
@@ -475,7 +475,7 @@ ngx_eiam_unit_jws_generated(ngx_eiam_unit_t *unit,
 }
 
 
-/* what is kept for one algorithm is not used for another one */
+/* what is kept for one algorithm is not used for another */
 
 static void
 ngx_eiam_unit_jws_turns(ngx_eiam_unit_t *unit,
@@ -566,7 +566,7 @@ ngx_eiam_unit_jws_ecdsa(ngx_eiam_unit_t *unit,
 }
 
 
-/* numbers that no signature has: RFC 7518, section 3.4 */
+/* numbers that are in no signature: RFC 7518, section 3.4 */
 
 static void
 ngx_eiam_unit_jws_numbers(ngx_eiam_unit_t *unit,
@@ -626,7 +626,7 @@ ngx_eiam_unit_jws_numbers(ngx_eiam_unit_t *unit,
 }
 
 
-/* at both ends of a page */
+/* at both ends of a guard page */
 
 static ngx_uint_t
 ngx_eiam_unit_jws_verify(ngx_uint_t algorithm, const ngx_eiam_key_t *key,
@@ -663,7 +663,7 @@ ngx_eiam_unit_jws_number(const char *name)
 }
 
 
-/* one of each type */
+/* a key of each type */
 
 static void
 ngx_eiam_unit_signers_make(ngx_eiam_unit_t *unit,
@@ -776,7 +776,7 @@ ngx_eiam_unit_sign(const ngx_eiam_unit_algorithm_t *a,
 }
 
 
-/* ECDSA-Sig-Value as the two numbers */
+/* converts ECDSA-Sig-Value into the two numbers */
 
 static size_t
 ngx_eiam_unit_sign_raw(const ngx_eiam_unit_algorithm_t *a, const u_char *der,

@@ -1,5 +1,5 @@
 
-/* Keys and signed texts that were published, and some that a test makes. */
+/* Published keys and signed texts, and some that the tests make. */
 
 
 #ifndef _NGX_EIAM_UNIT_JWS_H_INCLUDED_
@@ -45,7 +45,7 @@ typedef struct {
     const char  *name;
     const char  *algorithm;
     const char  *key;            /* JWK */
-    const char  *text;           /* that is signed */
+    const char  *text;           /* the signed text */
     const char  *signature;      /* base64url */
 } ngx_eiam_unit_vector_t;
 
@@ -59,17 +59,17 @@ extern const ngx_eiam_unit_vector_t  ngx_eiam_unit_vectors[];
     (text)->len = ngx_strlen(string)
 
 
-/* a set of keys, from its JSON or that of the keys in it; or abort */
+/* read a key set from its JSON, or from that of its keys; abort if they fail */
 void ngx_eiam_unit_key_set_read(ngx_eiam_unit_t *unit, const ngx_str_t *text,
     ngx_eiam_keys_t *keys);
 void ngx_eiam_unit_keys_read(ngx_eiam_unit_t *unit, const char *text,
     ngx_eiam_keys_t *keys);
 
-/* abort if there is no memory, or it is no base64url */
+/* abort if there is no memory, or the text is not base64url */
 ngx_str_t ngx_eiam_unit_encode(ngx_eiam_unit_t *unit, const ngx_str_t *bytes);
 ngx_str_t ngx_eiam_unit_decode(ngx_eiam_unit_t *unit, const char *text);
 
-/* the texts one behind the other, with a dot in between if there is one */
+/* joins the texts, with a dot between them if there is one */
 ngx_str_t ngx_eiam_unit_join(ngx_eiam_unit_t *unit, const ngx_str_t *one,
     const char *dot, const ngx_str_t *other);
 

@@ -1,7 +1,7 @@
 
 /*
- * Signed tokens as byte strings, at a time of the test's own.  Where a table
- * has claims, the test signs them with one of its two secrets.
+ * Signed tokens as byte strings, at a time that the test sets.  Claims in a
+ * table are signed by the test with one of its two secrets.
  */
 
 #include "ngx_eiam_unit_jws.h"
@@ -16,10 +16,10 @@
 #define NGX_EIAM_UNIT_A  "secret-a-secret-a-secret-a-secret-a"
 #define NGX_EIAM_UNIT_B  "secret-b-secret-b-secret-b-secret-b"
 
-/* what no message may tell */
+/* must not be in any message */
 #define NGX_EIAM_UNIT_HIDDEN  "do-not-tell"
 
-/* a header and claims that are in order, without their braces */
+/* a valid header and valid claims, without braces */
 
 #define NGX_EIAM_UNIT_HEADER  "\"alg\":\"HS256\""
 #define NGX_EIAM_UNIT_ISS  "\"iss\":\"https://as\","
@@ -30,7 +30,7 @@
     "\"jti\":\"" NGX_EIAM_UNIT_HIDDEN "\""
 
 
-/* public keys that were published, without their braces */
+/* published public keys, without braces */
 
 #define NGX_EIAM_UNIT_JWT_P521                                                \
     "\"kty\":\"EC\",\"crv\":\"P-521\",\"x\":\"" NGX_EIAM_UNIT_P521_X          \
@@ -51,14 +51,14 @@ typedef struct {
     const char           *text;        /* of the header, or the claims */
     ngx_int_t             rc;
     ngx_eiam_reason_e     reason;
-    const char           *fault;       /* a part of it, or NULL */
+    const char           *fault;       /* part of the fault, or NULL */
 } ngx_eiam_unit_jwt_row_t;
 
 
 typedef struct {
-    const char           *claims;      /* besides those that are needed */
+    const char           *claims;      /* besides the required ones */
     const char           *application;
-    const char           *scopes;      /* NULL: it is refused */
+    const char           *scopes;      /* NULL: the token is refused */
 } ngx_eiam_unit_jwt_grant_t;
 
 
@@ -68,7 +68,7 @@ typedef struct {
     ngx_eiam_jwt_terms_t   terms;
     time_t                 now;
 
-    ngx_eiam_grant_t       grant;      /* of the last one */
+    ngx_eiam_grant_t       grant;      /* of the last token */
     ngx_eiam_reason_e      reason;
     ngx_eiam_detail_e      detail;
     ngx_str_t              fault;
@@ -131,7 +131,7 @@ static const ngx_eiam_unit_jwt_row_t  ngx_eiam_unit_jwt_header[] = {
     { "\"typ\":\"application/at+jwt\",\"alg\":\"HS256\"", NGX_OK, 0, NULL },
     { "\"alg\":\"HS256\",\"x\":[{}]", NGX_OK, 0, NULL },
 
-    /* a key that the token brings is none */
+    /* a key in the token itself is not used */
     { "\"alg\":\"HS256\",\"jku\":\"http://127.0.0.1/\",\"jwk\":{\"kty\":"
       "\"oct\",\"k\":\"\"},\"x5u\":1,\"x5c\":[]", NGX_OK, 0, NULL },
 
@@ -206,7 +206,7 @@ static const ngx_eiam_unit_jwt_row_t  ngx_eiam_unit_jwt_header[] = {
 };
 
 
-/* after each: the claims that are needed and not there */
+/* required claims that are missing are added to each */
 
 static const ngx_eiam_unit_jwt_row_t  ngx_eiam_unit_jwt_claim[] = {
     { NGX_EIAM_UNIT_CLAIMS, NGX_OK, 0, NULL },
@@ -329,7 +329,7 @@ static const ngx_eiam_unit_jwt_row_t  ngx_eiam_unit_jwt_time[] = {
     { NGX_EIAM_UNIT_EXP "\"iat\":false", NGX_ABORT, NGX_EIAM_TOKEN_INVALID,
       "a wrong time" },
 
-    /* one that is over before it begins */
+    /* a token that expires before it begins */
     { "\"exp\":1699999970,\"nbf\":1700000031", NGX_ABORT,
       NGX_EIAM_TOKEN_EXPIRED, NULL },
     { "\"exp\":1699999999,\"nbf\":1700000020", NGX_OK, 0, NULL },
@@ -596,7 +596,9 @@ ngx_eiam_unit_jwt_grants(ngx_eiam_unit_jwt_t *t)
 }
 
 
-/* ids and scopes as long as the cache can have them, and one byte more */
+/*
+ * ids and scopes of the longest length that the cache holds, and one byte more
+ */
 
 static void
 ngx_eiam_unit_jwt_long(ngx_eiam_unit_jwt_t *t)
@@ -643,7 +645,7 @@ ngx_eiam_unit_jwt_long(ngx_eiam_unit_jwt_t *t)
 }
 
 
-/* each has two things that are wrong: the first of them is told */
+/* each token has two faults: the first one is reported */
 
 static void
 ngx_eiam_unit_jwt_order(ngx_eiam_unit_jwt_t *t)
@@ -717,7 +719,7 @@ ngx_eiam_unit_jwt_order(ngx_eiam_unit_jwt_t *t)
 }
 
 
-/* a token that is cut off, or has a part too much or none */
+/* tokens that are cut off, or have a part too many or too few */
 
 static void
 ngx_eiam_unit_jwt_pieces(ngx_eiam_unit_jwt_t *t)
@@ -761,7 +763,7 @@ ngx_eiam_unit_jwt_pieces(ngx_eiam_unit_jwt_t *t)
 }
 
 
-/* another byte, at each place */
+/* another byte at each place */
 
 static void
 ngx_eiam_unit_jwt_bytes(ngx_eiam_unit_jwt_t *t)
@@ -865,7 +867,7 @@ ngx_eiam_unit_jwt_keys(ngx_eiam_unit_jwt_t *t)
 }
 
 
-/* of all those that fit, or that have the "kid", within their bound */
+/* of the keys that fit, or that have the "kid", as many as may be tried */
 
 static void
 ngx_eiam_unit_jwt_tries(ngx_eiam_unit_jwt_t *t)
@@ -877,7 +879,7 @@ ngx_eiam_unit_jwt_tries(ngx_eiam_unit_jwt_t *t)
     static const struct {
         const char  *title;
         const char  *algorithm;
-        const char  *key;             /* so often in the set */
+        const char  *key;             /* occurs this often in the set */
         ngx_uint_t   copies;
         ngx_uint_t   tried;
     } rows[] = {
@@ -922,7 +924,7 @@ ngx_eiam_unit_jwt_tries(ngx_eiam_unit_jwt_t *t)
 }
 
 
-/* moduli that nobody has the factors of: each takes over a millisecond */
+/* moduli with unknown factors: each verification takes over a millisecond */
 
 static void
 ngx_eiam_unit_jwt_large(ngx_eiam_unit_jwt_t *t)
@@ -989,7 +991,7 @@ ngx_eiam_unit_jwt_copies(ngx_eiam_unit_jwt_t *t, const char *key,
 }
 
 
-/* a signature of the right length that no key has made */
+/* a signature of the right length that was made without a key */
 
 static ngx_str_t
 ngx_eiam_unit_jwt_forged(ngx_eiam_unit_jwt_t *t, const char *algorithm,
@@ -1030,7 +1032,7 @@ ngx_eiam_unit_jwt_tried(ngx_eiam_unit_jwt_t *t, const ngx_str_t *token,
 
     t->terms.algorithms = algorithms;
 
-    /* it was read at each side of a place */
+    /* the token was read at both sides of a guard page */
 
     ngx_eiam_unit_jwt_verified /= 2;
 
@@ -1045,7 +1047,7 @@ ngx_eiam_unit_jwt_tried(ngx_eiam_unit_jwt_t *t, const ngx_str_t *token,
 }
 
 
-/* the linker puts it in the place of the real one */
+/* the linker replaces the real function by this one */
 
 ngx_int_t
 __wrap_ngx_eiam_jws_verify(ngx_uint_t algorithm, const ngx_eiam_key_t *key,
@@ -1057,7 +1059,9 @@ __wrap_ngx_eiam_jws_verify(ngx_uint_t algorithm, const ngx_eiam_key_t *key,
 }
 
 
-/* RFC 7515, RFC 7520 and RFC 8037: all of them are signed, and then refused */
+/*
+ * RFC 7515, RFC 7520 and RFC 8037: the signatures are valid, the claims are not
+ */
 
 static void
 ngx_eiam_unit_jwt_published(ngx_eiam_unit_jwt_t *t)
@@ -1110,7 +1114,7 @@ ngx_eiam_unit_jwt_published(ngx_eiam_unit_jwt_t *t)
 }
 
 
-/* at both ends of a page; what is hidden is in no message */
+/* reads at both ends of a guard page; no message contains what is hidden */
 
 static ngx_int_t
 ngx_eiam_unit_jwt_read(ngx_eiam_unit_jwt_t *t, const ngx_str_t *token)
@@ -1209,7 +1213,7 @@ ngx_eiam_unit_jwt_part(ngx_eiam_unit_jwt_t *t, const char *members)
 }
 
 
-/* NULL: nothing */
+/* NULL: no fault */
 
 static ngx_uint_t
 ngx_eiam_unit_jwt_says(const ngx_str_t *fault, const char *text)

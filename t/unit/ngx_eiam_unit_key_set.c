@@ -383,7 +383,7 @@ ngx_eiam_unit_key_set_newer(ngx_eiam_unit_key_set_t *t)
 }
 
 
-/* a server that is slower than the interval is asked once per request */
+/* a server slower than the interval is asked once for each request */
 
 static void
 ngx_eiam_unit_key_set_slow(ngx_eiam_unit_key_set_t *t)
@@ -512,7 +512,7 @@ ngx_eiam_unit_key_set_old(ngx_eiam_unit_key_set_t *t)
 }
 
 
-/* nobody asked for long: the key may have been withdrawn */
+/* after a long time without questions the key may have been withdrawn */
 
 static void
 ngx_eiam_unit_key_set_overdue(ngx_eiam_unit_key_set_t *t)
@@ -542,7 +542,7 @@ ngx_eiam_unit_key_set_overdue(ngx_eiam_unit_key_set_t *t)
 }
 
 
-/* whose connection would wait for the fetch */
+/* a request whose connection would wait for the fetch */
 
 static void
 ngx_eiam_unit_key_set_quiet(ngx_eiam_unit_key_set_t *t)
@@ -573,7 +573,7 @@ ngx_eiam_unit_key_set_quiet(ngx_eiam_unit_key_set_t *t)
 }
 
 
-/* an unknown key, and the server cannot be asked */
+/* an unknown key while the server cannot be asked */
 
 static void
 ngx_eiam_unit_key_set_unsure(ngx_eiam_unit_key_set_t *t)
@@ -614,7 +614,7 @@ ngx_eiam_unit_key_set_unsure(ngx_eiam_unit_key_set_t *t)
                      == NGX_DECLINED && !t->question.fetch,
                      "after a success somebody can");
 
-    /* a refresh that fails says nothing of the key either */
+    /* a failed refresh says nothing about the key, either */
 
     ngx_eiam_unit_clock_pass(300000);
     (void) ngx_eiam_unit_key_set_ask(t, generation);
@@ -679,7 +679,7 @@ ngx_eiam_unit_key_set_abandoned(ngx_eiam_unit_key_set_t *t)
 }
 
 
-/* the worker that fetches was killed */
+/* the worker that fetches is killed */
 
 static void
 ngx_eiam_unit_key_set_lost(ngx_eiam_unit_key_set_t *t)
@@ -709,7 +709,7 @@ ngx_eiam_unit_key_set_lost(ngx_eiam_unit_key_set_t *t)
 }
 
 
-/* what a lost fetch brings when it comes after all changes nothing */
+/* the result of a lost fetch that arrives late changes nothing */
 
 static void
 ngx_eiam_unit_key_set_late(ngx_eiam_unit_key_set_t *t)
@@ -805,7 +805,7 @@ ngx_eiam_unit_key_set_skew(ngx_eiam_unit_key_set_t *t)
 }
 
 
-/* another worker was killed in the midst of a change */
+/* another worker was killed during a change */
 
 static void
 ngx_eiam_unit_key_set_wiped(ngx_eiam_unit_key_set_t *t)
@@ -1020,7 +1020,7 @@ ngx_eiam_unit_key_set_reload(ngx_eiam_unit_key_set_t *t)
 }
 
 
-/* by one who has an answer from the cache */
+/* a request that has its answer from the cache */
 
 static void
 ngx_eiam_unit_key_set_idle(ngx_eiam_unit_key_set_t *t)
@@ -1066,7 +1066,7 @@ ngx_eiam_unit_key_set_idle(ngx_eiam_unit_key_set_t *t)
 }
 
 
-/* what came of keys counts as long as the set says the same */
+/* grants that depend on the keys are valid while the content is the same */
 
 static void
 ngx_eiam_unit_key_set_content(ngx_eiam_unit_key_set_t *t)
@@ -1130,7 +1130,7 @@ ngx_eiam_unit_key_set_content(ngx_eiam_unit_key_set_t *t)
 }
 
 
-/* the set changes while a worker verifies by the one from before */
+/* the set changes while a worker verifies with the previous one */
 
 static void
 ngx_eiam_unit_key_set_overtaken(ngx_eiam_unit_key_set_t *t)
@@ -1188,7 +1188,7 @@ ngx_eiam_unit_key_set_fetch(ngx_eiam_unit_key_set_t *t, const char *text,
 }
 
 
-/* of the one token that there is */
+/* remembers the result for the only token */
 
 static void
 ngx_eiam_unit_key_set_remember(ngx_eiam_source_t *jwt, uint32_t content,
@@ -1236,7 +1236,7 @@ ngx_eiam_unit_key_set_ask(ngx_eiam_unit_key_set_t *t, uint32_t generation)
 }
 
 
-/* by one who has that generation and found the key not in it */
+/* by a worker that has that generation and did not find its key there */
 
 static ngx_int_t
 ngx_eiam_unit_key_set_ask_newer(ngx_eiam_unit_key_set_t *t,
@@ -1267,7 +1267,7 @@ ngx_eiam_unit_key_set_has(ngx_eiam_unit_key_set_t *t, const char *text)
 }
 
 
-/* NULL: it has failed */
+/* NULL: the fetch has failed */
 
 static void
 ngx_eiam_unit_key_set_settle(ngx_eiam_unit_key_set_t *t, uint32_t flight,
@@ -1285,7 +1285,7 @@ ngx_eiam_unit_key_set_settle(ngx_eiam_unit_key_set_t *t, uint32_t flight,
 }
 
 
-/* the set is there; its generation */
+/* stores a set; returns its generation */
 
 static uint32_t
 ngx_eiam_unit_key_set_put(ngx_eiam_unit_key_set_t *t, const char *text)

@@ -1,7 +1,7 @@
 
 /*
- * Processes that use one zone and are killed at any instant, again and again.
- * What nginx's master does then is done here: it unlocks the mutex.
+ * Processes that use one zone and are killed at any instant, repeatedly.  The
+ * test does then what nginx's master would do: it unlocks the mutex.
  */
 
 #include "ngx_eiam_unit_zone.h"
@@ -17,7 +17,7 @@
 
 
 typedef struct {
-    volatile ngx_atomic_t  asked;       /* questions that were answered */
+    volatile ngx_atomic_t  asked;       /* answered questions */
     volatile ngx_atomic_t  granted;
     volatile ngx_atomic_t  wrong;
     volatile ngx_atomic_t  revocations;
@@ -185,7 +185,7 @@ ngx_eiam_unit_kill_child(ngx_eiam_unit_kill_t *t, uint32_t seed)
 }
 
 
-/* what a revocation has returned for stays revoked, unless it is restored */
+/* what has been revoked stays revoked, unless it is restored */
 
 static void
 ngx_eiam_unit_kill_revoke(ngx_eiam_unit_kill_t *t, uint32_t *seed)
@@ -227,7 +227,7 @@ ngx_eiam_unit_kill_revoke(ngx_eiam_unit_kill_t *t, uint32_t *seed)
 }
 
 
-/* itself, or by now with its application */
+/* whether the token is revoked, by itself or with its application */
 
 static ngx_uint_t
 ngx_eiam_unit_kill_is_revoked(ngx_eiam_unit_kill_t *t, uint32_t n)
@@ -254,7 +254,7 @@ ngx_eiam_unit_kill_is_revoked(ngx_eiam_unit_kill_t *t, uint32_t n)
 }
 
 
-/* a third of the tokens is granted, a third refused, a third fails */
+/* a third of the tokens is granted, a third is refused, and a third fails */
 
 static void
 ngx_eiam_unit_kill_ask(ngx_eiam_unit_kill_t *t, uint32_t *seed)

@@ -1,10 +1,10 @@
 
 /*
- * What happens when the n-th allocation fails, for every n: an error, or all
- * as it should be, but never a crash nor a policy that lets more through.
+ * The n-th allocation fails, for each n: the result is an error or correct, but
+ * never a crash, nor a policy that permits more.
  *
- * The linker puts __wrap_ngx_palloc() in the place of ngx_palloc() and calls
- * the latter __real_ngx_palloc(): "--wrap" in this folder's config.
+ * The linker replaces ngx_palloc() by __wrap_ngx_palloc(), which calls the real
+ * function as __real_ngx_palloc(): see "--wrap" in this folder's config.
  */
 
 #include "ngx_eiam_unit.h"
@@ -28,7 +28,7 @@
     }
 
 
-/* what the document gave: the bits of what is let through */
+/* reads a document; through is what it permits, as bits */
 typedef ngx_int_t (*ngx_eiam_unit_memory_pt)(ngx_pool_t *pool,
     ngx_uint_t *through);
 
@@ -238,7 +238,7 @@ ngx_eiam_unit_memory_policy(ngx_pool_t *pool, ngx_uint_t *through)
 }
 
 
-/* a document's faults take memory too */
+/* the faults of a document need memory, too */
 
 static ngx_int_t
 ngx_eiam_unit_memory_fault(ngx_pool_t *pool, ngx_uint_t *through)
@@ -356,7 +356,7 @@ ngx_eiam_unit_memory_applications(ngx_pool_t *pool, ngx_uint_t *through)
 }
 
 
-/* a target that could not be read is not taken for one outside the base */
+/* a target that cannot be read for lack of memory is not outside the base */
 
 static ngx_int_t
 ngx_eiam_unit_memory_base(ngx_pool_t *pool, ngx_uint_t *through)
@@ -379,7 +379,7 @@ ngx_eiam_unit_memory_base(ngx_pool_t *pool, ngx_uint_t *through)
 }
 
 
-/* out of memory it is the source that is unavailable: no token is refused */
+/* for lack of memory the source is unavailable, and no token is refused */
 
 static ngx_int_t
 ngx_eiam_unit_memory_answer(ngx_pool_t *pool, ngx_uint_t *through)

@@ -10,7 +10,7 @@
 #define NGX_EIAM_UNIT_METRICS_STEPS     20000
 
 
-/* in memory that processes share, all of them begin at once */
+/* in memory that the processes share; all of them start at once */
 
 typedef struct {
     ngx_eiam_metrics_t     metrics;
@@ -339,7 +339,7 @@ ngx_eiam_unit_metrics_applications(ngx_eiam_unit_t *unit)
 }
 
 
-/* another process has the row, but has not written yet whose it is */
+/* another process has taken the row, but has not written its id yet */
 
 static void
 ngx_eiam_unit_metrics_taking(ngx_eiam_unit_t *unit)
@@ -392,7 +392,7 @@ ngx_eiam_unit_metrics_histogram(ngx_eiam_unit_t *unit)
 
     for (i = 1; i < NGX_EIAM_BUCKETS - 1; i++) {
 
-        /* 1 ms more than 1 ms is the next bound */
+        /* 1 ms more than 1 ms falls under the next bound */
 
         wrong += (h.counts[i] != 2);
     }
@@ -405,7 +405,7 @@ ngx_eiam_unit_metrics_histogram(ngx_eiam_unit_t *unit)
 }
 
 
-/* all of them count the same ids, in the same order, from the same moment on */
+/* the processes count the same ids in the same order from the same moment on */
 
 static void
 ngx_eiam_unit_metrics_processes(ngx_eiam_unit_t *unit)
@@ -497,7 +497,7 @@ ngx_eiam_unit_metrics_child(ngx_eiam_unit_shared_metrics_t *shared)
 }
 
 
-/* how many applications have a second row */
+/* how many applications have two rows */
 
 static ngx_uint_t
 ngx_eiam_unit_metrics_twice(const ngx_eiam_metrics_t *metrics)
@@ -524,7 +524,7 @@ ngx_eiam_unit_metrics_twice(const ngx_eiam_metrics_t *metrics)
 }
 
 
-/* put, replaced and refused at random: what is counted is what is there */
+/* stores and refuses at random: the counts are those of what is in the cache */
 
 static void
 ngx_eiam_unit_metrics_cache(ngx_eiam_unit_t *unit)
@@ -646,7 +646,7 @@ ngx_eiam_unit_metrics_evictions(ngx_eiam_unit_t *unit)
 }
 
 
-/* a worker was killed in the midst of a change */
+/* a worker was killed during a change */
 
 static void
 ngx_eiam_unit_metrics_wipe(ngx_eiam_unit_t *unit)
@@ -688,7 +688,7 @@ ngx_eiam_unit_metrics_wipe(ngx_eiam_unit_t *unit)
 }
 
 
-/* a record that another source had: what was found out of that one is gone */
+/* a record of another source is reused: its circuit does not carry over */
 
 static void
 ngx_eiam_unit_metrics_circuit(ngx_eiam_unit_t *unit)

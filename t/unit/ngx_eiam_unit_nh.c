@@ -51,7 +51,7 @@ ngx_eiam_unit_nh(ngx_eiam_unit_t *unit)
 }
 
 
-/* both sums, the second by a key that begins two words later */
+/* both sums; the key of the second one begins two words later */
 
 static ngx_uint_t
 ngx_eiam_unit_nh_as_openssl(const uint64_t *key, const ngx_str_t *text)
@@ -113,7 +113,7 @@ ngx_eiam_unit_nh_sum(const uint64_t *key, const ngx_str_t *text, BIGNUM *sum,
 }
 
 
-/* a changed bit anywhere changes both sums, and so does the length */
+/* any changed bit changes both sums, and so does the length */
 
 static void
 ngx_eiam_unit_nh_differ(ngx_eiam_unit_t *unit, const uint64_t *key)

@@ -7,7 +7,7 @@ typedef struct {
     ngx_str_t     pointer;
     ngx_int_t     rc;           /* of the look-up */
     ngx_str_t     value;        /* the string that is found */
-    const char   *fault;        /* the end of it, or NULL: none */
+    const char   *fault;        /* its end, or NULL: none */
 } ngx_eiam_unit_pointer_t;
 
 
@@ -60,7 +60,7 @@ static const ngx_eiam_unit_pointer_t  ngx_eiam_unit_pointers[] = {
 };
 
 
-/* what is no pointer */
+/* texts that are no pointers */
 
 static const ngx_str_t  ngx_eiam_unit_no_pointers[] = {
     ngx_string(""), ngx_string("/a~"), ngx_string("/a~2"), ngx_string("/~/a"),

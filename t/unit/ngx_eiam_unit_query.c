@@ -62,7 +62,7 @@ static const ngx_eiam_unit_query_t  ngx_eiam_unit_queries[] = {
 };
 
 
-/* all values of exactly that name, and what comes behind the last one */
+/* all values of exactly that name, and what follows the last one */
 
 typedef struct {
     ngx_str_t    query;
@@ -137,8 +137,8 @@ static const ngx_eiam_unit_query_decode_t  ngx_eiam_unit_decodes[] = {
 
 
 /*
- * Patterns that strangers may repeat; t/query.t counts the instructions that
- * ngx_eiam_query_has() takes, which is called by these tests only.
+ * Patterns that clients may repeat.  t/query.t counts the instructions of
+ * ngx_eiam_query_has(), which only these tests call.
  */
 
 static const ngx_str_t  ngx_eiam_unit_query_patterns[] = {
@@ -266,7 +266,7 @@ ngx_eiam_unit_query_searches(ngx_eiam_unit_t *unit)
 }
 
 
-/* the last parameter is the only one */
+/* the last parameter is the only one with that name */
 
 static void
 ngx_eiam_unit_query_repeats(ngx_eiam_unit_t *unit, const ngx_str_t *pattern,

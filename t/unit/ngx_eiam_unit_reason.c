@@ -43,7 +43,7 @@ ngx_eiam_unit_reason(ngx_eiam_unit_t *unit)
 }
 
 
-/* RFC 6750, section 3: which statuses have a challenge, and which error */
+/* RFC 6750, section 3: which statuses have a challenge, and with which error */
 
 static ngx_uint_t
 ngx_eiam_unit_reason_row(const ngx_eiam_reason_t *reason)

@@ -1,6 +1,6 @@
 /*
- * Revocations: what they end, what they do not, what a full table does, and
- * that none is lost.  The clock stands still.
+ * Revocations: what they end and what not, what a full table does, and that
+ * none is lost.  The clock stands still.
  */
 
 #include "ngx_eiam_unit_zone.h"
@@ -16,7 +16,7 @@ typedef struct {
     ngx_eiam_unit_t         *unit;
     ngx_eiam_unit_zone_t     z;
     ngx_eiam_revocations_t  *table;
-    ngx_eiam_source_t       *a;             /* is asked */
+    ngx_eiam_source_t       *a;             /* a source that is asked */
     ngx_eiam_source_t       *b;             /* verifies, or has learned */
     ngx_eiam_terms_t         terms;
     ngx_eiam_question_t      question;      /* the last one */
@@ -234,7 +234,7 @@ ngx_eiam_unit_revoke_application(ngx_eiam_unit_revoke_t *t)
 }
 
 
-/* an answer that was under way when its token was revoked */
+/* an answer that was under way when the token was revoked */
 
 static void
 ngx_eiam_unit_revoke_late(ngx_eiam_unit_revoke_t *t)
@@ -379,7 +379,7 @@ ngx_eiam_unit_revoke_asked(ngx_eiam_unit_revoke_t *t)
 }
 
 
-/* what serves while the source is down is no way around a revocation */
+/* a stale grant that serves while the source is down is revoked, too */
 
 static void
 ngx_eiam_unit_revoke_stale(ngx_eiam_unit_revoke_t *t)
@@ -528,7 +528,7 @@ ngx_eiam_unit_revoke_expires(ngx_eiam_unit_revoke_t *t)
 }
 
 
-/* after 2^31 revocations */
+/* generations wrap around after 2^31 revocations */
 
 static void
 ngx_eiam_unit_revoke_round(ngx_eiam_unit_revoke_t *t)
@@ -552,7 +552,7 @@ ngx_eiam_unit_revoke_round(ngx_eiam_unit_revoke_t *t)
 }
 
 
-/* ten thousand tokens of one application are one row */
+/* ten thousand tokens of an application become one row */
 
 static void
 ngx_eiam_unit_revoke_joins(ngx_eiam_unit_revoke_t *t)
@@ -593,7 +593,7 @@ ngx_eiam_unit_revoke_joins(ngx_eiam_unit_revoke_t *t)
 }
 
 
-/* the application with the most goes first; and those of none never */
+/* the application with the most tokens is joined first, those without never */
 
 static void
 ngx_eiam_unit_revoke_full(ngx_eiam_unit_revoke_t *t)
@@ -614,7 +614,7 @@ ngx_eiam_unit_revoke_full(ngx_eiam_unit_revoke_t *t)
                      "tokens that nobody knows have half of the room, then "
                      "whoever revokes one is told");
 
-    /* three of "most", two of each other one */
+    /* three tokens of "most", two of each other application */
 
     for (i = 0; i < 3; i++) {
         (void) ngx_eiam_unit_revoke_token(t, 100 + i, "most");
@@ -639,7 +639,7 @@ ngx_eiam_unit_revoke_full(ngx_eiam_unit_revoke_t *t)
                      "2.3-6: full: the application with the most tokens is "
                      "revoked as a whole");
 
-    /* more applications than there is room for */
+    /* more applications than there are rows */
 
     for (i = 0; i < 1000; i++) {
         (void) ngx_eiam_unit_revoke_learn(t, 10000 + i, "some",
@@ -689,7 +689,7 @@ ngx_eiam_unit_revoke_many(ngx_eiam_unit_revoke_t *t)
             continue;
         }
 
-        /* revoked itself, or with its application, or with all */
+        /* revoked by itself, with its application, or with all */
 
         ngx_eiam_unit_key(i, token);
         ngx_eiam_unit_revoke_grant(i, name, &grant);
@@ -711,7 +711,7 @@ ngx_eiam_unit_revoke_many(ngx_eiam_unit_revoke_t *t)
 }
 
 
-/* against a plain list of what was done */
+/* compared with a plain list of the calls */
 
 static void
 ngx_eiam_unit_revoke_random(ngx_eiam_unit_revoke_t *t)
@@ -769,7 +769,7 @@ ngx_eiam_unit_revoke_random(ngx_eiam_unit_revoke_t *t)
 }
 
 
-/* a worker dies in the midst of a change */
+/* a worker is killed during a change */
 
 static void
 ngx_eiam_unit_revoke_wiped(ngx_eiam_unit_revoke_t *t)
@@ -786,7 +786,7 @@ ngx_eiam_unit_revoke_wiped(ngx_eiam_unit_revoke_t *t)
     ngx_eiam_unit_revoke_all_of(t, "erp");
     (void) ngx_eiam_unit_revoke_verify(t, 2, "erp", ngx_time());
 
-    /* all that is made anew */
+    /* everything that is rebuilt */
 
     seed = 3;
 
@@ -887,7 +887,7 @@ ngx_eiam_unit_revoke_copied(ngx_eiam_unit_revoke_t *t)
 }
 
 
-/* none of its tokens is less revoked, nor is an application more so */
+/* all tokens stay revoked, and no application is revoked in addition */
 
 static void
 ngx_eiam_unit_revoke_small(ngx_eiam_unit_revoke_t *t,
@@ -1022,7 +1022,7 @@ ngx_eiam_unit_revoke_fault(ngx_eiam_shared_t *shared)
 }
 
 
-/* ---- what is done */
+/* ---- calls */
 
 static void
 ngx_eiam_unit_revoke_found(ngx_eiam_unit_revoke_t *t)
@@ -1123,7 +1123,7 @@ ngx_eiam_unit_revoke_look_up(ngx_eiam_unit_revoke_t *t, uint32_t n)
 }
 
 
-/* what was looked up before, if it was of this token, is from before */
+/* an earlier question about this token is answered as before */
 
 static ngx_int_t
 ngx_eiam_unit_revoke_verify(ngx_eiam_unit_revoke_t *t, uint32_t n,
@@ -1180,7 +1180,7 @@ ngx_eiam_unit_revoke_token(ngx_eiam_unit_revoke_t *t, uint32_t n,
 }
 
 
-/* "": all */
+/* "": all applications */
 
 static void
 ngx_eiam_unit_revoke_all_of(ngx_eiam_unit_revoke_t *t, const char *application)

@@ -143,7 +143,7 @@ ngx_eiam_unit_scope_implied(ngx_eiam_unit_t *unit, ngx_eiam_scopes_t *scopes)
     ngx_eiam_scope_bits_t   *set;
     ngx_eiam_implication_t  *implication;
 
-    /* the last row first, so that one walk does not do; and a circle */
+    /* the last row first, so that one pass does not suffice; and a cycle */
 
     static const ngx_eiam_implication_t  rows[] = {
         { 70, 5 }, { 3, 70 }, { 5, 3 }, { 8, 9 }
@@ -175,7 +175,7 @@ ngx_eiam_unit_scope_implied(ngx_eiam_unit_t *unit, ngx_eiam_scopes_t *scopes)
 }
 
 
-/* as a token's scopes are written */
+/* in the form of a token's scopes */
 
 static void
 ngx_eiam_unit_scope_read(ngx_eiam_unit_t *unit, ngx_eiam_scopes_t *scopes)

@@ -18,7 +18,7 @@ typedef struct {
     ngx_eiam_source_t       *a;
     ngx_eiam_source_t       *b;
     ngx_eiam_terms_t         terms;
-    ngx_eiam_question_t      question;      /* the last one, with its answer */
+    ngx_eiam_question_t      question;      /* the last one, answered */
 } ngx_eiam_unit_source_t;
 
 
@@ -232,7 +232,7 @@ ngx_eiam_unit_source_refused(ngx_eiam_unit_source_t *t)
                               && t->question.reason == NGX_EIAM_TOKEN_EXPIRED,
                      "who comes later too, from the cache");
 
-    /* a grant that is refused when it is asked for again */
+    /* a grant that is refused when the source is asked again */
 
     (void) ngx_eiam_unit_source_learn(t, 2);
     ngx_eiam_unit_clock_pass(300000);
@@ -259,7 +259,7 @@ ngx_eiam_unit_source_refused(ngx_eiam_unit_source_t *t)
                      && t->question.reason == NGX_EIAM_SOURCE_UNAVAILABLE,
                      "and does not come back when the source fails");
 
-    /* and the other way round */
+    /* and the reverse */
 
     ngx_eiam_unit_clock_pass(1000);
     (void) ngx_eiam_unit_source_learn(t, 2);
@@ -492,7 +492,7 @@ ngx_eiam_unit_source_stale(ngx_eiam_unit_source_t *t)
 }
 
 
-/* a token that the source has trouble with, while others are answered */
+/* a token for which the source fails, while others are answered */
 
 static void
 ngx_eiam_unit_source_failures(ngx_eiam_unit_source_t *t)
@@ -571,7 +571,7 @@ ngx_eiam_unit_source_failures(ngx_eiam_unit_source_t *t)
                      ngx_eiam_unit_source_ask(t, 100, 0) == NGX_DECLINED,
                      "and at once where refusals are not remembered");
 
-    /* a grant past eiam_cache_valid, an answer of no use, and no answer */
+    /* a stale grant, then an answer that cannot be used, and then no answer */
 
     t->terms.negative = 10;
 
@@ -591,7 +591,7 @@ ngx_eiam_unit_source_failures(ngx_eiam_unit_source_t *t)
 }
 
 
-/* answers of no use neither open a circuit nor keep it open */
+/* unusable answers neither open a circuit nor keep it open */
 
 static void
 ngx_eiam_unit_source_neutral(ngx_eiam_unit_source_t *t)
@@ -649,7 +649,7 @@ ngx_eiam_unit_source_neutral(ngx_eiam_unit_source_t *t)
 }
 
 
-/* tokens without a grant have half of the flights */
+/* tokens without a grant get half of the flights */
 
 static void
 ngx_eiam_unit_source_strangers(ngx_eiam_unit_source_t *t)
@@ -876,7 +876,7 @@ ngx_eiam_unit_source_circuit(ngx_eiam_unit_source_t *t)
                                  == NGX_DECLINED,
                      "if it succeeds, everybody does");
 
-    /* a refusal is an answer too */
+    /* a refusal is an answer, too */
 
     ngx_eiam_unit_source_break(t, 5);
     ngx_eiam_unit_ok(t->unit, ngx_eiam_unit_source_unavailable(t, 10),
@@ -936,7 +936,9 @@ ngx_eiam_unit_source_probe(ngx_eiam_unit_source_t *t)
 }
 
 
-/* flights from before the circuit opened, and locations without one */
+/*
+ * flights that began before the circuit opened, and locations without circuit
+ */
 
 static void
 ngx_eiam_unit_source_open(ngx_eiam_unit_source_t *t)
@@ -1040,7 +1042,7 @@ ngx_eiam_unit_source_lost(ngx_eiam_unit_source_t *t)
 }
 
 
-/* flights that nobody asks for again do not fill the limit for ever */
+/* flights that nobody asks for again are removed from the limit */
 
 static void
 ngx_eiam_unit_source_swept(ngx_eiam_unit_source_t *t)
@@ -1063,7 +1065,7 @@ ngx_eiam_unit_source_swept(ngx_eiam_unit_source_t *t)
 }
 
 
-/* another worker was killed: everything is gone while a flight is under way */
+/* another worker is killed: the zone is emptied while a flight is under way */
 
 static void
 ngx_eiam_unit_source_wiped(ngx_eiam_unit_source_t *t)
@@ -1161,7 +1163,7 @@ ngx_eiam_unit_source_learned(ngx_eiam_unit_source_t *t)
 }
 
 
-/* invented tokens, each another one, while valid ones lie in the cache */
+/* invented tokens, all of them new, while valid ones are in the cache */
 
 static void
 ngx_eiam_unit_source_flood(ngx_eiam_unit_source_t *t)
@@ -1249,7 +1251,7 @@ ngx_eiam_unit_source_refuse(ngx_eiam_unit_source_t *t, uint32_t token,
 }
 
 
-/* asks for it, with that end */
+/* asks about the token, with that result */
 
 static ngx_int_t
 ngx_eiam_unit_source_failure(ngx_eiam_unit_source_t *t, uint32_t token,
@@ -1306,7 +1308,7 @@ ngx_eiam_unit_source_learn(ngx_eiam_unit_source_t *t, uint32_t token)
 }
 
 
-/* so many failures in a row, one for each of the tokens 1000, 1001, ... */
+/* that many failures in a row, for the tokens 1000, 1001, ... */
 
 static void
 ngx_eiam_unit_source_break(ngx_eiam_unit_source_t *t, ngx_uint_t n)

@@ -29,7 +29,7 @@ typedef struct {
     const char   *title;
     ngx_str_t     raw;          /* null: nginx writes it anew */
     ngx_str_t     decoded;
-    ngx_uint_t    strict;       /* passes */
+    ngx_uint_t    strict;       /* it passes */
     ngx_uint_t    utf8;
 } ngx_eiam_unit_target_t;
 
@@ -45,7 +45,7 @@ static ngx_uint_t ngx_eiam_unit_target_unreserved(ngx_uint_t c);
 static void ngx_eiam_unit_target_length(ngx_eiam_unit_t *unit);
 
 
-/* by which rule a path is refused */
+/* the rule by which each path is refused */
 
 static const ngx_eiam_unit_rule_t  ngx_eiam_unit_rules[] = {
 
@@ -295,7 +295,7 @@ ngx_eiam_unit_target_details(ngx_eiam_unit_t *unit, void *charset)
 }
 
 
-/* of the 256 bytes, as a segment of their own, exactly the listed ones pass */
+/* of all bytes exactly the listed ones pass as a segment of their own */
 
 static void
 ngx_eiam_unit_target_bytes(ngx_eiam_unit_t *unit, void *charset)
@@ -331,7 +331,7 @@ ngx_eiam_unit_target_bytes(ngx_eiam_unit_t *unit, void *charset)
 }
 
 
-/* every byte at every place of paths that are read in larger pieces */
+/* each byte at each place of paths that are read in larger pieces */
 
 static void
 ngx_eiam_unit_target_places(ngx_eiam_unit_t *unit)
@@ -399,7 +399,7 @@ ngx_eiam_unit_target_expected(const ngx_str_t *path)
             return NGX_DECLINED;
         }
 
-        /* the path may end in a slash */
+        /* the path may end in "/" */
 
         if ((length == dots && (length || i < path->len)) || length > 128) {
             return NGX_DECLINED;

@@ -49,7 +49,7 @@ ngx_eiam_unit_text(ngx_eiam_unit_t *unit)
 
     ngx_eiam_unit_ok(unit, ok, "a text that is too long is cut off");
 
-    /* the last byte that would be shown takes four */
+    /* the last byte that is shown takes four bytes */
 
     buf[NGX_EIAM_TEXT_MAX - 3] = '"';
     text.len = NGX_EIAM_TEXT_MAX - 2;

@@ -6,7 +6,7 @@
 
 typedef struct {
     const char  *title;
-    const char  *basic;              /* what is base64, NULL: no field */
+    const char  *basic;              /* before base64; NULL: no field */
     ngx_str_t    query;
     ngx_str_t    form;
     ngx_int_t    rc;
@@ -360,7 +360,7 @@ ngx_eiam_unit_token_request_is(ngx_eiam_unit_t *unit,
 }
 
 
-/* on the heap: a sanitizer watches its bounds */
+/* on the heap, where a sanitizer checks its bounds */
 
 static void
 ngx_eiam_unit_token_request_encode(ngx_eiam_unit_t *unit, const char *text,

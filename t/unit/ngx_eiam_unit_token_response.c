@@ -9,7 +9,7 @@
 typedef struct {
     const char  *answer;
     const char  *token;
-    const char  *scopes;             /* NULL: it does not say */
+    const char  *scopes;             /* NULL: it names none */
     time_t       lives;
 } ngx_eiam_unit_token_response_t;
 
@@ -210,7 +210,7 @@ ngx_eiam_unit_token_response_issued(ngx_eiam_unit_t *unit,
 }
 
 
-/* nothing of an answer is in the fault, only where it is */
+/* the fault says where it is, but contains nothing of the answer */
 
 static void
 ngx_eiam_unit_token_response_refused(ngx_eiam_unit_t *unit,

@@ -1,7 +1,7 @@
 
 /*
- * What was published: RFC 7515, A.1 to A.4, RFC 8037, A.4, and RFC 7520, 4.1
- * to 4.4.  For the one file that includes it.
+ * Published vectors: RFC 7515, A.1 to A.4, RFC 8037, A.4, and RFC 7520, 4.1 to
+ * 4.4.  One file includes them.
  */
 
 

@@ -264,7 +264,7 @@ ngx_eiam_unit_zone_reload(ngx_eiam_unit_t *unit)
                            && b->record != a->record,
                      "a new one begins anew");
 
-    /* the one after that has lost "a" and gets it back */
+    /* the configuration after that has no "a", and the next one has it again */
 
     if (ngx_eiam_unit_zone_next(unit, &last, &next) != NGX_OK) {
         abort();
@@ -294,7 +294,7 @@ ngx_eiam_unit_zone_reload(ngx_eiam_unit_t *unit)
 }
 
 
-/* what a worker leaves that was killed with the lock */
+/* what a worker leaves that was killed while it held the lock */
 
 static void
 ngx_eiam_unit_zone_broken(ngx_eiam_unit_t *unit)
@@ -352,7 +352,7 @@ ngx_eiam_unit_zone_broken(ngx_eiam_unit_t *unit)
 }
 
 
-/* so many grants, and a flight of the last one's key */
+/* adds that many grants, and a flight with the key of the last one */
 
 static void
 ngx_eiam_unit_zone_fill(ngx_eiam_unit_zone_t *z, ngx_uint_t n)
@@ -381,7 +381,7 @@ ngx_eiam_unit_zone_fill(ngx_eiam_unit_zone_t *z, ngx_uint_t n)
 }
 
 
-/* all but where the parts are */
+/* overwrites everything but the places of the parts */
 
 static void
 ngx_eiam_unit_zone_scribble(ngx_eiam_unit_zone_t *z)
@@ -454,7 +454,7 @@ ngx_eiam_unit_zone_swept(ngx_eiam_unit_t *unit)
         flight = ngx_eiam_flight_begin(shared, key[i], shared->records,
                                        ngx_current_msec + 1000, 0);
 
-        /* of this process, of one that lives, of one that does not */
+        /* of this process, of a living one, and of one that has ended */
 
         flight->pid = (i == 1) ? (uint32_t) getppid()
                       : (i == 2) ? (uint32_t) ngx_eiam_unit_zone_dead()
@@ -530,7 +530,7 @@ ngx_eiam_unit_zone_open(ngx_eiam_unit_t *unit, ngx_eiam_unit_zone_t *z,
     z->shm_zone.shm.log = &ngx_eiam_unit_zone_log;
     ngx_str_set(&z->shm_zone.shm.name, "unit");
 
-    /* as nginx does */
+    /* as nginx does it */
 
     pool = (ngx_slab_pool_t *) z->shm_zone.shm.addr;
     pool->end = z->shm_zone.shm.addr + size;
@@ -667,7 +667,7 @@ ngx_eiam_unit_random(uint32_t *seed, uint32_t below)
 }
 
 
-/* as even as a digest, and faster */
+/* as evenly distributed as a digest, and faster */
 
 void
 ngx_eiam_unit_key(uint32_t n, ngx_eiam_digest_t key)

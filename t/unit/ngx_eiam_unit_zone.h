@@ -1,7 +1,7 @@
 
 /*
- * A zone in memory of a test's own, between two pages that nobody may touch,
- * and a clock that stands still until the test moves it.
+ * A zone in memory of its own, between two guard pages, and a clock that stands
+ * still until the test moves it.
  */
 
 
@@ -31,22 +31,22 @@ typedef struct {
 } ngx_eiam_unit_clock_t;
 
 
-/* NGX_OK or NGX_ERROR; then its sources, and it is made */
+/* opens a zone, to which sources are added, and then makes it */
 ngx_int_t ngx_eiam_unit_zone_open(ngx_eiam_unit_t *unit,
     ngx_eiam_unit_zone_t *z, size_t size);
 ngx_int_t ngx_eiam_unit_zone_init(ngx_eiam_unit_zone_t *z,
     ngx_eiam_unit_zone_t *prior);
 void ngx_eiam_unit_zone_close(ngx_eiam_unit_zone_t *z);
 
-/* the same memory, as the next configuration sees it */
+/* the same memory as the next configuration sees it */
 ngx_int_t ngx_eiam_unit_zone_next(ngx_eiam_unit_t *unit,
     ngx_eiam_unit_zone_t *z, const ngx_eiam_unit_zone_t *prior);
 
-/* aborts if there is no memory */
+/* adds a source; aborts if there is no memory */
 ngx_eiam_source_t *ngx_eiam_unit_zone_source(ngx_eiam_unit_t *unit,
     ngx_eiam_unit_zone_t *z, const char *name);
 
-/* a whole one with the source "a", or abort */
+/* makes a zone with the source "a", or aborts */
 void ngx_eiam_unit_zone_make(ngx_eiam_unit_t *unit, ngx_eiam_unit_zone_t *z,
     size_t size);
 
@@ -54,15 +54,15 @@ void ngx_eiam_unit_clock_stop(ngx_eiam_unit_clock_t *clock);
 void ngx_eiam_unit_clock_pass(ngx_int_t ms);
 void ngx_eiam_unit_clock_go(const ngx_eiam_unit_clock_t *clock);
 
-/* the same numbers on every run */
+/* the same numbers in each run */
 uint32_t ngx_eiam_unit_random(uint32_t *seed, uint32_t below);
 
 /* the key of the n-th token */
 void ngx_eiam_unit_key(uint32_t n, ngx_eiam_digest_t key);
 
 /*
- * A text of the n-th token that fills the buffer, which has room for the
- * longest; the grant points into it.
+ * A text of the n-th token that fills the buffer, which must have room for the
+ * longest one.  The grant points into the buffer.
  */
 
 #define NGX_EIAM_UNIT_TEXT_MAX                                                \
@@ -71,13 +71,13 @@ void ngx_eiam_unit_key(uint32_t n, ngx_eiam_digest_t key);
 void ngx_eiam_unit_grant(uint32_t n, size_t len, u_char *text,
     ngx_eiam_grant_t *grant);
 
-/* the bytes are as ngx_eiam_unit_grant() makes them */
+/* whether the grant has the bytes that ngx_eiam_unit_grant() makes */
 ngx_uint_t ngx_eiam_unit_grant_is(uint32_t n, const ngx_eiam_grant_t *grant);
 
 /* what is wrong with the cells, lists and heads; NULL: nothing */
 const char *ngx_eiam_unit_cache_fault(ngx_eiam_shared_t *shared);
 
-/* the same with the revocations */
+/* the same for the revocations */
 const char *ngx_eiam_unit_revoke_fault(ngx_eiam_shared_t *shared);
 
 
