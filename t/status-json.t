@@ -37,12 +37,15 @@ my $gate = nginx(
     files => {
         'policy.json' => $policy,
         'large.json' => policy('/large', %large),
-        'apps.json' => applications({ id => 'crm', permissions => ['user_read'], tokens => ['crm'] }),
+        'apps.json' => applications(
+            { id => 'crm', permissions => ['user_read'], tokens => ['crm'] },
+            { id => 'erp', permissions => [], tokens => ['erp'] },
+            { id => 'off', enabled => 0, permissions => ['user_read'], tokens => ['off'] }),
         'keys.json' => { keys => [ \%key ] },
     },
     server => q{
-        location /api/ { eiam on; eiam_policy %DIR%/policy.json; eiam_applications %DIR%/apps.json; return 204; }
-        location /large/ { eiam on; eiam_policy %DIR%/large.json; return 204; }
+        location /api/ { eiam on; eiam_policy %DIR%/policy.json; eiam_applications %DIR%/apps.json; empty_gif; }
+        location /large/ { eiam on; eiam_policy %DIR%/large.json; empty_gif; }
         location /status/ { eiam_status; }
     })->start;
 
@@ -67,7 +70,7 @@ subtest '2.7-7: JSON names the kinds of token sources that are configured' => su
         'eiam_introspection /ask; location = /ask { internal; return 204; }' => ['introspection'],
         'eiam_jwks %DIR%/keys.json; eiam_jwt_issuer x; eiam_jwt_audience off; eiam_jwt_algorithms HS256;'
             => ['jwt'],
-        'eiam_applications %DIR%/apps.json; location = /api/open { eiam on; eiam_learn on; return 204; }'
+        'eiam_applications %DIR%/apps.json; location = /api/open { eiam on; eiam_learn on; empty_gif; }'
             => [qw(static learned)],
     );
     for my $config (sort keys %with) {
@@ -76,7 +79,7 @@ subtest '2.7-7: JSON names the kinds of token sources that are configured' => su
                 'apps.json' => applications(), 'keys.json' => { keys => [ \%key ] } },
             server => qq{
                 eiam_policy %DIR%/policy.json;
-                location /api/ { eiam on; return 204; }
+                location /api/ { eiam on; empty_gif; }
                 location /status/ { eiam_status; }
                 $config
             })->start;
@@ -151,6 +154,67 @@ subtest '2.7-7: an explanation names the scopes that no policy knows' => sub {
     is_deeply $explained->('USER_READ')->{unknown_scopes}, ['USER_READ'], 'another case is another scope';
     ok !exists $explained->($_)->{unknown_scopes}, "'$_': none" for 'user_read', 'scope_001', '', '+';
     is $explained->('user_read+nonsense')->{decision}, 'allow', 'they change no decision';
+};
+
+# Who is refused, as rows of text.
+sub refusals {
+    return [ sort map { join '|', @$_{qw(application operation decision reason count)} } @{ told()->{refusals} } ];
+}
+
+subtest '2.7-7: JSON says who is refused, why, how often and since when' => sub {
+    is_deeply refusals(), [], 'nobody is, at first';
+    my $begin = time;
+    get($gate, '/api/users', token => 'crm');
+    is_deeply refusals(), [], '  nor whoever is allowed';
+    get($gate, '/api/users', token => 'erp') for 1 .. 3;
+    get($gate, '/api/more', token => 'erp');
+    get($gate, '/api/users', token => 'off');
+    get($gate, '/api/users', token => "invented$_") for 1 .. 2;
+    get($gate, $_) for qw(/api/users /api/more /api/nowhere);
+    get($gate, '/api/nowhere', token => 'erp');
+    get($gate, '/large/things0001/x', token => 'erp', headers => ['X-HTTP-Method: GET']);
+    my @expected = (
+        '||deny|method_override|1', '||deny|operation_unknown|1', '||deny|token_invalid|2',
+        '||deny|token_missing|3', 'erp|getMore|deny|scope_insufficient|1',
+        'erp|getUsers|deny|scope_insufficient|3', 'off|getUsers|deny|application_disabled|1');
+    is_deeply refusals(), [ sort map { s/getMore/more/r } @expected ],
+        'each application, operation and reason; without an application, the reason alone';
+    my $json = told();
+    is_deeply [ grep { $_->{since} < $begin - 1 || $_->{since} > $_->{last} || $_->{last} > $json->{now} }
+            @{ $json->{refusals} } ], [], '  since when, and when for the last time, by the clock of the gate';
+
+    ok $gate->reload, 'a reload';
+    get($gate, '/api/users', token => 'erp');
+    is_deeply [ grep { /^erp/ } @{ refusals() } ], [ 'erp|getUsers|deny|scope_insufficient|4',
+        'erp|more|deny|scope_insufficient|1' ], '  forgets none';
+};
+
+subtest 'many applications are refused' => sub {
+    my @ids = map { sprintf 'application-%04d', $_ } 1 .. 2_000;
+    my $many = nginx(
+        files => { 'policy.json' => policy('/api', 'GET /users' => ['user_read']), 'apps.json' => applications(
+            map { { id => $_, permissions => [], tokens => [$_] } } @ids) },
+        http => 'eiam_zone eiam 4m;',
+        server => q{
+            eiam_policy %DIR%/policy.json;
+            eiam_applications %DIR%/apps.json;
+            keepalive_requests 10000;
+            location /api/ { eiam report; empty_gif; }
+            location /status/ { eiam_status; }
+        })->start;
+    my $c = connection($many);
+    for my $id (@ids) {
+        $c->send(request('/api/users', token => $id));
+        my $res = $c->read_response;
+        is $res->{status}, 200, "$id passes" if $res->{status} != 200;
+    }
+    my @rows = @{ get($many, '/status/json')->{json}{refusals} };
+    cmp_ok scalar @rows, '>', 100, scalar(@rows) . ' of them are kept';
+    cmp_ok scalar @rows, '<=', 512, '  which is bounded';
+    is_deeply [ grep { $_->{decision} ne 'would_deny' || $_->{count} != 1 && $_->{application} ne 'other' || $_->{operation} ne 'getUsers' } @rows ],
+        [], '  with what would have been refused, where the gate only reports';
+    ok !(grep { $_->{application} !~ /^(?:application-\d+|other)$/ } @rows), '  and their names';
+    $many->stop;
 };
 
 done_testing;

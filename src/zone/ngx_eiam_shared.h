@@ -15,6 +15,7 @@
 
 #include <ngx_config.h>
 #include <ngx_core.h>
+#include <ngx_eiam_denial.h>
 #include <ngx_eiam_digest.h>
 #include <ngx_eiam_metrics.h>
 
@@ -114,6 +115,7 @@ struct ngx_eiam_shared_s {
     uint32_t               number;        /* number of the last configuration */
     time_t                 swept;         /* s: when lost flights were ended */
     ngx_eiam_metrics_t     metrics;       /* changed without the lock */
+    ngx_eiam_denials_t     denials;       /* made under the lock */
 };
 
 

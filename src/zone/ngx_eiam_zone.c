@@ -75,9 +75,9 @@ failed:
 
 /*
  * Nearly all pages are divided here once and for all: a sixteenth for counters,
- * another one for revocations, a thirty-second for flights, another one for
- * refusals, and the rest for grants.  The slab allocator keeps a sixteenth, and
- * what key sets need.
+ * another one for revocations, a sixty-fourth for who is refused, a
+ * thirty-second for flights, another one for refusals, and the rest for grants.
+ * The slab allocator keeps a sixteenth, and what key sets need.
  */
 
 static ngx_int_t
@@ -147,6 +147,12 @@ ngx_eiam_zone_lay_out(ngx_eiam_shared_t *shared, u_char *p, size_t size)
     p += ngx_align(part, sizeof(ngx_eiam_entry_t));
 
     ngx_eiam_revocation_lay_out(shared, p, part);
+    p += ngx_align(part, sizeof(ngx_eiam_entry_t));
+
+    part = ngx_max(size / 64,
+                   NGX_EIAM_DENIAL_WAYS * sizeof(ngx_eiam_denial_t));
+    ngx_memzero(p, part);
+    part = ngx_eiam_denial_lay_out(&shared->denials, p, part);
     p += ngx_align(part, sizeof(ngx_eiam_entry_t));
 
     part = size / 32;

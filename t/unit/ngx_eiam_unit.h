@@ -70,6 +70,7 @@ void ngx_eiam_unit_jwk(ngx_eiam_unit_t *unit);
 void ngx_eiam_unit_jwt(ngx_eiam_unit_t *unit);
 void ngx_eiam_unit_key_set(ngx_eiam_unit_t *unit);
 void ngx_eiam_unit_metrics(ngx_eiam_unit_t *unit);
+void ngx_eiam_unit_denial(ngx_eiam_unit_t *unit);
 void ngx_eiam_unit_hash(ngx_eiam_unit_t *unit);
 void ngx_eiam_unit_nh(ngx_eiam_unit_t *unit);
 void ngx_eiam_unit_kill(ngx_eiam_unit_t *unit);

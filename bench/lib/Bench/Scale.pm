@@ -54,7 +54,8 @@ sub until_lost {
 # Megabytes for so many grants: cells of 64 bytes, an index of 4 bytes for the
 # largest power of two of cells, 15/16 of the pages (a part of 16 is left to the
 # slab allocator), and of these a part of 16 for counters, another for revocations,
-# and one of 32, at most, for refusals; flights are 80 KB at most.
+# and one of 32, at most, for refusals; flights are 80 KB at most, and so are the
+# rows of who is refused.
 sub zone {
     my ($grants, $bytes) = @_;
     my $cells = $grants * $bytes;

@@ -11,6 +11,8 @@ static ngx_uint_t ngx_http_eiam_overview_learns(
     const ngx_http_eiam_main_conf_t *mcf);
 static ngx_uint_t ngx_http_eiam_overview_introspects(
     const ngx_http_eiam_main_conf_t *mcf);
+static void ngx_http_eiam_overview_denial(ngx_http_eiam_status_t *status,
+    const ngx_eiam_denial_t *denial);
 static void ngx_http_eiam_overview_cause(ngx_http_eiam_status_t *status,
     const ngx_eiam_policy_t *policy, ngx_uint_t cause, ngx_uint_t count);
 
@@ -99,6 +101,91 @@ ngx_http_eiam_overview_introspects(const ngx_http_eiam_main_conf_t *mcf)
     }
 
     return 0;
+}
+
+
+ngx_int_t
+ngx_http_eiam_overview_now(ngx_http_eiam_status_t *status)
+{
+    ngx_http_eiam_write_text(status, "%T", ngx_time());
+
+    return NGX_OK;
+}
+
+
+ngx_int_t
+ngx_http_eiam_overview_refusals(ngx_http_eiam_status_t *status)
+{
+    uint64_t                   key;
+    ngx_uint_t                 i, n;
+    ngx_eiam_denial_t          denial;
+    const ngx_eiam_denials_t  *denials;
+
+    n = 0;
+    denials = &status->mcf->zone->shared->denials;
+
+    ngx_http_eiam_puts(status, "[");
+
+    for (i = 0; i < denials->nrows; i++) {
+
+        key = denials->rows[i].key;
+        ngx_memory_barrier();
+
+        denial = denials->rows[i];
+        ngx_memory_barrier();
+
+        /* it is not counted yet, or it has become another one meanwhile */
+
+        if (key == 0 || denial.count == 0 || denials->rows[i].key != key) {
+            continue;
+        }
+
+        denial.key = key;
+
+        ngx_http_eiam_write_text(status, "%s\n", n++ ? "," : "");
+        ngx_http_eiam_overview_denial(status, &denial);
+    }
+
+    ngx_http_eiam_puts(status, "]");
+
+    return NGX_OK;
+}
+
+
+static void
+ngx_http_eiam_overview_denial(ngx_http_eiam_status_t *status,
+    const ngx_eiam_denial_t *denial)
+{
+    ngx_str_t                  application, operation;
+    const ngx_eiam_metrics_t  *metrics;
+    ngx_eiam_denial_case_t     what;
+
+    metrics = &status->mcf->zone->shared->metrics;
+
+    ngx_eiam_denial_read(metrics, denial, &what);
+
+    application.data = (u_char *) what.application->id;
+    application.len = what.application->len;
+
+    if (what.application == &metrics->other_application) {
+        application = ngx_eiam_metrics_other;
+    }
+
+    operation.data = (u_char *) denial->operation;
+    operation.len = denial->len;
+
+    ngx_http_eiam_puts(status, "{\"application\":");
+    ngx_http_eiam_write_quoted(status, &application);
+    ngx_http_eiam_puts(status, ",\"operation\":");
+    ngx_http_eiam_write_quoted(status, &operation);
+    ngx_http_eiam_puts(status, ",\"decision\":");
+    ngx_http_eiam_write_quoted(status,
+                               &ngx_eiam_metrics_decisions[what.decision]);
+    ngx_http_eiam_puts(status, ",\"reason\":");
+    ngx_http_eiam_write_quoted(status, &ngx_eiam_reasons[what.reason].name);
+    ngx_http_eiam_write_text(status, ",\"count\":%uA,\"since\":%T,"
+                             "\"last\":%T}", denial->count, denial->since,
+                             denial->last);
 }
 
 

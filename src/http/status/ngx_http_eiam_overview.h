@@ -11,6 +11,12 @@
 /* the kinds of token sources that are configured */
 ngx_int_t ngx_http_eiam_overview_sources(ngx_http_eiam_status_t *status);
 
+/* who is refused, why, since when */
+ngx_int_t ngx_http_eiam_overview_refusals(ngx_http_eiam_status_t *status);
+
+/* the time at the gate, in seconds since the Epoch */
+ngx_int_t ngx_http_eiam_overview_now(ngx_http_eiam_status_t *status);
+
 /* what the policies leave out, by cause */
 ngx_int_t ngx_http_eiam_overview_left_out(ngx_http_eiam_status_t *status);
 
