@@ -260,7 +260,7 @@ subtest '2.6-5: nginx -t warns of header buffers that are smaller' => sub {
     is $says->("large_client_header_buffers 4 4k; location /api/ { $on }"), '4096<8192', '  also of the default';
     is $says->("large_client_header_buffers 4 4k; location /api/ { eiam_token_max 4k; $on }"), '', '  no warning';
     is $says->('eiam_token_max 60k;'), '', '  nor where there is no gate';
-    bad_config "eiam_token_max $_", "eiam_token_max $_;", qr/"\Q$_\E" is no size of at most 64k, such as "8k"/
+    bad_config "eiam_token_max $_", "eiam_token_max $_;", qr/"\Q$_\E" is not a size of at most 64k, such as "8k"/
         for qw(0 x -1 65k 65537 1g 8kb);
     good_config "eiam_token_max $_", "eiam_token_max $_;" for qw(1 64k 65536 8K);
 };

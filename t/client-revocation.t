@@ -160,8 +160,8 @@ subtest '2.3-3: the end of a token is logged, and no token' => sub {
     my $log = $gate->error_log;
     my $id = substr sha256_hex($token), 0, 16;
     like $log, qr/\[notice\] .*eiam: application "crm" revoked its token $id/, 'who ended which';
-    like $log, qr/\[info\] .*eiam: the token is not revoked: $_/, "  and: $_" for 'another application has it, application: "erp"',
-        'nobody knows it', 'the request names none', 'it is not certain which one is meant', 'the body is no form';
+    like $log, qr/\[info\] .*eiam: the token is not revoked: $_/, "  and: $_" for 'it belongs to another application, application: "erp"',
+        'it is not known', 'the request names none', 'it is not certain which one is meant', 'the body is not a form';
     unlike $log, qr/the token is not learned/, '  as it is no token call';
     is_deeply [ grep { /(?:Learned|Refresh|Invented|Asked)-\d/ && !/request: "(?:POST|GET) [^"]*\?/ } split /\n/, $log ], [], 'no token';
 };

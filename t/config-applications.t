@@ -57,7 +57,7 @@ my $entry  = '#/applications/0';
 my $first  = "$entry/tokens/0";
 my $digits = 'must be 64 hexadecimal digits';
 my @known = map { sha256_hex("demo-$_-token") } qw(hr-sync reporting crm retired);
-my $everybody = 'is of a token that everybody knows';
+my $everybody = 'is the digest of a token that everybody knows';
 my $start  = "'[' or '{' expected near";
 
 broken @$_ for map {
@@ -101,7 +101,7 @@ broken @$_ for (
         'must have 1 to 255 bytes' ],
     (map { [ sprintf('an id with character %d', ord), one(id => "a$_"), "$entry/id",
         'must not have control characters' ] } "\x01", "\t", "\r", "\n", "\x1f", "\x7f"),
-    [ 'an id twice', several(qw(crm erp crm)), '#/applications/2/id', 'application "crm" stands twice' ],
+    [ 'an id twice', several(qw(crm erp crm)), '#/applications/2/id', 'application "crm" occurs twice' ],
     [ 'a name that is a number', one(name => 1), "$entry/name", 'must be a string' ],
     [ 'enabled that is a string', one(enabled => 'false'), "$entry/enabled", 'must be true or false' ],
     [ 'enabled that is a number', one(enabled => 0), "$entry/enabled", 'must be true or false' ],
@@ -151,7 +151,7 @@ my @bad_times = (
     '2027-01-01T00:00:00 Z', '2027-01-01T00:00:00UTC', '1800000000',
 );
 broken qq{the time "$_"}, token(expires => $_), "$first/expires",
-    qq{"$_" is no time as in "2027-01-01T00:00:00Z"} for @bad_times;
+    qq{"$_" is not a time as in "2027-01-01T00:00:00Z"} for @bad_times;
 
 # ---------------------------------------------------------------- good files
 

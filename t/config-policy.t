@@ -170,7 +170,7 @@ broken @$_ for (
     (map { [ "server URL '$_'", url($_), '#/servers/0/url', qq{unsupported server URL "$_"} ] }
         '', 'api', './api', 'https://host?x=/api', 'https://host#/api'),
     [ 'a server URL that begins with a variable', url('{base}/api'), '#/servers/0/url', 'variable "base" has no default' ],
-    [ 'a server URL that breaks off', url('/api/{x'), '#/servers/0/url', 'has an open "{"' ],
+    [ 'a server URL that breaks off', url('/api/{x'), '#/servers/0/url', 'has a "{" without "}"' ],
     [ 'a server path of 4097 bytes', url('/' . 'a' x 4096), '#/servers/0/url',
         'has a path of more than 4096 bytes' ],
     [ 'a server variable without variables', url('/{v}'), '#/servers/0/url',
@@ -297,9 +297,9 @@ broken @$_ for (
         'has more than 64 segments' ],
     [ '65 segments of the server', url('/a' x 65), '#/servers/0/url', 'has more than 64 segments' ],
     (map { [ "the member '$_' of a path item", set("paths /users $_", {}), "#/paths/~1users/$_",
-            'is no member of a path item' ] } 'GET', 'Get', 'gett', 'connect', 'query', 'propfind'),
+            'is not a member of a path item' ] } 'GET', 'Get', 'gett', 'connect', 'query', 'propfind'),
     [ 'an empty member of a path item', item({ '' => {} }), '#/paths/~1users/',
-        'is no member of a path item' ],
+        'is not a member of a path item' ],
     [ 'an operation that is an array', set('paths /users get', []), '#/paths/~1users/get',
         'must be an object' ],
     [ 'an operation that is null', set('paths /users get', undef), '#/paths/~1users/get',
@@ -317,9 +317,9 @@ broken @$_ for (
     (map { [ "the operationId '$_'", id($_), '#/paths/~1users/get/operationId', 'must not begin or end with a space' ] }
         ' a', 'a ', ' '),
     [ 'an operationId twice', id('getUser'), '#/paths/~1users~1{id}/get/operationId',
-        'operationId "getUser" stands twice' ],
+        'operationId "getUser" occurs twice' ],
     [ 'an operationId twice in one path item', set('paths /users/{id} put operationId', 'getUser'),
-        '#/paths/~1users~1{id}/put/operationId', 'operationId "getUser" stands twice' ],
+        '#/paths/~1users~1{id}/put/operationId', 'operationId "getUser" occurs twice' ],
     [ 'two templates that differ by a name', set('paths /users/{user_id}', { put => operation('other') }),
         '#/paths/~1users~1{user_id}/put',
         'no request can tell "/api/users/{user_id}" from "/api/users/{id}"' ],
@@ -332,7 +332,7 @@ broken @$_ for (
 # ---------------------------------------------------------------- what is left of it
 
 my $all = 'nothing of it remains, operations are left out';
-my $rival = 'may be the same request, but they require something else';
+my $rival = 'may be the same request, but their requirements differ';
 broken @$_ for (
     [ '2.5-3: a document without any security', both(map { set("paths $_ security") } '/users get', '/users/{id} get',
         '/users/{id} put'), '#', qq{$all (3): no "security", neither their own nor the document's; an OpenAPI Overlay }
@@ -424,25 +424,25 @@ broken @$_ for (
         '#/paths/~1users/$ref/get/security', 'must be an array' ],
     [ 'one path item for two paths, with an operationId', version31($x,
         map { set("paths $_", { '$ref' => '#/components/pathItems/x' }) } qw(/a /b)),
-        '#/paths/~1b/$ref/get/operationId', 'operationId "x" stands twice' ],
+        '#/paths/~1b/$ref/get/operationId', 'operationId "x" occurs twice' ],
 );
 
 # ---------------------------------------------------------------- members that OpenAPI does not know
 
 # An object of the document: the way to it, and the name that faults give it.
 my @objects = (
-    [ '', 'is no member of a document' ],
-    [ 'components', 'is no member of components' ],
-    [ 'servers 0', 'is no member of a server' ],
-    [ 'components securitySchemes eiam', 'is no member of a security scheme' ],
-    [ 'components securitySchemes key', 'is no member of a security scheme' ],
-    [ 'components securitySchemes eiam flows', 'is no flow' ],
-    [ 'components securitySchemes eiam flows clientCredentials', 'is no member of a flow' ],
-    [ 'paths /users', 'is no member of a path item' ],
-    [ 'paths /users get', 'is no member of an operation' ],
-    [ 'paths /users parameters 0', 'is no member of a parameter' ],
-    [ 'paths /users get parameters 0', 'is no member of a parameter' ],
-    [ 'components parameters id', 'is no member of a parameter' ],
+    [ '', 'is not a member of a document' ],
+    [ 'components', 'is not a member of components' ],
+    [ 'servers 0', 'is not a member of a server' ],
+    [ 'components securitySchemes eiam', 'is not a member of a security scheme' ],
+    [ 'components securitySchemes key', 'is not a member of a security scheme' ],
+    [ 'components securitySchemes eiam flows', 'is not a flow' ],
+    [ 'components securitySchemes eiam flows clientCredentials', 'is not a member of a flow' ],
+    [ 'paths /users', 'is not a member of a path item' ],
+    [ 'paths /users get', 'is not a member of an operation' ],
+    [ 'paths /users parameters 0', 'is not a member of a parameter' ],
+    [ 'paths /users get parameters 0', 'is not a member of a parameter' ],
+    [ 'components parameters id', 'is not a member of a parameter' ],
 );
 
 my %parameter = (name => 'id', in => 'query', schema => { type => 'string' });
@@ -479,18 +479,18 @@ broken @$_ for (
     [ '2.1-1: a $ref in place of an operation, which had the default security', both(set('security', []),
         set('components x-ops', { del => operation('del', 'user_write') }),
         set('paths /users delete', { '$ref' => '#/components/x-ops/del' })), "$delete/\$ref",
-        'is no member of an operation' ],
+        'is not a member of an operation' ],
     [ '2.1-1: a $ref beside the security of an operation',
         set('paths /users delete', { '$ref' => '#/paths/~1users/get', %{ operation('del', 'user_write') } }),
-        "$delete/\$ref", 'is no member of an operation' ],
+        "$delete/\$ref", 'is not a member of an operation' ],
     [ '2.1-1: a $ref in place of the components', set('components', { '$ref' => '#/x-components' }),
-        '#/components/$ref', 'is no member of components' ],
+        '#/components/$ref', 'is not a member of components' ],
     [ '2.1-1: a $ref in place of a server', set('servers 0', { '$ref' => '#/x-server' }),
-        '#/servers/0/$ref', 'is no member of a server' ],
+        '#/servers/0/$ref', 'is not a member of a server' ],
     [ '2.1-1: a $ref in place of the flows', set('components securitySchemes eiam flows', { '$ref' => '#/x-flows' }),
-        '#/components/securitySchemes/eiam/flows/$ref', 'is no flow' ],
+        '#/components/securitySchemes/eiam/flows/$ref', 'is not a flow' ],
     [ '2.1-1: a $ref in place of a flow', set('components securitySchemes eiam flows implicit', { '$ref' => '#/x-flow' }),
-        '#/components/securitySchemes/eiam/flows/implicit/$ref', 'is no member of a flow' ],
+        '#/components/securitySchemes/eiam/flows/implicit/$ref', 'is not a member of a flow' ],
     [ '2.1-1: a $ref in place of the paths', set('paths $ref', '#/x-paths'), '#/paths/$ref',
         'a path must begin with "/"' ],
     [ '2.1-1: a $ref in place of the security schemes', set('components securitySchemes $ref', '#/x-schemes'),
@@ -499,22 +499,22 @@ broken @$_ for (
         "$security/0/\$ref", 'there is no such security scheme' ],
     [ '2.1-1: a $ref in place of the security', requires({ '$ref' => '#/security' }), $security, 'must be an array' ],
     [ '2.1-1: security of a path item', set('paths /users security', [ { eiam => ['user_read'] } ]),
-        '#/paths/~1users/security', 'is no member of a path item' ],
+        '#/paths/~1users/security', 'is not a member of a path item' ],
     [ '2.1-1: scopes of an operation', set('paths /users get scopes', ['user_read']),
-        '#/paths/~1users/get/scopes', 'is no member of an operation' ],
+        '#/paths/~1users/get/scopes', 'is not a member of an operation' ],
     [ '2.1-1: an operation that a $ref brings, and a member of it', version31($x,
         set('components pathItems x get securtiy', []), reference('#/components/pathItems/x')),
-        '#/paths/~1users/$ref/get/securtiy', 'is no member of an operation' ],
+        '#/paths/~1users/$ref/get/securtiy', 'is not a member of an operation' ],
     [ '2.1-1: a server variable with a mistyped default', url('/{v}', variables => { v => { defualt => 'a' } }),
-        '#/servers/0/variables/v/defualt', 'is no member of a server variable' ],
+        '#/servers/0/variables/v/defualt', 'is not a member of a server variable' ],
     [ '2.1-1: a server variable by reference', url('/{v}', variables => { v => { '$ref' => '#/x-v' } }),
-        '#/servers/0/variables/v/$ref', 'is no member of a server variable' ],
+        '#/servers/0/variables/v/$ref', 'is not a member of a server variable' ],
     [ '2.1-1: server variables of an empty server path that are a list', url('https://host', variables => []),
         '#/servers/0/variables', 'must be an object' ],
     (map { [ "2.1-1: a member that only 3.1 has: $_", set($_, {}), pointer($_),
-            /components/ ? 'is no member of components' : 'is no member of a document' ] }
+            /components/ ? 'is not a member of components' : 'is not a member of a document' ] }
         'webhooks', 'jsonSchemaDialect', 'components pathItems'),
-    (map { [ "2.1-1: a member of Swagger 2: $_", set($_, []), pointer($_), 'is no member of a document' ] }
+    (map { [ "2.1-1: a member of Swagger 2: $_", set($_, []), pointer($_), 'is not a member of a document' ] }
         qw(securityDefinitions basePath host parameters)),
     [ '2.1-1: path items of 3.1 that are a list', version31(set('components pathItems', [])),
         '#/components/pathItems', 'must be an object' ],
@@ -554,7 +554,7 @@ broken @$_ for (
     [ '2.1-1: a parameter by reference to a string', parameter({ '$ref' => '#/openapi' }), "$at/\$ref",
         'must be an object' ],
     [ '2.1-1: a parameter by reference to an operation', parameter({ '$ref' => '#/paths/~1users~1{id}/put' }),
-        "$at/\$ref/operationId", 'is no member of a parameter' ],
+        "$at/\$ref/operationId", 'is not a member of a parameter' ],
     (map { [ "2.1-1: \"$_\" beside a parameter's reference", parameter({ '$ref' => '#/components/parameters/x', $_ => 'x' }),
             "$at/$_", 'must not stand beside a $ref' ] } qw(in name required x-eiam-object securtiy)),
     (map { my %left = %parameter; delete $left{$_}; [ "2.1-1: a parameter without $_", parameter(\%left), $at,
@@ -587,15 +587,15 @@ broken @$_ for (
 my ($users, $byid) = ('paths /users', 'paths /users/{id}');
 broken @$_ for (
     (map { my ($way, $name, $reason) = @$_; [ "2.7-3: $name", both($parameters, set("$way $name", 'x')), pointer("$way $name"), $reason ] }
-        (map { [ "$users get parameters 0", $_, 'is no member of a parameter' ] } qw(x-eiam-objects x-eiam-objekt x-eiam-Object
+        (map { [ "$users get parameters 0", $_, 'is not a member of a parameter' ] } qw(x-eiam-objects x-eiam-objekt x-eiam-Object
             x-eiam-mode x-eiam x-eiam_object x-eiam-permission x-iam-object)),
-        (map { [ "components parameters x", $_, 'is no member of a parameter' ] } 'x-eiam-obejct'),
-        (map { [ "$users get", $_, 'is no member of an operation' ] } qw(x-eiam-moed x-eiam-object x-eiam-modes)),
-        (map { [ $users, $_, 'is no member of a path item' ] } qw(x-eiam-mode x-eiam-object)),
-        [ 'paths', 'x-eiam-mode', 'is no path' ],
-        (map { [ 'components securitySchemes key', $_, 'is no member of a security scheme' ] } qw(x-eiam-baerer x-eiam-mode)),
-        [ 'components', 'x-eiam-object', 'is no member of components' ]),
-    [ '2.7-3: a member x-eiam-object of the document', set('x-eiam-object', 'app'), '#/x-eiam-object', 'is no member of a document' ],
+        (map { [ "components parameters x", $_, 'is not a member of a parameter' ] } 'x-eiam-obejct'),
+        (map { [ "$users get", $_, 'is not a member of an operation' ] } qw(x-eiam-moed x-eiam-object x-eiam-modes)),
+        (map { [ $users, $_, 'is not a member of a path item' ] } qw(x-eiam-mode x-eiam-object)),
+        [ 'paths', 'x-eiam-mode', 'is not a path' ],
+        (map { [ 'components securitySchemes key', $_, 'is not a member of a security scheme' ] } qw(x-eiam-baerer x-eiam-mode)),
+        [ 'components', 'x-eiam-object', 'is not a member of components' ]),
+    [ '2.7-3: a member x-eiam-object of the document', set('x-eiam-object', 'app'), '#/x-eiam-object', 'is not a member of a document' ],
     [ '2.7-3: a mark in the schema', both($parameters, set("$users get parameters 0 schema", { type => 'string', 'x-eiam-object' => 'app' })),
         pointer("$users get parameters 0 schema x-eiam-object"), 'must be a member of the parameter, beside "schema"' ],
     (map { my ($in, $what, $reason) = @$_; [ "2.7-3: a mark $what in $in", both($parameters, set("$users get parameters 0",

@@ -167,7 +167,7 @@ refuses @$_ for (
     (map { [ "eiam_zone other $_", "eiam_zone other $_;",
         qq{eiam_zone: "$_" is too small for a zone, which needs 64k at least; set}, @none ] } 0, 4096, '63k', 65_535),
     (map { [ "eiam_zone other '$_'", "eiam_zone other '$_';",
-        qq{eiam_zone: "$_" is no size such as "512k" or "16m"; set}, @none ] }
+        qq{eiam_zone: "$_" is not a size such as "512k" or "16m"; set}, @none ] }
         '', '-1', '1x', '1m1', '1g', '1.5m', 'other', '9' x 20),
     [ 'eiam_zone without a name', 'eiam_zone "" 1m;',
         q{eiam_zone: the zone's name is empty, give it one as in "eiam_zone eiam 16m"; set}, @none ],
@@ -175,7 +175,7 @@ refuses @$_ for (
     [ 'a zone with the name of another kind', "$requests eiam_zone other 1m;", $other_use, @none ],
     [ 'another zone', 'eiam_zone other 1m;', '"eiam_zone" directive is duplicate' ],
     (map { my $name = $_; map { [ "2.2-5: $name '$_' is told that a location is needed", server("$name '$_';"),
-        qq{$name: "$_" is no location: name an internal one, whose path begins with "/"; set} ] } '', '@introspect',
+        qq{$name: "$_" is not a location: name an internal one, whose path begins with "/"; set} ] } '', '@introspect',
         $name =~ /jwks/ ? () : ('introspect', 'on', 'OFF', 'http:/127.0.0.1', 'as.example.com/introspect') }
         qw(eiam_introspection eiam_jwks)),
     (map { my $name = $_; map { [ "2.2-5: $name $_ is told that a location with proxy_pass is needed",
@@ -183,10 +183,10 @@ refuses @$_ for (
         . qq{"proxy_pass $_"; set} ] } 'http://127.0.0.1:1/introspect', 'https://as.example.com/jwks', 'HTTPS://as' }
         qw(eiam_introspection eiam_jwks)),
     (map { [ "2.2-5: eiam_introspection_limit '$_'", server("eiam_introspection_limit '$_';"),
-        qq{eiam_introspection_limit: "$_" is no number from 1 to 1024; set} ] }
+        qq{eiam_introspection_limit: "$_" is not a number from 1 to 1024; set} ] }
         '', '-1', 'x', '1k', '1.5', '9' x 20, 0, 1025),
     (map { my ($name, $needed, @more) = @$_; map { [ "2.2-5: $name '$_'", server("$name '$_';"),
-        qq{$name: "$_" is no time $needed; set} ] } '', '-1', 'x', '1x', '1 s ', '1.5s', '9' x 20, @more }
+        qq{$name: "$_" is not a time $needed; set} ] } '', '-1', 'x', '1x', '1 s ', '1.5s', '9' x 20, @more }
         (map { [ $_, 'in seconds, such as "30s" or "5m"', '1ms', 'off' ] }
             qw(eiam_cache_valid eiam_cache_negative eiam_cache_stale)),
         (map { [ $_, 'of at least a second, such as "30s" or "5m"', '1ms', '0', '0s', 'off' ] }
@@ -195,10 +195,10 @@ refuses @$_ for (
         (map { [ $_, 'of at least a millisecond, such as "500ms" or "10s"', '0', '0ms', '0s' ] }
             qw(eiam_introspection_timeout eiam_jwks_timeout eiam_jwks_interval))),
     (map { [ "2.2-5: eiam_introspection_circuit '$_'", server("eiam_introspection_circuit '$_';"),
-        qq{eiam_introspection_circuit: "$_" is no number of failures, such as "5", or "0" for no circuit; set} ] }
+        qq{eiam_introspection_circuit: "$_" is not a number of failures, such as "5", or "0" for no circuit; set} ] }
         '', '-1', 'x', '5s', '1.5', 2_147_483_648, '9' x 20),
     (map { [ "2.2-5: eiam_introspection_circuit 5 '$_'", server("eiam_introspection_circuit 5 '$_';"),
-        qq{eiam_introspection_circuit: "$_" is no time of at least a millisecond, such as "500ms" or "10s"; set} ] }
+        qq{eiam_introspection_circuit: "$_" is not a time of at least a millisecond, such as "500ms" or "10s"; set} ] }
         '', 0, '0s', '-1', 'x', '1x', '1.5s'),
     (map { [ "2.2-5: eiam_learn '$_'", server("location / { eiam_learn '$_'; }"),
         qq{eiam_learn: "$_" is none of "on", "off"; set} ] } qw(yes 1 report), ''),
@@ -206,7 +206,7 @@ refuses @$_ for (
         "$_: a value is empty, which matches nothing: remove it; set" ] }
         qw(eiam_introspection_audience eiam_jwt_audience eiam_jwt_issuer)),
     (map { [ "2.2-5: eiam_jwt_algorithms with '$_'", server("eiam_jwt_algorithms ES256 '$_';"),
-        qq{eiam_jwt_algorithms: "$_" is no algorithm that can be accepted: these are RS256 RS384 RS512 PS256 PS384 }
+        qq{eiam_jwt_algorithms: "$_" is not an algorithm that can be accepted: these are RS256 RS384 RS512 PS256 PS384 }
         . 'PS512 ES256 ES384 ES512 ES256K EdDSA Ed25519 Ed448 HS256 HS384 HS512; set' ] } 'none', 'rs256', 'RS1', ''),
     [ 'the first scope of eiam_scope_implies is unknown',
         server('eiam_scope_implies user_all user_read; location /api/ { %% }'),

@@ -233,7 +233,7 @@ subtest '2.3-2: orders are logged with the reason, and no token' => sub {
 
 bad_config("eiam_control: $_->[0]", { conf => $_->[1] }, $_->[2]) for
     [ 'another word', 'eiam_zone z 1m; server { listen 127.0.0.1:%PORT%; location /c/ { eiam_control closed; } }',
-        qr/eiam_control: "closed" is no parameter, which may be "open"; set in / ],
+        qr/eiam_control: unknown parameter "closed", only "open" may stand here; set in / ],
     [ 'twice', 'server { listen 127.0.0.1:%PORT%; location /c/ { eiam_control; eiam_control open; } }',
         qr/"eiam_control" directive is duplicate/ ],
     [ 'a location with a pattern', 'server { listen 127.0.0.1:%PORT%; location ~ /c/ { eiam_control; } }',

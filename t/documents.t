@@ -56,14 +56,14 @@ told '2.5-4: all faults are told in one run, by their places in the document', q
     "servers": [{"url": "nowhere"}],
     "openapi": "3.0.3"
 }),
-    '#/opneapi: is no member of a document (did you mean "openapi"?)',
-    '#/paths/~1z/get/securtiy: is no member of an operation (did you mean "security"?)',
-    '#/paths/~1z/Post: is no member of a path item (did you mean "post"?)',
+    '#/opneapi: is not a member of a document (did you mean "openapi"?)',
+    '#/paths/~1z/get/securtiy: is not a member of an operation (did you mean "security"?)',
+    '#/paths/~1z/Post: is not a member of a path item (did you mean "post"?)',
     '#/paths/~1b{: unsupported template "b{": a parameter is "{name}"',
     '#/paths/~1b{/get/security: must be an array',
     '#/paths/~1a/get/operationId: must be a string',
     '#/paths/~1a/get/x-eiam-mode: must be "on" or "report"',
-    '#/paths/~1a/get/Tags: is no member of an operation (did you mean "tags"?)',
+    '#/paths/~1a/get/Tags: is not a member of an operation (did you mean "tags"?)',
     '#/paths/~1c: must be an object',
     '#/paths/~1d/get/parameters/0/in: unknown location "qeury" of a parameter (did you mean "query"?)',
     '#/paths/~1d/get/parameters/1: has no "name"',
@@ -73,11 +73,11 @@ told '2.5-4: all faults are told in one run, by their places in the document', q
 
 told '2.5-4: of many faults twenty are told, the first ones in the document, and the others counted',
     document(join ', ', map { qq("/p$_": {"get": {$operation, "bad$_": 1}}) } 1 .. 57),
-    (map { "#/paths/~1p$_/get/bad$_: is no member of an operation" } 1 .. 20), '37 more faults';
+    (map { "#/paths/~1p$_/get/bad$_: is not a member of an operation" } 1 .. 20), '37 more faults';
 
 told '2.5-4: what many references lead to is told once', qq({"openapi": "3.1.0", $schemes, "paths": {)
     . join(', ', map { qq("/p$_": {"\$ref": "#/paths/~1/x-item"}) } 1 .. 3) . qq(, "/": {"x-item": {"get": {"securtiy": 1}}}}}),
-    '#/paths/~1p1/$ref/get/securtiy: is no member of an operation (did you mean "security"?)';
+    '#/paths/~1p1/$ref/get/securtiy: is not a member of an operation (did you mean "security"?)';
 
 told '2.5-4: but the same fault at two places twice', document(qq("/a": null, "/b": null)),
     '#/paths/~1a: must be an object', '#/paths/~1b: must be an object';
@@ -88,7 +88,7 @@ told "2.5-4: a near miss of a scheme's name", document('"/a": {"get": {"security
     '#/paths/~1a/get/security/2/other: there is no such security scheme';
 
 told '2.5-4: what is known in another version only is not proposed', document(qq("/a": {"get": {$operation}, "qurey": {$operation}})),
-    '#/paths/~1a/qurey: is no member of a path item';
+    '#/paths/~1a/qurey: is not a member of a path item';
 
 # ---------------------------------------------------------------- numbers
 
@@ -123,23 +123,23 @@ told "2.5-2: OpenAPI $_->[0]", $_->[1] for (
 
 for my $version ('3.0.4', '3.1.1') {
     told "2.5-2: what is new in OpenAPI 3.2 is unknown in $version", version($version, $query =~ s/"query"/"get": {$operation}, "query"/r, @new),
-        '#/$self: is no member of a document', '#/servers/0/name: is no member of a server',
-        '#/paths/~1a/query: is no member of a path item', '#/components/securitySchemes/eiam/deprecated: is no member of a security scheme',
-        '#/components/securitySchemes/eiam/oauth2MetadataUrl: is no member of a security scheme',
-        '#/components/securitySchemes/eiam/flows/deviceAuthorization: is no flow',
-        '#/components/securitySchemes/eiam/flows/deviceAuthorization/deviceAuthorizationUrl: is no member of a flow',
-        '#/components/mediaTypes: is no member of components';
+        '#/$self: is not a member of a document', '#/servers/0/name: is not a member of a server',
+        '#/paths/~1a/query: is not a member of a path item', '#/components/securitySchemes/eiam/deprecated: is not a member of a security scheme',
+        '#/components/securitySchemes/eiam/oauth2MetadataUrl: is not a member of a security scheme',
+        '#/components/securitySchemes/eiam/flows/deviceAuthorization: is not a flow',
+        '#/components/securitySchemes/eiam/flows/deviceAuthorization/deviceAuthorizationUrl: is not a member of a flow',
+        '#/components/mediaTypes: is not a member of components';
     told "2.5-2: so is a whole query string as a parameter, and additionalOperations", version($version,
         qq("/a": {"get": {"parameters": [{"name": "q", "in": "querystring"}], $operation}, $additional}), @old),
         '#/paths/~1a/get/parameters/0/in: unknown location "querystring" of a parameter',
-        '#/paths/~1a/additionalOperations: is no member of a path item';
+        '#/paths/~1a/additionalOperations: is not a member of a path item';
 }
 
 told '2.5-2: an additional operation must not be one that has a member of its own', version('3.2.0',
     qq("/a": {"get": {$operation}, "additionalOperations": {"POST": {$operation}, "Query": {$operation}, "LOCK": {"securtiy": []}}}), @old),
     '#/paths/~1a/additionalOperations/POST: has a member of its own in the path item',
     '#/paths/~1a/additionalOperations/Query: has a member of its own in the path item',
-    '#/paths/~1a/additionalOperations/LOCK/securtiy: is no member of an operation (did you mean "security"?)';
+    '#/paths/~1a/additionalOperations/LOCK/securtiy: is not a member of an operation (did you mean "security"?)';
 
 told "2.5-2: OpenAPI $_ is not supported", version($_, $query, @new),
     qq(#/openapi: OpenAPI "$_" is not supported, only 3.0, 3.1 and 3.2 are) for '3.3.0', '3.2', '3.20.0', '4.0.0', '2.0.0', '3.x.0';
@@ -218,12 +218,12 @@ told "2.5-1: YAML: $_->[0]", $_->[1] for (
 told "2.5-1: YAML: $_->[0]", @$_[ 1 .. $#$_ ] for (
     [ 'all faults with line, column and pointer', yaml("/users:\n  get:\n    securtiy: []\n    $security\n    parameters:\n"
         . "    - name: a\n      in: query\n    - {in: qeury, name: b}\n/b: ~") . "tagss: 1\n",
-        'line 15 column 7: #/paths/~1users/get/securtiy: is no member of an operation (did you mean "security"?)',
+        'line 15 column 7: #/paths/~1users/get/securtiy: is not a member of an operation (did you mean "security"?)',
         'line 20 column 10: #/paths/~1users/get/parameters/1/in: unknown location "qeury" of a parameter (did you mean "query"?)',
         'line 21 column 3: #/paths/~1b: must be an object',
-        'line 22 column 1: #/tagss: is no member of a document (did you mean "tags"?)' ],
+        'line 22 column 1: #/tagss: is not a member of a document (did you mean "tags"?)' ],
     [ 'a fault behind aliases once, where it stands', yaml("/a:\n  get: &get\n    securtiy: 1\n    $security\n/b:\n  get: *get"),
-        'line 15 column 7: #/paths/~1a/get/securtiy: is no member of an operation (did you mean "security"?)' ],
+        'line 15 column 7: #/paths/~1a/get/securtiy: is not a member of an operation (did you mean "security"?)' ],
     [ 'a duplicate key', yaml("$users\n  get: {}"), 'line 16 column 5: #/paths/~1users: duplicate key "get"' ],
     [ 'a duplicate key in another spelling', yaml("$users\n  \"g\\x65t\": {}"), 'line 16 column 5: #/paths/~1users: duplicate key "get"' ],
     [ 'a duplicate key of a number', yaml("$users\n    responses: {200: {}, '200': {}}"),
@@ -238,11 +238,11 @@ told "2.5-1: YAML: $_->[0]", @$_[ 1 .. $#$_ ] for (
     [ 'a key that is an alias', yaml("$users\n    x-a: &a x\n    *a : 1"), 'line 17 column 7: #/paths/~1users/get: a key must be a scalar' ],
     [ 'NUL in a key', yaml("$users\n    \"a\\0\": 1"), 'line 16 column 7: #/paths/~1users/get: a key must not have a NUL' ],
     [ 'NUL in a string', yaml("$users\n    operationId: \"a\\0\""), 'line 16 column 20: #/paths/~1users/get/operationId: must not have a NUL' ],
-    [ 'a number that JSON does not have', yaml("$users\n    x-a: [-.inf]"), 'line 16 column 13: #/paths/~1users/get/x-a/0: "-.inf" is no number of JSON' ],
+    [ 'a number that JSON does not have', yaml("$users\n    x-a: [-.inf]"), 'line 16 column 13: #/paths/~1users/get/x-a/0: "-.inf" is not a number of JSON' ],
     [ 'an alias to nothing', yaml("/a: *b"), 'line 13 column 7: #/paths/~1a: there is no anchor "b" before it' ],
     [ 'an alias before its anchor', yaml("/a: *b\n/b: &b {}"), 'line 13 column 7: #/paths/~1a: there is no anchor "b" before it' ],
     [ 'an alias to what it stands in', yaml("/a: &a\n  get: *a"), 'line 14 column 10: #/paths/~1a/get: alias "a" leads to itself' ],
-    [ 'two anchors of one name', yaml("$users\n    x-a: &a 1\n    x-b: &a 2"), 'line 17 column 12: #/paths/~1users/get/x-b: anchor "a" stands twice' ],
+    [ 'two anchors of one name', yaml("$users\n    x-a: &a 1\n    x-b: &a 2"), 'line 17 column 12: #/paths/~1users/get/x-b: anchor "a" occurs twice' ],
     [ 'two documents', yaml($users) . "---\n" . yaml($users), 'line 16 column 1: #: is a second document' ],
     [ 'nothing', '', 'line 1 column 1: #: has no document' ],
     [ 'comments alone', "# openapi: 3.0.3\n", 'line 2 column 1: #: has no document' ],
@@ -299,7 +299,7 @@ SKIP: {
     is system('cc', '-c', '-fPIC', '-DNGX_EIAM_HAVE_YAML=0', @include, '-o', "$without.o", top_dir() . '/src/core/ngx_eiam_yaml.c')
         || system('cc', '-shared', '-o', "$without.so", @objects, "$without.o", qw(-ljansson -lcrypto)), 0, 'a module without libyaml is built';
     local $ENV{EIAM_MODULE} = "$without.so";
-    for my $row ([ 'openapi.yaml', yaml($users), qr/"\S+": is no JSON, and the module was built without libyaml, which reads YAML/ ],
+    for my $row ([ 'openapi.yaml', yaml($users), qr/"\S+": is not JSON, and the module was built without libyaml, which reads YAML/ ],
         [ 'openapi.json', document(qq("/a": {"get": {$operation}})) ]) {
         my ($name, $text, $fault) = @$row;
         my ($code, $said) = nginx(server => "location /api/ { eiam on; eiam_policy %DIR%/$name; }", files => { $name => $text })->check;

@@ -1075,7 +1075,7 @@ for my $case (
     [ 'a location of another server', gated('eiam_introspection /introspect;',
         "} server { listen 127.0.0.1:%PORT2%; $endpoint"), qr{there is no such location} ],
     [ 'a named location', gated('eiam_introspection @introspect;',
-        'location @introspect { return 200; }'), qr{"\@introspect" is no location} ],
+        'location @introspect { return 200; }'), qr{is not a location} ],
     [ 'the gate itself', gated('eiam_introspection /api/;', ''), qr{internal} ],
     (map { [ "a prefix location beside one by a regex, $_->[0]", gated('eiam_introspection /introspect;',
         "location /introspect { internal; } location $_->[1] { internal; }"),

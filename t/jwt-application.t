@@ -156,7 +156,7 @@ subtest '2.1-3: wrong names are refused when the configuration is read' => sub {
         my ($title, $names, $says) = @_;
         bad_config($title, { files => \%files, server => "eiam_jwt_application $names;" }, $says);
     };
-    my $none = sub { qr/\[emerg\] .*"\Q$_[0]\E" is no name of a claim and no JSON pointer; set in / };
+    my $none = sub { qr/\[emerg\] .*"\Q$_[0]\E" is neither the name of a claim nor a JSON pointer; set in / };
     $says->("the name $_", "client_id $_", $none->($_)) for '/a~', '/a~2b', '/~', '/a/~/b', '/a~~1';
     $says->('an empty name', '""', $none->(''));
     $says->('an empty name among others', 'a "" b', $none->(''));

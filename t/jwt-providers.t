@@ -229,7 +229,7 @@ subtest '2.6-2: terms that differ only in how they are cut into words do not sha
 subtest '2.6-1: names that are wrong' => sub {
     for my $name (qw(eiam_jwt_scopes eiam_jwt_application)) {
         bad_config("$name $_->[0]", { files => \%files, server => "$name $_->[0];" }, qr/\[emerg\] .*$_->[1]/)
-            for [ '/a~', '"/a~" is no name of a claim and no JSON pointer' ], [ '""', '"" is no name' ],
+            for [ '/a~', '"/a~" is neither the name of a claim nor a JSON pointer' ], [ '""', '"" is neither' ],
                 [ 'scope scope', 'claim "scope" is named twice' ];
     }
 };

@@ -424,17 +424,17 @@ my $alg = qr/has no accepted "alg"/;
 my $no_key = qr/is signed by no known key/;
 my $not_its_key = qr/is not signed by its key/;
 my $unsupported = qr/has a header member that is not supported/;
-my $typ = qr/is of another "typ"/;
+my $typ = qr/has another "typ"/;
 my $bad_json = qr/line \d+ column \d+: bad JSON/;
 my $no_object = qr/#: must be an object/;
 my $no_string = qr/must be a string/;
 my $no_base64 = qr/is not base64url/;
 my $too_long = qr/the token has \d+ bytes, "eiam_token_max" is 8192\b/;
 my $no_bearer = qr/\A(?!.*"token":).*refused, token_invalid/s;
-my $iss = qr/is of another "iss"/;
+my $iss = qr/has another "iss"/;
 my $aud = qr{is for another "aud"|has no "aud"|\#/aud: must be a string};
 my $times = qr/has no "exp", or a wrong time/;
-my $future = qr/is of the future/;
+my $future = qr/is not valid yet/;
 my $cnf = qr/has a "cnf"/;
 my $expired = qr/refused, token_expired/;
 
@@ -1093,7 +1093,7 @@ subtest '2.6-10: the detail of a token that was refused before, and of what no s
     is $said->('apps', claims_with(client_id => '"CRM"')), $again->('similar_application'), 'one like that of the file';
 };
 
-# ---------------------------------------------------------------- what is no JWS
+# ---------------------------------------------------------------- what is not a JWS
 
 subtest 'tokens with other than two dots are for introspection' => sub {
     my ($header, $claims, $signature) = split /\./, token();
@@ -1163,7 +1163,7 @@ subtest 'configurations that are refused' => sub {
         qr/eiam_jwt_audience: "off" stands beside other audiences: write it alone, or remove it; set in /)
         for 'off api', 'api off', 'off off';
     says("the algorithm $_", "eiam_jwt_algorithms RS256 $_;",
-        qr/\[emerg\] .*eiam_jwt_algorithms: "\Q$_\E" is no algorithm that can be accepted/)
+        qr/\[emerg\] .*eiam_jwt_algorithms: "\Q$_\E" is not an algorithm that can be accepted/)
         for qw(none NONE None rs256 RS257 RS1 HS1 ES256k ed25519 RSA-OAEP dir ES25 ES2566), 'ES256,EdDSA';
     says('no issuer', location("$jwks eiam_jwt_audience api;"),
         qr{"eiam_jwks" needs "eiam_jwt_issuer" in location "/api/"});
@@ -1240,7 +1240,7 @@ my $rsa = public_jwk($key{r});
 my $ec = public_jwk($key{e});
 my $weak = public_jwk(new_key('RSA', 1024));
 my $many_bits = qr/is larger than 8192 bits/;
-my $invalid = qr/is no valid key/;
+my $invalid = qr/is not a valid key/;
 my $coordinates = qr/"x" and "y" must have 32 bytes/;
 
 my @wrong_keys = (
@@ -1264,7 +1264,7 @@ my @wrong_keys = (
     [ 'an EC point of another curve', { %{ public_jwk($key{k}) }, crv => 'P-256' }, $invalid ],
     [ 'the EC point 0, 0', { %$ec, x => b64("\0" x 32), y => b64("\0" x 32) }, $invalid ],
     [ 'an EC coordinate that is too long', { %$ec, x => b64("\0" . unb64($ec->{x})) }, $coordinates ],
-    [ 'an EC coordinate that is too short', { %$ec, y => b64(substr unb64($ec->{y}), 1) }, qr/is no valid key/ ],
+    [ 'an EC coordinate that is too short', { %$ec, y => b64(substr unb64($ec->{y}), 1) }, qr/is not a valid key/ ],
     [ 'an EC key of P-384 named P-256', { %{ public_jwk($key{e384}) }, crv => 'P-256' }, $coordinates ],
     [ 'an EC key without y', { map { ($_ => $ec->{$_}) } qw(kty crv x) }, qr/has no "y"/ ],
     [ 'an Ed25519 key that is too short', { kty => 'OKP', crv => 'Ed25519', x => b64('x' x 31) },
@@ -1278,16 +1278,16 @@ my @wrong_keys = (
     [ 'an oct key of 63 bytes for HS512', { kty => 'oct', k => b64('x' x 63), alg => 'HS512' },
         qr/has 63 bytes, fewer than the 64 of the hash/ ],
     [ 'an empty oct key', { kty => 'oct', k => '' }, qr/has 0 bytes/ ],
-    [ 'an RSA key for ES256', { %$rsa, alg => 'ES256' }, qr/is no key for its "alg"/ ],
-    [ 'an RSA key for HS256', { %$rsa, alg => 'HS256' }, qr/is no key for its "alg"/ ],
-    [ 'a P-256 key for ES384', { %$ec, alg => 'ES384' }, qr/is no key for its "alg"/ ],
+    [ 'an RSA key for ES256', { %$rsa, alg => 'ES256' }, qr/is not a key for its "alg"/ ],
+    [ 'an RSA key for HS256', { %$rsa, alg => 'HS256' }, qr/is not a key for its "alg"/ ],
+    [ 'a P-256 key for ES384', { %$ec, alg => 'ES384' }, qr/is not a key for its "alg"/ ],
     [ 'a key without kty', { n => $rsa->{n}, e => 'AQAB' }, qr/has no "kty"/ ],
     [ 'kty as a number', { %$rsa, kty => 1 }, qr{/kty: must be a string} ],
     [ 'kid as a number', { %$rsa, kid => 1 }, qr{/kid: must be a string} ],
     [ 'alg as a number', { %$rsa, alg => 256 }, qr{/alg: must be a string} ],
     [ 'alg null', { %$rsa, alg => undef }, qr{/alg: must be a string} ],
     [ 'key_ops null', { %$rsa, key_ops => undef }, qr{/key_ops: must be an array} ],
-    [ 'an Ed25519 key for Ed448', { %{ public_jwk($key{d}) }, alg => 'Ed448' }, qr/is no key for its "alg"/ ],
+    [ 'an Ed25519 key for Ed448', { %{ public_jwk($key{d}) }, alg => 'Ed448' }, qr/is not a key for its "alg"/ ],
     [ 'use as an array', { %$rsa, use => ['sig'] }, qr{/use: must be a string} ],
     [ 'key_ops as a string', { %$rsa, key_ops => 'verify' }, qr{/key_ops: must be an array} ],
     [ 'a number in key_ops', { %$rsa, key_ops => [ 1, 'verify' ] }, qr{/key_ops/0: must be a string} ],

@@ -283,7 +283,7 @@ subtest 'answers that do not' => sub {
         [ 'no access_token', [ access_token => $left_out ], '#: has no "access_token"' ],
         (map { [ "access_token $_->[0]", [ access_token => $_->[1] ], '#/access_token: must be a string' ] }
             [ null => $null ], [ 'a number' => 1 ], [ true => $true ], [ 'a list' => [$token] ], [ 'an object' => {} ]),
-        (map { [ "access_token $_->[0]", [ access_token => $_->[1] ], '#/access_token: is no b64token' ] }
+        (map { [ "access_token $_->[0]", [ access_token => $_->[1] ], '#/access_token: is not a b64token' ] }
             [ empty => '' ], [ 'with a space' => "$token x" ], [ 'with a line end' => "$token\n" ],
             [ 'with = inside' => "=$token" ], [ 'with %' => 'a%b' ], [ 'beyond ASCII' => "\x{e9}" ],
             [ 'with a quote' => 'a"b' ]),
@@ -381,7 +381,7 @@ subtest '2.6-7: such calls cannot fill the log with warnings' => sub {
 
 my $uncertain = qr/it is not certain which client asks/;
 my $none      = qr/the request names no client/;
-my $no_form   = qr/the body is no form of at most 64 KB/;
+my $no_form   = qr/the body is not a form of at most 64 KB/;
 
 # A token call; returns the application that the token was learned for, or the reason why it was not learned.
 sub asks {

@@ -445,7 +445,7 @@ subtest '2.1-14: what comes from outside is escaped in the error log' => sub {
     told($gate, '  in its line', [ '', '', 'GET /api/' . 'n' x 495 . '...' ]);
 
     $source->answer('*' => { body => qq({"active":true,"scope\\n\\"":1,"scope\\n\\"":1}) });
-    refused get($gate, '/api/users', token => 'Other'), 'source_unavailable', 'an answer that is no JSON';
+    refused get($gate, '/api/users', token => 'Other'), 'source_unavailable', 'an answer that is not JSON';
     $keys->answer('*' => { body => qq({"keys":[],"\\" x\\n", "Secret-of-oct" "}) });
     my $token = join '.', map { encode_base64($_, '') =~ tr{+/=}{-_}dr } '{"alg":"RS256","kid":"a\"b"}', '{}', 'x' x 256;
     refused get($gate, '/api/users', token => $token, port => $gate->port(2)), 'source_unavailable', 'a key set that is none';

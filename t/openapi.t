@@ -49,7 +49,7 @@ sub operations {
     for my $path (keys %{ $api->{paths} }) {
         for my $method (grep { $api->{paths}{$path}{$_} } @methods) {
             my $signature = signature(uc $method, base() . $path);
-            die "$signature stands twice\n" if $found{$signature};
+            die "$signature occurs twice\n" if $found{$signature};
             $found{$signature} = $api->{paths}{$path}{$method};
         }
     }
@@ -137,7 +137,7 @@ sub duplicates {
 }
 
 is_deeply(duplicates('{"a":{"b":1,"a":[{"b":"a:"}]},"c":1,"c":2}'), ['"c"'], 'a second member of the same name is seen');
-is_deeply(duplicates(bytes($document)), [], 'no member stands twice');
+is_deeply(duplicates(bytes($document)), [], 'no member occurs twice');
 
 is(scalar keys %$operations, 74, 'there are 74 operations');
 

@@ -101,7 +101,7 @@ row @$_ for (
     [ none => nothing => 'org_read', undef, 'and not enough elsewhere' ],
     [ none => mixed => 'any', 'user_write org_read user_read org_all', 'scopes keep the order of the permissions' ],
     [ none => reversed => 'any', 'org_all user_read org_read user_write', 'whatever it is' ],
-    [ none => twice => 'any', 'b a', 'a permission that stands twice is one scope' ],
+    [ none => twice => 'any', 'b a', 'a permission that occurs twice is one scope' ],
     [ none => unknown => 'any', 'b a', 'permissions that no policy declares are left out' ],
     [ none => mixed => 'either', 'user_write org_read user_read org_all', 'one alternative is enough' ],
     [ none => mixed => 'both', 'user_write org_read user_read org_all', 'both scopes together' ],

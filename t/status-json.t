@@ -141,7 +141,7 @@ subtest 'where a part begins' => sub {
     for my $from (qw(-1 x 1x 1.5 %31 99999999999999999999999), '') {
         my $res = get($gate, "/status/operations?from=$from");
         is $res->{status}, 400, "'$from' is no place";
-        like $res->{json}{error}, qr/"from" is no number/, '  which is said';
+        like $res->{json}{error}, qr/"from" is not a number/, '  which is said';
     }
 };
 

@@ -312,7 +312,7 @@ ngx_eiam_yaml_scalar(ngx_eiam_yaml_t *yaml)
 
     if (plain && ngx_eiam_scalar_is_no_json(&text)) {
         return ngx_eiam_yaml_fault(yaml, &event->start_mark,
-                                   "\"%V\" is no number of JSON", &text);
+                                   "\"%V\" is not a number of JSON", &text);
     }
 
     value = plain ? ngx_eiam_scalar_value(&text)
@@ -488,7 +488,7 @@ ngx_eiam_yaml_anchor(ngx_eiam_yaml_t *yaml, const yaml_char_t *name,
 
     if (ngx_eiam_anchor_find(&yaml->anchors, &text)) {
         return ngx_eiam_yaml_fault(yaml, &yaml->event.start_mark,
-                                   "anchor \"%V\" stands twice", &text);
+                                   "anchor \"%V\" occurs twice", &text);
     }
 
     a = ngx_eiam_anchor_add(&yaml->anchors, &text, yaml->document->pool);
@@ -577,7 +577,7 @@ ngx_int_t
 ngx_eiam_yaml_parse(ngx_eiam_document_t *document, const ngx_str_t *text,
     ngx_eiam_node_t *root)
 {
-    return ngx_eiam_document_fault(document, "is no JSON, and the module was "
+    return ngx_eiam_document_fault(document, "is not JSON, and the module was "
                                    "built without libyaml, which reads YAML");
 }
 

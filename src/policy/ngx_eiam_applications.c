@@ -210,7 +210,7 @@ ngx_eiam_applications_id(void *data, const ngx_eiam_node_t *node,
 
     if (ngx_eiam_applications_find(reader->applications, &application->id)) {
         shown = ngx_eiam_text_shown(&application->id, reader->pool);
-        return ngx_eiam_fault(node, "application \"%V\" stands twice",
+        return ngx_eiam_fault(node, "application \"%V\" occurs twice",
                               &shown);
     }
 
@@ -335,7 +335,8 @@ ngx_eiam_applications_sha256(void *data, const ngx_eiam_node_t *node,
                             2 * NGX_EIAM_DIGEST_LEN)
             == 0)
         {
-            return ngx_eiam_fault(node, "is of a token that everybody knows");
+            return ngx_eiam_fault(node, "is the digest of a token that "
+                                  "everybody knows");
         }
     }
 
@@ -361,7 +362,7 @@ ngx_eiam_applications_expires(void *data, const ngx_eiam_node_t *node,
 
     if (token->expires == NGX_ERROR) {
         text = ngx_eiam_text_shown(&text, reader->pool);
-        return ngx_eiam_fault(node, "\"%V\" is no time as in "
+        return ngx_eiam_fault(node, "\"%V\" is not a time as in "
                               "\"2027-01-01T00:00:00Z\"", &text);
     }
 

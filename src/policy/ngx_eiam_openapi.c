@@ -49,7 +49,7 @@ static const ngx_eiam_member_t  ngx_eiam_openapi_known[] = {
 
 
 static const ngx_eiam_members_t  ngx_eiam_openapi_members = {
-    ngx_eiam_openapi_known, "is no member of a document", 1
+    ngx_eiam_openapi_known, "is not a member of a document", 1
 };
 
 
@@ -71,7 +71,7 @@ static const ngx_eiam_member_t  ngx_eiam_openapi_components_known[] = {
 
 
 static const ngx_eiam_members_t  ngx_eiam_openapi_components_members = {
-    ngx_eiam_openapi_components_known, "is no member of components", 1
+    ngx_eiam_openapi_components_known, "is not a member of components", 1
 };
 
 
@@ -83,7 +83,7 @@ static const ngx_eiam_member_t  ngx_eiam_openapi_paths_known[] = {
 
 
 static const ngx_eiam_members_t  ngx_eiam_openapi_paths_members = {
-    ngx_eiam_openapi_paths_known, "is no path", 1
+    ngx_eiam_openapi_paths_known, "is not a path", 1
 };
 
 
@@ -114,7 +114,7 @@ static const ngx_eiam_member_t  ngx_eiam_openapi_item_known[] = {
 
 
 static const ngx_eiam_members_t  ngx_eiam_openapi_item = {
-    ngx_eiam_openapi_item_known, "is no member of a path item", 1
+    ngx_eiam_openapi_item_known, "is not a member of a path item", 1
 };
 
 
@@ -226,7 +226,7 @@ ngx_eiam_openapi_rivals(ngx_eiam_openapi_t *openapi)
     rival = openapi->compiler.rivals;
 
     return ngx_eiam_fault(openapi->root, "%V of \"%V\" and %V of \"%V\" may be "
-                          "the same request, but they require something else",
+                          "the same request, but their requirements differ",
                           &ngx_eiam_policy_methods[rival[0]->method],
                           &rival[0]->route,
                           &ngx_eiam_policy_methods[rival[1]->method],

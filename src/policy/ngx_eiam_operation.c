@@ -50,7 +50,7 @@ static const ngx_eiam_member_t  ngx_eiam_operation_known[] = {
 
 
 static const ngx_eiam_members_t  ngx_eiam_operation_members = {
-    ngx_eiam_operation_known, "is no member of an operation", 1
+    ngx_eiam_operation_known, "is not a member of an operation", 1
 };
 
 
@@ -443,7 +443,7 @@ ngx_eiam_operation_id(ngx_eiam_openapi_t *openapi, const ngx_eiam_node_t *node,
     hash = ngx_crc32_long(operation->id.data, operation->id.len);
 
     if (ngx_str_rbtree_lookup(&openapi->ids, &operation->id, hash)) {
-        return ngx_eiam_fault(&id, "operationId \"%V\" stands twice",
+        return ngx_eiam_fault(&id, "operationId \"%V\" occurs twice",
                               &operation->id);
     }
 

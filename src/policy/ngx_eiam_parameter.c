@@ -35,7 +35,7 @@ static const ngx_eiam_member_t  ngx_eiam_parameter_known[] = {
 
 
 static const ngx_eiam_members_t  ngx_eiam_parameter_members = {
-    ngx_eiam_parameter_known, "is no member of a parameter", 1
+    ngx_eiam_parameter_known, "is not a member of a parameter", 1
 };
 
 

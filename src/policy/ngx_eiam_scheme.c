@@ -38,7 +38,7 @@ static const ngx_eiam_member_t  ngx_eiam_scheme_known[] = {
 
 
 static const ngx_eiam_members_t  ngx_eiam_scheme_members = {
-    ngx_eiam_scheme_known, "is no member of a security scheme", 1
+    ngx_eiam_scheme_known, "is not a member of a security scheme", 1
 };
 
 
@@ -53,7 +53,7 @@ static const ngx_eiam_member_t  ngx_eiam_flows_known[] = {
 
 
 static const ngx_eiam_members_t  ngx_eiam_flows_members = {
-    ngx_eiam_flows_known, "is no flow", 1
+    ngx_eiam_flows_known, "is not a flow", 1
 };
 
 
@@ -68,7 +68,7 @@ static const ngx_eiam_member_t  ngx_eiam_flow_known[] = {
 
 
 static const ngx_eiam_members_t  ngx_eiam_flow_members = {
-    ngx_eiam_flow_known, "is no member of a flow", 1
+    ngx_eiam_flow_known, "is not a member of a flow", 1
 };
 
 

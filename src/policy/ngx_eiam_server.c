@@ -29,7 +29,7 @@ static const ngx_eiam_member_t  ngx_eiam_server_known[] = {
 
 
 static const ngx_eiam_members_t  ngx_eiam_server_members = {
-    ngx_eiam_server_known, "is no member of a server", 1
+    ngx_eiam_server_known, "is not a member of a server", 1
 };
 
 
@@ -42,7 +42,7 @@ static const ngx_eiam_member_t  ngx_eiam_server_variable_known[] = {
 
 
 static const ngx_eiam_members_t  ngx_eiam_server_variables = {
-    ngx_eiam_server_variable_known, "is no member of a server variable", 1
+    ngx_eiam_server_variable_known, "is not a member of a server variable", 1
 };
 
 
@@ -273,7 +273,7 @@ ngx_eiam_server_expand(const ngx_eiam_node_t *server,
             p = ngx_strlchr(p, last, '}');
 
             if (p == NULL) {
-                return ngx_eiam_fault(url, "has an open \"{\"");
+                return ngx_eiam_fault(url, "has a \"{\" without \"}\"");
             }
 
             name.len = p++ - name.data;

@@ -28,7 +28,7 @@ ngx_int_t ngx_eiam_claims_member(const ngx_eiam_node_t *claims,
 
 /*
  * Reads a NumericDate, rounded down to whole seconds.  NGX_OK; NGX_DECLINED:
- * there is none; NGX_ERROR: it is no number, or its absolute value exceeds
+ * there is none; NGX_ERROR: it is not a number, or its absolute value exceeds
  * 2^53.
  */
 ngx_int_t ngx_eiam_claims_time(const ngx_eiam_node_t *claims,

@@ -168,7 +168,7 @@ ngx_eiam_introspection_head(ngx_eiam_document_t *document,
     }
 
     if (answer->encoded || !ngx_eiam_media_is(&answer->type, &json)) {
-        (void) ngx_eiam_document_fault(document, "is no application/json");
+        (void) ngx_eiam_document_fault(document, "is not application/json");
         return NGX_EIAM_SOURCE_UNAVAILABLE;
     }
 
@@ -365,7 +365,7 @@ ngx_eiam_introspection_begun(const ngx_eiam_node_t *claims, time_t now,
         return NGX_EIAM_NO_REASON;
     }
 
-    (void) ngx_eiam_fault(claims, "is of the future, by its \"nbf\"");
+    (void) ngx_eiam_fault(claims, "is not valid yet, by its \"nbf\"");
 
     return NGX_EIAM_TOKEN_INVALID;
 }

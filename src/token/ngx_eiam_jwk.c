@@ -181,7 +181,7 @@ ngx_eiam_key_algorithm(const ngx_eiam_node_t *node, ngx_eiam_key_t *key)
     key->algorithm = rc;
 
     return (ngx_eiam_jws_algorithms[rc].types & ((ngx_uint_t) 1 << key->type))
-           ? NGX_OK : ngx_eiam_fault(node, "is no key for its \"alg\"");
+           ? NGX_OK : ngx_eiam_fault(node, "is not a key for its \"alg\"");
 }
 
 

@@ -321,7 +321,7 @@ ngx_eiam_key_keep(const ngx_eiam_node_t *node, ngx_pool_t *pool,
 {
     if (pkey == NULL) {
         ERR_clear_error();
-        return ngx_eiam_fault(node, "is no valid key");
+        return ngx_eiam_fault(node, "is not a valid key");
     }
 
     return ngx_eiam_jwk_material_keep(key, pool, pkey);

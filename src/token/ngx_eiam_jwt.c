@@ -180,7 +180,7 @@ ngx_eiam_jwt_split(ngx_eiam_jwt_t *jwt, const ngx_str_t *token)
 
         if ((p == NULL) != (i == 2)) {
             return ngx_eiam_jwt_invalid(jwt, NGX_EIAM_DETAIL_MALFORMED,
-                                        "is no JWS");
+                                        "is not a JWS");
         }
 
         jwt->part[i].len = (p ? p : last) - jwt->part[i].data;
@@ -380,7 +380,7 @@ ngx_eiam_jwt_type(ngx_eiam_jwt_t *jwt)
     }
 
     return ngx_eiam_jwt_invalid(jwt, NGX_EIAM_DETAIL_TYPE,
-                                "is of another \"typ\"");
+                                "has another \"typ\"");
 }
 
 

@@ -125,7 +125,7 @@ ngx_eiam_jwt_issuer(ngx_eiam_jwt_claims_t *claims)
         }
     }
 
-    return ngx_eiam_jwt_wrong(claims, "is of another \"iss\"");
+    return ngx_eiam_jwt_wrong(claims, "has another \"iss\"");
 }
 
 
@@ -193,7 +193,7 @@ static ngx_eiam_reason_e
 ngx_eiam_jwt_begins(ngx_eiam_jwt_claims_t *claims)
 {
     return (claims->begins > claims->now + claims->terms->leeway)
-           ? ngx_eiam_jwt_wrong(claims, "is of the future")
+           ? ngx_eiam_jwt_wrong(claims, "is not valid yet")
            : NGX_EIAM_NO_REASON;
 }
 

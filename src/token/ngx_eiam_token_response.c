@@ -91,7 +91,7 @@ ngx_eiam_token_response_token(const ngx_eiam_node_t *root, ngx_str_t *token)
     *token = ngx_eiam_node_string(&node);
 
     if (!ngx_eiam_bearer_is_token(token)) {
-        return ngx_eiam_fault(&node, "is no b64token");
+        return ngx_eiam_fault(&node, "is not a b64token");
     }
 
     return NGX_OK;

@@ -25,7 +25,7 @@ static const char  issue_words[] =
     "\"answer\": #/scope/1: must not contain a space "
     "\"answer\": #/expires_in: must be an integer "
     "\"answer\": #/expires_in: is out of range "
-    "\"answer\": #/access_token: is no b64token "
+    "\"answer\": #/access_token: is not a b64token "
     "\"answer\": #/token_type: is not Bearer "
     "\"answer\": #/scope: has more than 4096 bytes "
     "\"answer\": #: has no \"access_token\" "

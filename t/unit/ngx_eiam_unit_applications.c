@@ -57,7 +57,7 @@ static const ngx_eiam_unit_applications_t  ngx_eiam_unit_applications_bad[] = {
       "#/applications/0/id: must not have control characters" },
     { "an id twice",
       "{\"applications\": [{\"id\": \"a\"}, {\"id\": \"a\"}]}",
-      "#/applications/1/id: application \"a\" stands twice" },
+      "#/applications/1/id: application \"a\" occurs twice" },
     { "enabled that is a text",
       "{\"applications\": [{\"id\": \"a\", \"enabled\": \"no\"}]}",
       "#/applications/0/enabled: must be true or false" },
@@ -84,7 +84,7 @@ static const ngx_eiam_unit_applications_t  ngx_eiam_unit_applications_bad[] = {
     { "an expiry that is none",
       "{\"applications\": [{\"id\": \"a\", \"tokens\": [{\"sha256\":"
       "\"" ABC "\", \"expires\": \"2027-02-30T00:00:00Z\"}]}]}",
-      "tokens/0/expires: \"2027-02-30T00:00:00Z\" is no time" },
+      "tokens/0/expires: \"2027-02-30T00:00:00Z\" is not a time" },
     { "one token of two applications",
       "{\"applications\": ["
       "{\"id\": \"a\", \"tokens\": [{\"sha256\": \"" ABC "\"}]},"

@@ -108,10 +108,10 @@ static const ngx_eiam_unit_claims_issue_t  ngx_eiam_unit_claims_issue[] = {
       "#/access_token: must be a string", NULL, NULL, 0 },
     { "{\"access_token\":\"a b\",\"token_type\":\"Bearer\","
       "\"expires_in\":60}",
-      "#/access_token: is no b64token", NULL, NULL, 0 },
+      "#/access_token: is not a b64token", NULL, NULL, 0 },
     { "{\"access_token\":\"\",\"token_type\":\"Bearer\","
       "\"expires_in\":60}",
-      "#/access_token: is no b64token", NULL, NULL, 0 },
+      "#/access_token: is not a b64token", NULL, NULL, 0 },
     { "{\"access_token\":\"t\",\"expires_in\":60}",
       "#: has no \"token_type\"", NULL, NULL, 0 },
     { "{\"access_token\":\"t\",\"token_type\":\"mac\","

@@ -69,8 +69,8 @@ static const ngx_eiam_unit_fault_t  ngx_eiam_unit_faults[] = {
     { "two templates alike", "\"/groups\"", "\"/users/{name}\"",
       "no request can tell" },
     { "a misspelt method", "{\"get\"", "{\"gte\"",
-      "#/paths/~1users~1{id}/gte: is no member of a path item" },
-    { "a method in capitals", "{\"get\"", "{\"GET\"", "is no member" },
+      "#/paths/~1users~1{id}/gte: is not a member of a path item" },
+    { "a method in capitals", "{\"get\"", "{\"GET\"", "is not a member" },
     { "an operation that is a list", "{\"get\": {",
       "{\"get\": [], \"x-get\": {", "/get: must be an object" },
     { "servers of a path", "{\"get\": {",
@@ -82,7 +82,7 @@ static const ngx_eiam_unit_fault_t  ngx_eiam_unit_faults[] = {
     { "a reference to itself", "{\"get\": {",
       "{\"$ref\": \"#/paths/~1users~1{id}\"}, \"/x\": {\"get\": {",
       "unsupported $ref to another" },
-    { "an operationId twice", "\"groups\"", "\"user\"", "stands twice" },
+    { "an operationId twice", "\"groups\"", "\"user\"", "occurs twice" },
     { "an empty operationId", "\"user\"", "\"\"", "must have 1 to" },
     { "a line end in an operationId", "\"user\"", "\"us\\r\\ner\"",
       "control characters" },
@@ -119,9 +119,9 @@ static const ngx_eiam_unit_fault_t  ngx_eiam_unit_faults[] = {
     { "a server without its URL", "\"url\"", "\"description\"",
       "has no \"url\"" },
     { "a mistyped URL of a server", "\"url\"", "\"uri\"",
-      "#/servers/0/uri: is no member of a server" },
+      "#/servers/0/uri: is not a member of a server" },
     { "mistyped security", "\"security\"", "\"Security\"",
-      "/Security: is no member of " },
+      "/Security: is not a member of " },
 
     { NULL, NULL, NULL, NULL }
 };

@@ -152,15 +152,15 @@ static const ngx_eiam_unit_jwk_bad_t  ngx_eiam_unit_jwk_bads[] = {
     { NGX_EIAM_UNIT_OCT ",\"alg\":256", "/alg: must be a string" },
 
     /* not for the key's algorithm: RFC 8725, section 3.1 */
-    { NGX_EIAM_UNIT_OCT ",\"alg\":\"RS256\"", "is no key for its \"alg\"" },
+    { NGX_EIAM_UNIT_OCT ",\"alg\":\"RS256\"", "is not a key for its \"alg\"" },
     { NGX_EIAM_UNIT_RSA ",\"e\":\"AQAB\",\"alg\":\"HS256\"",
-      "is no key for its \"alg\"" },
-    { NGX_EIAM_UNIT_OKP ",\"alg\":\"Ed448\"", "is no key for its \"alg\"" },
+      "is not a key for its \"alg\"" },
+    { NGX_EIAM_UNIT_OKP ",\"alg\":\"Ed448\"", "is not a key for its \"alg\"" },
     { NGX_EIAM_UNIT_P256 "," NGX_EIAM_UNIT_Y ",\"alg\":\"ES384\"",
-      "is no key for its \"alg\"" },
+      "is not a key for its \"alg\"" },
     { NGX_EIAM_UNIT_P256 "," NGX_EIAM_UNIT_Y ",\"alg\":\"ES256K\"",
-      "is no key for its \"alg\"" },
-    { NGX_EIAM_UNIT_OKP ",\"alg\":\"ES256\"", "is no key for its \"alg\"" },
+      "is not a key for its \"alg\"" },
+    { NGX_EIAM_UNIT_OKP ",\"alg\":\"ES256\"", "is not a key for its \"alg\"" },
 
     /* RSA */
     { NGX_EIAM_UNIT_RSA, "has no \"e\"" },
@@ -173,11 +173,11 @@ static const ngx_eiam_unit_jwk_bad_t  ngx_eiam_unit_jwk_bads[] = {
     { NGX_EIAM_UNIT_RSA ",\"e\":\"AQAB=\"", "\"e\" must be base64url" },
     { NGX_EIAM_UNIT_RSA ",\"e\":\"AQ+B\"", "\"e\" must be base64url" },
     { NGX_EIAM_UNIT_RSA ",\"e\":65537", "/e: must be a string" },
-    { NGX_EIAM_UNIT_RSA ",\"e\":\"\"", "is no valid key" },
-    { NGX_EIAM_UNIT_RSA ",\"e\":\"AA\"", "is no valid key" },
-    { NGX_EIAM_UNIT_RSA ",\"e\":\"AQ\"", "is no valid key" },
-    { NGX_EIAM_UNIT_RSA ",\"e\":\"Ag\"", "is no valid key" },
-    { NGX_EIAM_UNIT_RSA ",\"e\":\"AQAC\"", "is no valid key" },
+    { NGX_EIAM_UNIT_RSA ",\"e\":\"\"", "is not a valid key" },
+    { NGX_EIAM_UNIT_RSA ",\"e\":\"AA\"", "is not a valid key" },
+    { NGX_EIAM_UNIT_RSA ",\"e\":\"AQ\"", "is not a valid key" },
+    { NGX_EIAM_UNIT_RSA ",\"e\":\"Ag\"", "is not a valid key" },
+    { NGX_EIAM_UNIT_RSA ",\"e\":\"AQAC\"", "is not a valid key" },
     { NGX_EIAM_UNIT_RSA ",\"e\":\"AAAAAAAAAQAB\"", "is larger than" },
 
     /* EC */
@@ -185,29 +185,29 @@ static const ngx_eiam_unit_jwk_bad_t  ngx_eiam_unit_jwk_bads[] = {
     { "\"kty\":\"EC\",\"crv\":\"P-256\"," NGX_EIAM_UNIT_Y,
       "has no \"x\"" },
     { NGX_EIAM_UNIT_P256 ",\"y\":\"" NGX_EIAM_UNIT_31 "\"",
-      "is no valid key" },
-    { NGX_EIAM_UNIT_P256 ",\"y\":\"\"", "is no valid key" },
+      "is not a valid key" },
+    { NGX_EIAM_UNIT_P256 ",\"y\":\"\"", "is not a valid key" },
     { NGX_EIAM_UNIT_P256 ",\"y\":\"" NGX_EIAM_UNIT_P521_Y "\"",
       "\"x\" and \"y\" must have 32 bytes" },
     { "\"kty\":\"EC\",\"crv\":\"P-384\",\"x\":\"" NGX_EIAM_UNIT_P256_X
-      "\"," NGX_EIAM_UNIT_Y, "is no valid key" },
+      "\"," NGX_EIAM_UNIT_Y, "is not a valid key" },
     { "\"kty\":\"EC\",\"crv\":\"P-521\",\"x\":\"" NGX_EIAM_UNIT_P256_X
-      "\"," NGX_EIAM_UNIT_Y, "is no valid key" },
+      "\"," NGX_EIAM_UNIT_Y, "is not a valid key" },
     { NGX_EIAM_UNIT_P256 ",\"y\":\"" NGX_EIAM_UNIT_P256_Y "=\"",
       "\"y\" must be base64url" },
     { NGX_EIAM_UNIT_P256 ",\"y\":[]", "/y: must be a string" },
 
     /* points that are not on the curve */
     { NGX_EIAM_UNIT_P256 ",\"y\":\"" NGX_EIAM_UNIT_P256_X "\"",
-      "is no valid key" },
+      "is not a valid key" },
     { NGX_EIAM_UNIT_P256 ",\"y\":\"" NGX_EIAM_UNIT_32 "\"",
-      "is no valid key" },
+      "is not a valid key" },
     { "\"kty\":\"EC\",\"crv\":\"P-256\",\"x\":\"" NGX_EIAM_UNIT_32
-      "\",\"y\":\"" NGX_EIAM_UNIT_32 "\"", "is no valid key" },
+      "\",\"y\":\"" NGX_EIAM_UNIT_32 "\"", "is not a valid key" },
     { NGX_EIAM_UNIT_P256 ",\"y\":\""
-      "__________________________________________8\"", "is no valid key" },
+      "__________________________________________8\"", "is not a valid key" },
     { "\"kty\":\"EC\",\"crv\":\"secp256k1\",\"x\":\"" NGX_EIAM_UNIT_P256_X
-      "\"," NGX_EIAM_UNIT_Y, "is no valid key" },
+      "\"," NGX_EIAM_UNIT_Y, "is not a valid key" },
 
     /* OKP */
     { "\"kty\":\"OKP\",\"crv\":\"Ed25519\"", "has no \"x\"" },
@@ -357,7 +357,7 @@ ngx_eiam_unit_jwk_modulus(ngx_eiam_unit_t *unit)
         { 2049, 0, 0xff, NULL },
         { 3072, 0, 0x01, NULL },
         { 8192, 0, 0xff, NULL },
-        { 2048, 0, 0xfe, "is no valid key" },
+        { 2048, 0, 0xfe, "is not a valid key" },
         { 2047, 0, 0xff, "has 2047 bits, fewer than 2048" },
         { 2047, 8, 0xff, "has 2047 bits, fewer than 2048" },
         { 1024, 0, 0xff, "has 1024 bits, fewer than 2048" },

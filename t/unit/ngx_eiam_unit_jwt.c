@@ -309,9 +309,9 @@ static const ngx_eiam_unit_jwt_row_t  ngx_eiam_unit_jwt_time[] = {
     { NGX_EIAM_UNIT_EXP "\"nbf\":1700000030", NGX_OK, 0, NULL },
     { NGX_EIAM_UNIT_EXP "\"nbf\":1700000030.999", NGX_OK, 0, NULL },
     { NGX_EIAM_UNIT_EXP "\"nbf\":1700000031", NGX_ABORT,
-      NGX_EIAM_TOKEN_INVALID, "of the future" },
+      NGX_EIAM_TOKEN_INVALID, "is not valid yet" },
     { NGX_EIAM_UNIT_EXP "\"nbf\":9007199254740991", NGX_ABORT,
-      NGX_EIAM_TOKEN_INVALID, "of the future" },
+      NGX_EIAM_TOKEN_INVALID, "is not valid yet" },
     { NGX_EIAM_UNIT_EXP "\"nbf\":-9007199254740991", NGX_OK, 0, NULL },
     { NGX_EIAM_UNIT_EXP "\"nbf\":1e300", NGX_ABORT, NGX_EIAM_TOKEN_INVALID,
       "a wrong time" },
@@ -324,7 +324,7 @@ static const ngx_eiam_unit_jwt_row_t  ngx_eiam_unit_jwt_time[] = {
 
     { NGX_EIAM_UNIT_EXP "\"iat\":1700000030", NGX_OK, 0, NULL },
     { NGX_EIAM_UNIT_EXP "\"iat\":1700000031", NGX_ABORT,
-      NGX_EIAM_TOKEN_INVALID, "of the future" },
+      NGX_EIAM_TOKEN_INVALID, "is not valid yet" },
     { NGX_EIAM_UNIT_EXP "\"iat\":0", NGX_OK, 0, NULL },
     { NGX_EIAM_UNIT_EXP "\"iat\":false", NGX_ABORT, NGX_EIAM_TOKEN_INVALID,
       "a wrong time" },
@@ -693,7 +693,7 @@ ngx_eiam_unit_jwt_order(ngx_eiam_unit_jwt_t *t)
           NGX_EIAM_TOKEN_EXPIRED, NULL },
         { NGX_EIAM_UNIT_HEADER, NGX_EIAM_UNIT_CLAIMS ",\"iat\":1800000000,"
           "\"cnf\":{}", NGX_EIAM_UNIT_A, NGX_ABORT, NGX_EIAM_TOKEN_INVALID,
-          "of the future" },
+          "is not valid yet" },
         { NGX_EIAM_UNIT_HEADER, NGX_EIAM_UNIT_CLAIMS ",\"cnf\":{},"
           "\"cid\":1", NGX_EIAM_UNIT_A, NGX_ABORT, NGX_EIAM_TOKEN_INVALID,
           "\"cnf\"" },

@@ -152,8 +152,8 @@ ngx_http_eiam_directive_policy(ngx_conf_t *cf, ngx_command_t *cmd, void *conf)
     value = cf->args->elts;
 
     if (cf->args->nelts == 3 && ngx_strcmp(value[2].data, "complete") != 0) {
-        return ngx_http_eiam_invalid(cf, "\"%V\" is no parameter of a policy, "
-                                     "which may be \"complete\"", &value[2]);
+        return ngx_http_eiam_invalid(cf, "unknown parameter \"%V\", only "
+                                     "\"complete\" may stand here", &value[2]);
     }
 
     rv = ngx_http_eiam_directive_file(cf, cmd, conf);
@@ -307,8 +307,8 @@ ngx_http_eiam_directive_zone(ngx_conf_t *cf, ngx_command_t *cmd, void *conf)
     size = ngx_parse_size(&value[2]);
 
     if (size == NGX_ERROR) {
-        return ngx_http_eiam_invalid(cf, "\"%V\" is no size such as \"512k\" "
-                                     "or \"16m\"", &value[2]);
+        return ngx_http_eiam_invalid(cf, "\"%V\" is not a size such as "
+                                     "\"512k\" or \"16m\"", &value[2]);
     }
 
     if (size < NGX_EIAM_ZONE_MIN) {
@@ -375,8 +375,9 @@ ngx_http_eiam_directive_no_location(ngx_conf_t *cf, const ngx_str_t *value)
                                      "\"proxy_pass %V\"", value, value);
     }
 
-    return ngx_http_eiam_invalid(cf, "\"%V\" is no location: name an internal "
-                                 "one, whose path begins with \"/\"", value);
+    return ngx_http_eiam_invalid(cf, "\"%V\" is not a location: name an "
+                                 "internal one, whose path begins with \"/\"",
+                                 value);
 }
 
 

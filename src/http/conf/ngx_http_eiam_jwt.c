@@ -158,8 +158,9 @@ ngx_http_eiam_jwt_claim_names(ngx_conf_t *cf, ngx_command_t *cmd, void *conf)
         switch (ngx_eiam_pointer_read(&value[i + 1], cf->pool, &name[i])) {
 
         case NGX_DECLINED:
-            return ngx_http_eiam_invalid(cf, "\"%V\" is no name of a claim "
-                                         "and no JSON pointer", &value[i + 1]);
+            return ngx_http_eiam_invalid(cf, "\"%V\" is neither the name of "
+                                         "a claim nor a JSON pointer",
+                                         &value[i + 1]);
 
         case NGX_ERROR:
             return NGX_CONF_ERROR;
@@ -221,7 +222,7 @@ ngx_http_eiam_jwt_no_algorithm(ngx_conf_t *cf, const ngx_str_t *name)
         p = ngx_slprintf(p, last, " %V", &ngx_eiam_jws_algorithms[i].name);
     }
 
-    return ngx_http_eiam_invalid(cf, "\"%V\" is no algorithm that can be "
+    return ngx_http_eiam_invalid(cf, "\"%V\" is not an algorithm that can be "
                                  "accepted: these are%*s", name,
                                  (size_t) (p - list), list);
 }

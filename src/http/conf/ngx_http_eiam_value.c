@@ -13,43 +13,43 @@ static char *ngx_http_eiam_value_set(ngx_command_t *cmd, void *conf,
 
 ngx_http_eiam_bounds_t  ngx_http_eiam_value_seconds_any = {
     0, NGX_MAX_INT_T_VALUE,
-    "is no time in seconds, such as \"30s\" or \"5m\""
+    "is not a time in seconds, such as \"30s\" or \"5m\""
 };
 
 
 ngx_http_eiam_bounds_t  ngx_http_eiam_value_seconds_some = {
     1, NGX_MAX_INT_T_VALUE,
-    "is no time of at least a second, such as \"30s\" or \"5m\""
+    "is not a time of at least a second, such as \"30s\" or \"5m\""
 };
 
 
 ngx_http_eiam_bounds_t  ngx_http_eiam_value_seconds_a_day = {
     0, 86400,
-    "is no time in seconds of at most a day, such as \"30s\" or \"5m\""
+    "is not a time in seconds of at most a day, such as \"30s\" or \"5m\""
 };
 
 
 ngx_http_eiam_bounds_t  ngx_http_eiam_value_msec_some = {
     1, NGX_MAX_INT_T_VALUE,
-    "is no time of at least a millisecond, such as \"500ms\" or \"10s\""
+    "is not a time of at least a millisecond, such as \"500ms\" or \"10s\""
 };
 
 
 ngx_http_eiam_bounds_t  ngx_http_eiam_value_failures = {
     0, NGX_MAX_INT32_VALUE,
-    "is no number of failures, such as \"5\", or \"0\" for no circuit"
+    "is not a number of failures, such as \"5\", or \"0\" for no circuit"
 };
 
 
 ngx_http_eiam_bounds_t  ngx_http_eiam_value_flights = {
     1, NGX_EIAM_FLIGHTS_MAX,
-    "is no number from 1 to 1024"
+    "is not a number from 1 to 1024"
 };
 
 
 ngx_http_eiam_bounds_t  ngx_http_eiam_value_token = {
     1, 65536,
-    "is no size of at most 64k, such as \"8k\""
+    "is not a size of at most 64k, such as \"8k\""
 };
 
 

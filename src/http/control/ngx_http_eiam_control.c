@@ -93,8 +93,8 @@ ngx_http_eiam_control(ngx_conf_t *cf, ngx_command_t *cmd, void *conf)
         value = cf->args->elts;
 
         if (ngx_strcmp(value[1].data, "open") != 0) {
-            return ngx_http_eiam_invalid(cf, "\"%V\" is no parameter, which "
-                                         "may be \"open\"", &value[1]);
+            return ngx_http_eiam_invalid(cf, "unknown parameter \"%V\", only "
+                                         "\"open\" may stand here", &value[1]);
         }
 
         lcf->control = NGX_HTTP_EIAM_CONTROL_OPEN;

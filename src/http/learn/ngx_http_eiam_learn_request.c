@@ -205,7 +205,7 @@ ngx_http_eiam_read_client(ngx_http_request_t *r, ngx_http_eiam_ctx_t *ctx)
     learn->named = learn->client;
 
     reason = (form == NGX_OK) ? ngx_http_eiam_doubt(r, rc, &learn->client)
-                              : "the body is no form of at most 64 KB";
+                              : "the body is not a form of at most 64 KB";
     if (reason) {
         learn->client.len = 0;
 

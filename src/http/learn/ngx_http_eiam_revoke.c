@@ -144,12 +144,13 @@ ngx_http_eiam_revoke_token(ngx_http_request_t *r, ngx_http_eiam_ctx_t *ctx,
     mcf = ngx_http_get_module_main_conf(r, ngx_eiam_module);
 
     if (ngx_eiam_source_known(mcf->zone, token, &grant) != NGX_OK) {
-        ngx_http_eiam_revoke_refuse(r, ctx, "nobody knows it");
+        ngx_http_eiam_revoke_refuse(r, ctx, "it is not known");
         return NGX_OK;
     }
 
     if (!ngx_eiam_str_equal(&grant.application, &ctx->learn->client)) {
-        ngx_http_eiam_revoke_refuse(r, ctx, "another application has it");
+        ngx_http_eiam_revoke_refuse(r, ctx,
+                                    "it belongs to another application");
         return NGX_OK;
     }
 

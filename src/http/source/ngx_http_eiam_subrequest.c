@@ -417,7 +417,7 @@ ngx_http_eiam_subrequest_check_form(ngx_http_request_t *sr,
     lcf->formless = ngx_time() + NGX_HTTP_EIAM_FORMLESS;
 
     ngx_log_error(NGX_LOG_ERR, sr->connection->log, 0,
-                  "eiam: introspection \"%V\" goes out without the token, "
+                  "eiam: introspection \"%V\" is sent without the token, "
                   "status %ui: the location must send the form on, so remove "
                   "\"proxy_pass_request_body off;\" and whatever sets "
                   "Content-Length, Content-Type, the method or the body there",

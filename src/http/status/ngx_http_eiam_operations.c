@@ -62,7 +62,8 @@ ngx_http_eiam_operations_invalid(ngx_http_eiam_status_t *status)
 {
     status->code = NGX_HTTP_BAD_REQUEST;
 
-    ngx_http_eiam_puts(status, "{\"error\":\"\\\"from\\\" is no number\"}\n");
+    ngx_http_eiam_puts(status,
+                       "{\"error\":\"\\\"from\\\" is not a number\"}\n");
 
     return NGX_OK;
 }
