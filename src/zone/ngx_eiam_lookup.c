@@ -2,7 +2,7 @@
 #include <ngx_eiam_cache.h>
 #include <ngx_eiam_key_set.h>
 #include <ngx_eiam_lookup.h>
-#include <ngx_eiam_revocation.h>
+#include <ngx_eiam_revocation_check.h>
 
 
 static ngx_int_t ngx_eiam_lookup_refused(ngx_eiam_source_t *source,
@@ -29,6 +29,7 @@ ngx_eiam_lookup(ngx_eiam_source_t *source, const ngx_eiam_terms_t *terms,
 
     entry = ngx_eiam_cache_find(shared, question->key);
 
+    question->doubtful = 0;
     question->generation = shared->revocations.generation;
 
     if (entry == NULL || !ngx_eiam_lookup_is_checked(shared, entry)) {
@@ -114,7 +115,14 @@ ngx_eiam_lookup_check(ngx_eiam_source_t *source, ngx_eiam_entry_t *entry,
         question->reason = NGX_EIAM_TOKEN_REVOKED;
 
     } else if (rc == NGX_OK) {
-        ngx_eiam_cache_issue(shared, entry)->generation = question->generation;
+
+        question->doubtful = ngx_eiam_revocation_check_is_doubtful(shared,
+                                                          &question->grant);
+
+        if (!question->doubtful) {
+            ngx_eiam_cache_issue(shared, entry)->generation =
+                                                        question->generation;
+        }
     }
 
     return rc;

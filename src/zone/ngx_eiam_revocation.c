@@ -1,6 +1,8 @@
 
 #include <ngx_eiam_revocation.h>
+#include <ngx_eiam_revocation_event.h>
 #include <ngx_eiam_revocation_index.h>
+#include <ngx_eiam_revocation_undone.h>
 
 
 #define NGX_EIAM_REVOCATION_SHARE  8     /* an application has a part of it */
@@ -8,27 +10,20 @@
 #define NGX_EIAM_REVOCATION_LOOK   1024  /* when there is no free one */
 
 
-static ngx_int_t ngx_eiam_revocation_keep_token(ngx_eiam_shared_t *shared,
-    const u_char *token, const u_char *id, uint32_t expires, uint32_t flags);
-static void ngx_eiam_revocation_keep(ngx_eiam_shared_t *shared,
-    uint32_t i, uint32_t latest, uint32_t flags);
-static uint32_t ngx_eiam_revocation_obtain(ngx_eiam_shared_t *shared,
-    const u_char *id);
-static uint32_t ngx_eiam_revocation_take(ngx_eiam_shared_t *shared);
+static ngx_int_t ngx_eiam_revocation_copy_tokens(ngx_eiam_shared_t *shared,
+    const ngx_eiam_revocations_t *from);
+static void ngx_eiam_revocation_extend(ngx_eiam_shared_t *shared, uint32_t i,
+    uint32_t expires, uint32_t flags, const ngx_eiam_event_t *event);
 static void ngx_eiam_revocation_join(ngx_eiam_shared_t *shared, uint32_t i);
-static void ngx_eiam_revocation_join_all(ngx_eiam_shared_t *shared);
+static ngx_uint_t ngx_eiam_revocation_has_unsent(
+    const ngx_eiam_revocations_t *table, uint32_t i);
 static uint32_t ngx_eiam_revocation_latest(
     const ngx_eiam_revocations_t *table);
-static ngx_int_t ngx_eiam_revocation_compare(
-    const ngx_eiam_revocation_t *row, const ngx_eiam_grant_t *grant,
-    ngx_eiam_detail_e *detail);
-static ngx_uint_t ngx_eiam_revocation_is_before(uint32_t generation,
-    uint32_t other);
 
 
 /* who has revoked it; 0: the operator */
 
-static const uint32_t  ngx_eiam_revocation_flags[NGX_EIAM_REVOKERS] = {
+const uint32_t  ngx_eiam_revocation_flags[NGX_EIAM_REVOKERS] = {
     0,
     NGX_EIAM_REVOCATION_CLIENT,
     NGX_EIAM_REVOCATION_GATE
@@ -43,7 +38,7 @@ ngx_eiam_revocation_lay_out(ngx_eiam_shared_t *shared, u_char *p, size_t size)
 
     table = &shared->revocations;
 
-    n = size / (sizeof(ngx_eiam_revocation_t)
+    n = size / (sizeof(ngx_eiam_revocation_t) + sizeof(ngx_eiam_event_t)
                 + sizeof(ngx_eiam_revocation_link_t) + sizeof(uint32_t));
 
     for (power = 1; power <= n / 2; power *= 2) { /* void */ }
@@ -54,6 +49,10 @@ ngx_eiam_revocation_lay_out(ngx_eiam_shared_t *shared, u_char *p, size_t size)
     table->rows = (ngx_eiam_revocation_t *) p;
     ngx_memzero(p, n * sizeof(ngx_eiam_revocation_t));
     p += n * sizeof(ngx_eiam_revocation_t);
+
+    table->events = (ngx_eiam_event_t *) p;
+    ngx_memzero(p, n * sizeof(ngx_eiam_event_t));
+    p += n * sizeof(ngx_eiam_event_t);
 
     table->links = (ngx_eiam_revocation_link_t *) p;
     p += n * sizeof(ngx_eiam_revocation_link_t);
@@ -66,7 +65,6 @@ ngx_int_t
 ngx_eiam_revocation_copy(ngx_eiam_shared_t *shared,
     const ngx_eiam_shared_t *from)
 {
-    u_char                        *id;
     uint32_t                       i, k;
     const ngx_eiam_revocation_t   *row;
     const ngx_eiam_revocations_t  *table;
@@ -82,13 +80,37 @@ ngx_eiam_revocation_copy(ngx_eiam_shared_t *shared,
         {
             k = i ? ngx_eiam_revocation_obtain(shared, row->of.application.id)
                   : NGX_EIAM_REVOCATION_ALL;
-            ngx_eiam_revocation_keep(shared, k, row->time, row->state);
+            ngx_eiam_revocation_keep(shared, k, row->time, row->state,
+                                     &table->events[i]);
         }
     }
 
-    for (i = 1; i < table->nrows; i++) {
+    if (ngx_eiam_revocation_copy_tokens(shared, table) != NGX_OK) {
+        return NGX_ERROR;
+    }
 
-        row = &table->rows[i];
+    /* nobody wants an application revoked by the size of a zone */
+
+    return shared->metrics.revocations_evicted ? NGX_ERROR : NGX_OK;
+}
+
+
+static ngx_int_t
+ngx_eiam_revocation_copy_tokens(ngx_eiam_shared_t *shared,
+    const ngx_eiam_revocations_t *from)
+{
+    u_char                       *id;
+    uint32_t                      i, k;
+    const ngx_eiam_revocation_t  *row;
+
+    for (i = 1; i < from->nrows; i++) {
+
+        row = &from->rows[i];
+
+        if (ngx_eiam_revocation_kind(row) == NGX_EIAM_REVOCATION_UNDONE) {
+            ngx_eiam_revocation_undone_keep(shared, row, &from->events[i]);
+            continue;
+        }
 
         if (ngx_eiam_revocation_kind(row) != NGX_EIAM_REVOCATION_OF_TOKEN
             || ngx_eiam_revocation_index_is_over(row))
@@ -97,19 +119,18 @@ ngx_eiam_revocation_copy(ngx_eiam_shared_t *shared,
         }
 
         k = ngx_eiam_revocation_application(row);
-        id = k ? table->rows[k].of.application.id : NULL;
+        id = k ? from->rows[k].of.application.id : NULL;
 
         if (ngx_eiam_revocation_keep_token(shared, row->of.token, id,
-                                           row->time, row->state)
+                                           row->time, row->state,
+                                           &from->events[i])
             != NGX_OK)
         {
             return NGX_ERROR;
         }
     }
 
-    /* nobody wants an application revoked by the size of a zone */
-
-    return shared->metrics.revocations_evicted ? NGX_ERROR : NGX_OK;
+    return NGX_OK;
 }
 
 
@@ -134,7 +155,8 @@ ngx_eiam_revocation_add_token(ngx_eiam_shared_t *shared,
     const ngx_eiam_digest_t token, const u_char *id, time_t expires,
     ngx_eiam_revoker_e by)
 {
-    uint32_t                 until;
+    uint32_t                 until, flags;
+    ngx_eiam_event_t         event;
     ngx_eiam_revocations_t  *table;
 
     table = &shared->revocations;
@@ -142,9 +164,11 @@ ngx_eiam_revocation_add_token(ngx_eiam_shared_t *shared,
     ngx_eiam_shared_change(shared);
 
     until = (uint32_t) ngx_min(expires, (time_t) NGX_MAX_UINT32_VALUE);
+    flags = ngx_eiam_revocation_flags[by]
+            | ngx_eiam_revocation_event_create(shared, &event);
 
-    if (ngx_eiam_revocation_keep_token(shared, token, id, until,
-                                       ngx_eiam_revocation_flags[by])
+    if (ngx_eiam_revocation_keep_token(shared, token, id, until, flags,
+                                       &event)
         != NGX_OK)
     {
         return NGX_DECLINED;
@@ -164,7 +188,8 @@ time_t
 ngx_eiam_revocation_add(ngx_eiam_shared_t *shared, const u_char *id,
     ngx_eiam_revoker_e by)
 {
-    uint32_t                 i;
+    uint32_t                 i, flags;
+    ngx_eiam_event_t         event;
     ngx_eiam_revoked_e       kind;
     ngx_eiam_revocations_t  *table;
 
@@ -175,8 +200,11 @@ ngx_eiam_revocation_add(ngx_eiam_shared_t *shared, const u_char *id,
 
     i = id ? ngx_eiam_revocation_obtain(shared, id) : NGX_EIAM_REVOCATION_ALL;
 
+    flags = ngx_eiam_revocation_flags[by]
+            | ngx_eiam_revocation_event_create(shared, &event);
+
     ngx_eiam_revocation_keep(shared, i, ngx_eiam_revocation_latest(table),
-                             ngx_eiam_revocation_flags[by]);
+                             flags, &event);
 
     table->generation = ngx_eiam_revocation_index_next(table);
     ngx_eiam_shared_step(shared);
@@ -189,9 +217,10 @@ ngx_eiam_revocation_add(ngx_eiam_shared_t *shared, const u_char *id,
 
 /* the last store makes a row valid */
 
-static ngx_int_t
+ngx_int_t
 ngx_eiam_revocation_keep_token(ngx_eiam_shared_t *shared, const u_char *token,
-    const u_char *id, uint32_t expires, uint32_t flags)
+    const u_char *id, uint32_t expires, uint32_t flags,
+    const ngx_eiam_event_t *event)
 {
     uint32_t                 i, application;
     ngx_eiam_revocation_t   *row;
@@ -202,8 +231,7 @@ ngx_eiam_revocation_keep_token(ngx_eiam_shared_t *shared, const u_char *token,
     i = ngx_eiam_revocation_index_find_token(table, token);
 
     if (i) {
-        row = &table->rows[i];
-        row->time = ngx_max(row->time, expires);
+        ngx_eiam_revocation_extend(shared, i, expires, flags, event);
         return NGX_OK;
     }
 
@@ -230,6 +258,7 @@ ngx_eiam_revocation_keep_token(ngx_eiam_shared_t *shared, const u_char *token,
 
     ngx_memcpy(row->of.token, token, NGX_EIAM_REVOCATION_TOKEN);
     row->time = expires;
+    table->events[i] = *event;
     ngx_eiam_shared_step(shared);
 
     ngx_memory_barrier();
@@ -238,6 +267,7 @@ ngx_eiam_revocation_keep_token(ngx_eiam_shared_t *shared, const u_char *token,
                  | application << NGX_EIAM_REVOCATION_SHIFT;
     ngx_eiam_shared_step(shared);
 
+    table->unsent += (flags & NGX_EIAM_REVOCATION_UNSENT) != 0;
     ngx_eiam_revocation_index_link_token(shared, i);
 
     if (application == 0) {
@@ -255,9 +285,36 @@ ngx_eiam_revocation_keep_token(ngx_eiam_shared_t *shared, const u_char *token,
 }
 
 
+/* a token that is revoked once more is sent once more, as the same event */
+
 static void
+ngx_eiam_revocation_extend(ngx_eiam_shared_t *shared, uint32_t i,
+    uint32_t expires, uint32_t flags, const ngx_eiam_event_t *event)
+{
+    ngx_eiam_revocation_t   *row;
+    ngx_eiam_revocations_t  *table;
+
+    table = &shared->revocations;
+    row = &table->rows[i];
+
+    row->time = ngx_max(row->time, expires);
+
+    if (!(flags & NGX_EIAM_REVOCATION_UNSENT)) {
+        return;
+    }
+
+    if (!ngx_eiam_revocation_event_is(&table->events[i])) {
+        table->events[i] = *event;
+        ngx_eiam_shared_step(shared);
+    }
+
+    ngx_eiam_revocation_index_mark(shared, i, NGX_EIAM_REVOCATION_UNSENT);
+}
+
+
+void
 ngx_eiam_revocation_keep(ngx_eiam_shared_t *shared, uint32_t i,
-    uint32_t latest, uint32_t flags)
+    uint32_t latest, uint32_t flags, const ngx_eiam_event_t *event)
 {
     ngx_eiam_revocation_t   *row;
     ngx_eiam_revocations_t  *table;
@@ -271,6 +328,9 @@ ngx_eiam_revocation_keep(ngx_eiam_shared_t *shared, uint32_t i,
     row->time = latest;
     ngx_eiam_shared_step(shared);
 
+    ngx_eiam_revocation_index_clear_unsent(table, i);
+    table->events[i] = *event;
+
     if (i != NGX_EIAM_REVOCATION_ALL) {
         table->applications += (ngx_eiam_revocation_kind(row)
                                 != NGX_EIAM_REVOCATION_OF_APPLICATION);
@@ -280,13 +340,14 @@ ngx_eiam_revocation_keep(ngx_eiam_shared_t *shared, uint32_t i,
     row->state = NGX_EIAM_REVOCATION_OF_APPLICATION
                  | (flags & NGX_EIAM_REVOCATION_FLAGS);
     ngx_memory_barrier();
+    table->unsent += (flags & NGX_EIAM_REVOCATION_UNSENT) != 0;
     ngx_eiam_shared_step(shared);
 }
 
 
 /* the row of an application, which is not revoked if it has none yet */
 
-static uint32_t
+uint32_t
 ngx_eiam_revocation_obtain(ngx_eiam_shared_t *shared, const u_char *id)
 {
     uint32_t                i;
@@ -321,7 +382,7 @@ ngx_eiam_revocation_obtain(ngx_eiam_shared_t *shared, const u_char *id)
  * as was seen, is revoked as a whole; and if none has a token, all are.
  */
 
-static uint32_t
+uint32_t
 ngx_eiam_revocation_take(ngx_eiam_shared_t *shared)
 {
     uint32_t                 i;
@@ -354,18 +415,30 @@ ngx_eiam_revocation_take(ngx_eiam_shared_t *shared)
 }
 
 
-/* the application is revoked before its tokens are free */
+/*
+ * The application is revoked before its tokens are free.  Other gateways have
+ * their own table, and join by themselves, unless they have not been told of
+ * all of these tokens.
+ */
 
 static void
 ngx_eiam_revocation_join(ngx_eiam_shared_t *shared, uint32_t i)
 {
-    uint32_t                 token;
+    uint32_t                 token, flags;
+    ngx_eiam_event_t         event;
     ngx_eiam_revocations_t  *table;
 
     table = &shared->revocations;
 
+    flags = ngx_eiam_revocation_event_create(shared, &event);
+
+    if (!ngx_eiam_revocation_has_unsent(table, i)) {
+        flags = 0;
+        ngx_memzero(event.id, NGX_EIAM_EVENT_ID);
+    }
+
     ngx_eiam_revocation_keep(shared, i, ngx_eiam_revocation_latest(table),
-                             NGX_EIAM_REVOCATION_GATE);
+                             NGX_EIAM_REVOCATION_GATE | flags, &event);
 
     while ((token = table->links[i].next) != i) {
         ngx_eiam_revocation_index_free(shared, token);
@@ -380,20 +453,49 @@ ngx_eiam_revocation_join(ngx_eiam_shared_t *shared, uint32_t i)
 }
 
 
+static ngx_uint_t
+ngx_eiam_revocation_has_unsent(const ngx_eiam_revocations_t *table, uint32_t i)
+{
+    uint32_t  token;
+
+    if (table->unsent == 0) {
+        return 0;
+    }
+
+    for (token = table->links[i].next; token != i;
+         token = table->links[token].next)
+    {
+        if (table->rows[token].state & NGX_EIAM_REVOCATION_UNSENT) {
+            return 1;
+        }
+    }
+
+    return (table->rows[i].state & NGX_EIAM_REVOCATION_UNSENT) != 0;
+}
+
+
 /* more applications are revoked than there is room for */
 
-static void
+void
 ngx_eiam_revocation_join_all(ngx_eiam_shared_t *shared)
 {
-    uint32_t                 i;
+    uint32_t                 i, flags;
+    ngx_eiam_event_t         event;
     ngx_eiam_revocation_t   *row;
     ngx_eiam_revocations_t  *table;
 
     table = &shared->revocations;
 
+    flags = ngx_eiam_revocation_event_create(shared, &event);
+
+    if (table->unsent == 0) {
+        flags = 0;
+        ngx_memzero(event.id, NGX_EIAM_EVENT_ID);
+    }
+
     ngx_eiam_revocation_keep(shared, NGX_EIAM_REVOCATION_ALL,
                              ngx_eiam_revocation_latest(table),
-                             NGX_EIAM_REVOCATION_GATE);
+                             NGX_EIAM_REVOCATION_GATE | flags, &event);
 
     for (i = 1; i < table->nrows; i++) {
 
@@ -402,6 +504,7 @@ ngx_eiam_revocation_join_all(ngx_eiam_shared_t *shared)
         if (ngx_eiam_revocation_kind(row)
             == NGX_EIAM_REVOCATION_OF_APPLICATION)
         {
+            ngx_eiam_revocation_index_clear_unsent(table, i);
             row->state = NGX_EIAM_REVOCATION_COUNT;
             ngx_eiam_shared_step(shared);
             table->applications--;
@@ -417,7 +520,7 @@ ngx_eiam_revocation_join_all(ngx_eiam_shared_t *shared)
 
 ngx_int_t
 ngx_eiam_revocation_remove_token(ngx_eiam_shared_t *shared,
-    const ngx_eiam_digest_t token)
+    const u_char *token)
 {
     uint32_t  i;
 
@@ -454,6 +557,8 @@ ngx_eiam_revocation_remove(ngx_eiam_shared_t *shared, const u_char *id)
 
     ngx_eiam_shared_change(shared);
 
+    ngx_eiam_revocation_index_clear_unsent(table, i);
+
     row->state = id ? NGX_EIAM_REVOCATION_COUNT : NGX_EIAM_REVOCATION_FREE;
     ngx_eiam_shared_step(shared);
 
@@ -482,104 +587,6 @@ ngx_eiam_revocation_has(const ngx_eiam_shared_t *shared,
     i = ngx_eiam_revocation_index_find_token(table, token);
 
     return i && !ngx_eiam_revocation_index_is_over(&table->rows[i]);
-}
-
-
-ngx_int_t
-ngx_eiam_revocation_check(const ngx_eiam_shared_t *shared,
-    const ngx_eiam_digest_t token, const ngx_eiam_grant_t *grant,
-    ngx_eiam_detail_e *detail)
-{
-    if (ngx_eiam_revocation_has(shared, token)) {
-
-        *detail = (grant->generation & NGX_EIAM_REVOCATION_REISSUED)
-                  ? NGX_EIAM_DETAIL_REISSUED : NGX_EIAM_NO_DETAIL;
-
-        return NGX_ABORT;
-    }
-
-    return ngx_eiam_revocation_check_issue(shared, grant, detail);
-}
-
-
-ngx_int_t
-ngx_eiam_revocation_check_issue(const ngx_eiam_shared_t *shared,
-    const ngx_eiam_grant_t *grant, ngx_eiam_detail_e *detail)
-{
-    uint32_t                       i;
-    ngx_int_t                      rc;
-    ngx_eiam_revocation_id_t       id;
-    const ngx_eiam_revocations_t  *table;
-
-    table = &shared->revocations;
-
-    *detail = NGX_EIAM_NO_DETAIL;
-
-    rc = ngx_eiam_revocation_compare(&table->rows[NGX_EIAM_REVOCATION_ALL],
-                                     grant, detail);
-
-    if (rc != NGX_OK || table->applications == 0
-        || grant->application.len == 0)
-    {
-        return rc;
-    }
-
-    if (ngx_eiam_revocation_id(&grant->application, id) != NGX_OK) {
-        return NGX_ABORT;
-    }
-
-    i = ngx_eiam_revocation_index_find(table, id);
-
-    return i ? ngx_eiam_revocation_compare(&table->rows[i], grant, detail)
-             : NGX_OK;
-}
-
-
-/*
- * A learned token says when it was issued by its generation.  Of another one
- * "iat" does; without one the source is asked whether it is still good.
- */
-
-static ngx_int_t
-ngx_eiam_revocation_compare(const ngx_eiam_revocation_t *row,
-    const ngx_eiam_grant_t *grant, ngx_eiam_detail_e *detail)
-{
-    ngx_uint_t  before;
-
-    if (ngx_eiam_revocation_kind(row) != NGX_EIAM_REVOCATION_OF_APPLICATION) {
-        return NGX_OK;
-    }
-
-    before = ngx_eiam_revocation_is_before(grant->generation,
-                                           row->of.application.generation);
-    if (grant->learned) {
-        return before ? NGX_ABORT : NGX_OK;
-    }
-
-    if (grant->issued == 0) {
-        return before ? NGX_DECLINED : NGX_OK;
-    }
-
-    if (grant->issued > (time_t) row->time) {
-        return NGX_OK;
-    }
-
-    *detail = NGX_EIAM_DETAIL_ISSUED_EARLY;
-
-    return NGX_ABORT;
-}
-
-
-/* generations are counted round; 0 is before all of them */
-
-static ngx_uint_t
-ngx_eiam_revocation_is_before(uint32_t generation, uint32_t other)
-{
-    generation &= NGX_EIAM_REVOCATION_GENERATIONS;
-
-    return generation == 0
-           || ((generation - other) & NGX_EIAM_REVOCATION_GENERATIONS)
-              > NGX_EIAM_REVOCATION_GENERATIONS / 2;
 }
 
 

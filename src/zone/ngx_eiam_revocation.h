@@ -51,6 +51,7 @@
 typedef enum {
     NGX_EIAM_REVOCATION_FREE = 0,
     NGX_EIAM_REVOCATION_OF_TOKEN,
+    NGX_EIAM_REVOCATION_UNDONE,          /* an event that was taken back */
     NGX_EIAM_REVOCATION_COUNT,           /* has tokens, but is not revoked */
     NGX_EIAM_REVOCATION_OF_APPLICATION   /* or of all: the first row */
 } ngx_eiam_revocation_kind_e;
@@ -69,20 +70,22 @@ struct ngx_eiam_revocation_s {
         } application;
     } of;
 
-    uint32_t            time;            /* token: it is over; application:
-                                            the latest "iat" that is refused */
+    uint32_t            time;            /* token, undone: it is over;
+                                            application: the latest "iat" that
+                                            is refused */
     uint32_t            state;           /* kind, flags, and of a token the
                                             row of its application, or 0 */
     uint32_t            chain;           /* index: row with the same head */
 };
 
 
-#define NGX_EIAM_REVOCATION_KIND    0x3
-#define NGX_EIAM_REVOCATION_CLIENT  0x4  /* neither: by the operator */
-#define NGX_EIAM_REVOCATION_GATE    0x8
-#define NGX_EIAM_REVOCATION_UNSENT  0x10 /* to other gateways */
-#define NGX_EIAM_REVOCATION_FLAGS   0x1c
-#define NGX_EIAM_REVOCATION_SHIFT   5
+#define NGX_EIAM_REVOCATION_KIND    0x7
+#define NGX_EIAM_REVOCATION_CLIENT  0x8  /* neither: by the operator */
+#define NGX_EIAM_REVOCATION_GATE    0x10
+#define NGX_EIAM_REVOCATION_UNSENT  0x20 /* to other gateways */
+#define NGX_EIAM_REVOCATION_MISSED  0x40 /* not seen again since a gap */
+#define NGX_EIAM_REVOCATION_FLAGS   0x78
+#define NGX_EIAM_REVOCATION_SHIFT   7
 
 #define ngx_eiam_revocation_kind(row)                                         \
     ((row)->state & NGX_EIAM_REVOCATION_KIND)
@@ -142,7 +145,7 @@ time_t ngx_eiam_revocation_add(ngx_eiam_shared_t *shared, const u_char *id,
 
 /* NGX_OK; NGX_DECLINED: it is not revoked */
 ngx_int_t ngx_eiam_revocation_remove_token(ngx_eiam_shared_t *shared,
-    const ngx_eiam_digest_t token);
+    const u_char *token);
 ngx_int_t ngx_eiam_revocation_remove(ngx_eiam_shared_t *shared,
     const u_char *id);
 
@@ -150,18 +153,29 @@ ngx_int_t ngx_eiam_revocation_remove(ngx_eiam_shared_t *shared,
 ngx_uint_t ngx_eiam_revocation_has(const ngx_eiam_shared_t *shared,
     const ngx_eiam_digest_t token);
 
-/*
- * A grant whose generation is not the current one, which it takes if that is
- * NGX_OK.  NGX_ABORT: revoked, detail says more; NGX_DECLINED: its source is
- * to be asked again, as nobody knows when the token was issued.
- */
-ngx_int_t ngx_eiam_revocation_check(const ngx_eiam_shared_t *shared,
-    const ngx_eiam_digest_t token, const ngx_eiam_grant_t *grant,
-    ngx_eiam_detail_e *detail);
+/* ---- for the other files of revocations */
 
-/* the same, but whether the token itself is revoked does not matter */
-ngx_int_t ngx_eiam_revocation_check_issue(const ngx_eiam_shared_t *shared,
-    const ngx_eiam_grant_t *grant, ngx_eiam_detail_e *detail);
+extern const uint32_t  ngx_eiam_revocation_flags[];   /* by the revoker */
+
+/*
+ * Keeps a row: of a token (NGX_DECLINED: there is no room for it); or of an
+ * application or all, whose row it is; with flags of its state.
+ */
+ngx_int_t ngx_eiam_revocation_keep_token(ngx_eiam_shared_t *shared,
+    const u_char *token, const u_char *id, uint32_t expires, uint32_t flags,
+    const ngx_eiam_event_t *event);
+void ngx_eiam_revocation_keep(ngx_eiam_shared_t *shared, uint32_t i,
+    uint32_t latest, uint32_t flags, const ngx_eiam_event_t *event);
+
+/* the row of an application, which is not revoked if it has none yet */
+uint32_t ngx_eiam_revocation_obtain(ngx_eiam_shared_t *shared,
+    const u_char *id);
+
+/* a free row: there always is one, then */
+uint32_t ngx_eiam_revocation_take(ngx_eiam_shared_t *shared);
+
+/* revokes all, for want of room */
+void ngx_eiam_revocation_join_all(ngx_eiam_shared_t *shared);
 
 
 #endif /* _NGX_EIAM_REVOCATION_H_INCLUDED_ */

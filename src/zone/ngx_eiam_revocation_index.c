@@ -5,6 +5,8 @@
 static void ngx_eiam_revocation_index_clear(ngx_eiam_shared_t *shared);
 static uint32_t *ngx_eiam_revocation_index_head(
     const ngx_eiam_revocations_t *table, const u_char *key);
+static uint32_t ngx_eiam_revocation_index_search(
+    const ngx_eiam_revocations_t *table, const u_char *key, uint32_t kind);
 static void ngx_eiam_revocation_index_chain(ngx_eiam_revocations_t *table,
     uint32_t i);
 static void ngx_eiam_revocation_index_unlink(ngx_eiam_shared_t *shared,
@@ -49,7 +51,17 @@ ngx_eiam_revocation_index_rebuild(ngx_eiam_shared_t *shared)
 
         if (ngx_eiam_revocation_kind(row) == NGX_EIAM_REVOCATION_OF_TOKEN) {
             ngx_eiam_revocation_index_link_token(shared, i);
+
+        } else if (ngx_eiam_revocation_kind(row)
+                   == NGX_EIAM_REVOCATION_UNDONE)
+        {
+            ngx_eiam_revocation_index_link_undone(shared, i);
         }
+    }
+
+    for (i = 0; i < table->nrows; i++) {
+        table->unsent += (table->rows[i].state & NGX_EIAM_REVOCATION_UNSENT)
+                         != 0;
     }
 
     table->tokens -= table->nrows;
@@ -92,6 +104,8 @@ ngx_eiam_revocation_index_clear(ngx_eiam_shared_t *shared)
     table->strays = 0;
     table->applications = 0;
     table->largest = 0;
+    table->unsent = 0;
+    table->undone = 0;
 }
 
 
@@ -134,6 +148,13 @@ ngx_eiam_revocation_index_look(ngx_eiam_shared_t *shared, uint32_t rows)
 
             break;
 
+        case NGX_EIAM_REVOCATION_UNDONE:
+            if (ngx_eiam_revocation_index_is_over(row)) {
+                ngx_eiam_revocation_index_free_undone(shared, table->cursor);
+            }
+
+            break;
+
         default:
             if (row->of.application.tokens > largest->of.application.tokens
                 && table->links[table->cursor].next != table->cursor)
@@ -163,16 +184,33 @@ uint32_t
 ngx_eiam_revocation_index_find_token(const ngx_eiam_revocations_t *table,
     const u_char *token)
 {
+    return ngx_eiam_revocation_index_search(table, token,
+                                            NGX_EIAM_REVOCATION_OF_TOKEN);
+}
+
+
+uint32_t
+ngx_eiam_revocation_index_find_undone(const ngx_eiam_revocations_t *table,
+    const u_char *subject)
+{
+    return ngx_eiam_revocation_index_search(table, subject,
+                                            NGX_EIAM_REVOCATION_UNDONE);
+}
+
+
+static uint32_t
+ngx_eiam_revocation_index_search(const ngx_eiam_revocations_t *table,
+    const u_char *key, uint32_t kind)
+{
     uint32_t                      i;
     const ngx_eiam_revocation_t  *row;
 
-    for (i = *ngx_eiam_revocation_index_head(table, token); i; i = row->chain) {
+    for (i = *ngx_eiam_revocation_index_head(table, key); i; i = row->chain) {
 
         row = &table->rows[i];
 
-        if (ngx_eiam_revocation_kind(row) == NGX_EIAM_REVOCATION_OF_TOKEN
-            && ngx_memcmp(row->of.token, token, NGX_EIAM_REVOCATION_TOKEN)
-               == 0)
+        if (ngx_eiam_revocation_kind(row) == kind
+            && ngx_memcmp(row->of.token, key, NGX_EIAM_REVOCATION_TOKEN) == 0)
         {
             return i;
         }
@@ -257,6 +295,68 @@ ngx_eiam_revocation_index_link_token(ngx_eiam_shared_t *shared, uint32_t i)
     table->tokens++;
 
     ngx_eiam_revocation_index_chain(table, i);
+}
+
+
+void
+ngx_eiam_revocation_index_link_undone(ngx_eiam_shared_t *shared, uint32_t i)
+{
+    shared->revocations.undone++;
+
+    ngx_eiam_revocation_index_chain(&shared->revocations, i);
+}
+
+
+void
+ngx_eiam_revocation_index_free_undone(ngx_eiam_shared_t *shared, uint32_t i)
+{
+    shared->revocations.undone--;
+    ngx_eiam_shared_step(shared);
+
+    ngx_eiam_revocation_index_unlink(shared, i);
+}
+
+
+void
+ngx_eiam_revocation_index_mark(ngx_eiam_shared_t *shared, uint32_t i,
+    uint32_t flag)
+{
+    ngx_eiam_revocation_t   *row;
+    ngx_eiam_revocations_t  *table;
+
+    table = &shared->revocations;
+    row = &table->rows[i];
+
+    table->unsent += (flag == NGX_EIAM_REVOCATION_UNSENT
+                      && !(row->state & NGX_EIAM_REVOCATION_UNSENT));
+    ngx_eiam_shared_step(shared);
+
+    row->state |= flag;
+    ngx_eiam_shared_step(shared);
+}
+
+
+void
+ngx_eiam_revocation_index_unmark(ngx_eiam_shared_t *shared, uint32_t i,
+    uint32_t flags)
+{
+    if (flags & NGX_EIAM_REVOCATION_UNSENT) {
+        ngx_eiam_revocation_index_clear_unsent(&shared->revocations, i);
+        ngx_eiam_shared_step(shared);
+    }
+
+    shared->revocations.rows[i].state &= ~flags;
+    ngx_eiam_shared_step(shared);
+}
+
+
+/* a row that is about to lose its flag, or to be free */
+
+void
+ngx_eiam_revocation_index_clear_unsent(ngx_eiam_revocations_t *table,
+    uint32_t i)
+{
+    table->unsent -= (table->rows[i].state & NGX_EIAM_REVOCATION_UNSENT) != 0;
 }
 
 
@@ -349,6 +449,7 @@ ngx_eiam_revocation_index_unlink(ngx_eiam_shared_t *shared, uint32_t i)
     }
 
     *link = row->chain;
+    ngx_eiam_revocation_index_clear_unsent(table, i);
     ngx_eiam_shared_step(shared);
 
     row->state = NGX_EIAM_REVOCATION_FREE;

@@ -25,14 +25,30 @@ uint32_t ngx_eiam_revocation_index_find_token(
 uint32_t ngx_eiam_revocation_index_find(const ngx_eiam_revocations_t *table,
     const u_char *id);
 
-/* a row that has become valid: of an application, of a token */
+uint32_t ngx_eiam_revocation_index_find_undone(
+    const ngx_eiam_revocations_t *table, const u_char *subject);
+
+/* a row that has become valid: of an application, a token, what was undone */
 void ngx_eiam_revocation_index_link(ngx_eiam_shared_t *shared, uint32_t i);
 void ngx_eiam_revocation_index_link_token(ngx_eiam_shared_t *shared,
+    uint32_t i);
+
+void ngx_eiam_revocation_index_link_undone(ngx_eiam_shared_t *shared,
+    uint32_t i);
+
+/* sets a flag of a row's state, or removes some */
+void ngx_eiam_revocation_index_mark(ngx_eiam_shared_t *shared, uint32_t i,
+    uint32_t flag);
+void ngx_eiam_revocation_index_unmark(ngx_eiam_shared_t *shared, uint32_t i,
+    uint32_t flags);
+void ngx_eiam_revocation_index_clear_unsent(ngx_eiam_revocations_t *table,
     uint32_t i);
 
 /* frees the row of a token, and that of its application if it has no use */
 void ngx_eiam_revocation_index_free(ngx_eiam_shared_t *shared, uint32_t i);
 void ngx_eiam_revocation_index_release(ngx_eiam_shared_t *shared,
+    uint32_t i);
+void ngx_eiam_revocation_index_free_undone(ngx_eiam_shared_t *shared,
     uint32_t i);
 
 /*

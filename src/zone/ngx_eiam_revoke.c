@@ -1,13 +1,12 @@
 
 #include <ngx_eiam_revocation_index.h>
+#include <ngx_eiam_revocation_undone.h>
 #include <ngx_eiam_revoke.h>
 
 
 #define NGX_EIAM_REVOKE_LOOK  256       /* rows at a time under the lock */
 
 
-static ngx_int_t ngx_eiam_revoke_restore(ngx_eiam_zone_t *zone,
-    const u_char *id);
 static ngx_uint_t ngx_eiam_revoke_read(const ngx_eiam_revocations_t *table,
     uint32_t i, ngx_eiam_revoke_row_t *listed);
 
@@ -58,6 +57,7 @@ ngx_eiam_revoke_token(ngx_eiam_zone_t *zone, const ngx_eiam_digest_t token,
     }
 
     ngx_eiam_zone_lock(zone);
+    ngx_eiam_revocation_undone_forget(zone->shared, token);
     rc = ngx_eiam_revocation_add_token(zone->shared, token, known, expires,
                                        by);
     ngx_eiam_zone_unlock(zone);
@@ -70,14 +70,17 @@ ngx_int_t
 ngx_eiam_revoke_application(ngx_eiam_zone_t *zone,
     const ngx_str_t *application, ngx_eiam_revoker_e by, time_t *not_before)
 {
-    ngx_eiam_revocation_id_t  id;
+    u_char  subject[NGX_EIAM_REVOCATION_TOKEN];
 
-    if (ngx_eiam_revocation_id(application, id) != NGX_OK) {
+    ngx_memzero(subject, sizeof(subject));
+
+    if (ngx_eiam_revocation_id(application, subject) != NGX_OK) {
         return NGX_ERROR;
     }
 
     ngx_eiam_zone_lock(zone);
-    *not_before = ngx_eiam_revocation_add(zone->shared, id, by);
+    ngx_eiam_revocation_undone_forget(zone->shared, subject);
+    *not_before = ngx_eiam_revocation_add(zone->shared, subject, by);
     ngx_eiam_zone_unlock(zone);
 
     return NGX_OK;
@@ -88,7 +91,10 @@ void
 ngx_eiam_revoke_all(ngx_eiam_zone_t *zone, ngx_eiam_revoker_e by,
     time_t *not_before)
 {
+    static const u_char  subject[NGX_EIAM_REVOCATION_TOKEN];
+
     ngx_eiam_zone_lock(zone);
+    ngx_eiam_revocation_undone_forget(zone->shared, subject);
     *not_before = ngx_eiam_revocation_add(zone->shared, NULL, by);
     ngx_eiam_zone_unlock(zone);
 }
@@ -143,6 +149,8 @@ ngx_eiam_revoke_restore_token(ngx_eiam_zone_t *zone,
     ngx_int_t  rc;
 
     ngx_eiam_zone_lock(zone);
+    ngx_eiam_revocation_undone_add(zone->shared, NGX_EIAM_REVOKED_TOKEN,
+                                   token);
     rc = ngx_eiam_revocation_remove_token(zone->shared, token);
     ngx_eiam_zone_unlock(zone);
 
@@ -154,30 +162,36 @@ ngx_int_t
 ngx_eiam_revoke_restore_application(ngx_eiam_zone_t *zone,
     const ngx_str_t *application)
 {
-    ngx_eiam_revocation_id_t  id;
+    ngx_int_t  rc;
+    u_char     subject[NGX_EIAM_REVOCATION_TOKEN];
 
-    if (ngx_eiam_revocation_id(application, id) != NGX_OK) {
+    ngx_memzero(subject, sizeof(subject));
+
+    if (ngx_eiam_revocation_id(application, subject) != NGX_OK) {
         return NGX_ERROR;
     }
 
-    return ngx_eiam_revoke_restore(zone, id);
+    ngx_eiam_zone_lock(zone);
+    ngx_eiam_revocation_undone_add(zone->shared, NGX_EIAM_REVOKED_APPLICATION,
+                                   subject);
+    rc = ngx_eiam_revocation_remove(zone->shared, subject);
+    ngx_eiam_zone_unlock(zone);
+
+    return rc;
 }
 
 
 ngx_int_t
 ngx_eiam_revoke_restore_all(ngx_eiam_zone_t *zone)
 {
-    return ngx_eiam_revoke_restore(zone, NULL);
-}
-
-
-static ngx_int_t
-ngx_eiam_revoke_restore(ngx_eiam_zone_t *zone, const u_char *id)
-{
     ngx_int_t  rc;
 
+    static const u_char  subject[NGX_EIAM_REVOCATION_TOKEN];
+
     ngx_eiam_zone_lock(zone);
-    rc = ngx_eiam_revocation_remove(zone->shared, id);
+    ngx_eiam_revocation_undone_add(zone->shared, NGX_EIAM_REVOKED_ALL,
+                                   subject);
+    rc = ngx_eiam_revocation_remove(zone->shared, NULL);
     ngx_eiam_zone_unlock(zone);
 
     return rc;

@@ -18,6 +18,10 @@
 #include <ngx_eiam_denial.h>
 #include <ngx_eiam_digest.h>
 #include <ngx_eiam_metrics.h>
+#include <ngx_eiam_position.h>
+
+
+#define NGX_EIAM_READER_NONCE  12        /* bytes */
 
 
 typedef struct ngx_eiam_shared_s  ngx_eiam_shared_t;
@@ -84,10 +88,27 @@ typedef struct {
 } ngx_eiam_flights_t;
 
 
-/* it is not wiped: what is not in the rows is made anew from them */
+/* the name of a revocation among those of all gateways; all 0: it has none */
+
+#define NGX_EIAM_EVENT_ID  8             /* bytes */
+
+typedef u_char  ngx_eiam_event_id_t[NGX_EIAM_EVENT_ID];
+
+
+typedef struct {
+    ngx_eiam_position_t    position;      /* in the stream */
+    ngx_eiam_event_id_t    id;
+} ngx_eiam_event_t;
+
+
+/*
+ * It is not wiped: what is neither in the rows nor in their events is made
+ * anew from them.
+ */
 
 typedef struct {
     ngx_eiam_revocation_t       *rows;    /* the first one is that of all */
+    ngx_eiam_event_t            *events;  /* of the rows */
     ngx_eiam_revocation_link_t  *links;
     uint32_t              *heads;
     uint32_t               nrows;
@@ -100,8 +121,35 @@ typedef struct {
     uint32_t               strays;        /* of them, without application */
     uint32_t               applications;  /* that are revoked */
     uint32_t               largest;       /* the application with most tokens */
+    volatile uint32_t      unsent;        /* rows; read without the lock */
+    uint32_t               undone;        /* rows */
+    uint32_t               doubt;         /* grants from before this generation
+                                             are to be asked for; 0: none */
+    uint32_t               serial;        /* of the last event of this zone */
+    uint64_t               base;          /* random: that their ids begin at */
+    ngx_uint_t             shares;        /* flag: with other gateways */
     time_t                 leeway;        /* s: by which "iat" may be ahead */
 } ngx_eiam_revocations_t;
+
+
+/*
+ * The reader of the stream of revocations: one worker of the gateway, which
+ * has a lease.  Times are those of ngx_current_msec.
+ */
+
+typedef struct {
+    uint64_t               identity;      /* of Redis, the prefix and the key */
+    ngx_eiam_position_t    position;      /* read up to here; 0-0: nothing */
+    u_char                 nonce[NGX_EIAM_READER_NONCE];  /* of that entry */
+    ngx_eiam_position_t    highest;
+    volatile uint64_t      fresh;         /* all that was revoked before this
+                                             is in force; 0: unknown */
+    volatile uint64_t      contact;       /* the last answer; 0: none yet */
+    uint64_t               until;         /* the lease */
+    uint32_t               lease;         /* its number */
+    uint32_t               number;        /* of its holder's configuration;
+                                             0: nobody has it */
+} ngx_eiam_reader_t;
 
 
 struct ngx_eiam_shared_s {
@@ -110,6 +158,7 @@ struct ngx_eiam_shared_s {
     ngx_eiam_refusals_t    refusals;
     ngx_eiam_flights_t     flights;
     ngx_eiam_revocations_t revocations;
+    ngx_eiam_reader_t      reader;
     ngx_eiam_record_t     *records;
     uint32_t               serial;        /* serial of the last flight */
     uint32_t               number;        /* number of the last configuration */

@@ -2,7 +2,7 @@
 #include <ngx_eiam_cache.h>
 #include <ngx_eiam_flight.h>
 #include <ngx_eiam_lookup.h>
-#include <ngx_eiam_revocation.h>
+#include <ngx_eiam_revocation_check.h>
 #include <ngx_eiam_source.h>
 
 
@@ -77,6 +77,7 @@ ngx_eiam_source_recall(ngx_eiam_source_t *source,
     ngx_eiam_shared_t  *shared;
 
     shared = source->zone->shared;
+    question->doubtful = 0;
 
     ngx_eiam_source_lock(source, question->key);
 
@@ -96,6 +97,37 @@ ngx_eiam_source_recall(ngx_eiam_source_t *source,
     ngx_eiam_zone_unlock(source->zone);
 
     return rc;
+}
+
+
+void
+ngx_eiam_source_trust(ngx_eiam_source_t *source,
+    const ngx_eiam_question_t *question)
+{
+    ngx_eiam_entry_t   *entry;
+    ngx_eiam_grant_t    grant;
+    ngx_eiam_shared_t  *shared;
+
+    shared = source->zone->shared;
+
+    ngx_eiam_zone_lock(source->zone);
+
+    entry = ngx_eiam_cache_find(shared, question->key);
+
+    if (entry) {
+        ngx_eiam_cache_read(shared, entry, &grant);
+
+        /* what was revoked meanwhile, or is to stay so, is checked each time */
+
+        if (grant.generation != 0
+            && !(grant.generation & NGX_EIAM_REVOCATION_REISSUED))
+        {
+            ngx_eiam_cache_issue(shared, entry)->generation =
+                                                         question->generation;
+        }
+    }
+
+    ngx_eiam_zone_unlock(source->zone);
 }
 
 

@@ -47,6 +47,8 @@ typedef struct {
     unsigned             fetched:1;      /* the awaited flight has answered */
     unsigned             stale:1;
     unsigned             probe:1;        /* its flight probes the source */
+    unsigned             doubtful:1;     /* the grant: revocations may have been
+                                            missed since it was checked */
 } ngx_eiam_question_t;
 
 
@@ -83,6 +85,13 @@ ngx_int_t ngx_eiam_source_remember(ngx_eiam_source_t *source,
  */
 ngx_int_t ngx_eiam_source_recall(ngx_eiam_source_t *source,
     ngx_eiam_question_t *question);
+
+/*
+ * The doubtful grant of the question has no tombstone: it is trusted, as of
+ * the generation before that was asked for.
+ */
+void ngx_eiam_source_trust(ngx_eiam_source_t *source,
+    const ngx_eiam_question_t *question);
 
 /* what any source of this configuration knows of it: NGX_OK or NGX_DECLINED */
 ngx_int_t ngx_eiam_source_known(ngx_eiam_zone_t *zone,

@@ -2,6 +2,8 @@
 #include <ngx_eiam_cache.h>
 #include <ngx_eiam_flight.h>
 #include <ngx_eiam_key_set.h>
+#include <ngx_eiam_random.h>
+#include <ngx_eiam_reader.h>
 #include <ngx_eiam_revocation.h>
 #include <ngx_eiam_revocation_index.h>
 #include <ngx_eiam_source.h>
@@ -56,6 +58,7 @@ ngx_eiam_zone_init(ngx_shm_zone_t *shm_zone, void *data)
 
     zone->number = ++zone->shared->number;
     zone->shared->revocations.leeway = zone->leeway;
+    zone->shared->revocations.shares = (zone->identity != 0);
 
     if (ngx_eiam_zone_records(zone, prior) == NGX_OK) {
         return NGX_OK;
@@ -75,9 +78,15 @@ failed:
 
 /*
  * Nearly all pages are divided here once and for all: a sixteenth for counters,
+<<<<<<< HEAD
  * another one for revocations, a sixty-fourth for who is refused, a
  * thirty-second for flights, another one for refusals, and the rest for grants.
  * The slab allocator keeps a sixteenth, and what key sets need.
+=======
+ * a tenth for revocations, a thirty-second for flights, another one for
+ * refusals, and the rest for grants.  The slab allocator keeps a sixteenth, and
+ * what key sets need.
+>>>>>>> 6b76d55 (Zone: revocations have events, and the stream of them a reader)
  */
 
 static ngx_int_t
@@ -111,7 +120,10 @@ ngx_eiam_zone_create(ngx_eiam_zone_t *zone)
 
     p = ngx_slab_alloc(zone->pool, size);
 
-    if (shared == NULL || p == NULL) {
+    if (shared == NULL || p == NULL
+        || ngx_eiam_random(&shared->revocations.base, sizeof(uint64_t))
+           != NGX_OK)
+    {
         return NGX_ERROR;
     }
 
@@ -146,6 +158,7 @@ ngx_eiam_zone_lay_out(ngx_eiam_shared_t *shared, u_char *p, size_t size)
     ngx_eiam_metrics_lay_out(&shared->metrics, p, part);
     p += ngx_align(part, sizeof(ngx_eiam_entry_t));
 
+    part = size / 10;
     ngx_eiam_revocation_lay_out(shared, p, part);
     p += ngx_align(part, sizeof(ngx_eiam_entry_t));
 
@@ -413,6 +426,7 @@ ngx_eiam_zone_wipe(ngx_eiam_shared_t *shared)
     ngx_eiam_shared_step(shared);
     ngx_eiam_revocation_index_rebuild(shared);
     ngx_eiam_shared_step(shared);
+    ngx_eiam_reader_wipe(shared);
 
     for (record = shared->records; record; record = record->next) {
         record->flights = 0;

@@ -38,6 +38,8 @@ typedef struct {
     void                  *owner;         /* the configuration that uses it */
     uint32_t               number;        /* of the configuration */
     time_t                 leeway;        /* s: by which "iat" may be ahead */
+    uint64_t               identity;      /* of what gateways share; 0: there
+                                             is only one gateway */
 } ngx_eiam_zone_t;
 
 

@@ -870,7 +870,7 @@ ngx_eiam_unit_cache_sizes(ngx_eiam_unit_t *unit)
             worst = ngx_max(worst, cells / n - len);
         }
 
-        ngx_eiam_unit_ok(unit, least > 0 && worst <= 176,
+        ngx_eiam_unit_ok(unit, least > 0 && worst <= 177,
                          "%uz kB hold %ui to %ui grants with %uz to %uz bytes "
                          "of id and scopes, each with %uz bytes more at most",
                          row->zone / 1024, least, most, row->from, row->to,

@@ -5,6 +5,9 @@
  */
 
 #include "ngx_eiam_unit_zone.h"
+#include <ngx_eiam_reader.h>
+#include <ngx_eiam_revocation_check.h>
+#include <ngx_eiam_revocation_event.h>
 #include <ngx_eiam_revoke.h>
 
 #include <sys/mman.h>
@@ -44,6 +47,8 @@ static void ngx_eiam_unit_kill_child(ngx_eiam_unit_kill_t *t, uint32_t seed);
 static void ngx_eiam_unit_kill_ask(ngx_eiam_unit_kill_t *t, uint32_t *seed);
 static void ngx_eiam_unit_kill_revoke(ngx_eiam_unit_kill_t *t,
     uint32_t *seed);
+static void ngx_eiam_unit_kill_share(ngx_eiam_unit_kill_t *t,
+    uint32_t *seed);
 static ngx_uint_t ngx_eiam_unit_kill_is_revoked(ngx_eiam_unit_kill_t *t,
     uint32_t n);
 static void ngx_eiam_unit_kill_end(ngx_eiam_unit_kill_t *t, ngx_uint_t n);
@@ -64,6 +69,8 @@ ngx_eiam_unit_kill(ngx_eiam_unit_t *unit)
 
     t.source = *(ngx_eiam_source_t **) t.z.zone.sources.elts;
     t.terms = terms;
+    t.z.zone.identity = 1;
+    t.z.zone.shared->revocations.shares = 1;
     t.count = mmap(NULL, ngx_pagesize, PROT_READ|PROT_WRITE,
                    MAP_SHARED|MAP_ANON, -1, 0);
 
@@ -223,6 +230,60 @@ ngx_eiam_unit_kill_revoke(ngx_eiam_unit_kill_t *t, uint32_t *seed)
                                            NGX_EIAM_BY_CONTROL, &not_before);
     } else if (n == 1) {
         (void) ngx_eiam_revoke_restore_application(&t->z.zone, &other);
+    }
+
+    ngx_eiam_unit_kill_share(t, seed);
+}
+
+
+/* what is read and sent meanwhile; it revokes none of the tokens above */
+
+static void
+ngx_eiam_unit_kill_share(ngx_eiam_unit_kill_t *t, uint32_t *seed)
+{
+    uint32_t                      i, lease;
+    ngx_int_t                     rc;
+    ngx_eiam_digest_t             token;
+    ngx_eiam_shared_t            *shared;
+    ngx_eiam_reader_place_t       place;
+    ngx_eiam_revocation_event_t   event;
+
+    shared = t->z.zone.shared;
+
+    ngx_memzero(&event, sizeof(ngx_eiam_revocation_event_t));
+    ngx_memzero(&place, sizeof(ngx_eiam_reader_place_t));
+
+    event.kind = NGX_EIAM_REVOKED_TOKEN;
+    event.undo = ngx_eiam_unit_random(seed, 4) == 0;
+    event.position.msec = ngx_eiam_unit_random(seed, 1000);
+    event.expires = ngx_time() + 2;
+    event.id[0] = 1;
+
+    ngx_eiam_unit_key(200000 + ngx_eiam_unit_random(seed, 20), token);
+    ngx_memcpy(event.subject, token, NGX_EIAM_REVOCATION_TOKEN);
+
+    ngx_eiam_zone_lock(&t->z.zone);
+    (void) ngx_eiam_revocation_event_apply(shared, &event);
+    ngx_eiam_zone_unlock(&t->z.zone);
+
+    i = ngx_eiam_unit_random(seed, shared->revocations.nrows);
+
+    ngx_eiam_zone_lock(&t->z.zone);
+
+    rc = ngx_eiam_revocation_event_read(shared, i, &event);
+
+    if (rc == NGX_OK) {
+        place.position.msec = 1;
+        ngx_eiam_revocation_event_sent(shared, &event, &place.position);
+        ngx_eiam_revocation_event_miss(shared, i);
+        ngx_eiam_revocation_event_resend(shared, i, 1);
+    }
+
+    ngx_eiam_zone_unlock(&t->z.zone);
+
+    if (ngx_eiam_reader_acquire(&t->z.zone, &lease) == NGX_OK) {
+        (void) ngx_eiam_reader_advance(&t->z.zone, lease, &place, 1);
+        ngx_eiam_reader_release(&t->z.zone, lease);
     }
 }
 

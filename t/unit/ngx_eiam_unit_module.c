@@ -42,6 +42,7 @@ static const ngx_eiam_unit_suite_t  ngx_eiam_unit_suites[] = {
     { ngx_string("revoke"), ngx_eiam_unit_revoke },
     { ngx_string("redis_seal"), ngx_eiam_unit_redis_seal },
     { ngx_string("redis_value"), ngx_eiam_unit_redis_value },
+    { ngx_string("event"), ngx_eiam_unit_event },
     { ngx_string("base64url"), ngx_eiam_unit_base64url },
     { ngx_string("jws"), ngx_eiam_unit_jws },
     { ngx_string("jwk"), ngx_eiam_unit_jwk },

@@ -4,6 +4,7 @@
  */
 
 #include "ngx_eiam_unit_zone.h"
+#include <ngx_eiam_revocation_check.h>
 #include <ngx_eiam_revocation_index.h>
 #include <ngx_eiam_revoke.h>
 
@@ -620,7 +621,7 @@ ngx_eiam_unit_revoke_full(ngx_eiam_unit_revoke_t *t)
         (void) ngx_eiam_unit_revoke_token(t, 100 + i, "most");
     }
 
-    for (i = 0, k = 0; t->table->free; i++) {
+    for (i = 0, k = 0; t->table->rows[t->table->free].chain; i++) {
         ngx_sprintf((u_char *) name, "a%uD%Z", i / 2);
         (void) ngx_eiam_unit_revoke_token(t, 1000 + i, name);
         k = i;
@@ -967,7 +968,7 @@ ngx_eiam_unit_revoke_listed(ngx_eiam_unit_revoke_t *t)
 const char *
 ngx_eiam_unit_revoke_fault(ngx_eiam_shared_t *shared)
 {
-    uint32_t                 i, k, used, tokens, free;
+    uint32_t                 i, k, used, tokens, free, unsent, undone;
     ngx_eiam_revocation_t   *row;
     ngx_eiam_revocations_t  *table;
 
@@ -983,7 +984,15 @@ ngx_eiam_unit_revoke_fault(ngx_eiam_shared_t *shared)
         }
     }
 
-    for (i = 1, used = 0, tokens = 0; i < table->nrows; i++) {
+    for (i = 0, unsent = 0; i < table->nrows; i++) {
+        unsent += (table->rows[i].state & NGX_EIAM_REVOCATION_UNSENT) != 0;
+    }
+
+    if (unsent != table->unsent) {
+        return ", but others are unsent than are counted";
+    }
+
+    for (i = 1, used = 0, tokens = 0, undone = 0; i < table->nrows; i++) {
 
         row = &table->rows[i];
 
@@ -995,6 +1004,11 @@ ngx_eiam_unit_revoke_fault(ngx_eiam_shared_t *shared)
         case NGX_EIAM_REVOCATION_OF_TOKEN:
             k = ngx_eiam_revocation_index_find_token(table, row->of.token);
             tokens++;
+            break;
+
+        case NGX_EIAM_REVOCATION_UNDONE:
+            k = ngx_eiam_revocation_index_find_undone(table, row->of.token);
+            undone++;
             break;
 
         default:
@@ -1013,7 +1027,7 @@ ngx_eiam_unit_revoke_fault(ngx_eiam_shared_t *shared)
         used++;
     }
 
-    if (tokens != table->strays) {
+    if (tokens != table->strays || undone != table->undone) {
         return ", but an application has other tokens than are counted";
     }
 

@@ -1,0 +1,47 @@
+
+/*
+ * Is a grant revoked?  All functions are for the holder of the zone's lock.
+ */
+
+
+#ifndef _NGX_EIAM_REVOCATION_CHECK_H_INCLUDED_
+#define _NGX_EIAM_REVOCATION_CHECK_H_INCLUDED_
+
+
+#include <ngx_eiam_revocation.h>
+
+
+/*
+ * A grant whose generation is not the current one, which it takes if that is
+ * NGX_OK.  NGX_ABORT: revoked, detail says more; NGX_DECLINED: its source is
+ * to be asked again, as nobody knows when the token was issued.
+ */
+ngx_int_t ngx_eiam_revocation_check(const ngx_eiam_shared_t *shared,
+    const ngx_eiam_digest_t token, const ngx_eiam_grant_t *grant,
+    ngx_eiam_detail_e *detail);
+
+/* the same, but whether the token itself is revoked does not matter */
+ngx_int_t ngx_eiam_revocation_check_issue(const ngx_eiam_shared_t *shared,
+    const ngx_eiam_grant_t *grant, ngx_eiam_detail_e *detail);
+
+/*
+ * The same for a grant of another gateway: position is that of the stream
+ * before its source was asked.
+ */
+ngx_int_t ngx_eiam_revocation_check_shared(const ngx_eiam_shared_t *shared,
+    const ngx_eiam_grant_t *grant, const ngx_eiam_position_t *position,
+    ngx_eiam_detail_e *detail);
+
+/* is the one generation before the other? */
+ngx_uint_t ngx_eiam_revocation_check_is_before(uint32_t generation,
+    uint32_t other);
+
+/*
+ * Revocations may have been missed since the grant was checked, so its token's
+ * tombstone is to be asked for.
+ */
+ngx_uint_t ngx_eiam_revocation_check_is_doubtful(
+    const ngx_eiam_shared_t *shared, const ngx_eiam_grant_t *grant);
+
+
+#endif /* _NGX_EIAM_REVOCATION_CHECK_H_INCLUDED_ */
