@@ -12,6 +12,7 @@
 #include <ngx_http_eiam_control.h>
 #include <ngx_http_eiam_directive.h>
 #include <ngx_http_eiam_fetch.h>
+#include <ngx_http_eiam_foreign.h>
 #include <ngx_http_eiam_jwt.h>
 #include <ngx_http_eiam_learn_response.h>
 #include <ngx_http_eiam_post_read.h>
@@ -22,6 +23,7 @@
 #include <ngx_http_eiam_subrequest.h>
 #include <ngx_http_eiam_value.h>
 #include <ngx_http_eiam_variables.h>
+#include <ngx_http_eiam_warning.h>
 
 
 static ngx_int_t ngx_eiam_preconfiguration(ngx_conf_t *cf);
@@ -301,7 +303,9 @@ ngx_eiam_preconfiguration(ngx_conf_t *cf)
         return NGX_ERROR;
     }
 
-    if (ngx_http_eiam_subrequest_take_variables(cf) != NGX_OK) {
+    if (ngx_http_eiam_foreign_watch(cf) != NGX_OK
+        || ngx_http_eiam_subrequest_take_variables(cf) != NGX_OK)
+    {
         return NGX_ERROR;
     }
 
@@ -322,6 +326,12 @@ ngx_eiam_postconfiguration(ngx_conf_t *cf)
 
     ngx_http_eiam_fetch_add_filter();
     ngx_http_eiam_learn_response_add_filters();
+
+    ngx_http_eiam_foreign_release(cf);
+
+    if (ngx_http_eiam_warning_tell(cf) != NGX_OK) {
+        return NGX_ERROR;
+    }
 
     mcf = ngx_http_conf_get_module_main_conf(cf, ngx_eiam_module);
 

@@ -48,11 +48,14 @@ sub refuses {
     return;
 }
 
+# That these gates serve no call is told as well, which t/config-warnings.t is about.
+my $idle = qr{\[warn\] \S+ (?:no token is valid, as|all calls are refused, as|"proxy_pass )};
+
 sub takes {
     my ($title, $conf, %opt) = @_;
     local $Test::Builder::Level = $Test::Builder::Level + 1;
     my ($code, $text) = check($conf, %opt);
-    my @warnings = grep { /\[warn\]/ } split /\n/, $text;
+    my @warnings = grep { /\[warn\]/ && !/$idle/ } split /\n/, $text;
     ok $code == 0 && ($opt{warns} ? "@warnings" =~ $opt{warns} : !@warnings), "accepted: $title"
         or diag $text;
     return scalar @warnings;

@@ -123,6 +123,27 @@ typedef struct {
 } ngx_http_eiam_target_t;
 
 
+/* directives of other modules that stand in a location */
+
+typedef struct {
+    ngx_str_t                  proxy_pass;    /* its URL; no data: none */
+    ngx_str_t                  file;          /* and where it stands */
+    ngx_uint_t                 line;
+    unsigned                   rewrites:1;
+    unsigned                   returns:1;
+} ngx_http_eiam_foreign_t;
+
+
+/* a module of the cycle, whose directives are noted while "http" is read */
+
+typedef struct {
+    ngx_module_t             **place;         /* in the list of modules */
+    ngx_module_t              *module;
+    ngx_command_t             *commands;      /* those of the copy */
+    ngx_uint_t                 ncommands;
+} ngx_http_eiam_replaced_t;
+
+
 typedef struct {
     ngx_http_conf_ctx_t       *ctx;           /* of http */
     ngx_eiam_scopes_t         *scopes;
@@ -133,6 +154,7 @@ typedef struct {
                                   /* of ngx_http_eiam_file_permissions_t * */
     ngx_array_t                key_sets;      /* ngx_http_eiam_key_set_t * */
     ngx_array_t                targets;       /* of ngx_http_eiam_target_t */
+    ngx_array_t                replaced;    /* of ngx_http_eiam_replaced_t */
     ngx_eiam_zone_t           *zone;
     void                      *charset;       /* of eiam_path utf8, compiled */
     ngx_uint_t                 gated;         /* flag: there is a gate */
@@ -157,6 +179,7 @@ typedef struct {
 typedef struct {
     ngx_array_t                policies;      /* of ngx_eiam_policy_t * */
     ngx_array_t                locations;     /* of ngx_http_eiam_gated_t */
+    ngx_array_t                checked;     /* of ngx_http_eiam_checked_t */
     ngx_uint_t                 mode;          /* the strictest mode */
     ngx_eiam_source_t         *learned;       /* NULL: nothing is learned */
     ngx_eiam_source_t         *refresh;       /* NULL: nothing is revoked */
@@ -190,7 +213,17 @@ typedef struct {
     ngx_uint_t                 language;
     ngx_str_t                  realm;
     ngx_str_t                 *challenges;    /* by reason */
+    ngx_http_eiam_foreign_t    foreign;
 } ngx_http_eiam_loc_conf_t;
+
+
+/* a location that is gated, or that the module itself answers in */
+
+typedef struct {
+    ngx_http_core_loc_conf_t  *location;
+    ngx_http_eiam_loc_conf_t  *conf;
+    ngx_uint_t                 own;           /* "eiam" stands there itself */
+} ngx_http_eiam_checked_t;
 
 
 /* what the client's header fields say; read in one pass */

@@ -1,6 +1,7 @@
 
 #include <ngx_http_eiam_conf.h>
 #include <ngx_http_eiam_finding.h>
+#include <ngx_http_eiam_foreign.h>
 #include <ngx_http_eiam_gated.h>
 #include <ngx_http_eiam_generation.h>
 #include <ngx_http_eiam_invalid.h>
@@ -8,6 +9,7 @@
 #include <ngx_http_eiam_location.h>
 #include <ngx_http_eiam_permissions.h>
 #include <ngx_http_eiam_reply.h>
+#include <ngx_http_eiam_warning.h>
 
 
 static char *ngx_http_eiam_gate(ngx_conf_t *cf,
@@ -25,9 +27,6 @@ static ngx_int_t ngx_http_eiam_add_audiences(ngx_conf_t *cf,
     ngx_http_eiam_loc_conf_t *conf);
 static ngx_int_t ngx_http_eiam_add_policy(ngx_array_t *policies,
     ngx_eiam_policy_t *policy);
-static void ngx_http_eiam_check_buffers(
-    const ngx_http_core_srv_conf_t *cscf, const ngx_http_eiam_srv_conf_t *scf,
-    ngx_log_t *log);
 static const char *ngx_http_eiam_forbidden_setting(
     const ngx_http_core_srv_conf_t *cscf);
 
@@ -78,6 +77,9 @@ ngx_http_eiam_conf_create_srv(ngx_conf_t *cf)
         != NGX_OK
         || ngx_array_init(&scf->locations, cf->pool, 1,
                           sizeof(ngx_http_eiam_gated_t))
+           != NGX_OK
+        || ngx_array_init(&scf->checked, cf->pool, 4,
+                          sizeof(ngx_http_eiam_checked_t))
            != NGX_OK)
     {
         return NULL;
@@ -128,7 +130,10 @@ ngx_http_eiam_conf_merge_loc(ngx_conf_t *cf, void *parent, void *child)
     ngx_http_eiam_loc_conf_t *prev = parent;
     ngx_http_eiam_loc_conf_t *conf = child;
 
-    char  *rv;
+    char        *rv;
+    ngx_uint_t   own;
+
+    own = (conf->mode != NGX_CONF_UNSET_UINT);
 
     ngx_conf_merge_uint_value(conf->mode, prev->mode, NGX_HTTP_EIAM_OFF);
     ngx_conf_merge_ptr_value(conf->policy, prev->policy, NULL);
@@ -159,7 +164,8 @@ ngx_http_eiam_conf_merge_loc(ngx_conf_t *cf, void *parent, void *child)
 
     if (conf->challenges == NULL
         || (conf->learn && ngx_http_eiam_add_learned(cf) != NGX_OK)
-        || (conf->revoke && ngx_http_eiam_add_refresh(cf, conf) != NGX_OK))
+        || (conf->revoke && ngx_http_eiam_add_refresh(cf, conf) != NGX_OK)
+        || ngx_http_eiam_warning_add(cf, conf, own) != NGX_OK)
     {
         return NGX_CONF_ERROR;
     }
@@ -537,31 +543,9 @@ ngx_http_eiam_conf_check_servers(const ngx_http_eiam_main_conf_t *mcf,
                           cscf->file_name, cscf->line);
             return NGX_ERROR;
         }
-
-        ngx_http_eiam_check_buffers(cscf, scf, log);
     }
 
     return NGX_OK;
-}
-
-
-/* nginx itself answers when a header field exceeds its buffers */
-
-static void
-ngx_http_eiam_check_buffers(const ngx_http_core_srv_conf_t *cscf,
-    const ngx_http_eiam_srv_conf_t *scf, ngx_log_t *log)
-{
-    size_t  size;
-
-    size = cscf->large_client_header_buffers.size;
-
-    if (size < scf->token_max) {
-        ngx_log_error(NGX_LOG_WARN, log, 0,
-                      "\"large_client_header_buffers\" of %uz bytes have no "
-                      "room for tokens of \"eiam_token_max\", %ui bytes, in "
-                      "server \"%V\" in %s:%ui", size, scf->token_max,
-                      &cscf->server_name, cscf->file_name, cscf->line);
-    }
 }
 
 

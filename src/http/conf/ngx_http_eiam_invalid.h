@@ -23,5 +23,10 @@ char *ngx_http_eiam_invalid(ngx_conf_t *cf, const char *fmt, ...);
  */
 char *ngx_http_eiam_invalid_location(ngx_conf_t *cf, const char *fmt, ...);
 
+/* the same as a warning, when all has been merged */
+void ngx_http_eiam_invalid_warn(ngx_log_t *log,
+    const ngx_http_core_srv_conf_t *cscf,
+    const ngx_http_core_loc_conf_t *clcf, const char *fmt, ...);
+
 
 #endif /* _NGX_HTTP_EIAM_INVALID_H_INCLUDED_ */
