@@ -17,6 +17,7 @@
 #include <ngx_http_eiam_learn_response.h>
 #include <ngx_http_eiam_post_read.h>
 #include <ngx_http_eiam_redact.h>
+#include <ngx_http_eiam_redis.h>
 #include <ngx_http_eiam_reply.h>
 #include <ngx_http_eiam_stage.h>
 #include <ngx_http_eiam_status.h>
@@ -28,7 +29,9 @@
 
 static ngx_int_t ngx_eiam_preconfiguration(ngx_conf_t *cf);
 static ngx_int_t ngx_eiam_postconfiguration(ngx_conf_t *cf);
+static char *ngx_eiam_init_main(ngx_conf_t *cf, void *conf);
 static ngx_int_t ngx_eiam_init_process(ngx_cycle_t *cycle);
+static void ngx_eiam_exit_process(ngx_cycle_t *cycle);
 static ngx_int_t ngx_eiam_add_handler(ngx_conf_t *cf, ngx_uint_t phase,
     ngx_http_handler_pt handler);
 
@@ -59,6 +62,13 @@ static ngx_command_t  ngx_eiam_commands[] = {
     { ngx_string("eiam_zone"),
       NGX_HTTP_MAIN_CONF|NGX_CONF_TAKE2,
       ngx_http_eiam_directive_zone,
+      NGX_HTTP_MAIN_CONF_OFFSET,
+      0,
+      NULL },
+
+    { ngx_string("eiam_redis"),
+      NGX_HTTP_MAIN_CONF|NGX_CONF_1MORE,
+      ngx_http_eiam_redis,
       NGX_HTTP_MAIN_CONF_OFFSET,
       0,
       NULL },
@@ -268,7 +278,7 @@ static ngx_http_module_t  ngx_eiam_module_ctx = {
     ngx_eiam_postconfiguration,            /* postconfiguration */
 
     ngx_http_eiam_conf_create_main,        /* create main configuration */
-    NULL,                                  /* init main configuration */
+    ngx_eiam_init_main,                    /* init main configuration */
 
     ngx_http_eiam_conf_create_srv,         /* create server configuration */
     NULL,                                  /* merge server configuration */
@@ -288,7 +298,7 @@ ngx_module_t  ngx_eiam_module = {
     ngx_eiam_init_process,                 /* init process */
     NULL,                                  /* init thread */
     NULL,                                  /* exit thread */
-    NULL,                                  /* exit process */
+    ngx_eiam_exit_process,                 /* exit process */
     NULL,                                  /* exit master */
     NGX_MODULE_V1_PADDING
 };
@@ -368,6 +378,18 @@ ngx_eiam_postconfiguration(ngx_conf_t *cf)
 }
 
 
+/* before any filter is added, so that a configuration can be refused */
+
+static char *
+ngx_eiam_init_main(ngx_conf_t *cf, void *conf)
+{
+    return (ngx_http_eiam_redis_resolve(cf) == NGX_OK) ? NGX_CONF_OK
+                                                       : NGX_CONF_ERROR;
+}
+
+
+/* an error would end the worker, and no other would be started for it */
+
 static ngx_int_t
 ngx_eiam_init_process(ngx_cycle_t *cycle)
 {
@@ -377,9 +399,23 @@ ngx_eiam_init_process(ngx_cycle_t *cycle)
 
     if (mcf && mcf->zone) {
         ngx_eiam_zone_sweep(mcf->zone);
+        ngx_http_eiam_redis_init_process(mcf);
     }
 
     return NGX_OK;
+}
+
+
+static void
+ngx_eiam_exit_process(ngx_cycle_t *cycle)
+{
+    ngx_http_eiam_main_conf_t  *mcf;
+
+    mcf = ngx_http_cycle_get_module_main_conf(cycle, ngx_eiam_module);
+
+    if (mcf) {
+        ngx_http_eiam_redis_exit_process(mcf);
+    }
 }
 
 

@@ -59,6 +59,10 @@ my %families = (
     eiam_revocations_room           => 'gauge',
     eiam_revocations_evicted_total  => 'counter',
     eiam_revocations_reissued_total => 'counter',
+    eiam_redis_up                   => 'gauge',
+    eiam_redis_connections_total    => 'counter',
+    eiam_redis_commands_total       => 'counter',
+    eiam_redis_command_duration_seconds => 'histogram',
     eiam_policy_info                => 'gauge',
     eiam_build_info                 => 'gauge',
 );

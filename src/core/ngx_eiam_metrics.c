@@ -60,6 +60,48 @@ const ngx_str_t  ngx_eiam_metrics_revokers[] = {
 };
 
 
+const ngx_str_t  ngx_eiam_metrics_redis_verbs[] = {
+    ngx_string("AUTH"),
+    ngx_string("CLIENT"),
+    ngx_string("ROLE"),
+    ngx_string("SENTINEL"),
+    ngx_string("PING"),
+    ngx_string("INFO"),
+    ngx_string("GET"),
+    ngx_string("MGET"),
+    ngx_string("SET"),
+    ngx_string("DEL"),
+    ngx_string("XADD"),
+    ngx_string("XREAD"),
+    ngx_string("XRANGE"),
+    ngx_string("XREVRANGE"),
+    ngx_string("HSET"),
+    ngx_string("HGET"),
+    ngx_string("HGETALL"),
+    ngx_string("HDEL")
+};
+
+
+const ngx_str_t  ngx_eiam_metrics_redis_outcomes[] = {
+    ngx_string("answered"),
+    ngx_string("error"),
+    ngx_string("unanswered")
+};
+
+
+const ngx_str_t  ngx_eiam_metrics_redis_results[] = {
+    ngx_string("connected"),
+    ngx_string("unreachable"),
+    ngx_string("unverified"),
+    ngx_string("denied"),
+    ngx_string("no_master"),
+    ngx_string("loading"),
+    ngx_string("other_key"),
+    ngx_string("invalid"),
+    ngx_string("lost")
+};
+
+
 const ngx_eiam_bucket_t  ngx_eiam_metrics_buckets[] = {
     { 1, ngx_string("0.001") },
     { 2, ngx_string("0.002") },

@@ -72,6 +72,56 @@ typedef enum {
 } ngx_eiam_revoker_e;
 
 
+/* commands to Redis and its Sentinels */
+
+typedef enum {
+    NGX_EIAM_REDIS_AUTH = 0,
+    NGX_EIAM_REDIS_CLIENT,
+    NGX_EIAM_REDIS_ROLE,
+    NGX_EIAM_REDIS_SENTINEL,
+    NGX_EIAM_REDIS_PING,
+    NGX_EIAM_REDIS_INFO,
+    NGX_EIAM_REDIS_GET,
+    NGX_EIAM_REDIS_MGET,
+    NGX_EIAM_REDIS_SET,
+    NGX_EIAM_REDIS_DEL,
+    NGX_EIAM_REDIS_XADD,
+    NGX_EIAM_REDIS_XREAD,
+    NGX_EIAM_REDIS_XRANGE,
+    NGX_EIAM_REDIS_XREVRANGE,
+    NGX_EIAM_REDIS_HSET,
+    NGX_EIAM_REDIS_HGET,
+    NGX_EIAM_REDIS_HGETALL,
+    NGX_EIAM_REDIS_HDEL,
+    NGX_EIAM_REDIS_VERBS
+} ngx_eiam_redis_verb_e;
+
+
+typedef enum {
+    NGX_EIAM_REDIS_ANSWERED = 0,
+    NGX_EIAM_REDIS_REFUSED,          /* with an error */
+    NGX_EIAM_REDIS_UNANSWERED,       /* in time, or before the connection
+                                        was lost */
+    NGX_EIAM_REDIS_OUTCOMES
+} ngx_eiam_redis_outcome_e;
+
+
+/* how an attempt to connect, or a connection, ended */
+
+typedef enum {
+    NGX_EIAM_REDIS_CONNECTED = 0,
+    NGX_EIAM_REDIS_UNREACHABLE,      /* no address, refused, no answer */
+    NGX_EIAM_REDIS_UNVERIFIED,       /* TLS */
+    NGX_EIAM_REDIS_DENIED,           /* name or password, a permission */
+    NGX_EIAM_REDIS_NO_MASTER,        /* a replica, an unknown name */
+    NGX_EIAM_REDIS_LOADING,          /* its data, or that of its master */
+    NGX_EIAM_REDIS_OTHER_KEY,        /* gateways with another eiam_redis_key */
+    NGX_EIAM_REDIS_INVALID,          /* no RESP2, unasked, too large */
+    NGX_EIAM_REDIS_LOST,             /* once it was connected */
+    NGX_EIAM_REDIS_RESULTS
+} ngx_eiam_redis_result_e;
+
+
 /* the label of everything that has no row of its own for lack of rows */
 extern const ngx_str_t  ngx_eiam_metrics_other;
 
@@ -81,6 +131,9 @@ extern const ngx_str_t  ngx_eiam_metrics_lookups[];
 extern const ngx_str_t  ngx_eiam_metrics_results[];
 extern const ngx_str_t  ngx_eiam_metrics_revoked[];
 extern const ngx_str_t  ngx_eiam_metrics_revokers[];
+extern const ngx_str_t  ngx_eiam_metrics_redis_verbs[];       /* as sent */
+extern const ngx_str_t  ngx_eiam_metrics_redis_outcomes[];
+extern const ngx_str_t  ngx_eiam_metrics_redis_results[];
 
 /* the upper bound of a bucket, in milliseconds and as text in seconds */
 
@@ -103,6 +156,13 @@ typedef struct {
     ngx_atomic_t            counts[NGX_EIAM_BUCKETS];
     ngx_atomic_t            sum;                  /* ms */
 } ngx_eiam_histogram_t;
+
+
+typedef struct {
+    ngx_eiam_histogram_t    commands[NGX_EIAM_REDIS_VERBS]
+                                    [NGX_EIAM_REDIS_OUTCOMES];
+    ngx_atomic_t            connections[NGX_EIAM_REDIS_RESULTS];
+} ngx_eiam_metrics_redis_t;
 
 
 typedef struct {
@@ -142,6 +202,8 @@ typedef struct {
                                              [NGX_EIAM_REVOKERS];
     ngx_atomic_t                  revocations_evicted;  /* rows, for others */
     ngx_atomic_t                  reissued;             /* revoked tokens */
+
+    ngx_eiam_metrics_redis_t     *redis;                /* NULL: never used */
 } ngx_eiam_metrics_t;
 
 

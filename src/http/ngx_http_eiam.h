@@ -19,6 +19,7 @@
 #include <ngx_eiam_metrics.h>
 #include <ngx_eiam_policy.h>
 #include <ngx_eiam_reason.h>
+#include <ngx_eiam_redis_link.h>
 #include <ngx_eiam_scope.h>
 #include <ngx_eiam_source.h>
 #include <ngx_eiam_target.h>
@@ -156,6 +157,9 @@ typedef struct {
     ngx_array_t                targets;       /* of ngx_http_eiam_target_t */
     ngx_array_t                replaced;    /* of ngx_http_eiam_replaced_t */
     ngx_eiam_zone_t           *zone;
+    ngx_eiam_redis_t          *redis;         /* NULL: off */
+    ngx_eiam_redis_link_t     *redis_link;    /* of this worker */
+    ngx_uint_t                 redis_off;     /* it is said to be off */
     void                      *charset;       /* of eiam_path utf8, compiled */
     ngx_uint_t                 gated;         /* flag: there is a gate */
     ngx_int_t                  request_id;    /* index of $request_id */

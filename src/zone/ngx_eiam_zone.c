@@ -19,6 +19,7 @@ static ngx_int_t ngx_eiam_zone_inherit(ngx_eiam_zone_t *zone,
 static void ngx_eiam_zone_lay_out(ngx_eiam_shared_t *shared, u_char *p,
     size_t size);
 static uint32_t ngx_eiam_zone_power(size_t n);
+static ngx_int_t ngx_eiam_zone_redis(ngx_eiam_zone_t *zone);
 static ngx_int_t ngx_eiam_zone_records(ngx_eiam_zone_t *zone,
     const ngx_eiam_zone_t *prior);
 static ngx_eiam_record_t *ngx_eiam_zone_record(ngx_eiam_zone_t *zone,
@@ -60,7 +61,9 @@ ngx_eiam_zone_init(ngx_shm_zone_t *shm_zone, void *data)
     zone->shared->revocations.leeway = zone->leeway;
     zone->shared->revocations.shares = (zone->identity != 0);
 
-    if (ngx_eiam_zone_records(zone, prior) == NGX_OK) {
+    if (ngx_eiam_zone_records(zone, prior) == NGX_OK
+        && ngx_eiam_zone_redis(zone) == NGX_OK)
+    {
         return NGX_OK;
     }
 
@@ -259,6 +262,24 @@ ngx_eiam_zone_power(size_t n)
     for (power = 1; power <= n / 2; power *= 2) { /* void */ }
 
     return power;
+}
+
+
+/* the counters of Redis, which only those zones have that need them */
+
+static ngx_int_t
+ngx_eiam_zone_redis(ngx_eiam_zone_t *zone)
+{
+    ngx_eiam_metrics_t  *metrics;
+
+    metrics = &zone->shared->metrics;
+
+    if (zone->redis && metrics->redis == NULL) {
+        metrics->redis = ngx_slab_calloc(zone->pool,
+                                         sizeof(ngx_eiam_metrics_redis_t));
+    }
+
+    return (zone->redis && metrics->redis == NULL) ? NGX_ERROR : NGX_OK;
 }
 
 

@@ -3,10 +3,10 @@
  * The life of the shared memory of all workers: how it is laid out, locked, and
  * taken over by the next configuration.
  *
- * nginx's slab allocator has only the records of sources and the key sets, and
- * only while a configuration is read.  The cells of grants are laid out once:
- * so nothing is allocated for a request, nothing can fail or fragment, and a
- * worker that is killed leaves no half of an allocation.
+ * nginx's slab allocator has only the records of sources, the key sets and the
+ * counters of Redis, and only while a configuration is read.  The cells of
+ * grants are laid out once: so nothing is allocated for a request, nothing can
+ * fail or fragment, and a worker that is killed leaves no half of one.
  *
  * Grants are found by a hash table and not by nginx's red-black tree: a look-up
  * reads three lines of memory under the lock, also with a million grants, where
@@ -40,6 +40,7 @@ typedef struct {
     time_t                 leeway;        /* s: by which "iat" may be ahead */
     uint64_t               identity;      /* of what gateways share; 0: there
                                              is only one gateway */
+    ngx_uint_t             redis;         /* flag: there is eiam_redis */
 } ngx_eiam_zone_t;
 
 

@@ -1,4 +1,5 @@
 
+#include <ngx_http_eiam_metrics_redis.h>
 #include <ngx_http_eiam_revocations.h>
 #include <ngx_http_eiam_status.h>
 #include <ngx_eiam_cache.h>
@@ -19,9 +20,6 @@ static void ngx_http_eiam_application_row(ngx_http_eiam_status_t *status,
     const ngx_str_t *id, const ngx_eiam_application_row_t *row);
 static ngx_int_t ngx_http_eiam_lookups(ngx_http_eiam_status_t *status);
 static ngx_int_t ngx_http_eiam_fetches(ngx_http_eiam_status_t *status);
-static void ngx_http_eiam_histogram(ngx_http_eiam_status_t *status,
-    const ngx_str_t *source, const ngx_str_t *result,
-    const ngx_eiam_histogram_t *histogram);
 static ngx_int_t ngx_http_eiam_under_way(ngx_http_eiam_status_t *status);
 static ngx_int_t ngx_http_eiam_circuits(ngx_http_eiam_status_t *status);
 static ngx_int_t ngx_http_eiam_key_age(ngx_http_eiam_status_t *status);
@@ -106,6 +104,22 @@ const ngx_http_eiam_family_t  ngx_http_eiam_metrics[] = {
     { "eiam_revocations_reissued_total", "counter",
       "Token answers with a token that is revoked.",
       ngx_http_eiam_revocations_reissued },
+
+    { "eiam_redis_up", "gauge",
+      "1 while the worker that answers is connected to the master of Redis.",
+      ngx_http_eiam_metrics_redis_up },
+
+    { "eiam_redis_connections_total", "counter",
+      "Connections to Redis, and how those ended that failed or were lost.",
+      ngx_http_eiam_metrics_redis_connections },
+
+    { "eiam_redis_commands_total", "counter",
+      "Commands to Redis and its Sentinels, by result.",
+      ngx_http_eiam_metrics_redis_commands },
+
+    { "eiam_redis_command_duration_seconds", "histogram",
+      "Time until commands to Redis were answered, or given up.",
+      ngx_http_eiam_metrics_redis_durations },
 
     { "eiam_policy_info", "gauge",
       "The policies, by file and its SHA-256.",
@@ -310,9 +324,10 @@ ngx_http_eiam_fetches(ngx_http_eiam_status_t *status)
     for (i = NGX_EIAM_JWT; i <= NGX_EIAM_INTROSPECTION; i++) {
 
         for (k = 0; k < NGX_EIAM_RESULTS; k++) {
-            ngx_http_eiam_histogram(status, &ngx_eiam_metrics_kinds[i],
-                                    &ngx_eiam_metrics_results[k],
-                                    &metrics->fetches[i][k]);
+            ngx_http_eiam_metrics_histogram(status, "source",
+                                            &ngx_eiam_metrics_kinds[i],
+                                            &ngx_eiam_metrics_results[k],
+                                            &metrics->fetches[i][k]);
         }
     }
 
@@ -322,16 +337,16 @@ ngx_http_eiam_fetches(ngx_http_eiam_status_t *status)
 
 /* each counter is read once, so that buckets and sum agree */
 
-static void
-ngx_http_eiam_histogram(ngx_http_eiam_status_t *status,
-    const ngx_str_t *source, const ngx_str_t *result,
+void
+ngx_http_eiam_metrics_histogram(ngx_http_eiam_status_t *status,
+    const char *name, const ngx_str_t *value, const ngx_str_t *result,
     const ngx_eiam_histogram_t *histogram)
 {
     ngx_uint_t          i;
     ngx_atomic_uint_t   count, sum;
 
     ngx_http_eiam_label_t  labels[] = {
-        { "source", *source },
+        { name, *value },
         { "result", *result },
         { "le", ngx_null_string },
         { NULL, ngx_null_string }

@@ -1,0 +1,592 @@
+
+#include <ngx_http_eiam_invalid.h>
+#include <ngx_http_eiam_redis.h>
+#include <ngx_eiam_near.h>
+#include <ngx_eiam_secret.h>
+#include <ngx_eiam_string.h>
+
+
+#define NGX_HTTP_EIAM_REDIS_PORT      6379
+#define NGX_HTTP_EIAM_SENTINEL_PORT   26379
+#define NGX_HTTP_EIAM_REDIS_TEXT_MAX  255     /* bytes of a parameter */
+
+
+/* a parameter of the directive, and where its value is kept */
+
+typedef struct {
+    ngx_str_t    name;
+    ngx_str_t    value;                      /* no data: not set */
+} ngx_http_eiam_redis_parameter_t;
+
+
+enum {
+    NGX_HTTP_EIAM_REDIS_SENTINEL = 0,
+    NGX_HTTP_EIAM_REDIS_USER,
+    NGX_HTTP_EIAM_REDIS_PASSWORD,
+    NGX_HTTP_EIAM_REDIS_SSL,
+    NGX_HTTP_EIAM_REDIS_SSL_NAME,
+    NGX_HTTP_EIAM_REDIS_PREFIX
+};
+
+
+static ngx_int_t ngx_http_eiam_redis_parameter(ngx_conf_t *cf,
+    ngx_http_eiam_redis_parameter_t *parameters, const ngx_str_t *text);
+static ngx_http_eiam_redis_parameter_t *ngx_http_eiam_redis_find(
+    ngx_http_eiam_redis_parameter_t *parameters, const ngx_str_t *name);
+static ngx_int_t ngx_http_eiam_redis_unknown(ngx_conf_t *cf,
+    const ngx_http_eiam_redis_parameter_t *parameters, const ngx_str_t *name);
+static ngx_int_t ngx_http_eiam_redis_address(ngx_conf_t *cf,
+    ngx_eiam_redis_t *redis, ngx_str_t *text);
+static ngx_int_t ngx_http_eiam_redis_name(ngx_conf_t *cf, ngx_url_t *u,
+    ngx_eiam_redis_address_t *address);
+static ngx_int_t ngx_http_eiam_redis_apply(ngx_conf_t *cf,
+    ngx_eiam_redis_t *redis,
+    const ngx_http_eiam_redis_parameter_t *parameters);
+static ngx_int_t ngx_http_eiam_redis_prefix(ngx_conf_t *cf,
+    const ngx_str_t *prefix);
+static ngx_int_t ngx_http_eiam_redis_password(ngx_conf_t *cf,
+    ngx_eiam_redis_t *redis, ngx_str_t file);
+static void ngx_http_eiam_redis_look_up(ngx_conf_t *cf,
+    ngx_eiam_redis_address_t *address);
+static ngx_uint_t ngx_http_eiam_redis_is_local(
+    const ngx_eiam_redis_address_t *address);
+
+
+char *
+ngx_http_eiam_redis(ngx_conf_t *cf, ngx_command_t *cmd, void *conf)
+{
+    ngx_http_eiam_main_conf_t  *mcf = conf;
+
+    ngx_str_t         *value;
+    ngx_uint_t         i;
+    ngx_eiam_redis_t  *redis;
+
+    ngx_http_eiam_redis_parameter_t  parameters[] = {
+        { ngx_string("sentinel"), ngx_null_string },
+        { ngx_string("user"), ngx_null_string },
+        { ngx_string("password"), ngx_null_string },
+        { ngx_string("ssl"), ngx_null_string },
+        { ngx_string("ssl_name"), ngx_null_string },
+        { ngx_string("prefix"), ngx_null_string },
+        { ngx_null_string, ngx_null_string }
+    };
+
+    if (mcf->redis || mcf->redis_off) {
+        return "is duplicate";
+    }
+
+    value = cf->args->elts;
+
+    if (cf->args->nelts == 2 && ngx_strcmp(value[1].data, "off") == 0) {
+        mcf->redis_off = 1;
+        return NGX_CONF_OK;
+    }
+
+    if (!ngx_eiam_redis_reply_supported()) {
+        return ngx_http_eiam_invalid(cf, "this module was built without the "
+                                     "hiredis library: install libhiredis-dev "
+                                     "and build it again");
+    }
+
+    redis = ngx_pcalloc(cf->pool, sizeof(ngx_eiam_redis_t));
+
+    if (redis == NULL
+        || ngx_array_init(&redis->addresses, cf->pool, 3,
+                          sizeof(ngx_eiam_redis_address_t))
+           != NGX_OK)
+    {
+        return NGX_CONF_ERROR;
+    }
+
+    for (i = 1; i < cf->args->nelts; i++) {
+
+        if (ngx_http_eiam_redis_parameter(cf, parameters, &value[i])
+            == NGX_ERROR)
+        {
+            return NGX_CONF_ERROR;
+        }
+    }
+
+    if (ngx_http_eiam_redis_apply(cf, redis, parameters) != NGX_OK) {
+        return NGX_CONF_ERROR;
+    }
+
+    for (i = 1; i < cf->args->nelts; i++) {
+
+        if (ngx_http_eiam_redis_parameter(cf, NULL, &value[i]) == NGX_DECLINED
+            && ngx_http_eiam_redis_address(cf, redis, &value[i]) != NGX_OK)
+        {
+            return NGX_CONF_ERROR;
+        }
+    }
+
+    if (redis->addresses.nelts == 0) {
+        return ngx_http_eiam_invalid(cf, "names no address, such as "
+                                     "\"127.0.0.1:6379\" or "
+                                     "\"unix:/run/redis/redis.sock\"");
+    }
+
+    mcf->redis = redis;
+
+    return NGX_CONF_OK;
+}
+
+
+/* NGX_DECLINED: it is an address; without parameters, only that is found out */
+
+static ngx_int_t
+ngx_http_eiam_redis_parameter(ngx_conf_t *cf,
+    ngx_http_eiam_redis_parameter_t *parameters, const ngx_str_t *text)
+{
+    u_char                           *p;
+    ngx_str_t                         name;
+    ngx_http_eiam_redis_parameter_t  *parameter;
+
+    p = ngx_strlchr(text->data, text->data + text->len, '=');
+
+    if (p == NULL || ngx_strncmp(text->data, "unix:", 5) == 0) {
+        return NGX_DECLINED;
+    }
+
+    if (parameters == NULL) {
+        return NGX_OK;
+    }
+
+    name.data = text->data;
+    name.len = p - text->data;
+
+    parameter = ngx_http_eiam_redis_find(parameters, &name);
+
+    if (parameter->name.data == NULL) {
+        return ngx_http_eiam_redis_unknown(cf, parameters, &name);
+    }
+
+    if (parameter->value.data) {
+        (void) ngx_http_eiam_invalid(cf, "\"%V\" is set twice", &name);
+        return NGX_ERROR;
+    }
+
+    parameter->value.data = p + 1;
+    parameter->value.len = text->data + text->len - (p + 1);
+
+    if (parameter->value.len == 0
+        || parameter->value.len > NGX_HTTP_EIAM_REDIS_TEXT_MAX)
+    {
+        (void) ngx_http_eiam_invalid(cf, "\"%V\" must have 1 to %d characters",
+                                     &name, NGX_HTTP_EIAM_REDIS_TEXT_MAX);
+        return NGX_ERROR;
+    }
+
+    return NGX_OK;
+}
+
+
+/* the last one has no name */
+
+static ngx_http_eiam_redis_parameter_t *
+ngx_http_eiam_redis_find(ngx_http_eiam_redis_parameter_t *parameters,
+    const ngx_str_t *name)
+{
+    ngx_http_eiam_redis_parameter_t  *parameter;
+
+    for (parameter = parameters; parameter->name.data; parameter++) {
+
+        if (ngx_eiam_str_equal(&parameter->name, name)) {
+            break;
+        }
+    }
+
+    return parameter;
+}
+
+
+static ngx_int_t
+ngx_http_eiam_redis_unknown(ngx_conf_t *cf,
+    const ngx_http_eiam_redis_parameter_t *parameters, const ngx_str_t *name)
+{
+    ngx_eiam_near_t                         near;
+    const ngx_http_eiam_redis_parameter_t  *parameter;
+
+    ngx_eiam_near_init(&near, name);
+
+    for (parameter = parameters; parameter->name.data; parameter++) {
+        ngx_eiam_near_compare(&near, &parameter->name);
+    }
+
+    if (near.nearest.len) {
+        (void) ngx_http_eiam_invalid(cf, "\"%V=\" is no parameter, perhaps "
+                                     "\"%V=\" is meant", name, &near.nearest);
+        return NGX_ERROR;
+    }
+
+    (void) ngx_http_eiam_invalid(cf, "\"%V=\" is no parameter: there are "
+                                 "sentinel, user, password, ssl, ssl_name and "
+                                 "prefix", name);
+    return NGX_ERROR;
+}
+
+
+/* names are resolved when it is known whether there is a resolver */
+
+static ngx_int_t
+ngx_http_eiam_redis_address(ngx_conf_t *cf, ngx_eiam_redis_t *redis,
+    ngx_str_t *text)
+{
+    ngx_url_t                  u;
+    ngx_uint_t                 i;
+    ngx_eiam_redis_address_t  *address;
+
+    ngx_memzero(&u, sizeof(ngx_url_t));
+
+    u.url = *text;
+    u.default_port = redis->sentinel.len ? NGX_HTTP_EIAM_SENTINEL_PORT
+                                         : NGX_HTTP_EIAM_REDIS_PORT;
+    u.no_resolve = 1;
+
+    if (ngx_strstr(text->data, "://")) {
+        (void) ngx_http_eiam_invalid(cf, "\"%V\" is a URL: name the address "
+                                     "alone, such as \"127.0.0.1:6379\"",
+                                     text);
+        return NGX_ERROR;
+    }
+
+    if (ngx_parse_url(cf->pool, &u) != NGX_OK) {
+        (void) ngx_http_eiam_invalid(cf, "\"%V\" is no address: %s", text,
+                                     u.err ? u.err : "no memory");
+        return NGX_ERROR;
+    }
+
+    address = ngx_array_push(&redis->addresses);
+    if (address == NULL || ngx_http_eiam_redis_name(cf, &u, address) != NGX_OK)
+    {
+        return NGX_ERROR;
+    }
+
+    address = redis->addresses.elts;
+
+    for (i = 0; i < redis->addresses.nelts - 1; i++) {
+
+        if (ngx_eiam_str_equal(&address[i].name, &address[i + 1].name)) {
+            (void) ngx_http_eiam_invalid(cf, "\"%V\" is named twice", text);
+            return NGX_ERROR;
+        }
+    }
+
+    return NGX_OK;
+}
+
+
+static ngx_int_t
+ngx_http_eiam_redis_name(ngx_conf_t *cf, ngx_url_t *u,
+    ngx_eiam_redis_address_t *address)
+{
+    ngx_memzero(address, sizeof(ngx_eiam_redis_address_t));
+
+    address->port = u->port;
+    address->addrs = u->addrs;
+    address->naddrs = u->naddrs;
+
+    if (u->family == AF_UNIX) {
+        address->name = u->url;
+        return NGX_OK;
+    }
+
+    address->host = u->host;
+
+    if (address->host.len > 2 && address->host.data[0] == '[') {
+        address->host.data++;
+        address->host.len -= 2;
+    }
+
+    address->name.data = ngx_pnalloc(cf->pool, u->host.len
+                                               + sizeof(":65535"));
+    if (address->name.data == NULL) {
+        return NGX_ERROR;
+    }
+
+    address->name.len = ngx_sprintf(address->name.data, "%V:%d", &u->host,
+                                    (int) u->port)
+                        - address->name.data;
+
+    return NGX_OK;
+}
+
+
+static ngx_int_t
+ngx_http_eiam_redis_apply(ngx_conf_t *cf, ngx_eiam_redis_t *redis,
+    const ngx_http_eiam_redis_parameter_t *parameters)
+{
+    const ngx_str_t  *password, *ssl;
+
+    redis->sentinel = parameters[NGX_HTTP_EIAM_REDIS_SENTINEL].value;
+    redis->user = parameters[NGX_HTTP_EIAM_REDIS_USER].value;
+    redis->ssl_name = parameters[NGX_HTTP_EIAM_REDIS_SSL_NAME].value;
+    redis->prefix = parameters[NGX_HTTP_EIAM_REDIS_PREFIX].value;
+
+    password = &parameters[NGX_HTTP_EIAM_REDIS_PASSWORD].value;
+    ssl = &parameters[NGX_HTTP_EIAM_REDIS_SSL].value;
+
+    if (redis->prefix.data == NULL) {
+        ngx_str_set(&redis->prefix, "eiam:");
+    }
+
+    if (redis->user.len && password->len == 0) {
+        (void) ngx_http_eiam_invalid(cf, "\"user\" needs \"password\"");
+        return NGX_ERROR;
+    }
+
+    if (redis->ssl_name.len && ssl->len == 0) {
+        (void) ngx_http_eiam_invalid(cf, "\"ssl_name\" needs \"ssl\"");
+        return NGX_ERROR;
+    }
+
+    if (ssl->len || redis->sentinel.len) {
+        (void) ngx_http_eiam_invalid(cf, "is not complete yet: no TLS, no "
+                                     "Sentinels");
+        return NGX_ERROR;
+    }
+
+    if (ngx_http_eiam_redis_prefix(cf, &redis->prefix) != NGX_OK) {
+        return NGX_ERROR;
+    }
+
+    if (password->len == 0) {
+        return NGX_OK;
+    }
+
+    return ngx_http_eiam_redis_password(cf, redis, *password);
+}
+
+
+/* what is between braces decides where a cluster keeps a key */
+
+static ngx_int_t
+ngx_http_eiam_redis_prefix(ngx_conf_t *cf, const ngx_str_t *prefix)
+{
+    u_char  *p, *last;
+
+    last = prefix->data + prefix->len;
+
+    for (p = prefix->data; p < last; p++) {
+
+        if (*p <= ' ' || *p >= 0x7f || ngx_strchr("{}*?[]\\\"", *p)) {
+            (void) ngx_http_eiam_invalid(cf, "the prefix \"%V\" must have only "
+                                         "printable ASCII characters, and no "
+                                         "space or {}*?[]\\\"", prefix);
+            return NGX_ERROR;
+        }
+    }
+
+    return NGX_OK;
+}
+
+
+/* one line */
+
+static ngx_int_t
+ngx_http_eiam_redis_password(ngx_conf_t *cf, ngx_eiam_redis_t *redis,
+    ngx_str_t file)
+{
+    ngx_str_t          *text;
+    ngx_eiam_secret_t   secret;
+
+    if (ngx_conf_full_name(cf->cycle, &file, 1) != NGX_OK) {
+        return NGX_ERROR;
+    }
+
+    if (ngx_eiam_secret_read(cf->pool, &file, &secret) != NGX_OK) {
+
+        if (secret.fault == NULL) {
+            return NGX_ERROR;
+        }
+
+        if (secret.err) {
+            (void) ngx_http_eiam_invalid(cf, "\"%V\" %s (%d: %s)", &file,
+                                         secret.fault, secret.err,
+                                         strerror(secret.err));
+            return NGX_ERROR;
+        }
+
+        (void) ngx_http_eiam_invalid(cf, "\"%V\" %s", &file, secret.fault);
+        return NGX_ERROR;
+    }
+
+    text = &secret.text;
+
+    if (text->len && text->data[text->len - 1] == LF) {
+        text->len--;
+    }
+
+    if (text->len && text->data[text->len - 1] == CR) {
+        text->len--;
+    }
+
+    if (text->len == 0
+        || ngx_strlchr(text->data, text->data + text->len, LF))
+    {
+        (void) ngx_http_eiam_invalid(cf, "\"%V\" must have one line, the "
+                                     "password", &file);
+        return NGX_ERROR;
+    }
+
+    if (secret.others) {
+        ngx_conf_log_error(NGX_LOG_WARN, cf, 0, "everybody on this machine may "
+                           "read the password in \"%V\"", &file);
+    }
+
+    redis->password = *text;
+
+    return NGX_OK;
+}
+
+
+ngx_int_t
+ngx_http_eiam_redis_resolve(ngx_conf_t *cf)
+{
+    ngx_uint_t                  i;
+    ngx_eiam_redis_t           *redis;
+    ngx_eiam_redis_address_t   *address;
+    ngx_http_core_loc_conf_t   *clcf;
+    ngx_http_eiam_main_conf_t  *mcf;
+
+    mcf = ngx_http_conf_get_module_main_conf(cf, ngx_eiam_module);
+    clcf = ngx_http_conf_get_module_loc_conf(cf, ngx_http_core_module);
+
+    redis = mcf->redis;
+
+    if (redis == NULL) {
+        return NGX_OK;
+    }
+
+    if (mcf->zone == NULL) {
+        ngx_log_error(NGX_LOG_EMERG, cf->log, 0,
+                      "\"eiam_redis\" needs \"eiam_zone\"");
+        return NGX_ERROR;
+    }
+
+    mcf->zone->redis = 1;
+
+    redis->resolver = clcf->resolver;
+    redis->resolver_timeout = (clcf->resolver_timeout == NGX_CONF_UNSET_MSEC)
+                              ? 30000 : clcf->resolver_timeout;
+
+    address = redis->addresses.elts;
+
+    for (i = 0; i < redis->addresses.nelts; i++) {
+
+        if (address[i].naddrs == 0 && redis->resolver == NULL) {
+            ngx_http_eiam_redis_look_up(cf, &address[i]);
+        }
+
+        if (redis->ssl == NULL && !ngx_http_eiam_redis_is_local(&address[i])) {
+            ngx_log_error(NGX_LOG_WARN, cf->log, 0, "\"eiam_redis\" sends to "
+                          "\"%V\" without TLS: set \"ssl\"",
+                          &address[i].name);
+        }
+    }
+
+    return NGX_OK;
+}
+
+
+static void
+ngx_http_eiam_redis_look_up(ngx_conf_t *cf, ngx_eiam_redis_address_t *address)
+{
+    ngx_url_t  u;
+
+    ngx_memzero(&u, sizeof(ngx_url_t));
+
+    u.url = address->name;
+
+    if (ngx_parse_url(cf->pool, &u) != NGX_OK) {
+        ngx_log_error(NGX_LOG_WARN, cf->log, 0, "\"eiam_redis\" finds no "
+                      "address of \"%V\", and there is no \"resolver\" in http",
+                      &address->name);
+        return;
+    }
+
+    address->addrs = u.addrs;
+    address->naddrs = u.naddrs;
+}
+
+
+static ngx_uint_t
+ngx_http_eiam_redis_is_local(const ngx_eiam_redis_address_t *address)
+{
+    ngx_uint_t            i;
+    struct sockaddr_in   *sin;
+#if (NGX_HAVE_INET6)
+    struct sockaddr_in6  *sin6;
+#endif
+
+    static const ngx_str_t  localhost = ngx_string("localhost");
+
+    if (address->naddrs == 0) {
+        return ngx_eiam_str_equal(&address->host, &localhost);
+    }
+
+    for (i = 0; i < address->naddrs; i++) {
+
+        switch (address->addrs[i].sockaddr->sa_family) {
+
+        case AF_INET:
+            sin = (struct sockaddr_in *) address->addrs[i].sockaddr;
+
+            if ((ntohl(sin->sin_addr.s_addr) & 0xff000000) != 0x7f000000) {
+                return 0;
+            }
+
+            break;
+
+#if (NGX_HAVE_INET6)
+        case AF_INET6:
+            sin6 = (struct sockaddr_in6 *) address->addrs[i].sockaddr;
+
+            if (!IN6_IS_ADDR_LOOPBACK(&sin6->sin6_addr)) {
+                return 0;
+            }
+
+            break;
+#endif
+
+        default: /* AF_UNIX */
+            break;
+        }
+    }
+
+    return 1;
+}
+
+
+/* not of the processes that look after nginx's own cache */
+
+void
+ngx_http_eiam_redis_init_process(ngx_http_eiam_main_conf_t *mcf)
+{
+    if (mcf->redis == NULL
+        || (ngx_process != NGX_PROCESS_WORKER
+            && ngx_process != NGX_PROCESS_SINGLE))
+    {
+        return;
+    }
+
+    mcf->redis_link = ngx_eiam_redis_link_create(mcf->redis,
+                                           mcf->zone->shared->metrics.redis);
+    if (mcf->redis_link == NULL) {
+        ngx_log_error(NGX_LOG_ALERT, ngx_cycle->log, 0,
+                      "eiam: no memory for the link to Redis");
+        return;
+    }
+
+    ngx_eiam_redis_link_start(mcf->redis_link);
+}
+
+
+void
+ngx_http_eiam_redis_exit_process(ngx_http_eiam_main_conf_t *mcf)
+{
+    if (mcf->redis_link) {
+        ngx_eiam_redis_link_close(mcf->redis_link);
+        mcf->redis_link = NULL;
+    }
+}

@@ -1,0 +1,22 @@
+
+/* The directive eiam_redis, and the link of each worker. */
+
+
+#ifndef _NGX_HTTP_EIAM_REDIS_H_INCLUDED_
+#define _NGX_HTTP_EIAM_REDIS_H_INCLUDED_
+
+
+#include <ngx_http_eiam.h>
+
+
+char *ngx_http_eiam_redis(ngx_conf_t *cf, ngx_command_t *cmd, void *conf);
+
+/* when all of http has been read: names are resolved, now or later */
+ngx_int_t ngx_http_eiam_redis_resolve(ngx_conf_t *cf);
+
+/* in each worker: its link begins to connect; and at its end */
+void ngx_http_eiam_redis_init_process(ngx_http_eiam_main_conf_t *mcf);
+void ngx_http_eiam_redis_exit_process(ngx_http_eiam_main_conf_t *mcf);
+
+
+#endif /* _NGX_HTTP_EIAM_REDIS_H_INCLUDED_ */
