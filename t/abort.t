@@ -69,16 +69,6 @@ my $gate = nginx(workers => 2, error_log_level => 'error',
     },
 )->start;
 
-sub until_true {
-    my ($what) = @_;
-    my $deadline = time + DEADLINE;
-    until ($what->()) {
-        return 0 if time > $deadline;
-        sleep 0.02;
-    }
-    return 1;
-}
-
 sub descriptors { return map { my @files = glob "/proc/$_/fd/*";
     scalar @files } sort { $a <=> $b } $gate->worker_pids }
 

@@ -299,16 +299,16 @@ subtest 'each endpoint has grants of its own' => sub {
     }
 };
 
-# ---------------------------------------------------------------- applications are a ceiling
+# ---------------------------------------------------------------- applications limit the scopes
 
-subtest 'a ceiling for the scopes' => sub {
+subtest 'a limit for the scopes' => sub {
     my $shown = sub {
         my ($scopes, $application, $extra) = @_;
         my $token = fresh({ json => { active => $true, scope => $scopes,
             defined $application ? (client_id => $application) : () } });
-        is ask('any', $token), '200 MISS', "$scopes: without a ceiling";
+        is ask('any', $token), '200 MISS', "$scopes: without a limit";
         my $res = get($gate, '/api/shown', token => $token);
-        like $res->{headers}{'x-cache'}, qr/HIT/, '  the same grant under the ceiling';
+        like $res->{headers}{'x-cache'}, qr/HIT/, '  the same grant under the limit';
         return $res->{json}{error_code} // join ' ', sort split / /, join '|',
             received($res, 'X-EIAM-Scopes');
     };
@@ -317,13 +317,13 @@ subtest 'a ceiling for the scopes' => sub {
     is $shown->('', 'crm'), '', 'what is permitted alone is nothing';
     is $shown->('user_all user_read', 'crm'), 'user_all user_read', 'all of it, if all is';
     is $shown->('user_read user_write', 'unheard-of'), 'user_read user_write',
-        'an application without a row has no ceiling';
+        'an application without a row has no limit';
     is $shown->('user_read', 'CRM'), 'GATEWAY.4012', 'in another case it could be taken for it';
     is $shown->('user_read', 'off'), 'GATEWAY.4032', 'a disabled application is refused';
     is $shown->('user_read', undef), 'GATEWAY.4012', 'a token of no application is refused';
 };
 
-subtest 'a ceiling and implied scopes' => sub {
+subtest 'a limit and implied scopes' => sub {
     my $implied = nginx(files => \%files, http => 'eiam_policy %DIR%/policy.json;', server => qq{
         eiam_introspection /introspect;
         location /api/ { eiam on; eiam_applications %DIR%/apps.json;

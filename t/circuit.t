@@ -125,16 +125,6 @@ sub come_again {
     return is $res->{headers}{'retry-after'}, $seconds, '  and told when to come again';
 }
 
-sub until_true {
-    my ($what) = @_;
-    my ($deadline, $value) = (time + DEADLINE);
-    until ($value = $what->()) {
-        return 0 if time > $deadline;
-        sleep 0.02;
-    }
-    return $value;
-}
-
 # Five invented tokens for each valid one, all of them new, on connections that are kept: how many of each are
 # answered with which status.
 sub mix {

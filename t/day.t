@@ -14,15 +14,15 @@ use MIME::Base64 qw(encode_base64);
 use POSIX qw(ceil);
 use Test::More;
 use Time::HiRes qw(sleep time);
+use EIAM::Example qw(documented_interfaces example_call permission_codes);
 use EIAM::Test;
 
 use constant { APPLICATIONS => 50, PROCESSES => 5, SECONDS => 10.5, PAUSE => 0.25, LIFETIME => 4, ZONE => 96 * 1024 };
 
 my $json = JSON::PP->new->utf8->canonical;
-my $interfaces = $json->decode(slurp("$FindBin::Bin/data/interfaces.json"));
+my $interfaces = documented_interfaces();
 my $document = $json->decode(slurp(top_dir() . '/conf/eiam-openapi.json'));
-my ($scheme) = values %{ $document->{components}{securitySchemes} };
-my @codes = sort keys %{ (values %{ $scheme->{flows} })[0]{scopes} };
+my @codes = permission_codes($document);
 my %of_interface = map { ($_ => 1) } map { @{ $_->{scopes} } } @$interfaces;
 my @others = grep { !$of_interface{$_} } @codes;
 my $base = '/api/v2/tenant';
@@ -68,44 +68,19 @@ sub file_of {
 sub verdict {
     my ($application, $interface) = @_;
     return 'application_disabled' if $application->{disabled} && $application->{permissions};
-    my %ceiling = map { ($_ => 1) } @{ $application->{permissions} // \@codes };
-    my %has = map { ($_ => 1) } grep { $ceiling{$_} } @{ $application->{scopes} };
+    my %limit = map { ($_ => 1) } @{ $application->{permissions} // \@codes };
+    my %has = map { ($_ => 1) } grep { $limit{$_} } @{ $application->{scopes} };
     return grep({ $has{$_} } @{ $interface->{scopes} }) ? 'passed' : 'scope_insufficient';
 }
 
 # ---- the example's backend
 
 my $dir = File::Temp->newdir('eiam-day-XXXXXX', TMPDIR => 1);
-my $database = "$dir/eiam.db";
-my ($backend_pid, $backend, $backend_output) = start_backend();
-my $owner = $$;
-
-sub start_backend {
-    my $pid = open(my $out, '-|') // die "fork: $!";
-    if (!$pid) {
-        open STDERR, '>>', "$dir/log" or die $!;
-        exec '/usr/bin/python3', top_dir() . '/example/backend.py', '--database', $database, '--port', 0,
-            '--token-lifetime', LIFETIME;
-        die "exec: $!";
-    }
-    my ($address) = (<$out> // '') =~ m{^backend ready on http://(127\.0\.0\.1:\d+)$};
-    die 'no backend: ' . slurp("$dir/log") unless $address;
-    return ($pid, $address, $out);
-}
-
-# Closing waits for the process, so the pipe must not be closed earlier.
-END {
-    my $status = $?;
-    if (defined $owner && $owner == $$) {
-        kill 'TERM', $backend_pid;
-        close $backend_output;
-    }
-    $? = $status;
-}
+my $backend = EIAM::Example->new('--token-lifetime', LIFETIME);
 
 # Adds the clients with their permissions to the database that the backend has created.
 sub register {
-    open my $python, '|-', '/usr/bin/python3', '-c', <<'END', $database or die "python3: $!";
+    open my $python, '|-', '/usr/bin/python3', '-c', <<'END', $backend->database or die "python3: $!";
 import json, sqlite3, sys
 db = sqlite3.connect(sys.argv[1], timeout=10)
 for client in json.load(sys.stdin):
@@ -133,11 +108,11 @@ my $gate = nginx(
             eiam on;
             eiam_policy @{[ top_dir() ]}/conf/eiam-openapi.json;
             eiam_applications %DIR%/apps.json;
-            proxy_pass http://$backend;
+            proxy_pass http://@{[ $backend->address ]};
 
             location = $base/token {
                 eiam_learn on;
-                proxy_pass http://$backend;
+                proxy_pass http://@{[ $backend->address ]};
             }
         }
     },
@@ -178,29 +153,9 @@ sub obtain {
     return (\%call, $token);
 }
 
-my %sample = (
-    org_id => 'research', app_id => 'mail', app_org_id => '20220414151855146-A153-62C1A994C',
-    app_user_id => '20220415171558023-84A4-ED5C390B8',
-);
-my $code = 0;
-
-# A query and a body that the backend accepts for the operation.
-my %call = (
-    'PUT org-leader'     => sub { ('?leader_id=20220711103603086-0AF1-026083E18') },
-    'GET org-leader'     => sub { ('') },
-    'PUT {app_org_id}'   => sub { ('', { name => 'Head office ' . ++$code }) },
-    'POST organizations' => sub { ('', { org_code => "branch-$$-" . ++$code, name => 'Branch', parent_id => '' }) },
-    'POST owner'         => sub { ('', { user_name => 'zhangsan' }) },
-);
-
 sub ask {
     my ($interface, $token) = @_;
-    my ($last) = $interface->{path} =~ m{([^/]+)$};
-    my ($query, $body) = $call{"$interface->{method} $last"}->();
-    my $path = $interface->{path} =~ s/\{(\w+)\}/$sample{$1} \/\/ die $1/ger;
-    return timed($interface->{status}, $path . $query, method => $interface->{method}, token => $token,
-        headers => ['Content-Type: application/json; charset=utf-8'],
-        defined $body ? (body => $json->encode($body)) : ());
+    return timed($interface->{status}, example_call($interface), token => $token);
 }
 
 # A client of an application: it renews its token a bit early, when it is refused, or for each call.

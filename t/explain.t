@@ -248,7 +248,7 @@ subtest 'what it says' => sub {
     }, 'permission, by a scope that another one implies' or diag explain $told;
     $told = explain_call({ method => 'GET', path => '/api/users', scopes => 'user_all user_write',
         application => 'crm' })->{json};
-    is "$told->{decision} $told->{scopes}", 'allow user_read', 'the application is the ceiling';
+    is "$told->{decision} $told->{scopes}", 'allow user_read', 'the application limits the scopes';
     $told = explain_call({ method => 'GET', path => '/api/users', application => 'stranger' })->{json};
     is "$told->{reason} '$told->{scopes}'", "scope_insufficient ''",
         'one that nobody knows has no permissions';

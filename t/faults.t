@@ -159,16 +159,6 @@ sub fresh {
 }
 sub several { my ($count, @behaviour) = @_; return map { fresh(@behaviour) } 1 .. $count }
 
-sub until_true {
-    my ($what) = @_;
-    my ($deadline, $value) = (time + DEADLINE);
-    until ($value = $what->()) {
-        return 0 if time > $deadline;
-        sleep 0.05;
-    }
-    return $value;
-}
-
 # ---------------------------------------------------------------- kinds of failure
 
 subtest 'the source is down' => sub {

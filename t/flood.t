@@ -66,16 +66,6 @@ sub batch {
     return map { seen(scalar $c->read_response) } @tokens;
 }
 
-sub until_true {
-    my ($what) = @_;
-    my ($deadline, $value) = (time + DEADLINE);
-    until ($value = $what->()) {
-        return 0 if time > $deadline;
-        sleep 0.05;
-    }
-    return $value;
-}
-
 # ---------------------------------------------------------------- many tokens, one after the other
 
 subtest INVENTED . ' invented tokens in a zone of 1 MB' => sub {

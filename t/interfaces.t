@@ -5,44 +5,20 @@
 use strict;
 use warnings;
 
-use File::Temp ();
 use FindBin;
 use lib "$FindBin::Bin/lib";
 use JSON::PP ();
 use Test::More;
+use EIAM::Example qw(documented_interfaces example_call permission_codes);
 use EIAM::Test;
 
 my $json = JSON::PP->new->utf8->canonical;
-my $interfaces = $json->decode(slurp("$FindBin::Bin/data/interfaces.json"));
+my $interfaces = documented_interfaces();
 my $document = $json->decode(slurp(top_dir() . '/conf/eiam-openapi.json'));
-my ($scheme) = values %{ $document->{components}{securitySchemes} };
-my @codes = sort keys %{ (values %{ $scheme->{flows} })[0]{scopes} };
+my @codes = permission_codes($document);
 my ($base) = $document->{servers}[0]{url} =~ m{^https?://[^/]+(/.*)$};
 
-# ---- the example's backend
-
-my $dir = File::Temp->newdir('eiam-backend-XXXXXX', TMPDIR => 1);
-my ($backend_pid, $backend, $backend_output) = start_backend();
-
-sub start_backend {
-    my $pid = open(my $out, '-|') // die "fork: $!";
-    if (!$pid) {
-        open STDERR, '>>', "$dir/log" or die $!;
-        exec '/usr/bin/python3', top_dir() . '/example/backend.py', '--database', "$dir/eiam.db", '--port', 0;
-        die "exec: $!";
-    }
-    my ($address) = (<$out> // '') =~ m{^backend ready on http://(127\.0\.0\.1:\d+)$};
-    die 'no backend: ' . slurp("$dir/log") unless $address;
-    return ($pid, $address, $out);
-}
-
-# Closing waits for the process, so the pipe must not be closed earlier.
-END {
-    my $status = $?;
-    kill 'TERM', $backend_pid;
-    close $backend_output;
-    $? = $status;
-}
+my $backend = EIAM::Example->new;
 
 # ---- the gate: an application for each code, and one with none
 
@@ -63,35 +39,14 @@ my $gate = nginx(
         }
         upstream echo { server %ECHO%; keepalive 2; }
     },
-    server => "location $base/ { $gated proxy_pass http://$backend; }",
+    server => "location $base/ { $gated proxy_pass http://@{[ $backend->address ]}; }",
 )->start;
 
 # ---- the five interfaces
 
-my $user = '20220711103603086-0AF1-026083E18';
-my $code = 0;
-my %sample = (
-    org_id => 'research', app_id => 'mail', app_org_id => '20220414151855146-A153-62C1A994C',
-    app_user_id => '20220415171558023-84A4-ED5C390B8',
-);
-
-# A query and a body that the backend accepts for the operation.
-my %call = (
-    'PUT org-leader'   => sub { ("?leader_id=$user") },
-    'GET org-leader'   => sub { ('') },
-    'PUT {app_org_id}' => sub { ('', { name => 'Head office ' . ++$code }) },
-    'POST organizations' => sub { ('', { org_code => 'branch-' . ++$code, name => 'Branch', parent_id => '' }) },
-    'POST owner'       => sub { ('', { user_name => 'zhangsan' }) },
-);
-
 sub ask {
     my ($interface, $token, %other) = @_;
-    my ($last) = $interface->{path} =~ m{([^/]+)$};
-    my ($query, $body) = $call{"$interface->{method} $last"}->();
-    my $path = $interface->{path} =~ s/\{(\w+)\}/$other{$1} \/\/ $sample{$1} \/\/ die $1/ger;
-    return get($gate, $path . $query, method => $interface->{method}, token => $token,
-        headers => ['Content-Type: application/json; charset=utf-8'],
-        defined $body ? (body => $json->encode($body)) : ());
+    return get($gate, example_call($interface, %other), token => $token);
 }
 
 is scalar @codes, 21, 'the policy knows 21 permission codes';

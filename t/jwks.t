@@ -200,17 +200,6 @@ sub tally {
     return join ', ', map { "$tally{$_} x $_" } sort keys %tally;
 }
 
-sub until_true {
-    my ($condition) = @_;
-    my $deadline = time + DEADLINE;
-    while (time < $deadline) {
-        my $value = $condition->();
-        return $value if $value;
-        sleep 0.02;
-    }
-    return;
-}
-
 # Waits until nginx has that many requests under way.
 sub under_way {
     my ($count) = @_;

@@ -63,16 +63,6 @@ sub statuses {
     return join ' ', map { (eval { $_->read_response } // {})->{status} // 'none' } @_;
 }
 
-sub until_true {
-    my ($what) = @_;
-    my $deadline = time + DEADLINE;
-    until ($what->()) {
-        return 0 if time > $deadline;
-        sleep 0.02;
-    }
-    return 1;
-}
-
 # Whether the process has ended, whether it has been reaped or not.
 sub is_gone { return (slurp("/proc/$_[0]/stat") // ') Z') =~ /\) Z/ }
 

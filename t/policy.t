@@ -7,6 +7,7 @@ use warnings;
 use FindBin;
 use lib "$FindBin::Bin/lib";
 use Test::More;
+use EIAM::Reading qw(leftmost_difference);
 use EIAM::Test;
 
 my @METHODS = qw(GET HEAD POST PUT PATCH DELETE OPTIONS TRACE);
@@ -34,14 +35,7 @@ sub fits {
 }
 
 # A literal comes before a parameter; the leftmost difference decides.
-sub more_concrete {
-    my ($one, $other) = @_;
-    for my $i (0 .. $#$one) {
-        my $order = defined($other->[$i]) <=> defined($one->[$i]);
-        return $order if $order;
-    }
-    return 0;
-}
+sub more_concrete { return leftmost_difference(sub { defined $_[0] }, @_) }
 
 # Whether a segment only looks like a literal at its place, by its case or a suffix.
 sub near_a_literal {

@@ -407,14 +407,6 @@ subtest 'without delay' => sub {
 
 sub descriptors { my ($pid) = $gate->worker_pids; return scalar(() = glob "/proc/$pid/fd/*") }
 
-sub until_true {
-    my ($what) = @_;
-    my $deadline = time + DEADLINE;
-    my $true;
-    sleep 0.02 until ($true = $what->()) || time > $deadline;
-    return $true;
-}
-
 sub leave {
     my ($c, $abruptly) = @_;
     setsockopt $c->{sock}, SOL_SOCKET, SO_LINGER, pack 'II', 1, 0 if $abruptly;

@@ -41,16 +41,6 @@ sub gate {
 
 sub ask { return get($_[0], $_[1] // $allowed, token => $_[2] // 'crm-token') }
 
-sub until_true {
-    my ($what) = @_;
-    my $deadline = time + 30;
-    until ($what->()) {
-        die "not in time\n" if time > $deadline;
-        sleep 0.01;
-    }
-    return 1;
-}
-
 # ---------------------------------------------------------------- broken files
 
 subtest 'a broken file' => sub {
@@ -75,7 +65,7 @@ subtest 'a broken file' => sub {
         $gate->expect(qr/exited on signal 9/);
         kill 'KILL', @before;
         my %old = map { ($_ => 1) } @before;
-        until_true(sub { my @now = $gate->worker_pids; @now == 2 && !grep { $old{$_} } @now });
+        until_true(sub { my @now = $gate->worker_pids; @now == 2 && !grep { $old{$_} } @now }) or die "no new workers\n";
         my @several = map { ask($gate, $allowed)->{status} } 1 .. 10;
         is "@several", join(' ', (200) x 10), 'workers that the master starts anew serve by the old file';
         is ask($gate, "$allowed%E7%94%A8")->{status}, 200, 'with letters beyond ASCII in the path';

@@ -106,7 +106,7 @@ row @$_ for (
     [ none => mixed => 'either', 'user_write org_read user_read org_all', 'one alternative is enough' ],
     [ none => mixed => 'both', 'user_write org_read user_read org_all', 'both scopes together' ],
     [ none => reader => 'both', undef, 'one of both is not' ],
-    [ none => reader => 'user_read', undef, 'the ceiling: a static token has no more than the permissions' ],
+    [ none => reader => 'user_read', undef, 'a static token has no more than the permissions' ],
 
     # implications
     [ direct => all => 'org_read', 'org_all org_read org_write', 'a scope includes what the directive says' ],

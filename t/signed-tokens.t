@@ -16,7 +16,7 @@ use EIAM::Jwt qw(new_key);
 use EIAM::OidcProvider;
 use EIAM::Test;
 
-use constant { DEADLINE => 30, CLIENTS => 2, ENOUGH => 20 };
+use constant { CLIENTS => 2, ENOUGH => 20 };
 
 my $json = JSON::PP->new->utf8->canonical;
 
@@ -219,17 +219,6 @@ sub noted {
     my %noted;
     $noted{$_}++ for (slurp($notes) // '') =~ /^(.+)\n/mg;
     return \%noted;
-}
-
-sub until_true {
-    my ($condition) = @_;
-    my $deadline = time + DEADLINE;
-    while (time < $deadline) {
-        my $value = $condition->();
-        return $value if $value;
-        sleep 0.05;
-    }
-    return;
 }
 
 sub rotate {

@@ -59,12 +59,11 @@ sub open_all {
 # Waits until nginx has that many requests under way.
 sub under_way {
     my ($count) = @_;
-    my ($deadline, $writing) = (time + DEADLINE);
-    while (time < $deadline) {
+    my $writing;
+    return 1 if until_true(sub {
         ($writing) = get($gate, '/', port => $gate->port(2))->{body} =~ /Writing: (\d+)/;
-        return 1 if $writing > $count;
-        sleep 0.02;
-    }
+        return $writing > $count;
+    });
     die "only $writing requests under way\n";
 }
 

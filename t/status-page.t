@@ -111,10 +111,7 @@ sub row {
 sub soon {
     my ($wish, $title) = @_;
     local $Test::Builder::Level = $Test::Builder::Level + 1;
-    my $deadline = time + EIAM::Browser::TIMEOUT;
-    my $done;
-    sleep 0.1 until ($done = $wish->()) || time > $deadline;
-    return ok $done, $title;
+    return ok until_true($wish, EIAM::Browser::TIMEOUT), $title;
 }
 
 # ---- it loads

@@ -28,17 +28,6 @@ use constant {
 my ($true, $false) = (JSON::PP::true, JSON::PP::false);
 my $json = JSON::PP->new->utf8->canonical->allow_nonref;
 
-sub eventually {
-    my ($met) = @_;
-    my $deadline = time + DEADLINE;
-    while (time < $deadline) {
-        my $now = $met->();
-        return $now if $now;
-        sleep 0.02;
-    }
-    return;
-}
-
 # ---------------------------------------------------------------- pages, read strictly
 
 my %families = (
@@ -470,11 +459,11 @@ subtest 'look-ups' => sub {
     my $teaches = sub { get($gate, '/api/token', method => 'POST', @_, port('learns')) };
     my $learned = sub { return sum(scrape($gate), 'eiam_learned_tokens_total', result => $_[0]) };
     $teaches->(@form);
-    ok eventually(sub { $learned->('learned') == sum($before, 'eiam_learned_tokens_total',
+    ok until_true(sub { $learned->('learned') == sum($before, 'eiam_learned_tokens_total',
         result => 'learned') + 1 }),
         'a token is learned';
     $teaches->();
-    ok eventually(sub { $learned->('not_learned') == sum($before, 'eiam_learned_tokens_total',
+    ok until_true(sub { $learned->('not_learned') == sum($before, 'eiam_learned_tokens_total',
         result => 'not_learned') + 1 }),
         'an answer without a client is not';
     $changed = changes($gate, sub { get($gate, '/api/users', token => 'learned', port('learns'))
@@ -536,8 +525,8 @@ subtest 'fetches' => sub {
         my $flying = key('eiam_fetches_in_flight', source => 'introspection');
         is scrape($gate)->{$flying}, 1, 'one is under way';
         undef $c;
-        ok eventually(sub { scrape($gate)->{$flying} == 0 }), '  until its client goes away';
-        ok eventually(sub { fetches(scrape($gate), 'introspection', 'abandoned') }), '  and nobody waits';
+        ok until_true(sub { scrape($gate)->{$flying} == 0 }), '  until its client goes away';
+        ok until_true(sub { fetches(scrape($gate), 'introspection', 'abandoned') }), '  and nobody waits';
     });
     is "$count $counts->[-1]", '1 1', '  so it is abandoned';
     same_in_json($gate);
@@ -549,11 +538,11 @@ subtest 'the circuit' => sub {
     is scrape($gate)->{$open}, 0, 'it is closed';
     get($gate, '/api/users', token => 'a', port('shaky'));
     is scrape($gate)->{$open}, 0, '  after one failure still';
-    ok eventually(sub { get($gate, '/api/users', token => 'b', port('shaky')); scrape($gate)->{$open} }),
+    ok until_true(sub { get($gate, '/api/users', token => 'b', port('shaky')); scrape($gate)->{$open} }),
         'it is open after two';
     is scrape($gate)->{$open}, 1, '  for as long as it fails';
     $shaky->answer('*' => active());
-    ok eventually(sub { get($gate, '/api/users', token => 'c', port('shaky')); scrape($gate)->{$open} == 0 }),
+    ok until_true(sub { get($gate, '/api/users', token => 'c', port('shaky')); scrape($gate)->{$open} == 0 }),
         'it is closed again when the source answers';
 };
 
@@ -561,7 +550,7 @@ subtest 'the age of the keys' => sub {
     my $age = key('eiam_key_set_age_seconds', source => 'jwt');
     my $first = scrape($gate)->{$age};
     like $first, qr/^\d+$/, 'it is known when there are keys';
-    ok eventually(sub { scrape($gate)->{$age} > $first }), '  and grows';
+    ok until_true(sub { scrape($gate)->{$age} > $first }), '  and grows';
 };
 
 # ---------------------------------------------------------------- odd names
@@ -590,7 +579,7 @@ subtest 'names of any bytes' => sub {
             body => 'client_id=' . ($id =~ s/([^a-z])/sprintf '%%%02X', ord $1/ger),
             headers => ['Content-Type: application/x-www-form-urlencoded']);
         my $status = $nobody{$id} ? 401 : 200;
-        ok eventually(sub { get($named, '/api/users', token => $token)->{status} == $status }),
+        ok until_true(sub { get($named, '/api/users', token => $token)->{status} == $status }),
             'a call of ' . shown($id);
         my ($families, @wrong) = read_text(page($named, 'metrics')->{body});
         my @new = grep { !$known{ s/ \d+$//r }++ } @wrong;
@@ -707,7 +696,7 @@ subtest 'a killed worker' => sub {
     my ($pid) = $gate->worker_pids;
     $gate->expect(qr/exited on signal 9/);
     kill 'KILL', $pid;
-    ok eventually(sub { my @now = $gate->worker_pids; @now == 4 && !grep { $_ == $pid } @now }),
+    ok until_true(sub { my @now = $gate->worker_pids; @now == 4 && !grep { $_ == $pid } @now }),
         'another one begins';
     is_deeply lasting(), $before, 'all counts are kept';
     counted($calls[0], 'allow');

@@ -9,6 +9,7 @@ use FindBin;
 use lib "$FindBin::Bin/lib";
 use List::Util qw(max);
 use Test::More;
+use EIAM::Reading qw(leftmost_difference);
 use EIAM::Test;
 
 use constant { POLICIES => 12, OPERATIONS => 25, REQUESTS => 200 };
@@ -59,14 +60,7 @@ sub is_bare {
     return 0;
 }
 
-sub more_concrete {
-    my ($one, $other) = @_;
-    for my $i (0 .. $#$one) {
-        my $order = rank($other->[$i]) <=> rank($one->[$i]);
-        return $order if $order;
-    }
-    return 0;
-}
+sub more_concrete { return leftmost_difference(\&rank, @_) }
 
 # 400, 404, "none", or the operations that are possible.
 sub expected {

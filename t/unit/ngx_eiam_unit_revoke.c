@@ -107,20 +107,12 @@ ngx_eiam_unit_revoke_open(ngx_eiam_unit_t *unit, ngx_eiam_unit_revoke_t *t,
 
     ngx_memzero(t, sizeof(ngx_eiam_unit_revoke_t));
 
-    if (ngx_eiam_unit_zone_open(unit, &t->z, size) != NGX_OK) {
-        abort();
-    }
+    ngx_eiam_unit_zone_two(unit, &t->z, size, &t->a, &t->b);
+    t->z.zone.leeway = 30;
+    ngx_eiam_unit_zone_start(&t->z);
 
     t->unit = unit;
     t->terms = terms;
-    t->a = ngx_eiam_unit_zone_source(unit, &t->z, "a");
-    t->b = ngx_eiam_unit_zone_source(unit, &t->z, "b");
-    t->z.zone.leeway = 30;
-
-    if (ngx_eiam_unit_zone_init(&t->z, NULL) != NGX_OK) {
-        abort();
-    }
-
     t->table = &t->z.zone.shared->revocations;
 }
 

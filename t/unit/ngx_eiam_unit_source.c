@@ -126,19 +126,11 @@ ngx_eiam_unit_source_run(ngx_eiam_unit_t *unit, ngx_eiam_unit_source_pt run)
 
     ngx_memzero(&t, sizeof(ngx_eiam_unit_source_t));
 
-    if (ngx_eiam_unit_zone_open(unit, &t.z, 1024 * 1024) != NGX_OK) {
-        abort();
-    }
+    ngx_eiam_unit_zone_two(unit, &t.z, 1024 * 1024, &t.a, &t.b);
+    ngx_eiam_unit_zone_start(&t.z);
 
     t.unit = unit;
     t.terms = terms;
-    t.a = ngx_eiam_unit_zone_source(unit, &t.z, "a");
-    t.b = ngx_eiam_unit_zone_source(unit, &t.z, "b");
-
-    if (ngx_eiam_unit_zone_init(&t.z, NULL) != NGX_OK) {
-        abort();
-    }
-
     t.shared = t.z.zone.shared;
 
     run(&t);

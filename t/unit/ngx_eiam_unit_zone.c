@@ -614,6 +614,26 @@ ngx_eiam_unit_zone_make(ngx_eiam_unit_t *unit, ngx_eiam_unit_zone_t *z,
 
     (void) ngx_eiam_unit_zone_source(unit, z, "a");
 
+    ngx_eiam_unit_zone_start(z);
+}
+
+
+void
+ngx_eiam_unit_zone_two(ngx_eiam_unit_t *unit, ngx_eiam_unit_zone_t *z,
+    size_t size, ngx_eiam_source_t **a, ngx_eiam_source_t **b)
+{
+    if (ngx_eiam_unit_zone_open(unit, z, size) != NGX_OK) {
+        abort();
+    }
+
+    *a = ngx_eiam_unit_zone_source(unit, z, "a");
+    *b = ngx_eiam_unit_zone_source(unit, z, "b");
+}
+
+
+void
+ngx_eiam_unit_zone_start(ngx_eiam_unit_zone_t *z)
+{
     if (ngx_eiam_unit_zone_init(z, NULL) != NGX_OK) {
         abort();
     }

@@ -50,6 +50,13 @@ ngx_eiam_source_t *ngx_eiam_unit_zone_source(ngx_eiam_unit_t *unit,
 void ngx_eiam_unit_zone_make(ngx_eiam_unit_t *unit, ngx_eiam_unit_zone_t *z,
     size_t size);
 
+/* opens a zone with the sources "a" and "b", which may be changed; or aborts */
+void ngx_eiam_unit_zone_two(ngx_eiam_unit_t *unit, ngx_eiam_unit_zone_t *z,
+    size_t size, ngx_eiam_source_t **a, ngx_eiam_source_t **b);
+
+/* makes a zone that has been opened, or aborts */
+void ngx_eiam_unit_zone_start(ngx_eiam_unit_zone_t *z);
+
 void ngx_eiam_unit_clock_stop(ngx_eiam_unit_clock_t *clock);
 void ngx_eiam_unit_clock_pass(ngx_int_t ms);
 void ngx_eiam_unit_clock_go(const ngx_eiam_unit_clock_t *clock);

@@ -31,7 +31,7 @@ sub new {
     my $self = bless { pid => $pid, owner => $$, dir => $dir, alive => $to_backend }, $class;
 
     my $line = IO::Select->new($from_backend)->can_read(START_TIMEOUT) ? <$from_backend> : undef;
-    ($line // '') =~ /^ready ([\d ]+)$/ or die "$command[0] did not start (is $needed installed?):\n"
+    ($line // '') =~ m{^(?:backend )?ready (?:on http://127\.0\.0\.1:)?([\d ]+)$} or die "$command[0] did not start (is $needed installed?):\n"
         . (EIAM::Nginx::slurp("$dir/stderr") // '');
     $self->{ports} = [ split / /, $1 ];
     return $self;
@@ -61,7 +61,8 @@ EIAM::Backend - a program with ports of its own, for a test
 =head1 DESCRIPTION
 
 C<new(needed, command)> starts what the function C<command> returns for a
-directory to work in, and waits for its line C<ready PORT ...>; C<needed> is said
+directory to work in, and waits for its line C<ready PORT ...>, or that of the
+example's backend; C<needed> is said
 to be missing if there is none. C<ports> returns these ports.
 
 =cut

@@ -6,6 +6,9 @@ package EIAM::Reading;
 use strict;
 use warnings;
 
+use Exporter qw(import);
+
+our @EXPORT_OK = qw(leftmost_difference);
 our @METHODS = qw(get head post put patch delete options trace);
 
 # A skeleton made by t/documents/skeleton.js; literals consist of the characters that eiam_path accepts.
@@ -132,10 +135,13 @@ sub rank {
     return !ref $segment ? 3e6 : @$segment > 2 ? 2e6 : length join '', @$segment;
 }
 
-sub more_concrete {
-    my ($one, $other) = @_;
+sub more_concrete { return leftmost_difference(\&rank, @_) }
+
+# Compares two lists of segments by their ranks, the higher one first: the leftmost difference decides.
+sub leftmost_difference {
+    my ($rank, $one, $other) = @_;
     for my $i (0 .. $#$one) {
-        my $order = rank($other->[$i]) <=> rank($one->[$i]);
+        my $order = $rank->($other->[$i]) <=> $rank->($one->[$i]);
         return $order if $order;
     }
     return 0;

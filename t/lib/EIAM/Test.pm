@@ -11,10 +11,13 @@ use EIAM::Nginx  qw(free_port top_dir slurp);
 use EIAM::Policy qw(policy applications);
 use Exporter qw(import);
 use Test::More ();
+use Time::HiRes qw(sleep time);
+
+use constant DEADLINE => 60;
 
 our @EXPORT = qw(
     nginx get raw request connection free_port top_dir slurp policy applications
-    refused passed received bad_config good_config shown all_ambiguous nothing_forwarded
+    refused passed received bad_config good_config shown all_ambiguous nothing_forwarded until_true
 );
 
 my $realm = qr/Bearer realm="[^"]*"/;
@@ -43,6 +46,15 @@ our %REFUSAL = (
 );
 
 sub nginx { return EIAM::Nginx->new(@_) }
+
+# Waits until the condition is true; returns its value, or nothing if it is not true in time.
+sub until_true {
+    my ($condition, $seconds) = @_;
+    my $deadline = time + ($seconds // DEADLINE);
+    my $value;
+    sleep 0.02 until ($value = $condition->()) || time > $deadline;
+    return $value;
+}
 
 # A target, with unprintable characters as in C.
 sub shown { return $_[0] =~ s/([^\x21-\x7e])/sprintf '\\x%02x', ord $1/ger }
@@ -199,6 +211,7 @@ L<EIAM::Echo> for the backend. C<refused(answer, reason, title, options)> checks
 status, body, headers and challenge of a refusal (C<language =E<gt> 'zh'>,
 C<head =E<gt> 1>); C<passed(answer, title, options)> that the backend saw the
 request and which identity headers; C<received(answer, name)> gives a header's
-values as the backend received them. C<done_testing> stops every nginx first.
+values as the backend received them. C<until_true(condition)> polls until the
+condition holds, for at most a minute. C<done_testing> stops every nginx first.
 
 =cut
