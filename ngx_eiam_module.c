@@ -53,8 +53,8 @@ static ngx_command_t  ngx_eiam_commands[] = {
       &ngx_http_eiam_directive_policy_file },
 
     { ngx_string("eiam_applications"),
-      NGX_HTTP_MAIN_CONF|NGX_HTTP_SRV_CONF|NGX_HTTP_LOC_CONF|NGX_CONF_TAKE1,
-      ngx_http_eiam_directive_file,
+      NGX_HTTP_MAIN_CONF|NGX_HTTP_SRV_CONF|NGX_HTTP_LOC_CONF|NGX_CONF_TAKE12,
+      ngx_http_eiam_directive_applications,
       NGX_HTTP_LOC_CONF_OFFSET,
       offsetof(ngx_http_eiam_loc_conf_t, applications),
       &ngx_http_eiam_directive_applications_file },

@@ -23,7 +23,8 @@ my @members = qw(time request_id client method uri status upstream_status second
 
 # ---------------------------------------------------------------- tokens and those who know them
 
-my %token = map { ($_ => "Secret-of-$_-0123456789") } qw(crm old off unknown asked failed learned odd query revoked);
+my %token = map { ($_ => "Secret-of-$_-0123456789") } qw(crm old off unknown asked failed learned odd query revoked
+    stranger away);
 my $basic = encode_base64('shop:Secret-of-shop-0123456789', '');
 my $own   = encode_base64('gate:Secret-of-gate-0123456789', '');
 
@@ -32,6 +33,7 @@ my $odd = qq(a "b" \\ {c} \x{5e94}\x{7528}\x{2028}\x{1f511} 'd' \$e %n </x>);
 my $source = EIAM::Source->new(
     $token{asked}  => { json => { active => $true, client_id => 'erp', scope => 'user_read' } },
     $token{odd}    => { json => { active => $true, client_id => $odd, scope => 'user_read' } },
+    $token{stranger} => { json => { active => $true, client_id => 'stranger', scope => 'user_read' } },
     $token{failed} => { status => 500, body => $token{failed} },
     '*'            => { json => { active => $false } });
 my $issuer = EIAM::Source->new('*' => { json => { access_token => $token{learned}, token_type => 'Bearer',
@@ -51,6 +53,7 @@ my %files = (
         { id => 'crm', permissions => ['user_read'], tokens => [ $token{crm},
             { token => $token{old}, expires => '2020-01-01T00:00:00Z' } ] },
         { id => 'off', enabled => 0, permissions => ['user_read'], tokens => [ $token{off} ] },
+        { id => 'away', networks => [], permissions => ['user_read'], tokens => [ $token{away} ] },
         { id => 'erp', permissions => ['user_read'] }, { id => 'shop', permissions => ['user_read'] }));
 
 sub gate {
@@ -64,7 +67,7 @@ sub gate {
             access_log %DIR%/audit.log eiam_audit if=\$eiam_decision;
             access_log %DIR%/refusals.log eiam_audit if=\$gate_refusal;
             eiam_policy %DIR%/policy.json;
-            eiam_applications %DIR%/apps.json;
+            eiam_applications %DIR%/apps.json listed;
             eiam_introspection /introspect;
             eiam_introspection_circuit 0;
             location /api/ { eiam $mode; proxy_pass http://%ECHO%; }
@@ -128,6 +131,10 @@ my @refusals = (
         scopes => 'user_read' ],
     [ application_disabled => $users, [ token => $token{off} ], @read, @by_crm, application => 'off',
         token => 'off', scopes => 'user_read' ],
+    [ application_unknown => $users, [ token => $token{stranger} ], @read, @asked, application => 'stranger',
+        token => 'stranger', scopes => 'user_read' ],
+    [ network_forbidden => $users, [ token => $token{away} ], @read, @by_crm, application => 'away',
+        token => 'away', scopes => 'user_read' ],
     [ operation_unknown => '/api/none', [ token => $token{crm} ] ],
     [ method_unknown => $users, [ token => $token{crm}, method => 'DELETE' ] ],
     [ source_unavailable => $users, [ token => $token{failed} ], @read, @asked, token => 'failed',

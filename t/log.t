@@ -14,7 +14,7 @@ use EIAM::Source;
 use EIAM::Test;
 
 my %token = map { ($_ => "Secret-of-$_-0123456789") }
-    qw(crm old off unknown asked learned refused broken failed);
+    qw(crm old off away unknown asked learned refused broken failed);
 my $basic = 'U2VjcmV0LW9mLWJhc2ljLTAxMjM0NTY3ODk=';
 
 # The gate's own credentials at the source, and those of a client at the token interface.
@@ -27,7 +27,8 @@ my %files = (
     'apps.json' => applications(
         { id => 'crm', permissions => [ 'user_read', 'no_such_scope' ], tokens => [ $token{crm},
             { token => $token{old}, expires => '2020-01-01T00:00:00Z' } ] },
-        { id => 'off', enabled => 0, permissions => ['user_read'], tokens => [ $token{off} ] }),
+        { id => 'off', enabled => 0, permissions => ['user_read'], tokens => [ $token{off} ] },
+        { id => 'away', networks => [], permissions => ['user_read'], tokens => [ $token{away} ] }),
 );
 
 # Each row: reason, target, options.
@@ -46,6 +47,7 @@ my @rows = (
     [ token_expired => '/api/users', token => $token{old} ],
     [ scope_insufficient => '/api/users', token => $token{crm}, method => 'PUT' ],
     [ application_disabled => '/api/users', token => $token{off} ],
+    [ network_forbidden => '/api/users', token => $token{away} ],
     [ operation_unknown => '/api/none', token => $token{crm} ],
     [ method_unknown => '/api/users', token => $token{crm}, method => 'DELETE' ],
 );

@@ -17,6 +17,7 @@ my $api = policy('/api',
 );
 my $crm = { id => 'crm', permissions => ['user_read'],
     tokens => [ 'tok', { token => 'old', expires => '2020-01-01T00:00:00Z' } ] };
+my $away = { id => 'away', networks => ['192.0.2.0/24'], permissions => ['user_read'], tokens => ['away'] };
 my $off = { id => 'off', enabled => 0, permissions => ['user_read'],
     tokens => [ 'off', { token => 'off-old', expires => '2020-01-01T00:00:00Z' } ] };
 
@@ -25,7 +26,7 @@ my $gate = nginx(
     files => {
         'policy.json' => $api,
         'other.json'  => policy('/api', 'GET /others' => ['other_read']),
-        'apps.json'   => applications($crm, $off),
+        'apps.json'   => applications($crm, $off, $away),
         'others.json' => applications({ id => 'erp', permissions => [ 'user_read', 'other_read' ], tokens => ['tok'] }),
     },
     conf => qq{
@@ -127,6 +128,7 @@ my @rows = (
     [ token_expired => '/api/users', token => 'old' ],
     [ scope_insufficient => '/api/users', token => 'tok', method => 'PUT' ],
     [ application_disabled => '/api/users', token => 'off' ],
+    [ network_forbidden => '/api/users', token => 'away' ],
     [ operation_unknown => '/api/nothing', token => 'tok' ],
     [ method_unknown => '/api/users', token => 'tok', method => 'DELETE' ],
 );

@@ -214,7 +214,8 @@ my %files = (
         { id => $odd, permissions => ['user_read'], tokens => ['odd'] },
         { id => 'x' x 64, permissions => ['user_read'], tokens => ['long'] },
         { id => 'x' x 65, permissions => ['user_read'], tokens => ['longer'] },
-        { id => 'off', enabled => 0, permissions => ['user_read'], tokens => [ 'off', 'Secret-off' ] }),
+        { id => 'off', enabled => 0, permissions => ['user_read'], tokens => [ 'off', 'Secret-off' ] },
+        { id => 'away', networks => [], permissions => ['user_read'], tokens => ['away'] }),
 );
 
 my $gate = nginx(files => \%files, workers => 4, conf => $stub->upstream . qq{
@@ -372,6 +373,8 @@ my @calls = (
         'scope_insufficient', 'static', 'BYPASS' ],
     [ 'a disabled application', '/api/users', { token => 'off' }, 'getUsers', 'off', 'application_disabled',
         'static', 'BYPASS' ],
+    [ 'an address in no network', '/api/users', { token => 'away' }, 'getUsers', 'away', 'network_forbidden',
+        'static', 'BYPASS' ],
     [ 'an unknown operation', '/api/none', { token => 'tok' }, '', '', 'operation_unknown' ],
     [ 'an unknown method', '/api/users', { token => 'tok', method => 'DELETE' }, '', '', 'method_unknown' ],
     [ 'a source that fails', '/api/users', { token => 'fail' }, 'getUsers', '', 'source_unavailable',
@@ -408,7 +411,8 @@ subtest 'each decision has its count' => sub {
         counted($row, $row->[5] ? 'deny' : 'allow');
     }
     my %reasons = map { ($_->[5] => 1) } @calls;
-    $reasons{token_revoked} = 1;    # in t/revocations.t
+    $reasons{token_revoked} = 1;          # in t/revocations.t
+    $reasons{application_unknown} = 1;    # in t/networks.t
     is_deeply [ grep { !$reasons{$_} } sort keys %EIAM::Test::REFUSAL ], [], 'no reason is left out';
     same_in_json($gate);
 };

@@ -57,6 +57,16 @@ const ngx_eiam_reason_t  ngx_eiam_reasons[] = {
       { ngx_eiam_error("4032", "Application is disabled"),
         ngx_eiam_error("4032", "应用已禁用") } },
 
+    { ngx_string("application_unknown"), 403, NGX_LOG_INFO,
+      NGX_EIAM_NO_CHALLENGE, ngx_null_string,
+      { ngx_eiam_error("4033", "Application is not registered"),
+        ngx_eiam_error("4033", "应用未登记") } },
+
+    { ngx_string("network_forbidden"), 403, NGX_LOG_WARN,
+      NGX_EIAM_NO_CHALLENGE, ngx_null_string,
+      { ngx_eiam_error("4034", "Call is not allowed from this address"),
+        ngx_eiam_error("4034", "不允许从该地址调用") } },
+
     { ngx_string("operation_unknown"), 404, NGX_LOG_INFO,
       NGX_EIAM_NO_CHALLENGE, ngx_null_string,
       { ngx_eiam_error("4041", "Interface does not exist"),

@@ -196,6 +196,7 @@ typedef struct {
     ngx_uint_t                 mode;
     ngx_eiam_policy_t         *policy;
     ngx_http_eiam_applications_t  *applications;
+    ngx_flag_t                 listed;        /* only those of the file */
     ngx_array_t               *implied;       /* in words: of ngx_array_t */
     ngx_http_eiam_file_permissions_t  *permissions;
     ngx_str_t                  introspection; /* empty: off */

@@ -2,9 +2,10 @@
 #include <ngx_eiam_applications.h>
 #include <ngx_eiam_fold.h>
 #include <ngx_eiam_members.h>
+#include <ngx_eiam_network.h>
+#include <ngx_eiam_static_token.h>
 #include <ngx_eiam_string.h>
 #include <ngx_eiam_text.h>
-#include <ngx_eiam_time.h>
 
 
 typedef struct {
@@ -23,11 +24,9 @@ static ngx_int_t ngx_eiam_applications_enabled(void *data,
     const ngx_eiam_node_t *node, ngx_uint_t number);
 static ngx_int_t ngx_eiam_applications_granted(void *data,
     const ngx_eiam_node_t *node, ngx_uint_t number);
+static ngx_int_t ngx_eiam_applications_networks(void *data,
+    const ngx_eiam_node_t *node, ngx_uint_t number);
 static ngx_int_t ngx_eiam_applications_tokens(void *data,
-    const ngx_eiam_node_t *node, ngx_uint_t number);
-static ngx_int_t ngx_eiam_applications_sha256(void *data,
-    const ngx_eiam_node_t *node, ngx_uint_t number);
-static ngx_int_t ngx_eiam_applications_expires(void *data,
     const ngx_eiam_node_t *node, ngx_uint_t number);
 static ngx_int_t ngx_eiam_applications_index(
     ngx_eiam_applications_reader_t *reader, const ngx_eiam_node_t *root);
@@ -63,6 +62,8 @@ static const ngx_eiam_member_t  ngx_eiam_applications_entry_members[] = {
                          ngx_eiam_applications_enabled, 0),
     ngx_eiam_member_read("permissions", NGX_EIAM_ARRAY,
                          ngx_eiam_applications_granted, 0),
+    ngx_eiam_member_read("networks", NGX_EIAM_ARRAY,
+                         ngx_eiam_applications_networks, 0),
     ngx_eiam_member_read("tokens", NGX_EIAM_ARRAY,
                          ngx_eiam_applications_tokens, 0),
     ngx_eiam_members_end
@@ -71,31 +72,6 @@ static const ngx_eiam_member_t  ngx_eiam_applications_entry_members[] = {
 
 static const ngx_eiam_members_t  ngx_eiam_applications_entry = {
     ngx_eiam_applications_entry_members, "is an unknown member", 0
-};
-
-
-static const ngx_eiam_member_t  ngx_eiam_applications_secret_members[] = {
-    ngx_eiam_member_required("sha256", NGX_EIAM_STRING,
-                             ngx_eiam_applications_sha256),
-    ngx_eiam_member_read("expires", NGX_EIAM_STRING,
-                         ngx_eiam_applications_expires, 0),
-    ngx_eiam_members_end
-};
-
-
-static const ngx_eiam_members_t  ngx_eiam_applications_secret = {
-    ngx_eiam_applications_secret_members, "is an unknown member", 0
-};
-
-
-/* of tokens that an example had, and everybody knows */
-
-static const char *const  ngx_eiam_applications_known[] = {
-    "ccf7846a7f344312316bf3ca30f7e27a3fc5e3014e8a83260ff8301acd423cd6",
-    "6fcaae5e1e6ad17afe66d5daf3b073864a4fa563f0a66d1c9460b02140ce6677",
-    "466f237d8309e95a41545f05fd681e6f5edf6f383a38a484b6336a2c2181a8c6",
-    "c63cbb79418c7c86102fd7668fc4016dfdf0e8b980ef5ee4c833baed933876b0",
-    NULL
 };
 
 
@@ -268,6 +244,18 @@ ngx_eiam_applications_granted(void *data, const ngx_eiam_node_t *node,
 
 
 static ngx_int_t
+ngx_eiam_applications_networks(void *data, const ngx_eiam_node_t *node,
+    ngx_uint_t number)
+{
+    ngx_eiam_applications_reader_t *reader = data;
+
+    reader->application->networks = ngx_eiam_network_read(node, reader->pool);
+
+    return reader->application->networks ? NGX_OK : NGX_ERROR;
+}
+
+
+static ngx_int_t
 ngx_eiam_applications_tokens(void *data, const ngx_eiam_node_t *node,
     ngx_uint_t number)
 {
@@ -286,84 +274,10 @@ ngx_eiam_applications_tokens(void *data, const ngx_eiam_node_t *node,
         }
 
         token->application = reader->application;
-        token->expires = NGX_EIAM_NEVER;
 
-        if (ngx_eiam_members_read(&ngx_eiam_applications_secret, &element, 0,
-                                  reader)
-            != NGX_OK)
-        {
+        if (ngx_eiam_static_token_read(&element, token) != NGX_OK) {
             return NGX_ERROR;
         }
-    }
-
-    return NGX_OK;
-}
-
-
-static ngx_int_t
-ngx_eiam_applications_sha256(void *data, const ngx_eiam_node_t *node,
-    ngx_uint_t number)
-{
-    ngx_eiam_applications_reader_t *reader = data;
-
-    ngx_int_t          octet;
-    ngx_str_t          text;
-    ngx_uint_t         i;
-    ngx_eiam_token_t  *token;
-
-    token = (ngx_eiam_token_t *) reader->tokens.elts
-            + reader->tokens.nelts - 1;
-
-    text = ngx_eiam_node_string(node);
-
-    for (i = 0; i < NGX_EIAM_DIGEST_LEN; i++) {
-
-        octet = (text.len == 2 * NGX_EIAM_DIGEST_LEN)
-                ? ngx_hextoi(text.data + 2 * i, 2) : NGX_ERROR;
-
-        if (octet == NGX_ERROR) {
-            return ngx_eiam_fault(node, "must be 64 hexadecimal digits");
-        }
-
-        token->digest[i] = (u_char) octet;
-    }
-
-    for (i = 0; ngx_eiam_applications_known[i]; i++) {
-
-        if (ngx_strncasecmp(text.data,
-                            (u_char *) ngx_eiam_applications_known[i],
-                            2 * NGX_EIAM_DIGEST_LEN)
-            == 0)
-        {
-            return ngx_eiam_fault(node, "is the digest of a token that "
-                                  "everybody knows");
-        }
-    }
-
-    return NGX_OK;
-}
-
-
-static ngx_int_t
-ngx_eiam_applications_expires(void *data, const ngx_eiam_node_t *node,
-    ngx_uint_t number)
-{
-    ngx_eiam_applications_reader_t *reader = data;
-
-    ngx_str_t          text;
-    ngx_eiam_token_t  *token;
-
-    token = (ngx_eiam_token_t *) reader->tokens.elts
-            + reader->tokens.nelts - 1;
-
-    text = ngx_eiam_node_string(node);
-
-    token->expires = ngx_eiam_time_parse(&text);
-
-    if (token->expires == NGX_ERROR) {
-        text = ngx_eiam_text_shown(&text, reader->pool);
-        return ngx_eiam_fault(node, "\"%V\" is not a time as in "
-                              "\"2027-01-01T00:00:00Z\"", &text);
     }
 
     return NGX_OK;

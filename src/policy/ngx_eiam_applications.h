@@ -28,6 +28,7 @@ typedef struct {
     ngx_uint_t               index;
     ngx_uint_t               enabled;
     ngx_array_t              permissions;   /* of ngx_str_t, as written */
+    ngx_array_t             *networks;      /* of ngx_cidr_t; NULL: any */
     ngx_eiam_application_row_t  *row;     /* NULL: not counted yet */
 } ngx_eiam_application_t;
 

@@ -102,6 +102,7 @@ ngx_http_eiam_conf_create_loc(ngx_conf_t *cf)
     conf->mode = NGX_CONF_UNSET_UINT;
     conf->policy = NGX_CONF_UNSET_PTR;
     conf->applications = NGX_CONF_UNSET_PTR;
+    conf->listed = NGX_CONF_UNSET;
     conf->implied = NGX_CONF_UNSET_PTR;
     conf->charset = NGX_CONF_UNSET_PTR;
     conf->language = NGX_CONF_UNSET_UINT;
@@ -138,6 +139,7 @@ ngx_http_eiam_conf_merge_loc(ngx_conf_t *cf, void *parent, void *child)
     ngx_conf_merge_uint_value(conf->mode, prev->mode, NGX_HTTP_EIAM_OFF);
     ngx_conf_merge_ptr_value(conf->policy, prev->policy, NULL);
     ngx_conf_merge_ptr_value(conf->applications, prev->applications, NULL);
+    ngx_conf_merge_value(conf->listed, prev->listed, 0);
     ngx_conf_merge_ptr_value(conf->implied, prev->implied, NULL);
     ngx_conf_merge_ptr_value(conf->charset, prev->charset, NULL);
     ngx_conf_merge_uint_value(conf->language, prev->language,

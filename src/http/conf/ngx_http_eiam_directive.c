@@ -168,6 +168,27 @@ ngx_http_eiam_directive_policy(ngx_conf_t *cf, ngx_command_t *cmd, void *conf)
 }
 
 
+char *
+ngx_http_eiam_directive_applications(ngx_conf_t *cf, ngx_command_t *cmd,
+    void *conf)
+{
+    ngx_http_eiam_loc_conf_t  *lcf = conf;
+
+    ngx_str_t  *value;
+
+    value = cf->args->elts;
+
+    if (cf->args->nelts == 3 && ngx_strcmp(value[2].data, "listed") != 0) {
+        return ngx_http_eiam_invalid(cf, "unknown parameter \"%V\", only "
+                                     "\"listed\" may stand here", &value[2]);
+    }
+
+    lcf->listed = (cf->args->nelts == 3);
+
+    return ngx_http_eiam_directive_file(cf, cmd, conf);
+}
+
+
 /*
  * Scopes are looked up when the whole configuration has been read, as a policy
  * may come later.

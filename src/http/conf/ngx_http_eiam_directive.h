@@ -28,6 +28,8 @@ extern ngx_http_eiam_file_t  ngx_http_eiam_directive_applications_file;
 
 char *ngx_http_eiam_directive_policy(ngx_conf_t *cf, ngx_command_t *cmd,
     void *conf);
+char *ngx_http_eiam_directive_applications(ngx_conf_t *cf, ngx_command_t *cmd,
+    void *conf);
 char *ngx_http_eiam_directive_file(ngx_conf_t *cf, ngx_command_t *cmd,
     void *conf);
 char *ngx_http_eiam_directive_scope_implies(ngx_conf_t *cf, ngx_command_t *cmd,

@@ -1,6 +1,7 @@
 
 #include <ngx_http_eiam_ctx.h>
 #include <ngx_http_eiam_operation.h>
+#include <ngx_eiam_network.h>
 #include <ngx_eiam_route.h>
 
 
@@ -82,10 +83,49 @@ ngx_int_t
 ngx_http_eiam_operation_authorize(ngx_http_request_t *r,
     ngx_http_eiam_ctx_t *ctx)
 {
-    if (ctx->application && !ctx->application->enabled) {
-        return ngx_http_eiam_ctx_refuse(ctx, NGX_EIAM_APPLICATION_DISABLED);
+    ngx_eiam_reason_e          reason;
+    ngx_http_eiam_loc_conf_t  *lcf;
+
+    lcf = ngx_http_get_module_loc_conf(r, ngx_eiam_module);
+
+    reason = ngx_http_eiam_operation_admission(lcf, ctx->application,
+                                               r->connection->sockaddr);
+    if (reason != NGX_EIAM_NO_REASON) {
+        return ngx_http_eiam_ctx_refuse(ctx, reason);
     }
 
+    return ngx_http_eiam_operation_scopes(ctx);
+}
+
+
+/* an application that the file does not name is bound by its scopes alone */
+
+ngx_eiam_reason_e
+ngx_http_eiam_operation_admission(const ngx_http_eiam_loc_conf_t *lcf,
+    const ngx_eiam_application_t *application,
+    const struct sockaddr *address)
+{
+    if (application == NULL) {
+        return lcf->listed ? NGX_EIAM_APPLICATION_UNKNOWN : NGX_EIAM_NO_REASON;
+    }
+
+    if (!application->enabled) {
+        return NGX_EIAM_APPLICATION_DISABLED;
+    }
+
+    if (application->networks && address
+        && !ngx_eiam_network_has(application->networks, address))
+    {
+        return NGX_EIAM_NETWORK_FORBIDDEN;
+    }
+
+    return NGX_EIAM_NO_REASON;
+}
+
+
+ngx_int_t
+ngx_http_eiam_operation_scopes(ngx_http_eiam_ctx_t *ctx)
+{
     if (ngx_eiam_policy_permits(ctx->operation, ctx->scopes) != NGX_OK) {
         return ngx_http_eiam_ctx_refuse(ctx, NGX_EIAM_SCOPE_INSUFFICIENT);
     }

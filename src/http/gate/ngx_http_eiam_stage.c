@@ -52,7 +52,7 @@ const ngx_http_eiam_stage_t  ngx_http_eiam_stages[] = {
       ngx_http_eiam_identify, ngx_http_eiam_explain_identify },
 
     { ngx_string("authorize"), NGX_HTTP_ACCESS_PHASE,
-      ngx_http_eiam_operation_authorize, ngx_http_eiam_operation_authorize },
+      ngx_http_eiam_operation_authorize, ngx_http_eiam_explain_authorize },
 
     { ngx_string("learn"), NGX_HTTP_ACCESS_PHASE,
       ngx_http_eiam_learn_request, NULL },

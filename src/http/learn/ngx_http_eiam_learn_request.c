@@ -4,6 +4,7 @@
 #include <ngx_http_eiam_grant.h>
 #include <ngx_http_eiam_learn_request.h>
 #include <ngx_http_eiam_learn_response.h>
+#include <ngx_http_eiam_operation.h>
 #include <ngx_http_eiam_request.h>
 #include <ngx_http_eiam_revoke.h>
 #include <ngx_eiam_revoke.h>
@@ -15,6 +16,8 @@ static ngx_uint_t ngx_http_eiam_is_token_call(ngx_http_request_t *r,
     ngx_http_eiam_ctx_t *ctx);
 static ngx_int_t ngx_http_eiam_token_call(ngx_http_request_t *r,
     ngx_http_eiam_ctx_t *ctx) ngx_http_eiam_seldom;
+static ngx_int_t ngx_http_eiam_admit_client(ngx_http_request_t *r,
+    ngx_http_eiam_ctx_t *ctx);
 static ngx_int_t ngx_http_eiam_read_body(ngx_http_request_t *r);
 static void ngx_http_eiam_body_handler(ngx_http_request_t *r);
 static ngx_int_t ngx_http_eiam_read_client(ngx_http_request_t *r,
@@ -47,7 +50,7 @@ ngx_http_eiam_learn_request(ngx_http_request_t *r, ngx_http_eiam_ctx_t *ctx)
 static ngx_int_t
 ngx_http_eiam_token_call(ngx_http_request_t *r, ngx_http_eiam_ctx_t *ctx)
 {
-    ngx_eiam_application_t     *application;
+    ngx_int_t                   rc;
     ngx_http_eiam_loc_conf_t   *lcf;
     ngx_http_eiam_main_conf_t  *mcf;
 
@@ -89,27 +92,55 @@ ngx_http_eiam_token_call(ngx_http_request_t *r, ngx_http_eiam_ctx_t *ctx)
                    ctx->learn->named.len ? "yes" : "no",
                    ctx->learn->client.len ? "yes" : "no");
 
-    application = NULL;
-
-    if (lcf->applications && ctx->learn->named.len) {
-        application = ngx_eiam_applications_find(
-                                     lcf->permissions->current->applications,
-                                     &ctx->learn->named);
-    }
-
-    if (application && !application->enabled) {
-        ctx->learn->client.len = 0;
-
-        if (ngx_http_eiam_grant_set_application(r, ctx, &application->id)
-            != NGX_OK)
-        {
-            return NGX_ERROR;
-        }
-
-        return ngx_http_eiam_ctx_refuse(ctx, NGX_EIAM_APPLICATION_DISABLED);
+    rc = ngx_http_eiam_admit_client(r, ctx);
+    if (rc != NGX_OK) {
+        return rc;
     }
 
     return lcf->revoke ? ngx_http_eiam_revoke_verify(r, ctx) : NGX_OK;
+}
+
+
+/*
+ * A disabled application is refused though somebody else may name it; what else
+ * the applications file asks for concerns the client that is certain.
+ */
+
+static ngx_int_t
+ngx_http_eiam_admit_client(ngx_http_request_t *r, ngx_http_eiam_ctx_t *ctx)
+{
+    ngx_eiam_reason_e          reason;
+    ngx_eiam_application_t    *application;
+    ngx_http_eiam_learn_t     *learn;
+    ngx_http_eiam_loc_conf_t  *lcf;
+
+    learn = ctx->learn;
+    lcf = ngx_http_get_module_loc_conf(r, ngx_eiam_module);
+
+    if (lcf->applications == NULL || learn->named.len == 0) {
+        return NGX_OK;
+    }
+
+    application = ngx_eiam_applications_find(
+                                     lcf->permissions->current->applications,
+                                     &learn->named);
+
+    reason = ngx_http_eiam_operation_admission(lcf, application,
+                                               r->connection->sockaddr);
+
+    if (reason == NGX_EIAM_NO_REASON
+        || (learn->client.len == 0 && reason != NGX_EIAM_APPLICATION_DISABLED))
+    {
+        return NGX_OK;
+    }
+
+    learn->client.len = 0;
+
+    if (ngx_http_eiam_grant_set_application(r, ctx, &learn->named) != NGX_OK) {
+        return NGX_ERROR;
+    }
+
+    return ngx_http_eiam_ctx_refuse(ctx, reason);
 }
 
 

@@ -6,6 +6,7 @@
 #include <ngx_http_eiam_operation.h>
 #include <ngx_http_eiam_stage.h>
 #include <ngx_http_eiam_status.h>
+#include <ngx_eiam_network.h>
 #include <ngx_eiam_query.h>
 #include <ngx_eiam_revoke.h>
 #include <ngx_eiam_target.h>
@@ -25,12 +26,15 @@ typedef struct {
     ngx_eiam_below_e            below;        /* below the policy's base? */
     ngx_str_t                   scopes;       /* no data: all permitted */
     ngx_str_t                   application;
+    ngx_addr_t                  address;      /* no sockaddr: any */
     ngx_uint_t                  anonymous;    /* neither of the two above */
     const ngx_eiam_policy_t    *policy;       /* NULL: none has the path */
 } ngx_http_eiam_question_t;
 
 
 static ngx_int_t ngx_http_eiam_explain_read(ngx_http_request_t *r,
+    ngx_http_eiam_question_t *question);
+static ngx_int_t ngx_http_eiam_explain_read_address(ngx_http_request_t *r,
     ngx_http_eiam_question_t *question);
 static ngx_int_t ngx_http_eiam_explain_read_target(ngx_http_request_t *r,
     ngx_http_eiam_question_t *question);
@@ -48,6 +52,8 @@ static void ngx_http_eiam_explain_revocation(ngx_http_eiam_status_t *status,
     const ngx_str_t *application);
 static void ngx_http_eiam_explain_unknown(ngx_http_eiam_status_t *status,
     const ngx_str_t *scopes);
+static void ngx_http_eiam_explain_networks(ngx_http_eiam_status_t *status,
+    const ngx_eiam_application_t *application);
 static void ngx_http_eiam_explain_member(ngx_http_eiam_status_t *status,
     const char *name, const ngx_str_t *value);
 
@@ -98,7 +104,7 @@ static ngx_int_t
 ngx_http_eiam_explain_read(ngx_http_request_t *r,
     ngx_http_eiam_question_t *question)
 {
-    ngx_int_t  scopes, application;
+    ngx_int_t  rc, scopes, application;
 
     scopes = ngx_http_eiam_explain_parameter(r, "scopes", &question->scopes);
     application = ngx_http_eiam_explain_parameter(r, "application",
@@ -117,7 +123,33 @@ ngx_http_eiam_explain_read(ngx_http_request_t *r,
         question->anonymous = (application == NGX_DECLINED);
     }
 
-    return ngx_http_eiam_explain_read_target(r, question);
+    rc = ngx_http_eiam_explain_read_address(r, question);
+
+    return (rc == NGX_OK) ? ngx_http_eiam_explain_read_target(r, question)
+                          : rc;
+}
+
+
+/* the same for the address that the call comes from */
+
+static ngx_int_t
+ngx_http_eiam_explain_read_address(ngx_http_request_t *r,
+    ngx_http_eiam_question_t *question)
+{
+    ngx_int_t  rc;
+    ngx_str_t  text;
+
+    rc = ngx_http_eiam_explain_parameter(r, "address", &text);
+
+    if (rc == NGX_DECLINED) {
+        return NGX_OK;
+    }
+
+    if (rc == NGX_OK) {
+        rc = ngx_parse_addr(r->pool, &question->address, text.data, text.len);
+    }
+
+    return (rc == NGX_ABORT) ? NGX_DECLINED : rc;
 }
 
 
@@ -363,6 +395,30 @@ ngx_http_eiam_explain_identify(ngx_http_request_t *r,
 }
 
 
+ngx_int_t
+ngx_http_eiam_explain_authorize(ngx_http_request_t *r,
+    ngx_http_eiam_ctx_t *ctx)
+{
+    ngx_eiam_reason_e          reason;
+    ngx_http_eiam_loc_conf_t  *lcf;
+    ngx_http_eiam_question_t  *question;
+
+    lcf = ngx_http_get_module_loc_conf(r, ngx_eiam_module);
+    question = (ngx_http_eiam_question_t *) ctx;
+    reason = NGX_EIAM_NO_REASON;
+
+    /* scopes alone are those of no application */
+
+    if (question->application.len) {
+        reason = ngx_http_eiam_operation_admission(lcf, ctx->application,
+                                                   question->address.sockaddr);
+    }
+
+    return reason ? ngx_http_eiam_ctx_refuse(ctx, reason)
+                  : ngx_http_eiam_operation_scopes(ctx);
+}
+
+
 static void
 ngx_http_eiam_explain_write(ngx_http_eiam_status_t *status,
     const ngx_http_eiam_question_t *question)
@@ -410,6 +466,7 @@ ngx_http_eiam_explain_write(ngx_http_eiam_status_t *status,
     ngx_http_eiam_explain_member(status, "scopes", &ctx->scopes_text);
     ngx_http_eiam_explain_unknown(status, &question->scopes);
     ngx_http_eiam_explain_revocation(status, &ctx->application_id);
+    ngx_http_eiam_explain_networks(status, ctx->application);
 
     ngx_http_eiam_puts(status, ",\"required\":");
     ngx_http_eiam_policy_required(status, operation, NULL);
@@ -488,6 +545,35 @@ ngx_http_eiam_explain_unknown(ngx_http_eiam_status_t *status,
     if (n) {
         ngx_http_eiam_puts(status, "]");
     }
+}
+
+
+/* those that the application may call from, if the file says so */
+
+static void
+ngx_http_eiam_explain_networks(ngx_http_eiam_status_t *status,
+    const ngx_eiam_application_t *application)
+{
+    u_char       buf[NGX_EIAM_NETWORK_TEXT_MAX];
+    ngx_str_t    text;
+    ngx_uint_t   i;
+    ngx_cidr_t  *network;
+
+    if (application == NULL || application->networks == NULL) {
+        return;
+    }
+
+    network = application->networks->elts;
+    text.data = buf;
+
+    ngx_http_eiam_puts(status, ",\"networks\":[");
+
+    for (i = 0; i < application->networks->nelts; i++) {
+        text.len = ngx_eiam_network_write(buf, &network[i]) - buf;
+        ngx_http_eiam_write_text(status, "%s\"%V\"", i ? "," : "", &text);
+    }
+
+    ngx_http_eiam_puts(status, "]");
 }
 
 

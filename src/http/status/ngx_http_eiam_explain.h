@@ -1,8 +1,8 @@
 
 /*
  * The explanation of a call.  The table of stages is walked as for a call.
- * What the stages guard, bearer and identify would read of a request is taken
- * from the question; the other stages are those of a call.
+ * What the stages guard, bearer, identify and authorize would read of a request
+ * is taken from the question; the stage match is that of a call.
  */
 
 
@@ -19,6 +19,8 @@ ngx_int_t ngx_http_eiam_explain_guard(ngx_http_request_t *r,
 ngx_int_t ngx_http_eiam_explain_bearer(ngx_http_request_t *r,
     ngx_http_eiam_ctx_t *ctx);
 ngx_int_t ngx_http_eiam_explain_identify(ngx_http_request_t *r,
+    ngx_http_eiam_ctx_t *ctx);
+ngx_int_t ngx_http_eiam_explain_authorize(ngx_http_request_t *r,
     ngx_http_eiam_ctx_t *ctx);
 
 
