@@ -7,7 +7,7 @@
  */
 
 
-#include <ngx_http_eiam_authorization.h>
+#include <ngx_http_eiam_authorization_field.h>
 #include <ngx_http_eiam_conf.h>
 #include <ngx_http_eiam_control.h>
 #include <ngx_http_eiam_directive.h>
@@ -349,7 +349,7 @@ ngx_eiam_postconfiguration(ngx_conf_t *cf)
         return NGX_OK;
     }
 
-    if (ngx_http_eiam_authorization_take(cf) != NGX_OK
+    if (ngx_http_eiam_authorization_field_take(cf) != NGX_OK
         || ngx_http_eiam_post_read_take_variables(cf) != NGX_OK
         || ngx_http_eiam_reply_take_variables(cf) != NGX_OK)
     {

@@ -23,7 +23,7 @@
         for (h = part->elts, last = h + part->nelts; h < last; h++)
 
 
-static ngx_uint_t ngx_http_eiam_note_field(ngx_table_elt_t *h,
+static ngx_uint_t ngx_http_eiam_read_field(ngx_table_elt_t *h,
     ngx_http_eiam_fields_t *fields) ngx_http_eiam_seldom;
 static ngx_uint_t ngx_http_eiam_is_unwanted(const ngx_table_elt_t *h,
     ngx_uint_t websocket);
@@ -138,7 +138,7 @@ ngx_http_eiam_headers_read(ngx_http_request_t *r,
             break;
 
         case 'x':
-            foreign |= ngx_http_eiam_note_field(h, fields);
+            foreign |= ngx_http_eiam_read_field(h, fields);
         }
     }
 
@@ -176,7 +176,7 @@ ngx_http_eiam_headers_authorizations(ngx_http_request_t *r)
 /* notes what the field says; returns whether only the gate may set it */
 
 static ngx_uint_t
-ngx_http_eiam_note_field(ngx_table_elt_t *h, ngx_http_eiam_fields_t *fields)
+ngx_http_eiam_read_field(ngx_table_elt_t *h, ngx_http_eiam_fields_t *fields)
 {
     const ngx_str_t  *name;
 

@@ -1,5 +1,5 @@
 
-#include <ngx_http_eiam_authorization.h>
+#include <ngx_http_eiam_authorization_field.h>
 #include <ngx_http_eiam_ctx.h>
 #include <ngx_http_eiam_headers.h>
 #include <ngx_http_eiam_post_read.h>
@@ -27,7 +27,7 @@ ngx_http_eiam_post_read_handler(ngx_http_request_t *r)
     scf = ngx_http_get_module_srv_conf(r, ngx_eiam_module);
 
     if (scf->policies.nelts == 0) {
-        return ngx_http_eiam_authorization_check(r) == NGX_OK
+        return ngx_http_eiam_authorization_field_check(r) == NGX_OK
                ? NGX_DECLINED : NGX_HTTP_BAD_REQUEST;
     }
 

@@ -1,5 +1,5 @@
 
-#include <ngx_http_eiam_authorization.h>
+#include <ngx_http_eiam_authorization_field.h>
 #include <ngx_http_eiam_headers.h>
 
 
@@ -17,7 +17,7 @@ static ngx_int_t ngx_http_eiam_process_authorization(ngx_http_request_t *r,
  */
 
 ngx_int_t
-ngx_http_eiam_authorization_take(ngx_conf_t *cf)
+ngx_http_eiam_authorization_field_take(ngx_conf_t *cf)
 {
     ngx_str_t                   name = ngx_string("authorization");
     ngx_hash_elt_t             *elt;
@@ -103,7 +103,7 @@ ngx_http_eiam_process_authorization(ngx_http_request_t *r,
 /* does what nginx itself would do, but logs no values */
 
 ngx_int_t
-ngx_http_eiam_authorization_check(ngx_http_request_t *r)
+ngx_http_eiam_authorization_field_check(ngx_http_request_t *r)
 {
     if (r->headers_in.authorization == NULL
         || ngx_http_eiam_headers_authorizations(r) <= 1)
