@@ -4,19 +4,20 @@
  *
  *     load port[,port] request tokens connections seconds rate requests
  *
- * Of two gateways now one is asked, now the other, 20 ms each and never both
- * at once, so that whatever else the machine does happens to both of them.
- * "request" is a file with one request, in which "@" stands for the token;
- * "tokens" a file with one token a line, used in turn (from any of them on, or
- * from the first one if the requests have a limit), or "new" for tokens that
- * never come again. A rate of 0 is none, 0 requests are no limit.
+ * Of two gateways one is loaded at a time, in turns of 20 ms, so that whatever
+ * else the machine does affects both alike.  "request" is a file with one
+ * request, in which "@" stands for the token.  "tokens" is a file with one
+ * token in each line, used in turn (beginning with any of them, or with the
+ * first one if the number of requests is limited), or "new" for tokens that
+ * never recur.  A rate of 0 is no rate, and 0 requests are no limit.
  *
- * With a rate a request counts from the moment it was due, also if no
- * connection was free then. Percentiles are those of 20 ms, of which the median
- * counts: a machine that stands still for some milliseconds now and then, as
- * virtual ones do, would decide on the 99th of longer times.
+ * With a rate, a request counts from the moment at which it was due, even if no
+ * connection was free then.  Percentiles are taken over 20 ms, and the median
+ * of these counts: over longer times, a machine that stands still for some
+ * milliseconds now and then, as virtual ones do, would determine the 99th
+ * percentile.
  *
- * Prints a JSON array with an object for each port, times in microseconds.
+ * Prints a JSON array with an object for each port; times are in microseconds.
  */
 
 #define _GNU_SOURCE

@@ -1,4 +1,4 @@
-// Status 200, 401 or 403: what the signed token of the request is worth.
+// Status 200, 401 or 403: by the signed token of the request.
 
 const algorithm = { name: 'RSASSA-PKCS1-v1_5', hash: 'SHA-256' };
 

@@ -1,8 +1,9 @@
 package Bench::Callgrind;
 
-# Instructions per request of a contender that is an nginx: the same on every
-# run but for some tenths of a percent. valgrind offers no SHA extensions, so a
-# SHA-256 counts for about 2,800 per 64 bytes, far more than the processor needs.
+# Instructions per request of a contender that is an nginx, the same in every
+# run but for some tenths of a percent. valgrind has no SHA extensions, so a
+# SHA-256 counts for about 2,800 instructions per 64 bytes, far more than the
+# processor needs.
 
 use strict;
 use warnings;
@@ -40,7 +41,8 @@ sub count {
     return \%count;
 }
 
-# function => instructions of one request, those of what it calls included.
+# function => instructions of one request, including those of the functions that
+# it calls.
 sub inclusive {
     my ($file, $requests) = @_;
     my (%cost, $caller, $called, $next);
@@ -57,7 +59,7 @@ sub inclusive {
     return \%cost;
 }
 
-# The stages of the module, by its own table, and what they cost an allowed request.
+# The stages in the module's own table, and their cost for an allowed request.
 sub stages {
     my ($contender, $kind) = @_;
     my ($table) = slurp("$contender->{top}/src/http/gate/ngx_http_eiam_stage.c") =~ /_stages\[\] = \{(.*?)\n\};/s;

@@ -74,7 +74,7 @@ sub has {
     return scalar grep { $_ eq $value } $self->list($word);
 }
 
-# What is not on this machine, or nothing.
+# What is missing on this machine, or nothing.
 sub missing {
     my ($self) = @_;
     my $what = "package $self->{package}" if $self->{package};
@@ -126,7 +126,7 @@ sub command_line {
     return ($program, '-p', $self->{dir}, '-c', $self->{conf}, '-e', 'stderr');
 }
 
-# Runs it, with words such as "taskset -c 1" in front; dies with what it said.
+# Runs it, with words such as "taskset -c 1" in front; dies with its output.
 sub start {
     my ($self, $before, $after) = @_;
     my @command = (@$before, $self->command_line, @{ $after // [] });
@@ -147,7 +147,7 @@ sub start {
     return $self;
 }
 
-# A process and all below it.
+# A process and all its descendants.
 sub family {
     my ($pid) = @_;
     my %children;
@@ -160,7 +160,7 @@ sub family {
     return @all;
 }
 
-# Seconds of processor time so far, by the scheduler's own count.
+# Seconds of processor time so far, as counted by the scheduler.
 sub cpu {
     my ($self) = @_;
     my $ns = 0;

@@ -53,7 +53,7 @@ sub _request {
     return;
 }
 
-# ---- tokens and the files that tell what they are worth
+# ---- tokens and the files that say what they permit
 
 sub _tokens {
     my ($self, $kind, %tokens) = @_;
@@ -84,7 +84,7 @@ sub _opaque {
     return;
 }
 
-# RS256, about 800 bytes. Made once: to sign takes some milliseconds.
+# RS256, about 800 bytes. Made only once, as signing takes some milliseconds.
 sub _jwt {
     my ($self) = @_;
     return if -e "$self->{dir}/jwks.json";
@@ -115,7 +115,7 @@ sub _jwt {
 
 sub no_jwt { return $_[0]{no_jwt} }
 
-# For whoever speaks to an authorization server by TLS only.
+# For contenders that use an authorization server by TLS only.
 sub _tls {
     my ($self) = @_;
     my $file = "$self->{dir}/tls.pem";
@@ -133,8 +133,9 @@ sub spki {
 
 # ---- the generator
 
-# One run of a scenario with tokens of a kind: what it printed, and which part was as expected. With
-# "beside", another contender, the two are asked by turns, and there are two results.
+# One run of a scenario with tokens of a kind: what the generator printed, and
+# the share of expected answers. With "beside", another contender, the two
+# receive requests in turns, and there are two results.
 sub run {
     my ($self, $contender, $scenario, $kind, %how) = @_;
     my $tokens = $scenario{$scenario}[1];
@@ -149,7 +150,7 @@ sub run {
     return @$results;
 }
 
-# Shows a gate that learns all tokens once.
+# Calls a gate once with each token that it shall learn.
 sub learn {
     my ($self, $contender) = @_;
     $self->_send($contender->{port}, 'learn-crm', "$self->{dir}/many.opaque",
@@ -159,7 +160,7 @@ sub learn {
     return;
 }
 
-# And so many that nobody else will show.
+# And with tokens that no other call has.
 sub learn_new {
     my ($self, $contender, $tokens) = @_;
     return $self->_send($contender->{port}, 'learn-crm', 'new', connections => 8, requests => $tokens);

@@ -20,10 +20,10 @@ use constant {
 
 # ---- workers at a lock
 
-# Requests per second of k workers whose requests take so many microseconds of
-# a core, "hold" of these under the one lock, and how many then stand at the
-# lock, by how many k - 1 do: mean value analysis of a closed system with one
-# queue (the lock) and a delay (the rest of the request).
+# Requests per second of k workers whose requests take that many microseconds of
+# a core, "hold" of these under the common lock, and how many workers then wait
+# for the lock: mean value analysis of a closed system with one queue (the lock)
+# and a delay (the rest of the request).
 sub worker {
     my ($k, $request, $hold, $queue) = @_;
     my $locked = $hold * (1 + $queue);
@@ -38,7 +38,7 @@ sub workers {
     return $rate;
 }
 
-# The number of workers from which so large a part is lost.
+# The number of workers at which that share is lost.
 sub until_lost {
     my ($part, $request, $hold) = @_;
     my ($n, $rate, $queue) = (0, 0, 0);
@@ -68,15 +68,16 @@ sub zone {
 # ---- questions to the authorization server
 
 # A gateway asks about a token when it is used and the last answer is older than
-# the cache keeps it: once in VALID, and the time to the next use.
+# the cache keeps it: once in VALID plus the time to the next use.
 sub steady {
     my ($tokens, $rate, $gateways, $life) = @_;
     my $pairs = $tokens * $gateways;
     return $pairs / (($life // VALID) + $pairs / $rate);
 }
 
-# The first second of gateways that all start empty: what they would ask, and
-# may, as each has a limit of questions under way.
+# The first second of gateways that all start empty: the questions that they
+# would ask, and those that they may ask, as each has a limit of questions under
+# way.
 sub cold {
     my ($tokens, $rate, $gateways, $limit) = @_;
     my $pairs = $tokens * $gateways;
@@ -84,15 +85,15 @@ sub cold {
     return $asked < $most ? $asked : $most;
 }
 
-# And for how long they refuse tokens, as too many are unknown: until no more
-# are shown in a second than may be asked about.
+# And how long they refuse tokens because too many are unknown: until no more
+# unknown tokens arrive in a second than may be asked about.
 sub crowded {
     my ($tokens, $rate, $gateways, $limit) = @_;
     my $most = $gateways * ($limit // LIMIT) / LATENCY;
     return $rate > $most ? $tokens * $gateways * (1 - $most / $rate) / $most : 0;
 }
 
-# What the simulation should find.
+# What the simulation is expected to find.
 sub expected {
     my (%how) = @_;
     my ($tokens, $rate, $gateways, $limit) = @how{qw(tokens rate gateways limit)};
@@ -110,9 +111,9 @@ sub expected {
     };
 }
 
-# Requests at random times with any token at any gateway; each gateway has its
-# own cache and one flight per token, for which all others wait. A cache is
-# until when an answer holds, and whether it is a refusal.
+# Requests at random times with any token at any gateway. Each gateway has a
+# cache of its own, and one flight per token, for which all others wait. A cache
+# stores until when an answer is valid, and whether it is a refusal.
 sub simulate {
     my (%how) = @_;
     srand SEED;
@@ -146,8 +147,8 @@ sub simulate_empty {
     return \%seen;
 }
 
-# Caches as they are after a long time; some tokens are revoked after one life
-# of a grant, and once the last grant of these is over, their cost is counted.
+# Caches as they are after a long time. Some tokens are revoked after one life
+# of a grant; their cost is counted once the last grant of these has expired.
 sub simulate_revocation {
     my ($how) = @_;
     my ($tokens, $rate, $gateways) = @$how{qw(tokens rate gateways)};

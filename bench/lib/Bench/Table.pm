@@ -1,7 +1,7 @@
 package Bench::Table;
 
-# The figures as tables, what they were obtained with, and where they are kept:
-# in build/bench.json, or the file that the environment names by BENCH_JSON.
+# The figures as tables, with how they were obtained, and where they are kept:
+# in build/bench.json, or in the file that BENCH_JSON names.
 
 use strict;
 use warnings;
@@ -21,14 +21,14 @@ sub read_json { return JSON::PP->new->utf8->decode(slurp($_[0])) }
 
 sub file { return $ENV{BENCH_JSON} || abs_path(dirname(__FILE__) . '/../../..') . '/build/bench.json' }
 
-# part => what was found when it was last measured.
+# part => the results of its last run.
 sub results {
     my $all = eval { read_json(file()) };
     return {} if ref $all ne 'HASH';
     return { map { ref $all->{$_} eq 'HASH' ? ($_ => $all->{$_}) : () } @parts };
 }
 
-# The part's figures in place of its last ones, with when and where they were obtained.
+# Replaces the part's figures, with when and where they were obtained.
 sub keep {
     my ($part, $began, $figures) = @_;
     %$figures = (
@@ -43,7 +43,8 @@ sub keep {
     return;
 }
 
-# Microseconds of the gateway's core that a request took when bench/gate was last run, or nothing.
+# Microseconds of the gateway's core per request in the last run of bench/gate,
+# or nothing.
 sub request {
     my ($contender, $cell) = @_;
     my $cells = (results()->{gate}{contenders} // {})->{$contender}{cells} // {};
@@ -55,7 +56,7 @@ sub median {
     return @sorted ? ($sorted[ $#sorted / 2 ] + $sorted[ @sorted / 2 ]) / 2 : undef;
 }
 
-# 1234567.8 as 1,234,568; small ones as they are.
+# 1234567.8 as 1,234,568; small numbers unchanged.
 sub commas {
     my ($number) = @_;
     my $text = sprintf $number >= 100 || $number == int $number ? '%.0f' : '%.1f', $number;
@@ -63,7 +64,7 @@ sub commas {
     return $text;
 }
 
-# A title, the columns' heads, and rows of a label and texts.
+# A title, the heads of the columns, and rows of a label and texts.
 sub plain {
     my ($title, $heads, @rows) = @_;
     print "\n$title\n\n";
@@ -121,7 +122,7 @@ sub table {
     return;
 }
 
-# Where the module's own instructions go.
+# The parts of the module's own instructions.
 sub stages {
     my ($all) = @_;
     my ($any) = grep { $_ } map { my $r = $_; map { $_->{stages} } values %{ $r->{cells} } }

@@ -24,7 +24,7 @@ sub command {
     return ($nginx, '-t', '-q', '-e', 'stderr', '-p', $dir, '-c', "$dir/$name.conf");
 }
 
-# What the directive prints, line by line; dies if it fails, with what it said.
+# What the directive prints, line by line; dies with the output if it fails.
 sub run {
     my ($dir, $name, $directive, @before) = @_;
     my @command = (@before, command($dir, $name, $directive));
@@ -39,8 +39,8 @@ sub run {
     return @lines;
 }
 
-# The same under callgrind: what it prints, then the instructions of each call
-# of the one function, those of what that calls included.
+# The same under callgrind: the output, then the instructions of each call of
+# one function, including those of the functions that it calls.
 sub counted {
     my ($dir, $name, $directive, $function, $inside) = @_;
     unlink glob "$dir/$name.out*";
