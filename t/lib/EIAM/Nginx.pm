@@ -97,7 +97,7 @@ sub _conf {
         $module ne '' ? "load_module $module;" : (),
         $> == 0 && $main !~ /^\s*user\s/m ? 'user root;' : (),
         $main =~ /worker_processes/ ? () : 'worker_processes ' . ($opt{workers} // 1) . ';',
-        'daemon off;',
+        'daemon ' . ($opt{daemon} ? 'on;' : 'off;'),
         'pid %DIR%/nginx.pid;',
         "error_log %DIR%/error.log $level;",
         $main,
@@ -186,12 +186,23 @@ sub _spawn {
     my ($self) = @_;
     my @command = $self->_command;
     $self->{pid} = fork() // die "fork: $!";
-    return if $self->{pid};
+    if ($self->{pid}) {
+        $self->_take_master if $self->{opt}{daemon};
+        return;
+    }
     $SIG{$_} = 'DEFAULT' for qw(INT TERM PIPE);
     open STDIN,  '<',  '/dev/null';
     open STDOUT, '>>', "$self->{dir}/stderr.log";
     open STDERR, '>&', \*STDOUT;
     exec @command or POSIX::_exit(127);
+}
+
+# The master of a daemon is no child of the test: its first process ends once there is a master.
+sub _take_master {
+    my ($self) = @_;
+    waitpid $self->{pid}, 0;
+    ($self->{pid}) = (slurp("$self->{dir}/nginx.pid") // '') =~ /^(\d+)/ or die "nginx did not start:\n" . $self->error_log;
+    return;
 }
 
 sub _wait_started {
@@ -232,6 +243,28 @@ sub reload {
     die "reload neither served nor failed:\n" . $self->error_log;
 }
 
+# Of a daemon: replaces the binary of the running nginx. The new master serves beside the old one, whose pid is returned.
+sub upgrade {
+    my ($self) = @_;
+    my $old = $self->{pid};
+    my $file = "$self->{dir}/nginx.pid";
+    my $deadline = time + START_TIMEOUT;
+    kill 'USR2', $old;
+    until (-s "$file.oldbin" && (slurp($file) // '') =~ /^(\d+)/) {
+        die "no new master:\n" . $self->error_log if time > $deadline;
+        sleep 0.02;
+    }
+    ($self->{pid}) = slurp($file) =~ /^(\d+)/;
+    return $old;
+}
+
+# From now on the nginx is the one with this master.
+sub adopt {
+    my ($self, $pid) = @_;
+    $self->{pid} = $pid;
+    return $self;
+}
+
 sub stop {
     my ($self) = @_;
     return unless $self->{owner} == $$;
@@ -250,7 +283,8 @@ sub gone {
     my ($pid, $seconds) = @_;
     my $deadline = time + $seconds;
     while (time < $deadline) {
-        return 1 if waitpid($pid, WNOHANG) != 0;
+        my $ended = waitpid $pid, WNOHANG;
+        return 1 if $ended > 0 || ($ended < 0 && (slurp("/proc/$pid/stat") // ') Z') =~ /\) Z/);
         sleep 0.02;
     }
     return 0;
@@ -381,7 +415,8 @@ block before the server), C<server> (text in the one server, which listens on
 C<%PORT%>), or C<conf> (the whole inside of the http block); C<main>, C<events>;
 C<files> (name to text, or to a reference that is written as JSON); C<workers>
 (1); C<error_log_level> (info); C<expect> (patterns of alarming lines that are
-meant); C<module =E<gt> 0> (do not load the module).
+meant); C<module =E<gt> 0> (do not load the module); C<daemon =E<gt> 1> (for
+C<upgrade>).
 
 Where the text says nothing of C<eiam_zone>, there is one of 1 MB.
 
@@ -389,7 +424,8 @@ C<%PORT%>, C<%PORT2%>, ... (free ports), C<%DIR%>, C<%ECHO%> (host:port of an
 L<EIAM::Echo> of its own) are filled in everywhere. C<EIAM_KEEP=1> keeps the directory.
 
 Methods: C<check> (exit code and output of nginx -t), C<start>, C<reload> (true
-or false), C<stop>, C<signal(name)>, C<write_file(name, content)>, C<dir>,
+or false), C<upgrade> (a new binary; the pid of the old master), C<adopt(pid)>
+(the other of two masters), C<stop>, C<signal(name)>, C<write_file(name, content)>, C<dir>,
 C<port(n)>, C<echo>, C<error_log>, C<access_log(name)>, C<master_pid>,
 C<worker_pids>, C<expect(patterns)>, C<alarms>.
 
