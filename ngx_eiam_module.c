@@ -19,6 +19,7 @@
 #include <ngx_http_eiam_redact.h>
 #include <ngx_http_eiam_redis.h>
 #include <ngx_http_eiam_reply.h>
+#include <ngx_http_eiam_share.h>
 #include <ngx_http_eiam_stage.h>
 #include <ngx_http_eiam_status.h>
 #include <ngx_http_eiam_subrequest.h>
@@ -71,6 +72,27 @@ static ngx_command_t  ngx_eiam_commands[] = {
       ngx_http_eiam_redis,
       NGX_HTTP_MAIN_CONF_OFFSET,
       0,
+      NULL },
+
+    { ngx_string("eiam_redis_key"),
+      NGX_HTTP_MAIN_CONF|NGX_CONF_TAKE1,
+      ngx_http_eiam_share_key,
+      NGX_HTTP_MAIN_CONF_OFFSET,
+      0,
+      NULL },
+
+    { ngx_string("eiam_redis_grace"),
+      NGX_HTTP_MAIN_CONF|NGX_CONF_TAKE1,
+      ngx_http_eiam_share_time,
+      NGX_HTTP_MAIN_CONF_OFFSET,
+      offsetof(ngx_http_eiam_main_conf_t, redis_grace),
+      NULL },
+
+    { ngx_string("eiam_redis_stale"),
+      NGX_HTTP_MAIN_CONF|NGX_HTTP_SRV_CONF|NGX_HTTP_LOC_CONF|NGX_CONF_TAKE1,
+      ngx_http_eiam_share_time,
+      NGX_HTTP_LOC_CONF_OFFSET,
+      offsetof(ngx_http_eiam_loc_conf_t, redis_stale),
       NULL },
 
     { ngx_string("eiam_token_max"),
@@ -383,8 +405,13 @@ ngx_eiam_postconfiguration(ngx_conf_t *cf)
 static char *
 ngx_eiam_init_main(ngx_conf_t *cf, void *conf)
 {
-    return (ngx_http_eiam_redis_resolve(cf) == NGX_OK) ? NGX_CONF_OK
-                                                       : NGX_CONF_ERROR;
+    if (ngx_http_eiam_redis_resolve(cf) != NGX_OK
+        || ngx_http_eiam_share_create(cf) != NGX_OK)
+    {
+        return NGX_CONF_ERROR;
+    }
+
+    return NGX_CONF_OK;
 }
 
 
@@ -400,6 +427,7 @@ ngx_eiam_init_process(ngx_cycle_t *cycle)
     if (mcf && mcf->zone) {
         ngx_eiam_zone_sweep(mcf->zone);
         ngx_http_eiam_redis_init_process(mcf);
+        ngx_http_eiam_share_init_process(mcf);
     }
 
     return NGX_OK;

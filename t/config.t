@@ -11,6 +11,7 @@ use Test::More;
 use EIAM::Test;
 
 my %files = (
+    'key' => "AAECAwQFBgcICQoLDA0ODxAREhMUFRYXGBkaGxwdHh8=\n",
     'policy.json' => policy('/api', 'GET /users' => ['user_read'], 'PUT /users' => ['user_write']),
     'other.json'  => policy('/other', 'GET /orgs' => ['org_read']),
     'apps.json'   => applications({ id => 'crm', permissions => ['user_read'], tokens => ['t'] }),
@@ -71,7 +72,11 @@ my %directives = (
     'eiam_policy'                => [ '%DIR%/policy.json', 1, 2, second => 'complete', @everywhere ],
     'eiam_applications'          => [ '%DIR%/apps.json', 1, 2, second => 'listed', @everywhere ],
     'eiam_zone'                  => [ 'other 64k', 2, 2, contexts => ['http'], zone => '' ],
-    'eiam_redis'                 => [ '127.0.0.1:1 unix:/r prefix=a:', 1, undef, contexts => ['http'] ],
+    'eiam_redis'                 => [ '127.0.0.1:1 unix:/r prefix=a:', 1, undef, contexts => ['http'],
+        zone => 'eiam_zone eiam 1m; eiam_redis_key %DIR%/key;' ],
+    'eiam_redis_key'             => [ '%DIR%/key', 1, 1, contexts => ['http'] ],
+    'eiam_redis_grace'           => [ '5m', 1, 1, contexts => ['http'] ],
+    'eiam_redis_stale'           => [ 'off', 1, 1, @everywhere ],
     'eiam_token_max'             => [ '16k', 1, 1, @everywhere ],
     'eiam_introspection'         => [ '/introspect', 1, 1, @everywhere ],
     'eiam_introspection_audience' => [ 'a b', 1, undef, @everywhere ],

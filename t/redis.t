@@ -26,15 +26,16 @@ sub eventually {
 
 # ---------------------------------------------------------------- the directive
 
+my $key = "AAECAwQFBgcICQoLDA0ODxAREhMUFRYXGBkaGxwdHh8=\n";
 my $directory = nginx(conf => '', files => {
-    empty => "", word => "secret\r\n", words => "two\nlines\n", long => 'x' x 4097 });
+    empty => "", word => "secret\r\n", words => "two\nlines\n", long => 'x' x 4097, key => $key });
 my $dir = $directory->dir;
 chmod 0600, map { "$dir/$_" } qw(empty word words long);
 my $start = slurp("$dir/nginx.conf");
 
 sub checked {
     my ($directive, $zone) = @_;
-    my $text = $start =~ s/\}\s*\z/\n$directive;\n}\n/r;
+    my $text = $start =~ s/\}\s*\z/\n$directive;\neiam_redis_key key;\n}\n/r;
     $text =~ s/^\s*eiam_zone .*;/$zone/m if defined $zone;
     $directory->write_file('nginx.conf', $text);
     return $directory->check;
@@ -91,8 +92,8 @@ like join('', checked('eiam_redis 127.0.0.1', '')), qr/\[emerg\] .*"eiam_redis" 
 sub gate {
     my ($directive, %opt) = @_;
     return nginx(
-        http => "$directive;" . ($opt{http} // ''), server => 'location /status/ { eiam_status; }',
-        workers => $opt{workers} // 1, files => $opt{files} // {});
+        http => "$directive; eiam_redis_key key;" . ($opt{http} // ''), server => 'location /status/ { eiam_status; }',
+        workers => $opt{workers} // 1, files => { key => $key, %{ $opt{files} // {} } });
 }
 
 sub metric {

@@ -56,6 +56,7 @@ const ngx_str_t  ngx_eiam_details[NGX_EIAM_DETAILS] = {
     ngx_eiam_detail(SIMILAR_APPLICATION, "similar_application"),
     ngx_eiam_detail(SCOPES, "scopes"),
     ngx_eiam_detail(INACTIVE, "inactive"),
+    ngx_eiam_detail(NOT_SHARED, "not_shared"),
 
     /* token_revoked */
     ngx_eiam_detail(REISSUED, "reissued"),
@@ -70,6 +71,7 @@ const ngx_str_t  ngx_eiam_details[NGX_EIAM_DETAILS] = {
     ngx_eiam_detail(NOT_ASKED, "not_asked"),
     ngx_eiam_detail(CIRCUIT_OPEN, "circuit_open"),
     ngx_eiam_detail(GATE_BUSY, "gate_busy"),
+    ngx_eiam_detail(REDIS_DOWN, "redis_down"),
 
     /* operation_unknown */
     ngx_eiam_detail(LEFT_OUT, "left_out")

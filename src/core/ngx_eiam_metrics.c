@@ -34,7 +34,8 @@ const ngx_str_t  ngx_eiam_metrics_lookups[] = {
     ngx_string("HIT"),
     ngx_string("MISS"),
     ngx_string("STALE"),
-    ngx_string("BYPASS")
+    ngx_string("BYPASS"),
+    ngx_string("SHARED")
 };
 
 
@@ -57,6 +58,14 @@ const ngx_str_t  ngx_eiam_metrics_revokers[] = {
     ngx_string("control"),
     ngx_string("client"),
     ngx_string("gate")
+};
+
+
+const ngx_str_t  ngx_eiam_metrics_unshared[] = {
+    ngx_string("limit"),
+    ngx_string("queue"),
+    ngx_string("expired"),
+    ngx_string("failed")
 };
 
 

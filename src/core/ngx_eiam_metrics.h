@@ -37,6 +37,7 @@ typedef enum {
     NGX_EIAM_MISS,
     NGX_EIAM_STALE,
     NGX_EIAM_BYPASS,
+    NGX_EIAM_SHARED,                 /* by another gateway */
     NGX_EIAM_LOOKUPS
 } ngx_eiam_lookup_e;
 
@@ -122,6 +123,17 @@ typedef enum {
 } ngx_eiam_redis_result_e;
 
 
+/* why a grant is not shared with other gateways */
+
+typedef enum {
+    NGX_EIAM_UNSHARED_LIMIT = 0,     /* its application has too many */
+    NGX_EIAM_UNSHARED_QUEUE,         /* too many wait for Redis */
+    NGX_EIAM_UNSHARED_EXPIRED,       /* before Redis could be reached */
+    NGX_EIAM_UNSHARED_FAILED,        /* no memory */
+    NGX_EIAM_UNSHARED
+} ngx_eiam_unshared_e;
+
+
 /* the label of everything that has no row of its own for lack of rows */
 extern const ngx_str_t  ngx_eiam_metrics_other;
 
@@ -131,6 +143,7 @@ extern const ngx_str_t  ngx_eiam_metrics_lookups[];
 extern const ngx_str_t  ngx_eiam_metrics_results[];
 extern const ngx_str_t  ngx_eiam_metrics_revoked[];
 extern const ngx_str_t  ngx_eiam_metrics_revokers[];
+extern const ngx_str_t  ngx_eiam_metrics_unshared[];
 extern const ngx_str_t  ngx_eiam_metrics_redis_verbs[];       /* as sent */
 extern const ngx_str_t  ngx_eiam_metrics_redis_outcomes[];
 extern const ngx_str_t  ngx_eiam_metrics_redis_results[];
@@ -162,6 +175,13 @@ typedef struct {
     ngx_eiam_histogram_t    commands[NGX_EIAM_REDIS_VERBS]
                                     [NGX_EIAM_REDIS_OUTCOMES];
     ngx_atomic_t            connections[NGX_EIAM_REDIS_RESULTS];
+    ngx_atomic_t            unshared[NGX_EIAM_UNSHARED];
+    ngx_atomic_t            rejected_grants;      /* that cannot be read */
+    ngx_atomic_t            rejected_tombstones;
+    ngx_eiam_histogram_t    held[2];              /* issued tokens: until their
+                                                     grant was written, or in
+                                                     vain */
+    ngx_atomic_t            held_late;            /* for as long as possible */
 } ngx_eiam_metrics_redis_t;
 
 

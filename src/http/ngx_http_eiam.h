@@ -21,6 +21,9 @@
 #include <ngx_eiam_reason.h>
 #include <ngx_eiam_redis_link.h>
 #include <ngx_eiam_scope.h>
+#include <ngx_eiam_share.h>
+#include <ngx_eiam_share_lookup.h>
+#include <ngx_eiam_share_write.h>
 #include <ngx_eiam_source.h>
 #include <ngx_eiam_target.h>
 #include <ngx_eiam_zone.h>
@@ -162,6 +165,9 @@ typedef struct {
     ngx_uint_t                 redis_off;     /* it is said to be off */
     void                      *charset;       /* of eiam_path utf8, compiled */
     ngx_uint_t                 gated;         /* flag: there is a gate */
+    ngx_eiam_redis_seal_t     *seal;          /* NULL: no eiam_redis_key */
+    time_t                     redis_grace;   /* s; or NGX_EIAM_SHARE_OFF */
+    ngx_eiam_share_t          *share;         /* NULL: without eiam_redis */
     ngx_int_t                  request_id;    /* index of $request_id */
     ngx_http_header_handler_pt process_authorization;   /* nginx's own */
     ngx_http_get_variable_pt   get_field;               /* of $http_... */
@@ -202,6 +208,8 @@ typedef struct {
     ngx_str_t                  introspection; /* empty: off */
     ngx_eiam_source_t         *source;        /* introspection; NULL: off */
     ngx_array_t               *audiences;     /* of introspection; NULL: any */
+    ngx_eiam_share_sought_t    sought;        /* in Redis */
+    time_t                     redis_stale;   /* s; or NGX_EIAM_SHARE_OFF */
     ngx_flag_t                 learn;
     ngx_flag_t                 revoke;
     ngx_uint_t                 status;        /* flag: the status location */
@@ -243,6 +251,7 @@ typedef struct {
 
 
 typedef struct ngx_http_eiam_waiter_s  ngx_http_eiam_waiter_t;
+typedef struct ngx_http_eiam_learn_hold_s  ngx_http_eiam_learn_hold_t;
 
 
 /* a call of the token interface, and a copy of the answer */
@@ -258,6 +267,10 @@ typedef struct {
     size_t                     max;           /* bytes of the answer */
     time_t                     issued;
     uint32_t                   generation;    /* of revocations, before it */
+    ngx_eiam_position_t        position;      /* of the stream, before it */
+    ngx_http_eiam_learn_hold_t  *hold;        /* NULL: the answer is not held */
+    ngx_eiam_digest_t          digest;        /* of the issued token */
+    ngx_eiam_grant_t           grant;         /* of the issued token */
     unsigned                   body:1;        /* the request's body is read */
     unsigned                   known:1;       /* the client has been read */
     unsigned                   copying:1;
@@ -311,6 +324,8 @@ struct ngx_http_eiam_ctx_s {
 
     uint32_t                   flight;        /* it waited for this one */
     ngx_uint_t                 own_flights;   /* begun by this request */
+    uint32_t                   shared;        /* the same, in Redis */
+    ngx_uint_t                 lookups;       /* in Redis, by this request */
     time_t                     retry;         /* s; 0: a second */
     ngx_http_eiam_waiter_t    *waiter;        /* NULL: did not wait */
     uint32_t                   unknown;       /* keys lack the token's */

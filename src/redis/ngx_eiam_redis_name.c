@@ -1,4 +1,5 @@
 
+#include <ngx_eiam_random.h>
 #include <ngx_eiam_redis_name.h>
 
 
@@ -169,7 +170,7 @@ ngx_eiam_redis_name_random(u_char *p, ngx_uint_t n)
     u_char     characters[NGX_EIAM_REDIS_NAME_LEN];
     ngx_str_t  bits, encoded;
 
-    if (ngx_eiam_redis_seal_random(random, sizeof(random)) != NGX_OK) {
+    if (ngx_eiam_random(random, sizeof(random)) != NGX_OK) {
         return NGX_ERROR;
     }
 

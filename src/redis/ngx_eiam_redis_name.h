@@ -27,7 +27,7 @@
 #define NGX_EIAM_REDIS_NAME_LEN     32    /* h */
 #define NGX_EIAM_REDIS_NAME_SOURCE  8     /* S */
 #define NGX_EIAM_REDIS_NAME_FIELD   40    /* h and 8 random characters */
-#define NGX_EIAM_REDIS_NAME_PREFIX  64    /* a prefix at most */
+#define NGX_EIAM_REDIS_NAME_PREFIX  255   /* a prefix at most */
 
 /* bytes of a whole name at most */
 #define NGX_EIAM_REDIS_NAME_MAX                                               \

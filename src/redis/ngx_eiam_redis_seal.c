@@ -1,4 +1,5 @@
 
+#include <ngx_eiam_random.h>
 #include <ngx_eiam_redis_seal.h>
 
 #include <openssl/core_names.h>
@@ -6,7 +7,6 @@
 #include <openssl/evp.h>
 #include <openssl/kdf.h>
 #include <openssl/params.h>
-#include <openssl/rand.h>
 
 
 #define NGX_EIAM_REDIS_SEAL_KEY  32      /* bytes: AES-256, HMAC-SHA256 */
@@ -386,7 +386,7 @@ ngx_eiam_redis_seal_close(const ngx_eiam_redis_seal_t *seal,
     sealed->data[0] = ngx_eiam_redis_seal_version(place->kind);
     sealed->len = plain->len + NGX_EIAM_REDIS_SEAL_EXTRA;
 
-    ok = ngx_eiam_redis_seal_random(nonce, NGX_EIAM_REDIS_SEAL_NONCE) == NGX_OK
+    ok = ngx_eiam_random(nonce, NGX_EIAM_REDIS_SEAL_NONCE) == NGX_OK
          && ngx_eiam_redis_seal_place_key(&seal->keys[0], place, key) == NGX_OK
          && EVP_EncryptInit_ex2(ctx, ngx_eiam_redis_seal_cipher, key, nonce,
                                 NULL)
@@ -449,11 +449,4 @@ ngx_eiam_redis_seal_open(const ngx_eiam_redis_seal_t *seal, ngx_uint_t line,
     }
 
     return NGX_OK;
-}
-
-
-ngx_int_t
-ngx_eiam_redis_seal_random(u_char *p, size_t n)
-{
-    return (RAND_bytes(p, n) == 1) ? NGX_OK : NGX_ERROR;
 }

@@ -102,8 +102,5 @@ ngx_int_t ngx_eiam_redis_seal_open(const ngx_eiam_redis_seal_t *seal,
     ngx_uint_t line, const ngx_eiam_redis_seal_place_t *place,
     const ngx_str_t *sealed, ngx_str_t *plain);
 
-/* n random bytes: NGX_OK or NGX_ERROR */
-ngx_int_t ngx_eiam_redis_seal_random(u_char *p, size_t n);
-
 
 #endif /* _NGX_EIAM_REDIS_SEAL_H_INCLUDED_ */

@@ -32,9 +32,9 @@ static void ngx_eiam_redis_value_get_text(ngx_eiam_redis_cursor_t *cursor,
     ngx_str_t *text, size_t max);
 static time_t ngx_eiam_redis_value_get_time(ngx_eiam_redis_cursor_t *cursor);
 static void ngx_eiam_redis_value_put_position(ngx_eiam_redis_cursor_t *cursor,
-    const ngx_eiam_redis_position_t *position);
+    const ngx_eiam_position_t *position);
 static void ngx_eiam_redis_value_get_position(ngx_eiam_redis_cursor_t *cursor,
-    ngx_eiam_redis_position_t *position);
+    ngx_eiam_position_t *position);
 static void ngx_eiam_redis_value_begin(ngx_eiam_redis_cursor_t *cursor,
     const ngx_str_t *text);
 static void ngx_eiam_redis_value_create(ngx_eiam_redis_cursor_t *cursor,
@@ -238,22 +238,6 @@ ngx_eiam_redis_value_read_gateway(const ngx_str_t *text,
 }
 
 
-ngx_int_t
-ngx_eiam_redis_value_compare(const ngx_eiam_redis_position_t *one,
-    const ngx_eiam_redis_position_t *other)
-{
-    if (one->msec != other->msec) {
-        return (one->msec < other->msec) ? -1 : 1;
-    }
-
-    if (one->sequence != other->sequence) {
-        return (one->sequence < other->sequence) ? -1 : 1;
-    }
-
-    return 0;
-}
-
-
 static void
 ngx_eiam_redis_value_create(ngx_eiam_redis_cursor_t *cursor,
     const ngx_str_t *text)
@@ -343,7 +327,7 @@ ngx_eiam_redis_value_get_time(ngx_eiam_redis_cursor_t *cursor)
 
 static void
 ngx_eiam_redis_value_put_position(ngx_eiam_redis_cursor_t *cursor,
-    const ngx_eiam_redis_position_t *position)
+    const ngx_eiam_position_t *position)
 {
     ngx_eiam_redis_value_put(cursor, position->msec, 8);
     ngx_eiam_redis_value_put(cursor, position->sequence, 8);
@@ -352,7 +336,7 @@ ngx_eiam_redis_value_put_position(ngx_eiam_redis_cursor_t *cursor,
 
 static void
 ngx_eiam_redis_value_get_position(ngx_eiam_redis_cursor_t *cursor,
-    ngx_eiam_redis_position_t *position)
+    ngx_eiam_position_t *position)
 {
     position->msec = ngx_eiam_redis_value_get(cursor, 8);
     position->sequence = ngx_eiam_redis_value_get(cursor, 8);

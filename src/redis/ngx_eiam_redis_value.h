@@ -15,6 +15,7 @@
 #include <ngx_core.h>
 #include <ngx_eiam_grant.h>
 #include <ngx_eiam_metrics.h>
+#include <ngx_eiam_position.h>
 #include <ngx_eiam_redis_name.h>
 
 
@@ -28,18 +29,10 @@
 #define NGX_EIAM_REDIS_VALUE_MAX      5120
 
 
-/* of a stream's entry: milliseconds and a number; 0-0 is before the first */
-
-typedef struct {
-    uint64_t                     msec;
-    uint64_t                     sequence;
-} ngx_eiam_redis_position_t;
-
-
 typedef struct {
     ngx_eiam_grant_t             grant;      /* without the generation */
     time_t                       checked;    /* when its source was asked */
-    ngx_eiam_redis_position_t    position;   /* before that, of the stream */
+    ngx_eiam_position_t    position;   /* before that, of the stream */
     ngx_str_t                    gateway;    /* that asked */
 } ngx_eiam_redis_grant_t;
 
@@ -61,7 +54,7 @@ typedef u_char  ngx_eiam_redis_event_id_t[NGX_EIAM_REDIS_VALUE_ID];
 typedef struct {
     ngx_eiam_redis_event_e       kind;
     ngx_eiam_redis_event_id_t    id;         /* random */
-    ngx_eiam_redis_position_t    position;   /* original; 0-0: not known yet */
+    ngx_eiam_position_t    position;   /* original; 0-0: not known yet */
     time_t                       time;       /* of the revocation */
     time_t                       expires;    /* of a token */
     ngx_eiam_revoker_e           by;
@@ -76,7 +69,7 @@ typedef struct {
 
 typedef struct {
     ngx_str_t                    name;
-    ngx_eiam_redis_position_t    position;
+    ngx_eiam_position_t    position;
     ngx_str_t                    version;    /* of the module */
     time_t                       time;
 } ngx_eiam_redis_gateway_t;
@@ -107,10 +100,6 @@ ngx_int_t ngx_eiam_redis_value_read_event(const ngx_str_t *text,
     ngx_eiam_redis_event_t *event);
 ngx_int_t ngx_eiam_redis_value_read_gateway(const ngx_str_t *text,
     ngx_eiam_redis_gateway_t *gateway);
-
-/* negative, 0 or positive: the first one is before, equal to, or after */
-ngx_int_t ngx_eiam_redis_value_compare(const ngx_eiam_redis_position_t *one,
-    const ngx_eiam_redis_position_t *other);
 
 
 #endif /* _NGX_EIAM_REDIS_VALUE_H_INCLUDED_ */

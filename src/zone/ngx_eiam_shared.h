@@ -152,6 +152,21 @@ typedef struct {
 } ngx_eiam_reader_t;
 
 
+/*
+ * How many grants of an application are shared with other gateways, by steps
+ * of time in which they expire.  A change that was not finished does no harm.
+ */
+
+#define NGX_EIAM_QUOTAS       64       /* by the hash of an application's id */
+#define NGX_EIAM_QUOTA_STEPS  16
+
+typedef struct {
+    uint32_t               width;         /* s: of a step; 0: none yet */
+    uint32_t               step[NGX_EIAM_QUOTA_STEPS];
+    uint32_t               count[NGX_EIAM_QUOTA_STEPS];
+} ngx_eiam_quota_t;
+
+
 struct ngx_eiam_shared_s {
     volatile ngx_uint_t    changing;
     ngx_eiam_grants_t      grants;
@@ -159,6 +174,7 @@ struct ngx_eiam_shared_s {
     ngx_eiam_flights_t     flights;
     ngx_eiam_revocations_t revocations;
     ngx_eiam_reader_t      reader;
+    ngx_eiam_quota_t      *quotas;        /* NULL: nothing is shared */
     ngx_eiam_record_t     *records;
     uint32_t               serial;        /* serial of the last flight */
     uint32_t               number;        /* number of the last configuration */

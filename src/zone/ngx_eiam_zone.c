@@ -81,15 +81,9 @@ failed:
 
 /*
  * Nearly all pages are divided here once and for all: a sixteenth for counters,
-<<<<<<< HEAD
- * another one for revocations, a sixty-fourth for who is refused, a
- * thirty-second for flights, another one for refusals, and the rest for grants.
- * The slab allocator keeps a sixteenth, and what key sets need.
-=======
- * a tenth for revocations, a thirty-second for flights, another one for
- * refusals, and the rest for grants.  The slab allocator keeps a sixteenth, and
- * what key sets need.
->>>>>>> 6b76d55 (Zone: revocations have events, and the stream of them a reader)
+ * a tenth for revocations, a sixty-fourth for who is refused, a thirty-second
+ * for flights, another one for refusals, and the rest for grants.  The slab
+ * allocator keeps a sixteenth, and what key sets need.
  */
 
 static ngx_int_t
@@ -270,16 +264,28 @@ ngx_eiam_zone_power(size_t n)
 static ngx_int_t
 ngx_eiam_zone_redis(ngx_eiam_zone_t *zone)
 {
+    ngx_eiam_shared_t   *shared;
     ngx_eiam_metrics_t  *metrics;
 
-    metrics = &zone->shared->metrics;
+    shared = zone->shared;
+    metrics = &shared->metrics;
 
-    if (zone->redis && metrics->redis == NULL) {
+    if (!zone->redis) {
+        return NGX_OK;
+    }
+
+    if (metrics->redis == NULL) {
         metrics->redis = ngx_slab_calloc(zone->pool,
                                          sizeof(ngx_eiam_metrics_redis_t));
     }
 
-    return (zone->redis && metrics->redis == NULL) ? NGX_ERROR : NGX_OK;
+    if (shared->quotas == NULL) {
+        shared->quotas = ngx_slab_calloc(zone->pool,
+                                         NGX_EIAM_QUOTAS
+                                         * sizeof(ngx_eiam_quota_t));
+    }
+
+    return (metrics->redis && shared->quotas) ? NGX_OK : NGX_ERROR;
 }
 
 

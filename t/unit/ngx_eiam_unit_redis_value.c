@@ -6,7 +6,6 @@
 static void ngx_eiam_unit_redis_value_grant(ngx_eiam_unit_t *unit);
 static void ngx_eiam_unit_redis_value_event(ngx_eiam_unit_t *unit);
 static void ngx_eiam_unit_redis_value_gateway(ngx_eiam_unit_t *unit);
-static void ngx_eiam_unit_redis_value_position(ngx_eiam_unit_t *unit);
 static ngx_uint_t ngx_eiam_unit_redis_value_whole(const ngx_str_t *text,
     ngx_int_t (*read)(const ngx_str_t *text));
 static ngx_int_t ngx_eiam_unit_redis_value_read_grant(const ngx_str_t *text);
@@ -21,7 +20,6 @@ ngx_eiam_unit_redis_value(ngx_eiam_unit_t *unit)
     ngx_eiam_unit_redis_value_grant(unit);
     ngx_eiam_unit_redis_value_event(unit);
     ngx_eiam_unit_redis_value_gateway(unit);
-    ngx_eiam_unit_redis_value_position(unit);
 }
 
 
@@ -59,7 +57,7 @@ ngx_eiam_unit_redis_value_grant(ngx_eiam_unit_t *unit)
          && back.grant.issued == 1700000000
          && back.grant.learned && !back.grant.implicit
          && back.checked == 1700000001
-         && ngx_eiam_redis_value_compare(&back.position, &value.position) == 0;
+         && ngx_eiam_position_compare(&back.position, &value.position) == 0;
 
     ngx_eiam_unit_ok(unit, ok, "a grant is the same again");
 
@@ -174,32 +172,6 @@ ngx_eiam_unit_redis_value_gateway(ngx_eiam_unit_t *unit)
                      ngx_eiam_unit_redis_value_whole(&text,
                                      ngx_eiam_unit_redis_value_read_gateway),
                      "only a whole gateway is read");
-}
-
-
-static void
-ngx_eiam_unit_redis_value_position(ngx_eiam_unit_t *unit)
-{
-    ngx_uint_t  i, j, ok;
-
-    static const ngx_eiam_redis_position_t  order[] = {
-        { 0, 0 }, { 0, 1 }, { 1, 0 }, { 1, 0xffffffffffffffff },
-        { 0x100000000, 5 }, { 0xffffffffffffffff, 0 }
-    };
-
-    ok = 1;
-
-    for (i = 0; i < 6; i++) {
-
-        for (j = 0; j < 6; j++) {
-            ok &= ((ngx_eiam_redis_value_compare(&order[i], &order[j]) < 0)
-                   == (i < j));
-            ok &= ((ngx_eiam_redis_value_compare(&order[i], &order[j]) > 0)
-                   == (i > j));
-        }
-    }
-
-    ngx_eiam_unit_ok(unit, ok, "positions are in the order of the stream");
 }
 
 

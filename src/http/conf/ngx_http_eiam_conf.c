@@ -10,6 +10,7 @@
 #include <ngx_http_eiam_permissions.h>
 #include <ngx_http_eiam_reply.h>
 #include <ngx_http_eiam_warning.h>
+#include <ngx_http_eiam_share.h>
 
 
 static char *ngx_http_eiam_gate(ngx_conf_t *cf,
@@ -41,6 +42,7 @@ ngx_http_eiam_conf_create_main(ngx_conf_t *cf)
         return NULL;
     }
 
+    mcf->redis_grace = NGX_CONF_UNSET;
     mcf->scopes = ngx_eiam_scopes_create(cf->pool);
 
     if (mcf->scopes == NULL
@@ -108,6 +110,7 @@ ngx_http_eiam_conf_create_loc(ngx_conf_t *cf)
     conf->language = NGX_CONF_UNSET_UINT;
     conf->audiences = NGX_CONF_UNSET_PTR;
     conf->token_max = NGX_CONF_UNSET_UINT;
+    conf->redis_stale = NGX_CONF_UNSET;
     conf->learn = NGX_CONF_UNSET;
     conf->revoke = NGX_CONF_UNSET;
 
@@ -152,6 +155,9 @@ ngx_http_eiam_conf_merge_loc(ngx_conf_t *cf, void *parent, void *child)
     ngx_conf_merge_value(conf->revoke, prev->revoke, 0);
 
     ngx_conf_merge_uint_value(conf->token_max, prev->token_max, 8192);
+
+    ngx_conf_merge_sec_value(conf->redis_stale, prev->redis_stale,
+                             NGX_EIAM_SHARE_OFF);
 
     ngx_http_eiam_merge_terms(&prev->terms, &conf->terms);
     ngx_http_eiam_jwt_merge(prev, conf);
@@ -302,7 +308,8 @@ ngx_http_eiam_gate(ngx_conf_t *cf, ngx_http_eiam_loc_conf_t *conf)
     }
 
     if (ngx_http_eiam_jwt_resolve(cf, conf) != NGX_OK
-        || ngx_http_eiam_add_introspection(cf, conf) != NGX_OK)
+        || ngx_http_eiam_add_introspection(cf, conf) != NGX_OK
+        || ngx_http_eiam_share_add(cf, conf) != NGX_OK)
     {
         return NGX_CONF_ERROR;
     }
@@ -479,6 +486,7 @@ ngx_http_eiam_conf_init_zone(ngx_shm_zone_t *shm_zone, void *data)
     log = shm_zone->shm.log;
 
     if (ngx_http_eiam_conf_check_servers(mcf, log) != NGX_OK
+        || ngx_http_eiam_share_check(mcf, log) != NGX_OK
         || ngx_http_eiam_location_check(mcf, log) != NGX_OK)
     {
         return NGX_ERROR;

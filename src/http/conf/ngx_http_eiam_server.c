@@ -33,6 +33,7 @@ ngx_http_eiam_server_id(ngx_conf_t *cf, ngx_str_t *id)
     ngx_http_core_srv_conf_t    *cscf, **server;
     ngx_http_eiam_srv_conf_t    *scf;
     ngx_http_core_main_conf_t   *cmcf;
+    ngx_http_eiam_main_conf_t   *mcf;
 
     scf = ngx_http_conf_get_module_srv_conf(cf, ngx_eiam_module);
 
@@ -72,8 +73,13 @@ ngx_http_eiam_server_id(ngx_conf_t *cf, ngx_str_t *id)
         return NGX_ERROR;
     }
 
-    if (!alike) {
+    /* other gateways know it by its names, which no other one has then */
+
+    mcf = ngx_http_conf_get_module_main_conf(cf, ngx_eiam_module);
+
+    if (!alike || mcf->share) {
         addresses.len = 0;
+        position = 0;
     }
 
     id->data = ngx_pnalloc(cf->pool, names.len + addresses.len

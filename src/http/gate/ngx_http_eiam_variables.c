@@ -16,6 +16,7 @@ typedef enum {
     NGX_HTTP_EIAM_DETAIL,
     NGX_HTTP_EIAM_SOURCE,
     NGX_HTTP_EIAM_CACHE,
+    NGX_HTTP_EIAM_REDIS,
     NGX_HTTP_EIAM_TOKEN_ID
 } ngx_http_eiam_variable_e;
 
@@ -59,6 +60,9 @@ static ngx_http_variable_t  ngx_http_eiam_variables[] = {
 
     { ngx_string("eiam_cache"), NULL, ngx_http_eiam_variable,
       NGX_HTTP_EIAM_CACHE, NGX_HTTP_VAR_NOCACHEABLE, 0 },
+
+    { ngx_string("eiam_redis"), NULL, ngx_http_eiam_variable,
+      NGX_HTTP_EIAM_REDIS, NGX_HTTP_VAR_NOCACHEABLE, 0 },
 
     { ngx_string("eiam_token_id"), NULL, ngx_http_eiam_variable,
       NGX_HTTP_EIAM_TOKEN_ID, NGX_HTTP_VAR_NOCACHEABLE, 0 },
@@ -125,6 +129,7 @@ ngx_http_eiam_value(ngx_http_request_t *r, const ngx_http_eiam_ctx_t *ctx,
     static const ngx_eiam_operation_t  no_operation;
 
     const ngx_eiam_operation_t  *operation;
+    ngx_http_eiam_main_conf_t   *mcf;
 
     operation = ctx->operation ? ctx->operation : &no_operation;
 
@@ -159,6 +164,10 @@ ngx_http_eiam_value(ngx_http_request_t *r, const ngx_http_eiam_ctx_t *ctx,
 
     case NGX_HTTP_EIAM_CACHE:
         return ctx->cache ? *ctx->cache : none;
+
+    case NGX_HTTP_EIAM_REDIS:
+        mcf = ngx_http_get_module_main_conf(r, ngx_eiam_module);
+        return mcf->share ? *ngx_eiam_share_state(mcf->share) : none;
 
     default: /* NGX_HTTP_EIAM_TOKEN_ID */
         return ngx_http_eiam_token_id(r, ctx);

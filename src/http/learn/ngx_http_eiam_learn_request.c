@@ -66,6 +66,11 @@ ngx_http_eiam_token_call(ngx_http_request_t *r, ngx_http_eiam_ctx_t *ctx)
         mcf = ngx_http_get_module_main_conf(r, ngx_eiam_module);
 
         ctx->learn->generation = ngx_eiam_revoke_generation(mcf->zone);
+
+        if (mcf->share) {
+            ngx_eiam_share_position(mcf->share, &ctx->learn->position);
+        }
+
         ctx->learn->revoke = lcf->revoke;
 
         return ngx_http_eiam_read_body(r);

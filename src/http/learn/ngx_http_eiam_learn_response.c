@@ -1,4 +1,5 @@
 
+#include <ngx_http_eiam_learn_hold.h>
 #include <ngx_http_eiam_learn_response.h>
 #include <ngx_http_eiam_revoke.h>
 #include <ngx_eiam_token_response.h>
@@ -14,6 +15,8 @@ static ngx_int_t ngx_http_eiam_relay_header(ngx_http_request_t *r);
 static const char *ngx_http_eiam_relay_obstacle(ngx_http_request_t *r);
 static ngx_int_t ngx_http_eiam_relay_body(ngx_http_request_t *r,
     ngx_chain_t *in);
+static ngx_int_t ngx_http_eiam_relay_held(ngx_http_request_t *r,
+    ngx_http_eiam_learn_t *learn, size_t len, ngx_chain_t *in);
 static void ngx_http_eiam_relay_chain(ngx_http_request_t *r,
     ngx_http_eiam_ctx_t *ctx, ngx_chain_t *in) ngx_http_eiam_seldom;
 static void ngx_http_eiam_relay_buf(ngx_http_request_t *r,
@@ -27,6 +30,7 @@ static void ngx_http_eiam_relayed(ngx_http_request_t *r,
     ngx_http_eiam_ctx_t *ctx);
 static void ngx_http_eiam_learn(ngx_http_request_t *r, const ngx_str_t *token,
     const ngx_eiam_grant_t *grant);
+static void ngx_http_eiam_learned(ngx_http_request_t *r, ngx_int_t rc);
 static void ngx_http_eiam_learn_refresh(ngx_http_request_t *r,
     const ngx_eiam_digest_t access, const ngx_eiam_grant_t *grant);
 
@@ -174,7 +178,8 @@ ngx_http_eiam_relay_header(ngx_http_request_t *r)
     learn->copying = 1;
     r->filter_need_in_memory = 1;
 
-    return ngx_http_eiam_next_header_filter(r);
+    return (ngx_http_eiam_learn_hold(r, learn) == NGX_OK)
+           ? NGX_OK : ngx_http_eiam_next_header_filter(r);
 }
 
 
@@ -222,15 +227,50 @@ ngx_http_eiam_relay_obstacle(ngx_http_request_t *r)
 static ngx_int_t
 ngx_http_eiam_relay_body(ngx_http_request_t *r, ngx_chain_t *in)
 {
+    size_t                len;
     ngx_http_eiam_ctx_t  *ctx;
 
     ctx = ngx_http_get_module_ctx(r, ngx_eiam_module);
 
-    if (ctx && ctx->learn && ctx->learn->copying) {
+    if (ctx == NULL || ctx->learn == NULL) {
+        return ngx_http_eiam_next_body_filter(r, in);
+    }
+
+    len = ctx->learn->answer.len;
+
+    if (ctx->learn->copying) {
         ngx_http_eiam_relay_chain(r, ctx, in);
     }
 
+    if (ctx->learn->hold && !ctx->learn->hold->over) {
+        return ngx_http_eiam_relay_held(r, ctx->learn, len, in);
+    }
+
     return ngx_http_eiam_next_body_filter(r, in);
+}
+
+
+/* an answer whose header was kept back: len bytes of its body were as well */
+
+static ngx_int_t
+ngx_http_eiam_relay_held(ngx_http_request_t *r, ngx_http_eiam_learn_t *learn,
+    size_t len, ngx_chain_t *in)
+{
+    ngx_int_t  rc;
+
+    if (ngx_http_eiam_learn_hold_body(r, learn, in) == NGX_OK) {
+        return NGX_OK;
+    }
+
+    in = ngx_http_eiam_learn_hold_chain(r, learn, len, in);
+
+    rc = ngx_http_eiam_next_header_filter(r);
+
+    if (rc == NGX_ERROR || rc > NGX_OK || r->header_only) {
+        return rc;
+    }
+
+    return in ? ngx_http_eiam_next_body_filter(r, in) : NGX_ERROR;
 }
 
 
@@ -349,28 +389,76 @@ ngx_http_eiam_relayed(ngx_http_request_t *r, ngx_http_eiam_ctx_t *ctx)
 }
 
 
+/* the grant is in the zone before the token is sent to the client */
+
 static void
 ngx_http_eiam_learn(ngx_http_request_t *r, const ngx_str_t *token,
     const ngx_eiam_grant_t *grant)
 {
-    ngx_int_t                  rc;
-    ngx_str_t                  application;
-    ngx_eiam_digest_t          digest;
-    ngx_http_eiam_srv_conf_t  *scf;
+    ngx_int_t                   rc;
+    ngx_http_eiam_ctx_t        *ctx;
+    ngx_eiam_redis_grant_t      value;
+    ngx_http_eiam_learn_t      *learn;
+    ngx_http_eiam_srv_conf_t   *scf;
+    ngx_http_eiam_main_conf_t  *mcf;
 
+    ctx = ngx_http_get_module_ctx(r, ngx_eiam_module);
     scf = ngx_http_get_module_srv_conf(r, ngx_eiam_module);
+    mcf = ngx_http_get_module_main_conf(r, ngx_eiam_module);
+    learn = ctx->learn;
 
-    if (ngx_eiam_digest(token, digest) != NGX_OK) {
+    learn->grant = *grant;
+
+    if (ngx_eiam_digest(token, learn->digest) != NGX_OK) {
         return;
     }
 
-    rc = ngx_eiam_source_learn(scf->learned, digest, grant);
+    if (mcf->share == NULL) {
+        rc = ngx_eiam_source_learn(scf->learned, learn->digest, grant);
+
+        if (rc == NGX_OK) {
+            ngx_eiam_metrics_add(&mcf->zone->shared->metrics.learned);
+        }
+
+        ngx_http_eiam_learned(r, rc);
+        return;
+    }
+
+    ngx_memzero(&value, sizeof(ngx_eiam_redis_grant_t));
+
+    value.grant = *grant;
+    value.grant.learned = 1;
+    value.grant.issued = 0;
+    value.checked = ngx_time();
+    value.position = learn->position;
+
+    if (learn->hold == NULL
+        || ngx_http_eiam_learn_hold_write(r, learn, learn->digest, &value,
+                                          ngx_http_eiam_learned)
+           != NGX_OK)
+    {
+        rc = ngx_eiam_share_write_now(mcf->share, scf->learned, learn->digest,
+                                      &value);
+        ngx_http_eiam_learned(r, rc);
+    }
+}
+
+
+static void
+ngx_http_eiam_learned(ngx_http_request_t *r, ngx_int_t rc)
+{
+    ngx_str_t               application;
+    ngx_http_eiam_ctx_t    *ctx;
+    ngx_http_eiam_learn_t  *learn;
 
     if (rc == NGX_ERROR) {
         return;
     }
 
-    application = ngx_eiam_text_shown(&grant->application, r->pool);
+    ctx = ngx_http_get_module_ctx(r, ngx_eiam_module);
+    learn = ctx->learn;
+
+    application = ngx_eiam_text_shown(&learn->grant.application, r->pool);
 
     if (rc == NGX_DECLINED) {
         ngx_log_error(NGX_LOG_WARN, r->connection->log, 0,
@@ -382,11 +470,10 @@ ngx_http_eiam_learn(ngx_http_request_t *r, const ngx_str_t *token,
 
     ngx_log_debug3(NGX_LOG_DEBUG_HTTP, r->connection->log, 0,
                    "eiam token %*xs is learned, expires: %T",
-                   NGX_HTTP_EIAM_TOKEN_ID_LEN, digest, grant->expires);
+                   NGX_HTTP_EIAM_TOKEN_ID_LEN, learn->digest,
+                   learn->grant.expires);
 
-    ngx_eiam_metrics_add(&scf->learned->zone->shared->metrics.learned);
-
-    ngx_http_eiam_learn_refresh(r, digest, grant);
+    ngx_http_eiam_learn_refresh(r, learn->digest, &learn->grant);
 
     ngx_log_error(NGX_LOG_INFO, r->connection->log, 0,
                   "eiam: learned a token of application \"%V\"",

@@ -4,6 +4,7 @@
 #include <ngx_http_eiam_grant.h>
 #include <ngx_http_eiam_identify.h>
 #include <ngx_http_eiam_introspect.h>
+#include <ngx_http_eiam_shared.h>
 #include <ngx_http_eiam_verify.h>
 #include <ngx_eiam_revoke.h>
 
@@ -37,6 +38,7 @@ static ngx_int_t ngx_http_eiam_source_learned(ngx_http_request_t *r,
 static const ngx_http_eiam_source_t  ngx_http_eiam_sources[] = {
     { NGX_EIAM_LEARNED, ngx_http_eiam_source_learned },
     { NGX_EIAM_JWT, ngx_http_eiam_verify },
+    { NGX_EIAM_LEARNED, ngx_http_eiam_shared },
     { NGX_EIAM_INTROSPECTION, ngx_http_eiam_introspect },
     { NGX_EIAM_SOURCES, NULL }
 };
@@ -181,7 +183,7 @@ ngx_http_eiam_source_learned(ngx_http_request_t *r, ngx_http_eiam_ctx_t *ctx)
         return NGX_DECLINED;
     }
 
-    ctx->cache = &ngx_eiam_metrics_lookups[NGX_EIAM_HIT];
+    ctx->cache = ngx_http_eiam_shared_cache(ctx);
 
     return (rc == NGX_OK) ? ngx_http_eiam_grant_apply(r, ctx, &question.grant)
                           : ngx_http_eiam_grant_refuse(r, ctx, &question);

@@ -4,6 +4,7 @@
 #include <ngx_http_eiam_fetch.h>
 #include <ngx_http_eiam_grant.h>
 #include <ngx_http_eiam_introspect.h>
+#include <ngx_http_eiam_shared.h>
 #include <ngx_http_eiam_subrequest.h>
 #include <ngx_http_eiam_wait.h>
 
@@ -19,6 +20,7 @@ typedef struct {
     const ngx_eiam_terms_t    *terms;
     const ngx_array_t         *audiences;
     ngx_eiam_question_t        question;
+    ngx_eiam_position_t  position;     /* of the stream, before that */
     ngx_http_eiam_fetch_t      fetch;
 } ngx_http_eiam_flight_t;
 
@@ -35,6 +37,8 @@ static ngx_eiam_result_e ngx_http_eiam_result(
     const ngx_eiam_question_t *question, const ngx_eiam_answer_t *answer);
 static void ngx_http_eiam_read_answer(ngx_http_request_t *r,
     ngx_http_eiam_flight_t *flight, const ngx_eiam_answer_t *answer);
+static void ngx_http_eiam_introspect_share(ngx_http_request_t *r,
+    const ngx_http_eiam_flight_t *flight);
 
 
 /* RFC 7662; the zone knows the answer, or whether somebody is asking */
@@ -43,10 +47,12 @@ ngx_int_t
 ngx_http_eiam_introspect(ngx_http_request_t *r, ngx_http_eiam_ctx_t *ctx)
 {
     ngx_int_t                  rc;
-    ngx_eiam_question_t        question;
-    ngx_http_eiam_loc_conf_t  *lcf;
+    ngx_eiam_question_t         question;
+    ngx_http_eiam_loc_conf_t   *lcf;
+    ngx_http_eiam_main_conf_t  *mcf;
 
     lcf = ngx_http_get_module_loc_conf(r, ngx_eiam_module);
+    mcf = ngx_http_get_module_main_conf(r, ngx_eiam_module);
 
     if (lcf->source == NULL) {
         return NGX_DECLINED;
@@ -57,7 +63,23 @@ ngx_http_eiam_introspect(ngx_http_request_t *r, ngx_http_eiam_ctx_t *ctx)
     ngx_eiam_source_key(lcf->source, ctx->digest, question.key);
     question.flight = ctx->flight;
 
-    rc = ngx_eiam_source_ask(lcf->source, &lcf->terms, &question);
+    rc = NGX_DECLINED;
+
+    if (mcf->share && ctx->flight == 0) {
+        rc = ngx_eiam_source_look_up(lcf->source, &lcf->terms, &question);
+
+        if (rc == NGX_DECLINED) {
+            rc = ngx_http_eiam_shared_ask(r, ctx);
+
+            if (rc != NGX_DECLINED) {
+                return rc;
+            }
+        }
+    }
+
+    if (rc == NGX_DECLINED) {
+        rc = ngx_eiam_source_ask(lcf->source, &lcf->terms, &question);
+    }
 
     ngx_log_debug2(NGX_LOG_DEBUG_HTTP, r->connection->log, 0,
                    "eiam introspection look-up: %i, flight %uD",
@@ -72,7 +94,7 @@ ngx_http_eiam_introspect(ngx_http_request_t *r, ngx_http_eiam_ctx_t *ctx)
         ctx->cache = &ngx_eiam_metrics_lookups[NGX_EIAM_MISS];
 
     } else {
-        ctx->cache = &ngx_eiam_metrics_lookups[NGX_EIAM_HIT];
+        ctx->cache = ngx_http_eiam_shared_cache(ctx);
     }
 
     switch (rc) {
@@ -109,10 +131,12 @@ static ngx_int_t
 ngx_http_eiam_introspect_token(ngx_http_request_t *r, ngx_http_eiam_ctx_t *ctx,
     const ngx_eiam_question_t *question)
 {
-    ngx_http_eiam_flight_t    *flight;
-    ngx_http_eiam_loc_conf_t  *lcf;
+    ngx_http_eiam_flight_t     *flight;
+    ngx_http_eiam_loc_conf_t   *lcf;
+    ngx_http_eiam_main_conf_t  *mcf;
 
     lcf = ngx_http_get_module_loc_conf(r, ngx_eiam_module);
+    mcf = ngx_http_get_module_main_conf(r, ngx_eiam_module);
 
     if (ctx->own_flights++ == NGX_HTTP_EIAM_FLIGHTS_MAX) {
         ngx_eiam_source_abandon(lcf->source, question);
@@ -133,6 +157,10 @@ ngx_http_eiam_introspect_token(ngx_http_request_t *r, ngx_http_eiam_ctx_t *ctx,
     flight->terms = &lcf->terms;
     flight->audiences = lcf->audiences;
     flight->question = *question;
+
+    if (mcf->share) {
+        ngx_eiam_share_position(mcf->share, &flight->position);
+    }
 
     flight->fetch.uri = lcf->introspection;
     flight->fetch.timeout = lcf->terms.timeout;
@@ -293,6 +321,8 @@ ngx_http_eiam_read_answer(ngx_http_request_t *r,
                                             &flight->fetch, answer->status);
     }
 
+    ngx_http_eiam_introspect_share(r, flight);
+
     if (ngx_eiam_source_settle(flight->source, flight->terms, question)
         == NGX_DECLINED)
     {
@@ -301,4 +331,30 @@ ngx_http_eiam_read_answer(ngx_http_request_t *r,
                       "after %ui failures", &flight->fetch.uri,
                       flight->terms->retry, flight->terms->failures);
     }
+}
+
+
+/* other gateways need not ask for the same token */
+
+static void
+ngx_http_eiam_introspect_share(ngx_http_request_t *r,
+    const ngx_http_eiam_flight_t *flight)
+{
+    ngx_eiam_redis_grant_t      value;
+    ngx_http_eiam_main_conf_t  *mcf;
+
+    mcf = ngx_http_get_module_main_conf(r, ngx_eiam_module);
+
+    if (mcf->share == NULL || flight->question.reason != NGX_EIAM_NO_REASON) {
+        return;
+    }
+
+    ngx_memzero(&value, sizeof(ngx_eiam_redis_grant_t));
+
+    value.grant = flight->question.grant;
+    value.checked = ngx_time();
+    value.position = flight->position;
+
+    ngx_eiam_share_write_asked(mcf->share, flight->source, flight->ctx->digest,
+                               &value, flight->terms->valid);
 }

@@ -2,6 +2,7 @@
 #include <ngx_http_eiam_ctx.h>
 #include <ngx_http_eiam_grant.h>
 #include <ngx_http_eiam_keys.h>
+#include <ngx_http_eiam_shared.h>
 #include <ngx_http_eiam_verify.h>
 
 
@@ -68,7 +69,7 @@ static ngx_int_t
 ngx_http_eiam_verify_now(ngx_http_request_t *r, ngx_http_eiam_ctx_t *ctx,
     ngx_eiam_question_t *question)
 {
-    ngx_int_t                  rc;
+    ngx_int_t                  rc, checked;
     ngx_eiam_document_t        document;
     ngx_http_eiam_loc_conf_t  *lcf;
 
@@ -116,6 +117,16 @@ ngx_http_eiam_verify_now(ngx_http_request_t *r, ngx_http_eiam_ctx_t *ctx,
     if (document.fault.len) {
         ngx_log_error(NGX_LOG_INFO, r->connection->log, 0, "eiam: %V",
                       &document.fault);
+    }
+
+    /* a signed token says nothing of its revocation by another gateway */
+
+    if (rc == NGX_OK) {
+        checked = ngx_http_eiam_shared_check(r, ctx);
+
+        if (checked != NGX_OK && checked != NGX_DECLINED) {
+            return checked;
+        }
     }
 
     /* an unexpired token that is refused may soon be valid: not remembered */

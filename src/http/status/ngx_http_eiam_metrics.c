@@ -1,5 +1,6 @@
 
 #include <ngx_http_eiam_metrics_redis.h>
+#include <ngx_http_eiam_metrics_share.h>
 #include <ngx_http_eiam_revocations.h>
 #include <ngx_http_eiam_status.h>
 #include <ngx_eiam_cache.h>
@@ -120,6 +121,22 @@ const ngx_http_eiam_family_t  ngx_http_eiam_metrics[] = {
     { "eiam_redis_command_duration_seconds", "histogram",
       "Time until commands to Redis were answered, or given up.",
       ngx_http_eiam_metrics_redis_durations },
+
+    { "eiam_redis_unshared_total", "counter",
+      "Learned grants that other gateways are not told of.",
+      ngx_http_eiam_metrics_share_unshared },
+
+    { "eiam_redis_rejected_values_total", "counter",
+      "Values in Redis that could not be read: damaged, or another key's.",
+      ngx_http_eiam_metrics_share_rejected },
+
+    { "eiam_redis_hold_seconds", "histogram",
+      "Time for which issued tokens were held back.",
+      ngx_http_eiam_metrics_share_held },
+
+    { "eiam_redis_hold_late_total", "counter",
+      "Issued tokens that went on before their grant was written.",
+      ngx_http_eiam_metrics_share_late },
 
     { "eiam_policy_info", "gauge",
       "The policies, by file and its SHA-256.",

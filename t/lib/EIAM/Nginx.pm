@@ -64,6 +64,7 @@ sub write_file {
     open my $fh, '>:raw', $path or die "$path: $!";
     print {$fh} $self->expand(ref $content ? $json->encode($content) : $content);
     close $fh or die "$path: $!";
+    chmod 0600, $path if $name =~ /\bkey$/;
     return $path;
 }
 

@@ -1,0 +1,188 @@
+
+#include <ngx_http_eiam_learn_hold.h>
+
+
+#define NGX_HTTP_EIAM_BUFFERED  0x08     /* of a request; one of sub_filter's,
+                                            which has nothing yet */
+
+
+static void ngx_http_eiam_learn_hold_written(void *data, ngx_int_t rc);
+static void ngx_http_eiam_learn_hold_cleanup(void *data);
+
+
+ngx_int_t
+ngx_http_eiam_learn_hold(ngx_http_request_t *r, ngx_http_eiam_learn_t *learn)
+{
+    ngx_pool_cleanup_t         *cln;
+    ngx_http_eiam_main_conf_t  *mcf;
+
+    mcf = ngx_http_get_module_main_conf(r, ngx_eiam_module);
+
+    if (mcf->share == NULL || r != r->main || r->method != NGX_HTTP_POST
+        || !ngx_eiam_share_is_ready(mcf->share))
+    {
+        return NGX_DECLINED;
+    }
+
+    cln = ngx_pool_cleanup_add(r->pool, sizeof(ngx_http_eiam_learn_hold_t));
+    if (cln == NULL) {
+        return NGX_DECLINED;
+    }
+
+    cln->handler = ngx_http_eiam_learn_hold_cleanup;
+    learn->hold = cln->data;
+
+    ngx_memzero(learn->hold, sizeof(ngx_http_eiam_learn_hold_t));
+
+    learn->hold->request = r;
+
+    /* with a 304 nothing of the body would be sent */
+
+    r->disable_not_modified = 1;
+
+    return NGX_OK;
+}
+
+
+ngx_int_t
+ngx_http_eiam_learn_hold_write(ngx_http_request_t *r,
+    ngx_http_eiam_learn_t *learn, const ngx_eiam_digest_t token,
+    const ngx_eiam_redis_grant_t *grant, ngx_http_eiam_learn_hold_pt handler)
+{
+    ngx_http_eiam_srv_conf_t    *scf;
+    ngx_http_eiam_main_conf_t   *mcf;
+    ngx_http_eiam_learn_hold_t  *hold;
+
+    scf = ngx_http_get_module_srv_conf(r, ngx_eiam_module);
+    mcf = ngx_http_get_module_main_conf(r, ngx_eiam_module);
+
+    hold = learn->hold;
+
+    hold->handler = handler;
+    hold->write = ngx_eiam_share_write_learned(mcf->share, scf->learned, token,
+                                               grant,
+                                            ngx_http_eiam_learn_hold_written,
+                                               hold);
+    if (hold->write == NULL) {
+        return NGX_ERROR;
+    }
+
+    hold->waiting = 1;
+
+    return NGX_OK;
+}
+
+
+/* the request's write handler calls the body filter, which lets it go on */
+
+static void
+ngx_http_eiam_learn_hold_written(void *data, ngx_int_t rc)
+{
+    ngx_http_eiam_learn_hold_t *hold = data;
+
+    ngx_connection_t    *c;
+    ngx_http_request_t  *r;
+
+    r = hold->request;
+    c = r->connection;
+
+    hold->write = NULL;
+    hold->waiting = 0;
+
+    ngx_http_set_log_request(c->log, r);
+
+    hold->handler(r, rc);
+
+    ngx_post_event(c->write, &ngx_posted_events);
+}
+
+
+ngx_int_t
+ngx_http_eiam_learn_hold_body(ngx_http_request_t *r,
+    ngx_http_eiam_learn_t *learn, ngx_chain_t *in)
+{
+    ngx_buf_t                   *b;
+    ngx_chain_t                 *cl;
+    ngx_http_eiam_learn_hold_t  *hold;
+
+    hold = learn->hold;
+
+    if (!learn->copying && !hold->waiting) {
+        return NGX_DECLINED;
+    }
+
+    for (cl = in; cl; cl = cl->next) {
+
+        b = cl->buf;
+
+        /* the backend's answer is broken off */
+
+        if (learn->copying && b->flush && ngx_buf_size(b) == 0) {
+            learn->copying = 0;
+            return NGX_DECLINED;
+        }
+    }
+
+    for (cl = in; cl; cl = cl->next) {
+
+        b = cl->buf;
+
+        hold->last |= b->last_buf;
+        b->pos = b->last;
+        b->file_pos = b->file_last;
+    }
+
+    r->buffered |= NGX_HTTP_EIAM_BUFFERED;
+
+    return NGX_OK;
+}
+
+
+ngx_chain_t *
+ngx_http_eiam_learn_hold_chain(ngx_http_request_t *r,
+    ngx_http_eiam_learn_t *learn, size_t len, ngx_chain_t *in)
+{
+    ngx_buf_t    *b;
+    ngx_chain_t  *cl;
+
+    r->buffered &= ~NGX_HTTP_EIAM_BUFFERED;
+    learn->hold->over = 1;
+
+    if (len == 0 && !learn->hold->last) {
+        return in;
+    }
+
+    b = ngx_calloc_buf(r->pool);
+    cl = ngx_alloc_chain_link(r->pool);
+
+    if (b == NULL || cl == NULL) {
+        return NULL;
+    }
+
+    if (len) {
+        b->start = learn->answer.data;
+        b->pos = b->start;
+        b->last = b->start + len;
+        b->end = b->last;
+        b->memory = 1;
+    }
+
+    b->last_buf = learn->hold->last;
+    b->last_in_chain = (in == NULL);
+
+    cl->buf = b;
+    cl->next = in;
+
+    return cl;
+}
+
+
+static void
+ngx_http_eiam_learn_hold_cleanup(void *data)
+{
+    ngx_http_eiam_learn_hold_t *hold = data;
+
+    if (hold->write) {
+        ngx_eiam_share_write_detach(hold->write);
+    }
+}

@@ -1,0 +1,67 @@
+
+#include <ngx_eiam_reader.h>
+#include <ngx_eiam_share.h>
+
+
+#define NGX_EIAM_SHARE_FLIGHTS  512      /* look-ups at a time */
+
+
+/* by the states of the reader */
+
+static const ngx_str_t  ngx_eiam_share_states[] = {
+    ngx_string("fresh"),
+    ngx_string("stale"),
+    ngx_string("down")
+};
+
+
+void
+ngx_eiam_share_init(ngx_eiam_share_t *share)
+{
+    ngx_queue_init(&share->queue);
+
+    share->names.prefix = share->redis->prefix;
+    share->names.seal = share->seal;
+
+    share->terms.negative = 1;
+    share->terms.limit = NGX_EIAM_SHARE_FLIGHTS;
+    share->terms.timeout = NGX_EIAM_SHARE_TIMEOUT;
+}
+
+
+void
+ngx_eiam_share_position(const ngx_eiam_share_t *share,
+    ngx_eiam_position_t *position)
+{
+    ngx_eiam_reader_place_t  place;
+
+    if (ngx_eiam_reader_place(share->zone, &place) == NGX_OK) {
+        *position = place.position;
+
+    } else {
+        ngx_memzero(position, sizeof(ngx_eiam_position_t));
+    }
+}
+
+
+const ngx_str_t *
+ngx_eiam_share_state(const ngx_eiam_share_t *share)
+{
+    return &ngx_eiam_share_states[ngx_eiam_reader_state(share->zone)];
+}
+
+
+ngx_uint_t
+ngx_eiam_share_is_alone(const ngx_eiam_share_t *share)
+{
+    /* with another key nothing can be said of any token */
+
+    if (share->grace == NGX_EIAM_SHARE_OFF
+        || (share->link && share->link->result == NGX_EIAM_REDIS_OTHER_KEY))
+    {
+        return 0;
+    }
+
+    return ngx_eiam_reader_silence(share->zone)
+           >= (ngx_msec_t) share->grace * 1000;
+}

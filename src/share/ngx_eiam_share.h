@@ -1,0 +1,68 @@
+
+/*
+ * What this gateway shares with others through Redis, as one worker sees it.
+ */
+
+
+#ifndef _NGX_EIAM_SHARE_H_INCLUDED_
+#define _NGX_EIAM_SHARE_H_INCLUDED_
+
+
+#include <ngx_config.h>
+#include <ngx_core.h>
+#include <ngx_eiam_redis_link.h>
+#include <ngx_eiam_redis_name.h>
+#include <ngx_eiam_redis_seal.h>
+#include <ngx_eiam_redis_value.h>
+#include <ngx_eiam_share_limit.h>
+#include <ngx_eiam_source.h>
+#include <ngx_eiam_zone.h>
+
+
+#define NGX_EIAM_SHARE_TIMEOUT  500      /* ms that a look-up waits */
+#define NGX_EIAM_SHARE_QUEUE    1000     /* grants that wait for Redis */
+
+#define NGX_EIAM_SHARE_OFF      -2       /* of eiam_redis_grace, .._stale */
+
+
+typedef struct {
+    ngx_eiam_zone_t          *zone;
+    const ngx_eiam_redis_t   *redis;
+    ngx_eiam_redis_seal_t    *seal;
+    ngx_eiam_redis_names_t    names;
+    ngx_str_t                 gateway;     /* the name of this one */
+    time_t                    grace;       /* s; or NGX_EIAM_SHARE_OFF */
+    ngx_eiam_terms_t          terms;       /* of look-ups in Redis */
+    ngx_eiam_source_t        *tombstones;  /* look-ups of these alone */
+
+    ngx_eiam_redis_link_t    *link;        /* of this worker; NULL: none */
+    void                    (*wake)(const ngx_eiam_digest_t key);
+                                           /* whoever waits for a flight */
+
+    ngx_queue_t               queue;       /* of ngx_eiam_share_write_t */
+    ngx_uint_t                queued;
+    ngx_event_t               timer;       /* the queue is tried again */
+} ngx_eiam_share_t;
+
+
+#define ngx_eiam_share_is_ready(share)                                        \
+    ((share)->link && ngx_eiam_redis_link_is_ready((share)->link))
+
+#define ngx_eiam_share_metrics(share)                                         \
+    ((share)->zone->shared->metrics.redis)
+
+/* sets up what is the same for all workers, once the members are set */
+void ngx_eiam_share_init(ngx_eiam_share_t *share);
+
+/* the position in the stream up to which all is in force here */
+void ngx_eiam_share_position(const ngx_eiam_share_t *share,
+    ngx_eiam_position_t *position);
+
+/* "fresh", "stale" or "down": are all revocations of others in force here? */
+const ngx_str_t *ngx_eiam_share_state(const ngx_eiam_share_t *share);
+
+/* has Redis been away for longer than the grace? */
+ngx_uint_t ngx_eiam_share_is_alone(const ngx_eiam_share_t *share);
+
+
+#endif /* _NGX_EIAM_SHARE_H_INCLUDED_ */

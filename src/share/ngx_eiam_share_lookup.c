@@ -1,0 +1,268 @@
+
+#include <ngx_eiam_share_lookup.h>
+#include <ngx_eiam_share_value.h>
+#include <ngx_eiam_share_zone.h>
+
+
+/* the tombstone and the grants, under each line of the keys */
+
+#define NGX_EIAM_SHARE_NAMES                                                  \
+    (NGX_EIAM_REDIS_SEAL_LINES * (1 + NGX_EIAM_SHARE_SOURCES))
+
+
+/* a name that is asked for */
+
+typedef struct {
+    ngx_uint_t                 line;
+    ngx_eiam_source_t         *source;       /* NULL: the tombstone */
+} ngx_eiam_share_part_t;
+
+
+typedef struct {
+    ngx_pool_t                *pool;
+    ngx_eiam_share_t          *share;
+    ngx_eiam_share_sought_t    sought;
+    ngx_eiam_question_t        question;
+    ngx_eiam_digest_t          token;
+    ngx_eiam_redis_command_t   command;
+    ngx_uint_t                 nnames;
+    ngx_str_t                  names[NGX_EIAM_SHARE_NAMES];
+    ngx_eiam_share_part_t      parts[NGX_EIAM_SHARE_NAMES];
+} ngx_eiam_share_lookup_t;
+
+
+static ngx_int_t ngx_eiam_share_lookup_name(ngx_eiam_share_lookup_t *lookup);
+static ngx_int_t ngx_eiam_share_lookup_add(ngx_eiam_share_lookup_t *lookup,
+    ngx_uint_t line, ngx_eiam_source_t *source);
+static void ngx_eiam_share_lookup_answered(void *data,
+    const ngx_eiam_redis_reply_t *reply);
+static ngx_int_t ngx_eiam_share_lookup_read(ngx_eiam_share_lookup_t *lookup,
+    const ngx_eiam_redis_reply_t *reply);
+static ngx_int_t ngx_eiam_share_lookup_grant(ngx_eiam_share_lookup_t *lookup,
+    ngx_uint_t i, const ngx_str_t *sealed);
+
+
+ngx_int_t
+ngx_eiam_share_lookup(ngx_eiam_share_t *share,
+    const ngx_eiam_share_sought_t *sought, const ngx_eiam_digest_t token,
+    const ngx_eiam_question_t *question)
+{
+    ngx_int_t                 rc;
+    ngx_pool_t               *pool;
+    ngx_eiam_share_lookup_t  *lookup;
+
+    if (!ngx_eiam_share_is_ready(share)) {
+        return NGX_DECLINED;
+    }
+
+    pool = ngx_create_pool(4096, ngx_cycle->log);
+    if (pool == NULL) {
+        return NGX_ERROR;
+    }
+
+    lookup = ngx_pcalloc(pool, sizeof(ngx_eiam_share_lookup_t));
+    if (lookup == NULL) {
+        ngx_destroy_pool(pool);
+        return NGX_ERROR;
+    }
+
+    lookup->pool = pool;
+    lookup->share = share;
+    lookup->sought = *sought;
+    lookup->question = *question;
+    ngx_memcpy(lookup->token, token, NGX_EIAM_DIGEST_LEN);
+
+    if (ngx_eiam_share_lookup_name(lookup) != NGX_OK) {
+        ngx_destroy_pool(pool);
+        return NGX_ERROR;
+    }
+
+    lookup->command.verb = NGX_EIAM_REDIS_MGET;
+    lookup->command.args = lookup->names;
+    lookup->command.nargs = lookup->nnames;
+    lookup->command.timeout = NGX_EIAM_SHARE_TIMEOUT;
+    lookup->command.handler = ngx_eiam_share_lookup_answered;
+    lookup->command.data = lookup;
+
+    rc = ngx_eiam_redis_link_send(share->link, &lookup->command);
+
+    if (rc != NGX_OK) {
+        ngx_destroy_pool(pool);
+    }
+
+    return rc;
+}
+
+
+static ngx_int_t
+ngx_eiam_share_lookup_name(ngx_eiam_share_lookup_t *lookup)
+{
+    ngx_uint_t  i, line;
+
+    for (line = 0; line < lookup->share->seal->n; line++) {
+
+        if (ngx_eiam_share_lookup_add(lookup, line, NULL) != NGX_OK) {
+            return NGX_ERROR;
+        }
+
+        for (i = 0; i < NGX_EIAM_SHARE_SOURCES; i++) {
+
+            if (lookup->sought.sources[i]
+                && ngx_eiam_share_lookup_add(lookup, line,
+                                             lookup->sought.sources[i])
+                   != NGX_OK)
+            {
+                return NGX_ERROR;
+            }
+        }
+    }
+
+    return NGX_OK;
+}
+
+
+static ngx_int_t
+ngx_eiam_share_lookup_add(ngx_eiam_share_lookup_t *lookup, ngx_uint_t line,
+    ngx_eiam_source_t *source)
+{
+    ngx_str_t  *name;
+
+    lookup->parts[lookup->nnames].line = line;
+    lookup->parts[lookup->nnames].source = source;
+
+    name = &lookup->names[lookup->nnames++];
+
+    name->data = ngx_pnalloc(lookup->pool, NGX_EIAM_REDIS_NAME_MAX);
+    if (name->data == NULL) {
+        return NGX_ERROR;
+    }
+
+    return ngx_eiam_share_value_name(lookup->share, line, lookup->token,
+                                     source, name);
+}
+
+
+static void
+ngx_eiam_share_lookup_answered(void *data, const ngx_eiam_redis_reply_t *reply)
+{
+    ngx_eiam_share_lookup_t *lookup = data;
+
+    ngx_eiam_source_t    *source;
+    ngx_eiam_question_t  *question;
+
+    source = lookup->sought.source;
+    question = &lookup->question;
+
+    switch (ngx_eiam_share_lookup_read(lookup, reply)) {
+
+    case NGX_OK:
+        ngx_eiam_source_abandon(source, question);
+        break;
+
+    case NGX_ABORT:
+        question->reason = NGX_EIAM_TOKEN_REVOKED;
+        break;
+
+    case NGX_DECLINED:
+        question->reason = NGX_EIAM_TOKEN_INVALID;
+        question->detail = NGX_EIAM_DETAIL_UNKNOWN_TOKEN;
+        break;
+
+    default:
+        question->reason = NGX_EIAM_SOURCE_UNAVAILABLE;
+        question->detail = NGX_EIAM_DETAIL_REDIS_DOWN;
+        question->failure = NGX_EIAM_DOWN;
+    }
+
+    if (question->reason != NGX_EIAM_NO_REASON) {
+        (void) ngx_eiam_source_settle(source, &lookup->share->terms, question);
+    }
+
+    lookup->share->wake(question->key);
+
+    ngx_destroy_pool(lookup->pool);
+}
+
+
+/*
+ * A tombstone wins, also one that cannot be read: it may be of a later version,
+ * and whoever can make one up can as well remove the grant.  The first line's
+ * grant is kept last, as it is the newer one.
+ */
+
+static ngx_int_t
+ngx_eiam_share_lookup_read(ngx_eiam_share_lookup_t *lookup,
+    const ngx_eiam_redis_reply_t *reply)
+{
+    ngx_int_t   rc;
+    ngx_uint_t  i;
+
+    if (reply == NULL || reply->type != NGX_EIAM_REDIS_ARRAY
+        || reply->nelts != lookup->nnames)
+    {
+        return NGX_ERROR;
+    }
+
+    for (i = 0; i < lookup->nnames; i++) {
+
+        if (reply->elts[i].type == NGX_EIAM_REDIS_STRING
+            && lookup->parts[i].source == NULL)
+        {
+            ngx_eiam_share_value_check_tombstone(lookup->share,
+                                                 lookup->parts[i].line,
+                                                 &lookup->names[i],
+                                                 &reply->elts[i].text);
+            return NGX_ABORT;
+        }
+    }
+
+    rc = NGX_DECLINED;
+
+    for (i = lookup->nnames; i-- > 0; /* void */ ) {
+
+        if (reply->elts[i].type == NGX_EIAM_REDIS_STRING
+            && ngx_eiam_share_lookup_grant(lookup, i, &reply->elts[i].text)
+               == NGX_OK)
+        {
+            rc = NGX_OK;
+        }
+    }
+
+    return rc;
+}
+
+
+/* NGX_OK: it is in the zone, which may refuse it then */
+
+static ngx_int_t
+ngx_eiam_share_lookup_grant(ngx_eiam_share_lookup_t *lookup, ngx_uint_t i,
+    const ngx_str_t *sealed)
+{
+    u_char                   buffer[NGX_EIAM_REDIS_VALUE_MAX];
+    ngx_str_t                text;
+    ngx_eiam_source_t       *source;
+    ngx_eiam_redis_grant_t   value;
+
+    source = lookup->parts[i].source;
+    text.data = buffer;
+
+    if (ngx_eiam_share_value_open(lookup->share, lookup->parts[i].line,
+                                  &lookup->names[i], source, sealed, &text,
+                                  &value)
+        != NGX_OK)
+    {
+        return NGX_DECLINED;
+    }
+
+    /* of a source that can be asked again, not for longer than here */
+
+    if (!value.grant.learned
+        && value.checked + lookup->sought.valid <= ngx_time())
+    {
+        return NGX_DECLINED;
+    }
+
+    ngx_eiam_share_zone_keep(source, lookup->token, &value);
+
+    return NGX_OK;
+}

@@ -1,0 +1,293 @@
+#!/usr/bin/perl
+# Gateways that share what they know through a real Redis: learned and introspected tokens.
+
+use strict;
+use warnings;
+
+use FindBin;
+use lib "$FindBin::Bin/lib";
+use Digest::SHA ();
+use JSON::PP ();
+use Test::More;
+use Time::HiRes qw(sleep time);
+use EIAM::Jwt qw(mint new_key public_jwk);
+use EIAM::Redis;
+use EIAM::Source;
+use EIAM::Test;
+
+my $form = 'Content-Type: application/x-www-form-urlencoded';
+my $line = 'AAECAwQFBgcICQoLDA0ODxAREhMUFRYXGBkaGxwdHh8=';
+my $other_line = '//////////////////////////////////////////8=';
+
+my $redis = EIAM::Redis->new(conf => 'notify-keyspace-events ""');
+my $issuer = EIAM::Source->new;
+my $source = EIAM::Source->new;
+my $key = new_key('Ed25519');
+
+sub gateway {
+    my (%opt) = @_;
+    my $gate = nginx(
+        error_log_level => 'info',
+        workers => $opt{workers} // 2,
+        files => {
+            'policy.json' => policy('/api', 'GET /users' => ['user_read'], 'POST /token' => 'public'),
+            'apps.json' => applications({ id => 'crm', permissions => ['user_read'] },
+                { id => 'erp', permissions => ['user_read'] }),
+            'key' => $opt{key} // "$line\n",
+            'jwks.json' => { keys => [ public_jwk($key, kid => 'k') ] },
+        },
+        http => qq{
+            eiam_redis @{[ $opt{redis} // $redis->address ]};
+            eiam_redis_key key;
+            @{[ $opt{http} // '' ]}
+            log_format decisions '\$eiam_reason \$eiam_detail \$eiam_cache \$eiam_source';
+        },
+        server => qq{
+            server_name @{[ $opt{name} // 'api.example.com' ]};
+            eiam_policy policy.json;
+            eiam_applications apps.json;
+            access_log %DIR%/access.log decisions;
+            location /api/ { eiam on; proxy_pass http://%ECHO%; @{[ $opt{location} // '' ]} }
+            location = /api/token {
+                eiam on; eiam_learn on; @{[ $opt{token} // '' ]}
+                proxy_pass http://@{[ $issuer->address ]};
+            }
+            location = /introspect { internal; proxy_pass http://@{[ $source->address ]}; }
+            location /status/ { eiam_status; }
+            location /control/ { eiam_control; }
+        });
+    return $gate;
+}
+
+# Until each worker of them can ask Redis.
+sub ready {
+    my (@gates) = @_;
+    for my $gate ((@gates) x 4) {    # of any worker
+        until_true(sub { get($gate, '/status/metrics')->{body} =~ /^eiam_redis_up 1$/m }) or fail 'a gateway is connected';
+    }
+    return;
+}
+
+my $n = 0;
+
+sub new_token { return 'Issued-' . ++$n . '-' . 'x' x 20 }
+
+sub issue {
+    my ($gate, $client, %more) = @_;
+    my $token = delete $more{token} // new_token();
+    my $opt = delete $more{opt} // {};
+    $issuer->answer('*' => { json => { access_token => $token, token_type => 'bearer', expires_in => 600,
+        scope => 'user_read', %more } });
+    my $answer = get($gate, '/api/token', method => 'POST', body => "client_id=$client", headers => [$form], %$opt);
+    is $answer->{json}{access_token}, $token, 'the token is issued' if $answer->{status} != 200;
+    return $token;
+}
+
+sub call { return get($_[0], '/api/users', token => $_[1]) }
+
+sub decided { return (split /\n/, $_[0]->access_log)[-1] }
+
+my ($one, $two) = map { gateway()->start } 1, 2;
+ready($one, $two);
+
+subtest '2.4-7.1: what one gateway learns, another one knows at once' => sub {
+    my %seen;
+    for (1 .. 200) {
+        my ($from, $to) = $_ % 2 ? ($one, $two) : ($two, $one);
+        $seen{ call($to, issue($from, 'crm'))->{status} }++;
+    }
+    is_deeply \%seen, { 200 => 200 }, 'every call passes';
+    like decided($one), qr/^\s*SHARED learned$/, 'and the log says from where';
+};
+
+subtest '2.4-7.1: whatever the client speaks, and also if it leaves' => sub {
+    my $plain = "client_id=crm";
+    my $length = 'Content-Length: ' . length $plain;
+    my %requests = (
+        'HTTP/1.0' => "POST /api/token HTTP/1.0\r\n$form\r\n$length\r\n\r\n$plain",
+        'HTTP/1.1' => "POST /api/token HTTP/1.1\r\nHost: a\r\n$form\r\n$length\r\nConnection: close\r\n\r\n$plain",
+        'gzip' => "POST /api/token HTTP/1.1\r\nHost: a\r\nAccept-Encoding: gzip\r\n$form\r\n$length\r\nConnection: close\r\n\r\n$plain",
+        'a condition' => "POST /api/token HTTP/1.1\r\nHost: a\r\nIf-None-Match: *\r\nIf-Modified-Since: Mon, 01 Jan 2035 00:00:00 GMT\r\n"
+            . "$form\r\n$length\r\nConnection: close\r\n\r\n$plain",
+        'a range' => "POST /api/token HTTP/1.1\r\nHost: a\r\nRange: bytes=0-9\r\n$form\r\n$length\r\nConnection: close\r\n\r\n$plain",
+    );
+    for my $chunked (0, 7) {
+        for my $what (sort keys %requests) {
+            my $token = new_token();
+            my %json = (access_token => $token, token_type => 'bearer', expires_in => 600, scope => 'user_read');
+            $issuer->answer('*' => { ($chunked ? (chunked => $chunked) : ()), headers => ['ETag: "x"', 'Last-Modified: Mon, 01 Jan 2024 00:00:00 GMT'], json => \%json });
+            my $answer = raw($one, $requests{$what});
+            like $answer->{body} // '', qr/\Q$token\E/, "$what: the answer is whole" or diag explain $answer;
+            is call($two, $token)->{status}, 200, "$what: the token is known there";
+        }
+    }
+};
+
+subtest 'nothing of a token is in Redis' => sub {
+    my $token = issue($one, 'crm');
+    my $digest = Digest::SHA::sha256_hex($token);
+    my @keys = @{ $redis->cmd('KEYS', '*') };
+    cmp_ok scalar @keys, '>', 100, 'there are keys';
+    my $all = join "\n", @keys, map { $redis->cmd('GET', $_) // '' } @keys;
+    for my $secret ($token, $digest, pack('H*', $digest), 'user_read', 'api.example.com') {
+        ok index($all, $secret) < 0, 'a secret is not there';
+    }
+};
+
+sub counted {
+    my ($gate, $name) = @_;
+    my ($value) = get($gate, '/status/metrics')->{body} =~ /^\Q$name\E (\d+)/m;
+    return $value;
+}
+
+# The Redis keys of a token, by what was not there before: its grant, then its tombstone.
+sub keys_of {
+    my ($issue) = @_;
+    my %before = map { ($_ => 1) } @{ $redis->cmd('KEYS', '*') };
+    my $token = $issue->();
+    my ($grant) = grep { !$before{$_} } @{ $redis->cmd('KEYS', '*') };
+    return ($token, $grant, $grant =~ s/:g:.*/:r/r);
+}
+
+subtest '2.4-7.12: what was changed in Redis grants nothing' => sub {
+    my ($token, $grant) = keys_of(sub { issue($one, 'crm') });
+    my ($erp, $other) = keys_of(sub { issue($one, 'erp') });
+    my $sealed = $redis->cmd('GET', $grant);
+    my $rejected = 'eiam_redis_rejected_values_total{kind="grant"}';
+    my $before = counted($two, $rejected);
+    my %values = (
+        'another version' => "\x02" . substr($sealed, 1), 'a bit of the nonce' => $sealed ^ ("\0" x 5 . "\1"),
+        'a bit of the text' => $sealed ^ ("\0" x 20 . "\x80"), 'a bit of the tag' => $sealed ^ ("\0" x (length($sealed) - 1) . "\1"),
+        'a part' => substr($sealed, 0, -1), 'nothing' => '', 'more' => $sealed . "\0",
+        'another token' => $redis->cmd('GET', $other), 'much' => 'x' x 60_000,
+    );
+    my $changes = 0;
+    for my $what (sort keys %values) {
+        $redis->cmd('SET', $grant, $values{$what});
+        # Nothing there is remembered for a second.
+        my $called = until_true(sub { call($two, $token)->{status} == 401 && counted($two, $rejected) > $before + $changes });
+        ok $called, "$what: refused and counted";
+        $changes = counted($two, $rejected) - $before;
+    }
+    $redis->cmd('SET', $grant, $sealed);
+    ok until_true(sub { call($two, $token)->{status} == 200 }), 'as it was: good';
+    is call($one, $token)->{status}, 200, 'where it was learned it was so all the time';
+};
+
+subtest 'a tombstone wins, also one that cannot be read' => sub {
+    my ($token, $grant, $tombstone) = keys_of(sub { issue($one, 'crm') });
+    $redis->cmd('SET', $tombstone, "\x07of a later version", 'PX', 60_000);
+    my $answer = call($two, $token);
+    is $answer->{status}, 401, 'refused';
+    is $answer->{json}{error_code}, 'GATEWAY.4014', 'as a revoked token';
+    like decided($two), qr/^token_revoked\s+SHARED learned$/, 'by Redis';
+    is counted($two, 'eiam_redis_rejected_values_total{kind="tombstone"}') > 0, 1, 'it is counted';
+    is issue($two, 'crm', token => $token), $token, 'the same value is issued once more';
+    is call($two, $token)->{status}, 401, 'and stays refused there';
+};
+
+subtest '2.4-7.12: a new key, in its order' => sub {
+    my $both = gateway(key => "$line\n$other_line\n")->start;
+    ready($both);
+    my $token = issue($one, 'crm');
+    is call($both, $token)->{status}, 200, 'added last: it reads what the old one wrote';
+    is call($one, issue($both, 'crm'))->{status}, 200, 'and is read';
+    $both->write_file('key', "$other_line\n$line\n");
+    $both->reload;
+    ready($both);
+    $token = issue($one, 'crm');
+    is call($both, $token)->{status}, 200, 'moved first: the same';
+    is call($one, issue($both, 'crm'))->{status}, 401, 'but it writes what only those read who have it';
+    $both->stop;
+};
+
+subtest 'Redis is away' => sub {
+    my $quick = gateway(http => 'eiam_redis_grace 1s;')->start;
+    my $never = gateway(http => 'eiam_redis_grace off;')->start;
+    ready($quick, $never);
+    my $known = issue($one, 'crm');
+    is call($two, $known)->{status}, 200, 'a token is known at both';
+    my $foreign = issue($one, 'crm');
+    $redis->kill9;
+    ok until_true(sub { get($one, '/status/metrics')->{body} =~ /^eiam_redis_up 0$/m }), 'that is seen';
+    is call($two, $known)->{status}, 200, 'what is known passes';
+    my $begun = time;
+    is call($two, $foreign)->{status}, 503, 'what is unknown may be of another gateway';
+    like decided($two), qr/^source_unavailable redis_down MISS learned$/, 'the log says why';
+    cmp_ok time - $begun, '<', 5, 'at once';
+    ok until_true(sub { call($quick, $foreign)->{status} == 401 }), 'after the grace it is not likely any more';
+    like decided($quick), qr/^token_invalid not_shared /, 'and the log says so';
+    is call($never, $foreign)->{status}, 503, 'without a grace it stays so';
+    $_->stop for $quick, $never;
+
+    my $queued = issue($one, 'crm');
+    is call($one, $queued)->{status}, 200, 'tokens are issued';
+    $redis->start;
+    ok until_true(sub { call($two, $queued)->{status} == 200 }), 'and known to others when it is back';
+    ok until_true(sub { call($two, $foreign)->{status} == 401 }), 'what Redis had lost is lost';
+};
+
+subtest 'introspected tokens, and signed ones' => sub {
+    my $location = 'eiam_introspection /introspect; eiam_cache_valid 20s;';
+    my ($first, $second) = map { gateway(location => $location)->start } 1, 2;
+    ready($first, $second);
+    $source->answer('*' => { json => { active => JSON::PP::true, client_id => 'crm', scope => 'user_read' } });
+    my ($asked, $grant, $tombstone);
+    ($asked, $grant, $tombstone) = keys_of(sub {
+        is call($first, 'Asked-by-one')->{status}, 200, 'one asks';
+        until_true(sub { @{ $redis->cmd('KEYS', '*g:*') } > 0 });
+        return 'Asked-by-one';
+    });
+    is call($second, $asked)->{status}, 200, 'the other one';
+    is $source->count($asked), 1, 'has not to ask';
+    like decided($second), qr/^\s*SHARED introspection$/, 'as it is in Redis';
+    cmp_ok $redis->cmd('PTTL', $grant), '<=', 20_000, 'for as long as it is valid';
+    is call($second, issue($first, 'crm'))->{status}, 200, 'a learned token is shared beside them';
+
+    $redis->stop;
+    ok until_true(sub { get($first, '/status/metrics')->{body} =~ /^eiam_redis_up 0$/m }), 'without Redis';
+    is call($first, 'Asked-later')->{status}, 200, 'the authorization server is asked';
+    $redis->start;
+    $_->stop for $first, $second;
+
+    my $jwt = 'eiam_jwks jwks.json; eiam_jwt_issuer as; eiam_jwt_audience api;';
+    my $gate = gateway(location => $jwt)->start;
+    ready($gate);
+    my $good = sub { mint($key, 'EdDSA', { iss => 'as', aud => 'api', exp => time + 600, client_id => 'crm',
+        scope => 'user_read', jti => ++$n }, { kid => 'k', typ => 'at+jwt' }) };
+    is call($gate, $good->())->{status}, 200, 'a signed token passes';
+    my $revoked = $good->();
+    ready($two);
+    (undef, undef, $tombstone) = keys_of(sub { issue($two, 'crm', token => $revoked) });
+    $redis->cmd('SET', $tombstone, 'x');
+    is call($gate, $revoked)->{status}, 401, 'one with a tombstone does not';
+    like decided($gate), qr/^token_revoked\s+SHARED jwt$/, 'as another gateway has revoked it';
+    is call($gate, $good->())->{status}, 200, 'others do';
+    $gate->stop;
+};
+
+subtest 'what nginx -t refuses' => sub {
+    my $refused = sub {
+        my ($what, $says, $gate, $after) = @_;
+        $after->($gate) if $after;
+        my ($code, $text) = $gate->check;
+        ok $code == 1 && $text =~ /\[emerg\] .*$says/, $what or diag $text;
+    };
+    my $mode = sub { my ($bits) = @_; return sub { chmod $bits, $_[0]->dir . '/key' } };
+    $refused->('a key that everybody may read', 'must not be readable for everybody', gateway(), $mode->(0644));
+    $refused->('a short key', 'line 1 of ".*key" has less than 32 bytes', gateway(key => "AAAA\n"));
+    $refused->('no key', 'line 1 of ".*key" has no key', gateway(key => "\n"));
+    $refused->('three keys', 'line 3 of ".*key" is a third one', gateway(key => "$line\n$other_line\n$line\n"));
+    $refused->("no name: $_", '"eiam_redis" needs a "server_name"', gateway(name => $_)) for '""', '_';
+    $refused->('a time that is none', '"soon" is neither a time', gateway(http => 'eiam_redis_grace soon;'));
+    $refused->('the same name twice', '"eiam_redis" needs a "server_name" that no other server', gateway(http => q{
+        server { listen 127.0.0.1:%PORT2%; server_name api.example.com; eiam_policy policy.json; location /api/ { eiam on; } }}));
+    my ($code, $text) = gateway(http => q{
+        eiam_redis_stale 5m;
+        server { listen 127.0.0.1:%PORT2%; server_name api.example.com; return 301 https://api.example.com; }})->check;
+    is $code, 0, 'a server without a gate may have the name' or diag $text;
+    my $without = nginx(conf => 'eiam_redis 127.0.0.1:1;');
+    $refused->('eiam_redis without a key', '"eiam_redis" needs "eiam_redis_key"', $without);
+};
+
+done_testing;
