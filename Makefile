@@ -14,7 +14,7 @@ T ?= $(longest) $(filter-out $(longest),$(sort $(wildcard t/*.t)))
 
 build    := $(CURDIR)/build
 sources  := ngx_eiam_module.c $(sort $(shell find src t/unit -name '*.[ch]'))
-configs  := config t/unit/config $(wildcard src/http/status/*.html) .ci/configure
+configs  := config t/unit/config $(wildcard src/http/status/page/*) .ci/configure
 
 # Each allocation from a pool becomes one of malloc, so that its bounds are
 # watched. Habits of nginx's core are let pass: memcpy() of nothing, a byte

@@ -89,9 +89,24 @@ sub quiet {
 
 sub tile {
     my ($title) = @_;
-    return js(q{[...document.querySelectorAll('#tiles dt')].find(node => node.textContent === %s)
-        .nextSibling.firstChild.textContent}, $title);
+    return js(q{[...document.querySelectorAll('.tiles dt')].find(node => node.textContent === %s)
+        ?.nextSibling.firstChild.textContent}, $title);
 }
+
+# The number of calls with a decision, as a tile says it.
+sub total {
+    my ($title) = @_;
+    my $text = js(q{[...document.querySelectorAll('#rates dt')].find(node => node.textContent === %s)
+        ?.nextSibling.querySelector('small').textContent}, $title) // '';
+    return $text =~ /^([\d,]+) in all$/ ? $1 =~ tr/,//dr : 0;
+}
+
+sub decisions { return total('Allowed') + total('Refused') + total('Reported') }
+
+sub text { return js('document.querySelector(%s).textContent', @_) }
+
+# What stands above all: the class, and the sentence.
+sub verdict { return text('#verdict') }
 
 # The cells of a table's body, row by row.
 sub rows {
@@ -129,12 +144,13 @@ subtest 'the page is one file that trusts nobody' => sub {
 
 subtest 'it loads without a complaint' => sub {
     page();
-    soon sub { tile('Decisions') eq '0' }, 'no decision yet';
+    soon sub { verdict() eq 'No call has been decided yet' }, 'no decision yet';
+    is decisions(), 0, 'none is counted';
     is join('|', map { $_->[0] } rows("#$_")), 'none yet', "nothing in $_ yet"
         for qw(reasons latency applications operations lookups);
     like js('document.getElementById("about").textContent'),
         qr{ngx_eiam [\d.]+, nginx [\d.]+.*Policy .*/policy\.json, SHA-256 [0-9a-f]{64}}, 'it says what runs';
-    is_deeply [ grep { !m{/status/(?:json|policy)$} }
+    is_deeply [ grep { !m{/status/(?:json|operations\?from=0)$} }
             @{ js('performance.getEntriesByType("resource").map(entry => entry.name)') } ], [],
         'it asks the gate alone';
     quiet();
@@ -151,13 +167,13 @@ subtest 'figures move when calls are made' => sub {
     get($gate, '/api/open');
     get($gate, $_, token => 'crm') for qw(/api/none /api/users;x);
 
-    soon sub { tile('Decisions') eq '14' }, 'the decisions in all';
-    is tile('Allowed'), 8, 'those allowed';
-    is tile('Refused'), 5, 'those refused';
-    is tile('Reported'), 1, 'those that were only reported';
-    like row('#reasons', $_), qr/^\Q$_\E\|1\|0\|[\d.]+$/, "one refusal: $_"
+    soon sub { decisions() == 14 }, 'the decisions in all';
+    is total('Allowed'), 8, 'those allowed';
+    is total('Refused'), 5, 'those refused';
+    is total('Reported'), 1, 'those that were only reported';
+    like row('#reasons', $_), qr/^\Q$_\E\|1\|0\|[\d.]+\|$/, "one refusal: $_"
         for qw(token_invalid application_disabled operation_unknown request_ambiguous);
-    like row('#reasons', 'scope_insufficient'), qr/\|1\|1\|[\d.]+$/, 'and one was only reported';
+    like row('#reasons', 'scope_insufficient'), qr/\|1\|1\|[\d.]+\|$/, 'and one was only reported';
     is row('#applications', 'crm'), 'crm|7|0|0', 'by application';
     is row('#operations', 'getUsers'), 'getUsers|7|2|0', 'by operation';
     is row('#applications', 'no application'), 'no application|1|3|0', 'also where there is none';
@@ -166,14 +182,17 @@ subtest 'figures move when calls are made' => sub {
     is tile('Cache hits'), '60.0 %', 'and its ratio';
     is tile('Circuit'), 'closed', 'the circuit';
     like tile('Zone in use'), qr/^0\.\d %$/, 'the zone';
-    is tile($_), '0', $_ for 'Evictions', 'Fetches under way', 'Learned tokens';
-    is tile('Oldest key set'), 'none', 'there is no key set';
+    is tile('Fetches under way'), '0', 'no fetch is under way';
+    is tile($_), undef, "2.7-7: nothing is said of what is not there: $_"
+        for 'Evictions', 'Learned tokens', 'Oldest key set', 'Revocations';
 
     my ($name, $fetches, @times) = split /\|/, row('#latency', 'introspection, answered');
     is $fetches, 2, 'the fetches';
     is scalar(grep { /^[\d.]+ m?s$/ } @times), 3, 'their mean, p50 and p95' or diag "@times";
 
-    soon sub { get($gate, '/api/open'); tile('Decisions per second') > 0 }, 'decisions per second';
+    soon sub { get($gate, '/api/open'); tile('Allowed') =~ /^(?!0\.0)[\d.]+ per second$/ }, 'decisions per second';
+    soon sub { js('document.querySelectorAll("#rates .spark .line, #reasons .spark .line").length') >= 3 + 5 },
+        '2.7-7: and as a curve over time, of each decision and reason';
     quiet();
 };
 
@@ -184,20 +203,59 @@ subtest 'the figures of every answer are those of the JSON' => sub {
         next if $family->{name} ne 'eiam_requests_total';
         $sum += $_->{value} for @{ $family->{samples} };
     }
-    soon sub { tile('Decisions') =~ tr/,//dr == $sum }, "all $sum of them";
+    soon sub { decisions() == $sum }, "all $sum of them";
 };
 
 subtest 'pause and resume' => sub {
     $browser->value('document.getElementById("pause").focus()');
     $browser->press('Space');
     is js('document.activeElement.textContent'), 'Resume', 'a key pauses';
-    my $before = tile('Decisions');
+    my $before = decisions();
     get($gate, '/api/open');
     sleep REFRESH + 1;
-    is tile('Decisions'), $before, 'no figure moves';
+    is decisions(), $before, 'no figure moves';
     $browser->press('Enter');
     is js('document.activeElement.textContent'), 'Pause', 'a key resumes';
-    soon sub { tile('Decisions') ne $before }, 'and they move';
+    soon sub { decisions() != $before }, 'and they move';
+};
+
+# ---- who is refused
+
+# A case as text: who, when, why and where.
+sub cases {
+    return @{ js(q{[...document.querySelectorAll('#cases li')].map(item =>
+        ['who', 'why', 'where', 'when'].map(name => item.querySelector('.' + name).textContent).join('; '))}) };
+}
+
+subtest '2.7-7: the page says first who is refused, why, where and since when' => sub {
+    like verdict(), qr/ and 1 other application are refused, since \d\d:\d\d$/, 'in one sentence';
+    is js('document.getElementById("refused").className'), 'bad', '  which stands out';
+    my @cases = cases();
+    is scalar @cases, 3, 'one for each application and reason';
+    like $cases[0], qr/^\Q$evil{application}\E; the application lacks .* scope_insufficient; /,
+        'first, who should perhaps not be refused';
+    like $cases[0], qr/DELETE \/api\/users\/\{id\} \Q$evil{operation}\E; once, at \d\d:\d\d \(/, '  where and when';
+    like +(grep { /^off; / } @cases)[0], qr/is disabled application_disabled; GET \/api\/users getUsers; once/,
+        'then, who is refused on purpose';
+    like +(grep { /; reported only: / } @cases)[0], qr/GET \/api\/jobs getJobs/, 'and who would be refused';
+    like text('#anonymous'), qr/^Without a known application: 3 calls since .*token_invalid 1/,
+        'of others, the reasons alone';
+    is js('document.querySelectorAll("#cases .past").length'), 0, 'all of them are refused now';
+
+    js('document.querySelector("#cases .ask button").click()');
+    ok $browser->until('document.getElementById("answer").textContent.includes("Refused with 403")'),
+        'one click explains';
+    is js('[...document.forms[0].elements].slice(0, 4).map(field => field.value).join("|")'),
+        "DELETE|/api/users/x||$evil{application}", '  the same call';
+
+    js('[...document.querySelectorAll("#cases .who button")].find(node => node.textContent === "off").click()');
+    is text('#application-title'), 'Application off', 'another shows the application';
+    is total('Refused'), 5, '  beside the figures of all';
+    like text('#application-view'), qr/Allowed0.*Refused1.*application_disabled.*GET \/api\/users getUsers/,
+        '  with its calls and its refusals';
+    js('document.getElementById("application-close").click()');
+    ok js('document.getElementById("application").hidden'), '  until it is closed';
+    quiet();
 };
 
 # ---- the matrix
@@ -211,31 +269,35 @@ sub fits_paper {
     return $browser->media('')->size(1280, 900);
 }
 
-# The row of an operation: what it requires, and its marks by scope.
+# The row of an operation: what it is, and its marks by scope.
 sub matrix_row {
     my ($operation) = @_;
     return js(q{(() => {
-        const table = document.querySelector('.matrix');
-        const heads = [...table.tHead.rows[0].cells].map(cell => cell.textContent);
-        const row = [...table.tBodies[0].rows].find(row => row.cells[0].firstChild.textContent === %s);
-        const texts = [...row.cells].map(cell => cell.textContent);
-        const marks = texts.slice(4).map((mark, i) => mark && heads[i + 4] + '=' + mark);
-        return [...texts.slice(0, 4), marks.filter(Boolean).join(', ')].join('; ');
+        const row = [...document.querySelectorAll('.matrix tbody tr')].find(row =>
+            row.querySelector('small').firstChild.textContent === %s);
+        const heads = [...row.closest('table').tHead.rows[0].cells].map(cell => cell.textContent);
+        const marks = [...row.cells].slice(1).map((cell, i) =>
+            cell.textContent && heads[i + 1] + '=' + cell.textContent);
+        return [ ...[...row.cells[0].firstChild.childNodes].map(node => node.textContent),
+            marks.filter(Boolean).join(', ') ].join('; ');
     })()}, $operation);
 }
 
 subtest 'the permission matrix' => sub {
-    is matrix_row('getUsers'), 'getUsers; GET; /api/users; user_read or all; all=●, user_read=●',
-        'either scope is enough';
-    is matrix_row('putUsersId'),
-        'putUsersId; PUT; /api/users/{id}; (user_write and hr_write) or all or (hr_write and admin); '
-        . 'admin=B, all=●, hr_write=A B, user_write=A', 'scopes that are needed together have a letter';
-    is matrix_row('getOpen'), 'getOpen; GET; /api/open; public: no token; ', 'a public one';
-    is matrix_row('getJobs'), 'getJobs report only; GET; /api/jobs; job_read; job_read=●',
-        'one that is only reported';
-    like js('document.querySelector(".matrix caption").textContent'),
+    is matrix_row('getUsers'), 'GET; /users; getUsers; user_read=●, all=●', 'either scope is enough';
+    is matrix_row('putUsersId'), 'PUT; /users/{id}; putUsersId; '
+        . '(user_write and hr_write) or all or (hr_write and admin); user_write=A, admin=B, hr_write=A B, all=●',
+        'scopes that are needed together have a letter';
+    is matrix_row('getOpen'), 'GET; /open; getOpen; public: no token; ', 'a public one';
+    is matrix_row('getJobs'), 'GET; /jobs; getJobs report only; job_read=●', 'one that is only reported';
+    like text('#matrices .title'),
         qr{^Permissions of /api: 5 of 5 operations, 7 scopes\. Policy .*\.json, SHA-256 [0-9a-f]{64}, as of 2},
         'it says of what policy it is';
+    is_deeply js('[...document.querySelectorAll(".matrix caption")].map(node => node.firstChild.textContent).sort()'),
+        [qw(jobs open users)], '2.7-7: one for each resource';
+    is_deeply js('[...[...document.querySelectorAll(".matrix")].find(table =>'
+        . ' table.textContent.startsWith("jobs")).tHead.rows[0].cells].map(cell => cell.textContent)'),
+        [qw(Route job_read)], '  with its scopes alone';
     is js('[...document.querySelectorAll("table")].filter(table => !table.caption || !table.tHead).length'), 0,
         'every table has a caption and headings';
     is js('[...document.querySelectorAll("th")].filter(cell => !cell.scope).length'), 0,
@@ -252,8 +314,8 @@ sub filtered {
 
 subtest 'the filter' => sub {
     filtered('hr_write', 1, 'by scope');
-    is js('document.querySelector(".matrix thead tr").cells.length'), 4 + 4, 'with their scopes alone';
-    like js('document.querySelector(".matrix caption").textContent'),
+    is js('document.querySelector(".matrix thead tr").cells.length'), 1 + 4, 'with their scopes alone';
+    like text('#matrices .title'),
         qr/1 of 5 operations \(those with "hr_write"\)/, 'and the caption says so';
     filtered('get', 3, 'by method');
     filtered('/USERS', 3, 'by route, in any case');
@@ -318,6 +380,8 @@ subtest 'the form explains' => sub {
     }
     is js('document.getElementById("form").elements.path.value = "",
         document.getElementById("form").checkValidity()'), JSON::PP::false, 'a call without a path is no call';
+    my ($words) = explained(%get, path => '/api/users', scopes => 'user_read user_raed');
+    like $words, qr/^Allowed\. Unknown to every policy: user_raed\. /, '2.7-7: unknown scopes are flagged';
     quiet();
 };
 
@@ -327,7 +391,7 @@ subtest 'markup in names stays text' => sub {
     my ($application, $operation, $scope) = @evil{qw(application operation scope)};
     is row('#applications', $application), "$application|0|1|1", 'of an application, in the figures';
     is row('#operations', $operation), "$operation|0|1|0", 'of an operation';
-    is matrix_row($operation), "$operation; DELETE; /api/users/{id}; ($scope and admin) or all; "
+    is matrix_row($operation), "DELETE; /users/{id}; $operation; ($scope and admin) or all; "
         . "$scope=A, admin=A, all=●", 'of an operation and a scope, in the matrix';
 
     my $path = '/api/users/<img src=x onerror=window.pwned=4>';
@@ -337,6 +401,7 @@ subtest 'markup in names stays text' => sub {
     is $answer->{operation}, $operation, 'of an operation, in its JSON';
     like $words, qr/The operation is \Q$operation\E, route .*The application is \Q$application\E\./,
         'and in its words';
+    js('document.forms[0].elements.application.dispatchEvent(new Event("input"))');
     is js('[...document.querySelectorAll("#names option")].filter(node => node.value === %s).length',
         $application), 1, 'of an application, among the proposals';
 
@@ -396,6 +461,8 @@ subtest 'light and dark' => sub {
     $browser->media('');
 };
 
+my $users = 'document.querySelector("[aria-label=\'Permissions of users\']")';
+
 subtest 'on a phone' => sub {
     $browser->size(360, 740, 1);
     is js('innerWidth'), 360, 'a narrow screen';
@@ -404,8 +471,14 @@ subtest 'on a phone' => sub {
         or diag explain js(q{[...document.querySelectorAll('body *')]
             .filter(node => !node.closest('.matrix') && node.getBoundingClientRect().right > 361)
             .map(node => node.outerHTML.slice(0, 80))});
-    ok js('(node => node.scrollWidth > node.clientWidth)(document.querySelector(".scroll"))'),
-        'the matrix does, within its own frame';
+    ok js(qq{(node => node.scrollWidth > node.clientWidth)($users)}), 'the matrix does, within its own frame';
+    js(qq{$users.scrollLeft = 1000});
+    is js(qq{$users.querySelector('tbody th').getBoundingClientRect().left}), 16,
+        '2.7-7: route and name stay where they are';
+    is js(q{[...document.querySelectorAll('.route')].flatMap(node => [...node.childNodes])
+        .filter(node => node.nodeType === 3 && node.length && (range => (range.selectNode(node),
+            range.getClientRects().length))(document.createRange()) > 1).length}), 0,
+        '2.7-7: no segment of a route is broken';
     $browser->screenshot("$artifacts/status-phone.png");
 };
 
@@ -413,7 +486,7 @@ subtest 'by keyboard' => sub {
     $browser->size(360, 740);
     js('(document.activeElement.blur(), getSelection().removeAllRanges(), scrollTo(0, 0))');
     my @reached;
-    for (1 .. 30) {
+    for (1 .. 80) {
         $browser->press('Tab');
         my $at = js(q{(node => node === document.body ? null : {
             name: node.getAttribute('aria-label') || node.labels?.[0]?.textContent.trim().split('\n')[0]
@@ -422,16 +495,19 @@ subtest 'by keyboard' => sub {
         last if @reached && $at->{name} eq $reached[0]{name};
         push @reached, $at;
     }
-    is join('; ', map { $_->{name} =~ s/^(Method|Show).*/$1/sr } @reached),
-        join('; ', 'Live figures', 'Explanation', 'Permissions', 'Pause', 'Method',
-            'Path as it is sent, without the query', 'Scopes of the token, separated by spaces',
-            'Application', 'Explain', 'Show', 'Print', 'Permissions of /api'),
-        'Tab reaches everything in order, each with a name';
+    my @names = map { $_->{name} =~ s/^(Method|Words|Resource|SHA-256).*/$1/sr } @reached;
+    my @expected = ('Refused', 'Live figures', 'Explanation', 'Permissions', 'metrics', 'json', 'policy', 'Pause',
+        'SHA-256', 'crm', 'Method', 'Path as it is sent, without the query', 'Scopes, separated by spaces',
+        'Application', 'Explain', 'Words', 'Resource', 'Print', 'Permissions of users');
+    my @left = @expected;
+    for my $name (@names) { shift @left if @left && $left[0] eq $name }
+    is_deeply \@left, [], 'Tab reaches everything in order' or diag explain \@names;
+    is scalar(grep { $_ eq '' } @names), 0, '  each with a name';
     is scalar(grep { !$_->{seen} } @reached), 0, 'and shows where it is';
 
-    js('document.querySelector(".scroll").focus()');
+    js("$users.focus(), $users.scrollLeft = 0");
     $browser->press('ArrowRight');
-    soon sub { js('document.querySelector(".scroll").scrollLeft') > 0 }, 'arrows move the matrix';
+    soon sub { js("$users.scrollLeft") > 0 }, 'arrows move the matrix';
 
     js('document.getElementById("answer").replaceChildren(), document.forms[0].elements.path.select()');
     $browser->type('/api/open')->press('Enter');
@@ -443,9 +519,9 @@ subtest 'by keyboard' => sub {
 
 subtest 'on paper' => sub {
     $browser->media('print', 'prefers-color-scheme' => 'dark');
-    my $shown = js(q{['header', '#live', '#explanation', '#filters', '.matrix', '#sign'].filter(name =>
+    my $shown = js(q{['header', '#refused', '#live', '#explanation', '#filters', '.title', '.matrix', '#sign'].filter(name =>
         document.querySelector(name).getClientRects().length > 0)});
-    is "@$shown", '.matrix #sign', 'the matrix, and lines to sign';
+    is "@$shown", '.title .matrix #sign', 'the matrix, of what policy it is, and lines to sign';
     is js('getComputedStyle(document.body).backgroundColor'), 'rgb(255, 255, 255)',
         'on white, also of a dark page';
     fits_paper('nothing is cut off');
@@ -473,38 +549,102 @@ subtest 'a gate that is gone' => sub {
     $browser->complaints;
 };
 
-# ---- 500 operations, 60 scopes; and a policy behind them
+# ---- 10,000 operations with 100 scopes each, and other policies behind them
 
-subtest 'a large policy' => sub {
-    my @scopes = map { "scope_of_the_kind_$_" } 0 .. 59;
-    my @large = map { my $i = $_; ("GET /things$i/{id}" => [
-        map { [ @scopes[ ($i + $_ * 7) % 60, ($i + $_ * 7 + 1) % 60 ] ] } 0 .. 3 ]) } 0 .. 499;
+# What a small part of the operations has in place of the document's security.
+my @scopes = map { sprintf 'scope_%03d', $_ } 0 .. 149;
+
+sub large_policy {
+    my $large = policy('/large', 'GET /x' => [@scopes]);
+    $large->{security} = [ map { { eiam => [$_] } } @scopes[ 0 .. 99 ] ];
+    $large->{paths} = { map { my $n = $_; (sprintf('/part%02d/things%04d/{thing_id}', $n % 100, $n) => { get => {
+        operationId => sprintf('thing%04d', $n), responses => {},
+        $n % 100 ? () : (security => [ map { { eiam => [ $scopes[ ($n / 100 + $_) % 150 ] ] } } 0 .. 99 ]),
+    } }) } 0 .. 9_999 };
+    return JSON::PP->new->encode($large);
+}
+
+# One resource with as many scopes as the shipped policy has, and what cannot be matched.
+my $columns = policy('/wide', map { ("GET /things/{the_long_name_of_an_id}/part$_" => [ @scopes[ $_, 20 ] ]) } 0 .. 19);
+$columns->{paths}{"/left/{a}-{b}$_"}{get} = { operationId => "left$_", responses => {},
+    security => [ { eiam => ['scope_001'] } ] } for 1 .. 7;
+
+subtest '2.5-10: a policy of 10,000 operations with 100 scopes each' => sub {
     my $wide = nginx(
-        files => {
-            'large.json' => policy('/large', @large),
+        files => { 'large.json' => large_policy(), 'wide.json' => $columns,
             'small.json' => policy('/small', 'GET /a' => ['a']) },
-        server => q{
-            location /large/ { eiam on; eiam_policy %DIR%/large.json; proxy_pass http://%ECHO%; }
-            location /small/ { eiam on; eiam_policy %DIR%/small.json; proxy_pass http://%ECHO%; }
-            location /status/ { eiam_status; }
-        })->start;
-    get($wide, '/large/things7/1');
+        server => join('', map { qq{
+            location /$_/ { eiam on; eiam_policy %DIR%/$_.json; proxy_pass http://%ECHO%; }
+        } } qw(wide small large)) . 'location /status/ { eiam_status; }')->start;
 
-    $browser->ask('Page.addScriptToEvaluateOnNewDocument', source =>
-        'window.ticks = 0; setInterval(() => document.querySelector(".matrix") || window.ticks++, 1)');
+    $browser->ask('Page.addScriptToEvaluateOnNewDocument', source => q{
+        window.most = 0;
+        window.watch = setInterval(() => {
+            window.most = Math.max(window.most, document.querySelectorAll('*').length);
+            if (document.querySelector('.matrix')) window.first ??= performance.now();
+        }, 5);
+    });
     if (!page($wide)) {
-        diag js('document.getElementById("fault").textContent');
+        diag text('#fault');
         return $browser->stop;
     }
-    cmp_ok js('window.ticks'), '>', 5, 'the page does other things while it draws';
-    is js('[...document.querySelectorAll(".matrix")].map(table => table.tBodies[0].rows.length).join()'),
-        '500,1', 'every operation of both policies is there';
-    is js('document.querySelector(".matrix tbody tr").cells.length'), 64, 'with every scope';
-    fits_paper('on paper, nothing is cut off');
-    $browser->value('document.getElementById("filter").focus()');
-    $browser->type('things42');
-    ok $browser->until('document.getElementById("count").textContent === "11 of 501 operations"'),
-        'the filter is up to it';
+    ok $browser->until('document.getElementById("count").textContent === "10,021 of 10,021 operations"'),
+        'all of them are read';
+    note sprintf 'the first rows were there after %.0f ms', js('window.first');
+    like text('#shown'), qr/^1\x{2013}80 of 10,021$/, 'a part of them is shown';
+
+    js('document.getElementById("filter").focus()');
+    my $found = sub {
+        my ($words, $expected) = @_;
+        js('document.getElementById("filter").select()');
+        $browser->type($words);
+        soon sub { text('#count') eq "$expected of 10,021 operations" }, "the filter finds $expected with '$words'";
+    };
+    $found->('thing0042', 1);
+    $found->('part07', 100);
+    is js('document.querySelectorAll(".matrix tbody tr").length'), 80, '  of which 80 are shown';
+    js('document.getElementById("next").click()');
+    is text('#shown'), "81\x{2013}100 of 100", '  and then the others';
+    ok js('document.getElementById("next").disabled'), '  which are the last';
+    $found->('scope_149', 50);
+    is text('.matrix .needs code'), 'scope_149', '  by scope, which stands first';
+    like text('.matrix .needs'), qr/ or 94 more$/, 'of many scopes some are shown';
+    js('document.querySelector(".matrix .needs button").click()');
+    is js('document.querySelectorAll(".matrix .needs")[0].querySelectorAll("code").length'), 100,
+        '  and all on demand';
+    js('(node => { node.value = "part42"; node.dispatchEvent(new Event("change")) })'
+        . '(document.getElementById("resource"))');
+    $found->('get', 100);
+    js('(node => { node.value = "all"; node.dispatchEvent(new Event("change")) })(document.getElementById("resource"))');
+
+    cmp_ok js('(clearInterval(window.watch), window.most)'), '<', 4_000,
+        'the page never had more than some thousand elements';
+
+    $found->('part', '10,020');
+    $browser->value('window.addEventListener("beforeprint", () => '
+        . '{ window.printed = document.querySelectorAll(".matrix tbody tr").length })');
+    ok $browser->pdf("$artifacts/status-print-large.pdf"), 'on paper';
+    is js('window.printed'), 1_000, '  there is more than on the screen';
+    is js('document.querySelectorAll(".matrix tbody tr").length'), 80, '  which has its rows again';
+    $found->('thing1', '1,000');
+
+    quiet();
+
+    subtest '2.7-7: 21 scopes on 1280 px' => sub {
+        $found->('/wide', 20);
+        is js('document.documentElement.scrollWidth <= innerWidth'), JSON::PP::true, 'the page fits';
+        is js('document.querySelector(".matrix thead tr").cells.length'), 22, 'each scope has a column';
+        is js('[...document.querySelectorAll(".matrix thead th")].filter(cell => '
+            . 'cell.getBoundingClientRect().right > 1280).length'), 0, '  which can be seen';
+        $browser->screenshot("$artifacts/status-wide.png");
+        fits_paper('on paper, nothing is cut off');
+    };
+
+    subtest '2.5-3: what is left out' => sub {
+        ok !js('document.getElementById("left-out").hidden'), 'is listed';
+        like text('#causes tbody tr'), qr/^several_parameters.*: several parameters in one segment7#\/paths\/.*and 2 more$/,
+            '  by cause, with the number and the first places';
+    };
     quiet();
     $browser->stop;
 };
