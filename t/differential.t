@@ -30,6 +30,18 @@ my @forbidden = (
     [ GET  => '/applications/{app_id}/organizations', 'listOrganizations' ],
     [ POST => '/applications/{app_id}/accounts/{app_user_id}', 'addAccount' ],
 );
+# Parameters between literals, and several in one segment, which the policy leaves out: the container looks for these first.
+my @left_out = (
+    [ GET => '/files/{a}...{b}', 'compareFiles' ],
+    [ PUT => '/members/{from}-{to}:move', 'moveMembers' ],
+    [ GET => '/days/{from}~~~{to}', 'listDays' ],
+    [ GET => '/files/{name}.{kind}.zip', 'getArchive' ],
+);
+my @mixed = (
+    [ GET => '/files/all.json', 'allFiles' ], [ GET => '/files/{name}.json', 'getJson' ], [ GET => '/files/{name}', 'getFile' ],
+    [ PUT => '/members/{id}:activate', 'activate' ], [ PUT => '/members/{id}', 'setMember' ], [ GET => '/days/d{day}', 'getDay' ],
+    [ GET => '/days/{id}', 'getAnyDay' ], [ GET => "/keys('{id}')", 'getKey' ],
+);
 my @full   = map { [ $_->[0], BASE . $_->[1], $_->[2] ] } @interfaces;
 my @decoys = map { BASE . $_ } '/secrets', '/secrets/s1', '/organizations/o1', '/users/u1',
     '/applications/a1/accounts/u1', '/applications/a1/accounts/public-account/u1',
@@ -45,7 +57,8 @@ my @known = map { { method => 'GET', target => $_ } } (
     '/x/..;' . BASE . '/secrets',
 );
 
-my $tomcat = EIAM::Tomcat->new(BASE, map { $_->[0] . ' ' . BASE . "$_->[1] $_->[2]" } @interfaces, @forbidden);
+my $tomcat = EIAM::Tomcat->new(BASE, map { $_->[0] . ' ' . BASE . "$_->[1] $_->[2]" } @interfaces, @forbidden,
+    @left_out, @mixed);
 my @spellings = (@known, spellings(seed => $seed, count => $count - @known, operations => \@full, decoys => \@decoys));
 
 subtest 'without the module the same spellings find holes' => sub {
@@ -75,12 +88,14 @@ my $gate = nginx(
         'policy.json' => policy(BASE,
             (map { ("$_->[0] $_->[1]" => { scopes => ['all'], id => $_->[2] }) } @interfaces),
             (map { ("$_->[0] $_->[1]" => { scopes => ['other'], id => $_->[2] }) } @forbidden)),
+        'shapes.json' => policy(BASE, (map { ("$_->[0] $_->[1]" => { scopes => ['all'], id => $_->[2] }) } @mixed),
+            (map { ("$_->[0] $_->[1]" => { scopes => ['all'], id => $_->[2] }) } @left_out)),
         'apps.json' => applications({ id => 'crm', permissions => ['all'], tokens => ['allowed'] }),
     },
     # The refusals, tens of thousands, are not logged.
     error_log_level => 'crit',
     conf => upstreams() . server(1, 'decode') . server(2, 'passthrough')
-        . server(3, 'decode', 'eiam_path utf8;'),
+        . server(3, 'decode', 'eiam_path utf8;') . server(4, 'decode', 'eiam_path utf8;', 'shapes'),
 )->start;
 
 subtest 'strict paths, encoded slashes decoded by the backend' => sub {
@@ -94,6 +109,17 @@ subtest 'strict paths, encoded slashes left by the backend' => sub {
 subtest 'UTF-8 paths' => sub {
     holds(3, 0, @known, spellings(seed => $seed + 1, count => int($count / 4), operations => \@full,
         decoys => \@decoys, utf8 => 1));
+};
+
+subtest '2.5-3: what is left out is never taken for another operation, with parameters between literals beside it' => sub {
+    my @shapes = map { [ $_->[0], BASE . $_->[1], $_->[2] ] } @mixed;
+    my @hidden = map { BASE . $_ } '/files/x...y', '/files/a.b.zip', '/days/1~~~2', '/members/1-2:move', '/files/x....json', '/days/d1~~~2',
+        '/files/x...y.json', '/members/1-2:move:activate', "/keys('a','b')", '/keys/x';
+    my @cases = (spellings(seed => $seed + 3, count => int($count / 4), operations => \@shapes, decoys => \@hidden, utf8 => 1));
+    holds(4, 0, @cases);
+    my @answers = exchange($gate, 4, map { my $target = $_; map { { method => $_, target => $target } } qw(GET PUT) } @hidden);
+    nothing_in([ map { $_->{body} } grep { $_ && served($_) && (served($_)->{exact} =~ /compare|move|listDays|Archive/) } @answers ],
+        'no call of an operation that is left out reaches it');
 };
 
 # Frameworks that look for routes in their own order: Express does so in the path as it was sent.
@@ -178,7 +204,9 @@ sub naive_map {
 }
 
 sub server {
-    my ($n, $backend, $more) = (@_, '');
+    my ($n, $backend, $more, $policy) = @_;
+    $policy //= 'policy';
+    $more //= '';
     my $port = $n == 1 ? '%PORT%' : "%PORT$n%";
     return qq{
         server {
@@ -188,7 +216,7 @@ sub server {
             proxy_set_header Connection "";
             location @{[BASE]}/ {
                 eiam on;
-                eiam_policy %DIR%/policy.json;
+                eiam_policy %DIR%/$policy.json;
                 eiam_applications %DIR%/apps.json;
                 $more
                 proxy_pass http://$backend;

@@ -28,8 +28,12 @@ public class Reader extends HttpServlet {
         base = args[1];
         for (int i = 2; i < args.length; i++) {
             String[] row = args[i].split(" ");
-            String regex = Pattern.compile("\\{[^}]*\\}").matcher(row[1]).replaceAll("[^/]+");
-            operations.add(new Operation(row[0], Pattern.compile(regex), row[2]));
+            List<String> literals = new ArrayList<>();
+            for (String literal : row[1].split("\\{[^}]*\\}", -1)) {
+                literals.add(Pattern.quote(literal));
+            }
+            Pattern path = Pattern.compile(String.join("[^/]+", literals));
+            operations.add(new Operation(row[0], path, row[2]));
         }
     }
 
