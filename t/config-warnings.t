@@ -12,7 +12,8 @@ use EIAM::Test;
 my $past = '2020-01-01T00:00:00Z';
 my %files = (
     'policy.json' => policy('/api/v2', 'GET /users' => ['user_read'], 'GET /users/{id}' => ['user_read']),
-    'root.json'   => policy('/', 'GET /status/users' => ['user_read'], 'GET /{kind}/list' => ['user_read']),
+    'root.json'   => policy('/', 'GET /status/users' => ['user_read'], 'GET /kinds/{kind}' => ['user_read']),
+    'any.json'    => policy('/', 'GET /{kind}/{id}' => ['user_read']),
     'public.json' => policy('/api/v2', 'GET /users' => 'public'),
     'apps.json'   => applications({ id => 'crm', permissions => ['user_read'], tokens => ['t'] }),
     'none.json'   => applications({ id => 'crm', permissions => ['user_read'] }),
@@ -194,21 +195,23 @@ warns 'the first of many applications, and once for all locations',
 
 # ---------------------------------------------------------------- the status location
 
-sub hides {
+sub unreached {
     my ($directive, $location, $path, $policy) = @_;
-    return qq{"$directive" hides what the API may have there: move it out of "$path", which belongs to the policy}
-        . qq{ "%DIR%/$policy.json", in location "$location" of %SERVER%};
+    return qq{nobody reaches "$directive" below "$path/", the path of the policy "%DIR%/$policy.json", so move it,}
+        . qq{ in location "$location" of %SERVER%};
 }
 
 warns "2.5-7: $_->[0] in a location below the path of a policy: $_->[1]", server("location /api/ { \$\$ } location $_->[1] { $_->[0]; }"),
-    hides($_->[0], $_->[1] =~ /(\S+)$/, '/api/v2', 'policy')
+    unreached($_->[0], $_->[1] =~ /(\S+)$/, '/api/v2', 'policy')
     for map { my $directive = $_; map { [ $directive, $_ ] } '/api/v2/status/', '/api/v2', '= /api/v2/', '^~ /api/v2/a' } qw(eiam_status eiam_control);
 warns 'inside the gated location', server('location /api/ { $$ location /api/v2/status { eiam off; eiam_status; } }'),
-    hides('eiam_status', '/api/v2/status', '/api/v2', 'policy');
+    unreached('eiam_status', '/api/v2/status', '/api/v2', 'policy');
 
 my $root = 'location / { eiam on; eiam_policy %DIR%/root.json; eiam_applications %DIR%/apps.json; }';
 warns '2.5-7: at the path of an operation of a policy without a path', server("$root location /status/ { eiam_status; }"),
-    hides('eiam_status', '/status/', '/status/', 'root');
+    unreached('eiam_status', '/status/', '', 'root');
+warns 'below one whose templates begin with a parameter', server(($root =~ s/root/any/gr) . ' location /_eiam/ { eiam_status; }'),
+    unreached('eiam_status', '/_eiam/', '', 'any');
 silent "no warning: $_->[0]", server($_->[1]) for (
     [ 'a status location beside the path of a policy', 'location /api/ { $$ } location /status/ { eiam_status; } location /api/status/ { eiam_status; }
         location /api/v2x { eiam_status; } location /api/v { eiam_status; }' ],
@@ -217,5 +220,10 @@ silent "no warning: $_->[0]", server($_->[1]) for (
 );
 silent 'no warning: one in another server', server('location /api/ { $$ }')
     . 'server { listen 127.0.0.1:%PORT%; server_name status; location /api/v2/status/ { eiam_status; } }';
+
+$gate = nginx(files => \%files, server => $root . ' location /status/ { eiam_status; } location /_eiam/ { eiam_status; }
+    location /api/ { eiam on; eiam_policy %DIR%/policy.json; eiam_applications %DIR%/apps.json; } location /api/v2/status/ { eiam_status; }')->start;
+is_deeply [ map { get($gate, $_)->{status} } '/status/', '/_eiam/', '/api/v2/status/', '/api/v2/status/json' ], [ 400, 200, 400, 400 ],
+    'it is as the warnings say';
 
 done_testing;

@@ -9,8 +9,11 @@
 #define NGX_HTTP_EIAM_APPLICATIONS_NAMED  3    /* in a warning */
 
 
-static void ngx_http_eiam_warning_server(ngx_log_t *log,
+static ngx_int_t ngx_http_eiam_warning_server(ngx_conf_t *cf,
     const ngx_http_core_srv_conf_t *cscf);
+static ngx_uint_t ngx_http_eiam_warning_gate(ngx_log_t *log,
+    const ngx_http_core_srv_conf_t *cscf,
+    const ngx_http_eiam_checked_t *checked, ngx_uint_t told);
 static void ngx_http_eiam_warning_buffers(ngx_log_t *log,
     const ngx_http_core_srv_conf_t *cscf, const ngx_http_eiam_srv_conf_t *scf);
 static ngx_uint_t ngx_http_eiam_warning_is_called(
@@ -36,11 +39,9 @@ static ngx_uint_t ngx_http_eiam_warning_keeps_path(
     const ngx_http_eiam_checked_t *checked);
 static ngx_str_t ngx_http_eiam_warning_url_path(const ngx_str_t *url);
 static ngx_uint_t ngx_http_eiam_warning_has_prefix(const ngx_str_t *path);
-static void ngx_http_eiam_warning_hides(ngx_log_t *log,
+static ngx_int_t ngx_http_eiam_warning_reach(ngx_conf_t *cf,
     const ngx_http_core_srv_conf_t *cscf,
     const ngx_http_eiam_checked_t *checked, const ngx_eiam_policy_t *policy);
-static ngx_uint_t ngx_http_eiam_warning_is_operation(
-    const ngx_eiam_policy_t *policy, const ngx_str_t *path);
 static ngx_int_t ngx_http_eiam_warning_expired(ngx_conf_t *cf,
     const ngx_eiam_applications_t *applications);
 static u_char *ngx_http_eiam_warning_names(ngx_conf_t *cf, u_char *p,
@@ -98,7 +99,10 @@ ngx_http_eiam_warning_tell(ngx_conf_t *cf)
     cscf = cmcf->servers.elts;
 
     for (i = 0; i < cmcf->servers.nelts; i++) {
-        ngx_http_eiam_warning_server(cf->log, cscf[i]);
+
+        if (ngx_http_eiam_warning_server(cf, cscf[i]) != NGX_OK) {
+            return NGX_ERROR;
+        }
     }
 
     file = mcf->files.elts;
@@ -116,8 +120,8 @@ ngx_http_eiam_warning_tell(ngx_conf_t *cf)
 }
 
 
-static void
-ngx_http_eiam_warning_server(ngx_log_t *log,
+static ngx_int_t
+ngx_http_eiam_warning_server(ngx_conf_t *cf,
     const ngx_http_core_srv_conf_t *cscf)
 {
     ngx_uint_t                  i, k, told;
@@ -131,40 +135,62 @@ ngx_http_eiam_warning_server(ngx_log_t *log,
     told = 0;
 
     if (scf->policies.nelts) {
-        ngx_http_eiam_warning_buffers(log, cscf, scf);
+        ngx_http_eiam_warning_buffers(cf->log, cscf, scf);
     }
 
     for (i = 0; i < scf->checked.nelts; i++, checked++) {
 
-        if (checked->conf->status || checked->conf->control) {
+        if (checked->conf->mode != NGX_HTTP_EIAM_OFF) {
+            told |= ngx_http_eiam_warning_gate(cf->log, cscf, checked, told);
+            continue;
+        }
 
-            for (k = 0; k < scf->policies.nelts; k++) {
-                ngx_http_eiam_warning_hides(log, cscf, checked, policy[k]);
+        for (k = 0; k < scf->policies.nelts; k++) {
+
+            if (ngx_http_eiam_warning_reach(cf, cscf, checked, policy[k])
+                != NGX_OK)
+            {
+                return NGX_ERROR;
             }
-
-            continue;
-        }
-
-        ngx_http_eiam_warning_proxy(log, cscf, checked);
-
-        if (!ngx_http_eiam_warning_is_called(checked)) {
-            continue;
-        }
-
-        ngx_http_eiam_warning_base(log, cscf, checked);
-
-        if (!told && !ngx_http_eiam_warning_has_source(scf, checked->conf)) {
-
-            /* mostly they all inherit the same settings */
-
-            told = 1;
-            ngx_http_eiam_invalid_warn(log, cscf, checked->location,
-                         "no token is valid, as there is no token source: set "
-                         "\"eiam_introspection\", \"eiam_jwks\" or "
-                         "\"eiam_learn\", or list tokens in "
-                         "\"eiam_applications\",");
         }
     }
+
+    return NGX_OK;
+}
+
+
+/*
+ * Returns whether there is no token source.  It is told of the first location
+ * only, as mostly all of a server inherit the same settings.
+ */
+
+static ngx_uint_t
+ngx_http_eiam_warning_gate(ngx_log_t *log,
+    const ngx_http_core_srv_conf_t *cscf,
+    const ngx_http_eiam_checked_t *checked, ngx_uint_t told)
+{
+    ngx_http_eiam_srv_conf_t  *scf;
+
+    scf = cscf->ctx->srv_conf[ngx_eiam_module.ctx_index];
+
+    ngx_http_eiam_warning_proxy(log, cscf, checked);
+
+    if (!ngx_http_eiam_warning_is_called(checked)) {
+        return 0;
+    }
+
+    ngx_http_eiam_warning_base(log, cscf, checked);
+
+    if (told || ngx_http_eiam_warning_has_source(scf, checked->conf)) {
+        return 0;
+    }
+
+    ngx_http_eiam_invalid_warn(log, cscf, checked->location,
+                 "no token is valid, as there is no token source: set "
+                 "\"eiam_introspection\", \"eiam_jwks\" or \"eiam_learn\", "
+                 "or list tokens in \"eiam_applications\",");
+
+    return 1;
 }
 
 
@@ -433,55 +459,47 @@ ngx_http_eiam_warning_has_prefix(const ngx_str_t *path)
 }
 
 
-static void
-ngx_http_eiam_warning_hides(ngx_log_t *log,
+/* the guard refuses whatever could be a path of the API there */
+
+static ngx_int_t
+ngx_http_eiam_warning_reach(ngx_conf_t *cf,
     const ngx_http_core_srv_conf_t *cscf,
     const ngx_http_eiam_checked_t *checked, const ngx_eiam_policy_t *policy)
 {
-    const ngx_str_t  *path;
+    ngx_str_t           name, page;
+    ngx_eiam_reading_t  reading, inner;
 
-    path = &checked->location->name;
+    name = checked->location->name;
 
-    /* everything is below an API without a path of its own */
+    page.data = ngx_pnalloc(cf->temp_pool, name.len + sizeof("/json") - 1);
+    if (page.data == NULL) {
+        return NGX_ERROR;
+    }
 
-    if (policy->path.len ? !ngx_http_eiam_warning_is_below(path, &policy->path)
-                         : !ngx_http_eiam_warning_is_operation(policy, path))
+    page.len = ngx_sprintf(page.data, "%V%sjson", &name,
+                           name.data[name.len - 1] == '/' ? "" : "/")
+               - page.data;
+
+    if (ngx_eiam_base_read(&reading, &name, cf->temp_pool) != NGX_OK
+        || ngx_eiam_base_read(&inner, &page, cf->temp_pool) != NGX_OK)
     {
-        return;
+        return NGX_ERROR;
     }
 
-    ngx_http_eiam_invalid_warn(log, cscf, checked->location,
-                 "\"%s\" hides what the API may have there: move it out of "
-                 "\"%V\", which belongs to the policy \"%V\",",
+    if (ngx_eiam_policy_below(policy, &reading) == NGX_EIAM_OUTSIDE
+        && (checked->location->exact_match
+            || ngx_eiam_policy_below(policy, &inner) == NGX_EIAM_OUTSIDE))
+    {
+        return NGX_OK;
+    }
+
+    ngx_http_eiam_invalid_warn(cf->log, cscf, checked->location,
+                 "nobody reaches \"%s\" below \"%V/\", the path of the "
+                 "policy \"%V\", so move it,",
                  checked->conf->status ? "eiam_status" : "eiam_control",
-                 policy->path.len ? &policy->path : path, &policy->name);
-}
+                 &policy->path, &policy->name);
 
-
-static ngx_uint_t
-ngx_http_eiam_warning_is_operation(const ngx_eiam_policy_t *policy,
-    const ngx_str_t *path)
-{
-    ngx_str_t               name;
-    ngx_uint_t              i;
-    ngx_eiam_operation_t  **operation;
-
-    name = *path;
-
-    if (name.data[name.len - 1] == '/') {
-        name.len--;
-    }
-
-    operation = policy->operations.elts;
-
-    for (i = 0; name.len && i < policy->operations.nelts; i++) {
-
-        if (ngx_http_eiam_warning_is_below(&operation[i]->route, &name)) {
-            return 1;
-        }
-    }
-
-    return 0;
+    return NGX_OK;
 }
 
 
