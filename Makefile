@@ -42,7 +42,7 @@ endif
 COVERAGE ?= 95
 
 .PHONY: module debug clang steps full asan unit fuzz test test-asan test-all coverage \
-        check run stop explain revoke trial bench clean help FORCE
+        check run stop explain revoke trial bench deb clean help FORCE
 
 module: build/ngx_eiam_module.so ## the dynamic module for the installed nginx (default)
 
@@ -105,6 +105,9 @@ revoke: ## ends what an application has been issued in the running example (APPL
 
 trial: ## the example in a bare Debian 12, and each fuzzer for a minute (.ci/trial test: the tests too)
 	.ci/trial
+
+deb: ## the Debian package for this system, in build/deb
+	.ci/deb
 
 bench: module unit ## the benchmarks, half an hour (bench/run quick: three minutes)
 	bench/run
