@@ -60,6 +60,13 @@ static ngx_command_t  ngx_eiam_commands[] = {
       offsetof(ngx_http_eiam_loc_conf_t, applications),
       &ngx_http_eiam_directive_applications_file },
 
+    { ngx_string("eiam_objects"),
+      NGX_HTTP_MAIN_CONF|NGX_HTTP_SRV_CONF|NGX_HTTP_LOC_CONF|NGX_CONF_TAKE1,
+      ngx_http_eiam_value_word,
+      NGX_HTTP_LOC_CONF_OFFSET,
+      offsetof(ngx_http_eiam_loc_conf_t, objects),
+      ngx_http_eiam_value_modes },
+
     { ngx_string("eiam_zone"),
       NGX_HTTP_MAIN_CONF|NGX_CONF_TAKE2,
       ngx_http_eiam_directive_zone,

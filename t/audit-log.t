@@ -18,7 +18,7 @@ my ($true, $false) = (JSON::PP::true, JSON::PP::false);
 my $json = JSON::PP->new->utf8;
 my $conf = top_dir() . '/conf/eiam-log.conf';
 
-my @members = qw(time request_id client method uri status upstream_status seconds decision reason detail application
+my @members = qw(time request_id client method uri status upstream_status seconds decision reason detail object application
     token_id source cache operation route required scopes);
 
 # ---------------------------------------------------------------- tokens and those who know them
@@ -44,8 +44,10 @@ my $policy = policy('/api',
     'PUT /users'       => { id => 'changeUsers', scopes => [ [ 'user_read', 'user_write' ], 'user_all' ] },
     'GET /users/{id}'  => { id => qq(get "one" \\ \x{7528}\x{6237}), scopes => ['user_read'] },
     'GET /trial'       => { id => 'tryIt', scopes => ['user_all'] },
+    'GET /things/{thing}' => { id => 'getThing', scopes => ['user_read'] },
     'POST /token'      => { id => 'getToken', scopes => 'public' });
 $policy->{paths}{'/trial'}{get}{'x-eiam-mode'} = 'report';
+$policy->{paths}{'/things/{thing}'}{get}{parameters}[0]{'x-eiam-object'} = 'thing';
 
 my %files = (
     'policy.json' => $policy,
@@ -70,6 +72,7 @@ sub gate {
             eiam_applications %DIR%/apps.json listed;
             eiam_introspection /introspect;
             eiam_introspection_circuit 0;
+            eiam_objects on;
             location /api/ { eiam $mode; proxy_pass http://%ECHO%; }
             location = /api/token { eiam $mode; eiam_learn on; proxy_pass http://@{[ $issuer->address ]}; }
             location /docs/ { return 200; }
@@ -135,6 +138,8 @@ my @refusals = (
         token => 'stranger', scopes => 'user_read' ],
     [ network_forbidden => $users, [ token => $token{away} ], @read, @by_crm, application => 'away',
         token => 'away', scopes => 'user_read' ],
+    [ object_forbidden => '/api/things/t9', [ token => $token{crm} ], operation => 'getThing', route => '/api/things/{thing}',
+        required => 'user_read', @by_crm, object => 'thing t9', scopes => 'user_read' ],
     [ operation_unknown => '/api/none', [ token => $token{crm} ] ],
     [ method_unknown => $users, [ token => $token{crm}, method => 'DELETE' ] ],
     [ source_unavailable => $users, [ token => $token{failed} ], @read, @asked, token => 'failed',

@@ -113,6 +113,18 @@ broken @$_ for (
         'must be a string' ],
     [ 'a permission that is null', one(permissions => [undef]), "$entry/permissions/0", 'must be a string' ],
     [ 'a permission that is a list', one(permissions => [ [] ]), "$entry/permissions/0", 'must be a string' ],
+    (map { my ($what, $value, $at, $reason) = @$_; [ "2.7-3: objects that are $what", one(objects => $value), "$entry/objects$at", $reason ] }
+        [ 'null', undef, '', 'must be an object' ], [ 'a list', ['a1'], '', 'must be an object' ], [ 'a number', 1, '', 'must be an object' ],
+        [ 'another string', 'all', '', 'must be "*", or list what is permitted' ], [ 'an empty string', '', '', 'must be "*", or list what is permitted' ],
+        [ 'of an empty kind', { '' => [] }, '/', 'a kind of objects must have 1 to 64 bytes' ],
+        [ 'of a kind that is too long', { 'x' x 65, [] }, '/' . 'x' x 65, 'a kind of objects must have 1 to 64 bytes' ],
+        [ 'another string for a kind', { app => 'a1' }, '/app', 'must be "*", or list what is permitted' ],
+        [ 'null for a kind', { app => undef }, '/app', 'must be an array' ], [ 'an object for a kind', { app => {} }, '/app', 'must be an array' ],
+        [ 'a number in a list', { app => [1] }, '/app/0', 'must be a string' ], [ 'null in a list', { app => [ 'a1', undef ] }, '/app/1', 'must be a string' ],
+        [ 'an empty id', { app => [''] }, '/app/0', 'must have 1 to 512 bytes' ], [ 'a long id', { app => [ 'x' x 513 ] }, '/app/0', 'must have 1 to 512 bytes' ],
+        [ 'an id with a blank at its end', { app => ['a '] }, '/app/0', 'must not begin or end with a space' ],
+        [ 'an id with a line end', { app => ["a\n"] }, '/app/0', 'must not have control characters' ],
+        [ 'an asterisk in a list', { app => [ 'a1', '*' ] }, '/app/1', '"*" must stand alone, in place of the list' ]),
     [ 'tokens that are an object', one(tokens => {}), "$entry/tokens", 'must be an array' ],
     [ 'a token that is a string', one(tokens => [$digest]), $first, 'must be an object' ],
     [ 'a token without sha256', one(tokens => [ {} ]), $first, 'has no "sha256"' ],
@@ -213,12 +225,12 @@ passed get($running, '/api/users', token => 'forever'), 'a token without expires
 
 # ---------------------------------------------------------------- nothing forgotten
 
-my $source = slurp(top_dir() . '/src/policy/ngx_eiam_applications.c');
+my $source = join '', map { slurp(top_dir() . "/src/policy/ngx_eiam_$_.c") } qw(applications objects);
 my $calls = () = $source =~ /\bngx_eiam_fault\(/g;
-my @faults = map { join '', /"((?:[^"\\]|\\.)*)"/g } $source =~ /ngx_eiam_fault\(\w+,\s*((?:"(?:[^"\\]|\\.)*"\s*)+)/g;
+my @faults = map { join '', /"((?:[^"\\]|\\.)*)"/g } $source =~ /ngx_eiam_fault\(&?\w+,\s*((?:"(?:[^"\\]|\\.)*"\s*)+)/g;
 is scalar @faults, $calls, "each of the source's $calls faults has a text to look for";
 for my $format (@faults) {
-    my $pattern = join '.*', map { quotemeta s/\\(.)/$1/gr } split /%V/, $format, -1;
+    my $pattern = join '.*', map { quotemeta s/\\(.)/$1/gr } split /%(?:V|d)/, $format, -1;
     ok +(grep { /^$pattern$/s } @said), "a case says: $format";
 }
 

@@ -45,10 +45,12 @@ my $policy = policy('/api',
     'GET /users'      => { id => 'listUsers', scopes => ['user_read'] },
     'PUT /users'      => { id => 'changeUsers', scopes => ['user_write'] },
     'GET /trial'      => { id => 'tryIt', scopes => ['user_write'] },
+    'GET /things/{thing}' => { id => 'getThing', scopes => ['user_read'] },
     'GET /watched'    => { id => 'watched', scopes => ['user_read'] },
     'GET /users/{id}' => { id => qq(get "one" \\ \x{7528}), scopes => ['user_read'] },
     'POST /token'     => { id => 'getToken', scopes => 'public' });
 $policy->{paths}{'/trial'}{get}{'x-eiam-mode'} = 'report';
+$policy->{paths}{'/things/{thing}'}{get}{parameters}[0]{'x-eiam-object'} = 'thing';
 
 my %files = (
     'policy.json' => $policy,
@@ -66,7 +68,7 @@ my $gate = nginx(files => \%files, workers => 2,
         eiam_jwks /jwks;
         eiam_jwt_issuer https://as;
         eiam_jwt_audience api;
-        location /api/ { eiam on; proxy_pass http://%ECHO%; }
+        location /api/ { eiam on; eiam_objects on; proxy_pass http://%ECHO%; }
         location = /api/watched { eiam report; proxy_pass http://%ECHO%; }
         location = /api/token { eiam on; eiam_learn on; proxy_pass http://@{[ $issuer->address ]}; }
         location = /introspect { internal; proxy_pass http://@{[ $source->address ]}; }
@@ -107,6 +109,7 @@ my @calls = (
     [ 2, 'listUsers', 'deny', 'token_expired', 'crm', $users, token => 'old' ],
     [ 3, 'changeUsers', 'deny', 'scope_insufficient', 'crm', $users, token => 'crm', method => 'PUT' ],
     [ 1, 'listUsers', 'deny', 'application_disabled', 'off', $users, token => 'off' ],
+    [ 1, 'getThing', 'deny', 'object_forbidden', 'crm', '/api/things/t9', token => 'crm' ],
     [ 2, '', 'deny', 'operation_unknown', '', '/api/none', token => 'crm' ],
     [ 1, '', 'deny', 'method_unknown', '', $users, token => 'crm', method => 'DELETE' ],
     [ 2, 'tryIt', 'would_deny', 'scope_insufficient', 'crm', '/api/trial', token => 'crm' ],
@@ -412,7 +415,7 @@ subtest 'the documentation' => sub {
     print {$out} $yaml =~ s{(?<=[\s"\[])eiam-alerts\.yml}{$conf/eiam-alerts.yml}r;
     close $out or die "$temp: $!\n";
     my ($code, $said) = promtool('', 'check', 'config', "$temp/prometheus.yml");
-    ok $code == 0 && $said =~ /22 rules found/, 'what it has for Prometheus is right' or diag $said;
+    ok $code == 0 && $said =~ /23 rules found/, 'what it has for Prometheus is right' or diag $said;
     $nginx =~ s{(include +)eiam-log\.conf}{$1$conf/eiam-log.conf};
     $nginx =~ s/listen 127\.0\.0\.1:\d+/listen 127.0.0.1:%PORT%/g;
     $nginx =~ s/\.\.\./proxy_pass http:\/\/%ECHO%;/g;

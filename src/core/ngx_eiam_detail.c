@@ -74,5 +74,11 @@ const ngx_str_t  ngx_eiam_details[NGX_EIAM_DETAILS] = {
     ngx_eiam_detail(REDIS_DOWN, "redis_down"),
 
     /* operation_unknown */
-    ngx_eiam_detail(LEFT_OUT, "left_out")
+    ngx_eiam_detail(LEFT_OUT, "left_out"),
+
+    /* object_forbidden */
+    ngx_eiam_detail(OBJECT_ABSENT, "object_absent"),
+    ngx_eiam_detail(OBJECT_AMBIGUOUS, "object_ambiguous"),
+    ngx_eiam_detail(OBJECT_FORM, "object_form"),
+    ngx_eiam_detail(OBJECT_REWRITTEN, "object_rewritten")
 };

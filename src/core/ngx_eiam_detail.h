@@ -83,6 +83,12 @@ typedef enum {
     /* operation_unknown */
     NGX_EIAM_DETAIL_LEFT_OUT,
 
+    /* object_forbidden */
+    NGX_EIAM_DETAIL_OBJECT_ABSENT,
+    NGX_EIAM_DETAIL_OBJECT_AMBIGUOUS,
+    NGX_EIAM_DETAIL_OBJECT_FORM,
+    NGX_EIAM_DETAIL_OBJECT_REWRITTEN,
+
     NGX_EIAM_DETAILS
 } ngx_eiam_detail_e;
 

@@ -67,6 +67,11 @@ const ngx_eiam_reason_t  ngx_eiam_reasons[] = {
       { ngx_eiam_error("4034", "Call is not allowed from this address"),
         ngx_eiam_error("4034", "不允许从该地址调用") } },
 
+    { ngx_string("object_forbidden"), 403, NGX_LOG_INFO,
+      NGX_EIAM_NO_CHALLENGE, ngx_null_string,
+      { ngx_eiam_error("4035", "Application has no access to this object"),
+        ngx_eiam_error("4035", "应用无权访问该对象") } },
+
     { ngx_string("operation_unknown"), 404, NGX_LOG_INFO,
       NGX_EIAM_NO_CHALLENGE, ngx_null_string,
       { ngx_eiam_error("4041", "Interface does not exist"),

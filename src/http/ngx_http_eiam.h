@@ -205,6 +205,7 @@ typedef struct {
     ngx_flag_t                 listed;        /* only those of the file */
     ngx_array_t               *implied;       /* in words: of ngx_array_t */
     ngx_http_eiam_file_permissions_t  *permissions;
+    ngx_uint_t                 objects;       /* a mode */
     ngx_str_t                  introspection; /* empty: off */
     ngx_eiam_source_t         *source;        /* introspection; NULL: off */
     ngx_array_t               *audiences;     /* of introspection; NULL: any */
@@ -342,6 +343,7 @@ struct ngx_http_eiam_ctx_s {
     /* what remains when the permissions are released */
     ngx_str_t                  application_id;
     ngx_str_t                  scopes_text;
+    ngx_str_t                  object;        /* refused: its kind, and id */
     const ngx_str_t           *source;
     const ngx_str_t           *cache;
 };

@@ -26,6 +26,8 @@ static ngx_int_t ngx_eiam_applications_granted(void *data,
     const ngx_eiam_node_t *node, ngx_uint_t number);
 static ngx_int_t ngx_eiam_applications_networks(void *data,
     const ngx_eiam_node_t *node, ngx_uint_t number);
+static ngx_int_t ngx_eiam_applications_objects(void *data,
+    const ngx_eiam_node_t *node, ngx_uint_t number);
 static ngx_int_t ngx_eiam_applications_tokens(void *data,
     const ngx_eiam_node_t *node, ngx_uint_t number);
 static ngx_int_t ngx_eiam_applications_index(
@@ -64,6 +66,8 @@ static const ngx_eiam_member_t  ngx_eiam_applications_entry_members[] = {
                          ngx_eiam_applications_granted, 0),
     ngx_eiam_member_read("networks", NGX_EIAM_ARRAY,
                          ngx_eiam_applications_networks, 0),
+    ngx_eiam_member_read("objects", NGX_EIAM_ANY,
+                         ngx_eiam_applications_objects, 0),
     ngx_eiam_member_read("tokens", NGX_EIAM_ARRAY,
                          ngx_eiam_applications_tokens, 0),
     ngx_eiam_members_end
@@ -252,6 +256,18 @@ ngx_eiam_applications_networks(void *data, const ngx_eiam_node_t *node,
     reader->application->networks = ngx_eiam_network_read(node, reader->pool);
 
     return reader->application->networks ? NGX_OK : NGX_ERROR;
+}
+
+
+static ngx_int_t
+ngx_eiam_applications_objects(void *data, const ngx_eiam_node_t *node,
+    ngx_uint_t number)
+{
+    ngx_eiam_applications_reader_t *reader = data;
+
+    reader->application->objects = ngx_eiam_objects_read(node, reader->pool);
+
+    return reader->application->objects ? NGX_OK : NGX_ERROR;
 }
 
 

@@ -15,6 +15,7 @@
 #include <ngx_eiam_digest.h>
 #include <ngx_eiam_document.h>
 #include <ngx_eiam_grant.h>
+#include <ngx_eiam_objects.h>
 #include <ngx_eiam_scope.h>
 
 
@@ -29,6 +30,7 @@ typedef struct {
     ngx_uint_t               enabled;
     ngx_array_t              permissions;   /* of ngx_str_t, as written */
     ngx_array_t             *networks;      /* of ngx_cidr_t; NULL: any */
+    ngx_eiam_objects_t      *objects;       /* NULL: none */
     ngx_eiam_application_row_t  *row;     /* NULL: not counted yet */
 } ngx_eiam_application_t;
 

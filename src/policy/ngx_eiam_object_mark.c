@@ -248,6 +248,7 @@ ngx_eiam_object_mark_add(const ngx_eiam_path_item_t *path,
     if (parameter->in_query) {
 
         mark = ngx_eiam_object_mark_push(path, parameter, operation);
+        operation->asks_query = 1;
 
         return mark ? ngx_eiam_object_mark_lowcase(mark, path->openapi->pool)
                     : NGX_ERROR;

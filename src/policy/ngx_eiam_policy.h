@@ -79,6 +79,7 @@ struct ngx_eiam_operation_s {
     ngx_uint_t                 n;
     ngx_eiam_alternative_t    *alternatives;   /* one of them must be met */
     ngx_array_t                marks;          /* ngx_eiam_object_mark_t */
+    ngx_uint_t                 asks_query;     /* flag: some are in the query */
     ngx_eiam_operation_row_t  *row;            /* NULL: not counted yet */
     ngx_eiam_operation_t      *next;           /* left out of the same node */
 };

@@ -106,6 +106,7 @@ ngx_http_eiam_conf_create_loc(ngx_conf_t *cf)
     conf->applications = NGX_CONF_UNSET_PTR;
     conf->listed = NGX_CONF_UNSET;
     conf->implied = NGX_CONF_UNSET_PTR;
+    conf->objects = NGX_CONF_UNSET_UINT;
     conf->charset = NGX_CONF_UNSET_PTR;
     conf->language = NGX_CONF_UNSET_UINT;
     conf->audiences = NGX_CONF_UNSET_PTR;
@@ -144,6 +145,7 @@ ngx_http_eiam_conf_merge_loc(ngx_conf_t *cf, void *parent, void *child)
     ngx_conf_merge_ptr_value(conf->applications, prev->applications, NULL);
     ngx_conf_merge_value(conf->listed, prev->listed, 0);
     ngx_conf_merge_ptr_value(conf->implied, prev->implied, NULL);
+    ngx_conf_merge_uint_value(conf->objects, prev->objects, NGX_HTTP_EIAM_OFF);
     ngx_conf_merge_ptr_value(conf->charset, prev->charset, NULL);
     ngx_conf_merge_uint_value(conf->language, prev->language,
                               NGX_HTTP_EIAM_AUTO);
@@ -293,6 +295,12 @@ ngx_http_eiam_gate(ngx_conf_t *cf, ngx_http_eiam_loc_conf_t *conf)
         return ngx_http_eiam_invalid_location(cf,
                               "\"satisfy any\" lets calls pass that \"eiam\" "
                               "refuses, so set \"satisfy all\"");
+    }
+
+    if (conf->objects == NGX_HTTP_EIAM_ON && conf->applications == NULL) {
+        return ngx_http_eiam_invalid_location(cf,
+                                    "\"eiam_objects\" needs "
+                                    "\"eiam_applications\"");
     }
 
     mcf->gated = 1;

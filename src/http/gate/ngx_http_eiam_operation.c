@@ -1,5 +1,6 @@
 
 #include <ngx_http_eiam_ctx.h>
+#include <ngx_http_eiam_object.h>
 #include <ngx_http_eiam_operation.h>
 #include <ngx_eiam_network.h>
 #include <ngx_eiam_route.h>
@@ -83,6 +84,7 @@ ngx_int_t
 ngx_http_eiam_operation_authorize(ngx_http_request_t *r,
     ngx_http_eiam_ctx_t *ctx)
 {
+    ngx_int_t                  rc;
     ngx_eiam_reason_e          reason;
     ngx_http_eiam_loc_conf_t  *lcf;
 
@@ -94,7 +96,11 @@ ngx_http_eiam_operation_authorize(ngx_http_request_t *r,
         return ngx_http_eiam_ctx_refuse(ctx, reason);
     }
 
-    return ngx_http_eiam_operation_scopes(ctx);
+    rc = ngx_http_eiam_operation_scopes(ctx);
+
+    return (rc == NGX_OK && ctx->operation->marks.nelts
+            && lcf->objects != NGX_HTTP_EIAM_OFF)
+           ? ngx_http_eiam_object_authorize(r, ctx) : rc;
 }
 
 

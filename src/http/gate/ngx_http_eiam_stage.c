@@ -24,6 +24,8 @@ static ngx_int_t ngx_http_eiam_learn_outside(ngx_http_request_t *r,
 static ngx_int_t ngx_http_eiam_let_fetch(ngx_http_request_t *r);
 static ngx_int_t ngx_http_eiam_run(ngx_http_request_t *r,
     ngx_http_eiam_loc_conf_t *lcf, ngx_uint_t phase);
+static ngx_uint_t ngx_http_eiam_mode(const ngx_http_eiam_loc_conf_t *lcf,
+    const ngx_http_eiam_ctx_t *ctx);
 static void ngx_http_eiam_decide(ngx_http_request_t *r,
     ngx_http_eiam_ctx_t *ctx, ngx_uint_t mode);
 static void ngx_http_eiam_log_refusal(ngx_http_request_t *r,
@@ -279,7 +281,7 @@ ngx_http_eiam_run(ngx_http_request_t *r, ngx_http_eiam_loc_conf_t *lcf,
             break;
 
         case NGX_ABORT:
-            ngx_http_eiam_decide(r, ctx, lcf->mode);
+            ngx_http_eiam_decide(r, ctx, ngx_http_eiam_mode(lcf, ctx));
 
             /*
              * a call that would be refused is forwarded, but nothing is learned
@@ -311,6 +313,17 @@ ngx_http_eiam_run(ngx_http_request_t *r, ngx_http_eiam_loc_conf_t *lcf,
     }
 
     return NGX_DECLINED;
+}
+
+
+/* with "eiam_objects report" objects refuse nothing */
+
+static ngx_uint_t
+ngx_http_eiam_mode(const ngx_http_eiam_loc_conf_t *lcf,
+    const ngx_http_eiam_ctx_t *ctx)
+{
+    return (ctx->reason == NGX_EIAM_OBJECT_FORBIDDEN)
+           ? ngx_min(lcf->mode, lcf->objects) : lcf->mode;
 }
 
 
@@ -388,7 +401,7 @@ static ngx_str_t
 ngx_http_eiam_log_detail(ngx_http_request_t *r, const ngx_http_eiam_ctx_t *ctx)
 {
     size_t      size;
-    ngx_str_t   text, required, scopes;
+    ngx_str_t   text, required, scopes, object;
 
     ngx_str_null(&text);
 
@@ -406,6 +419,14 @@ ngx_http_eiam_log_detail(ngx_http_request_t *r, const ngx_http_eiam_ctx_t *ctx)
         text.len = ngx_snprintf(text.data, size,
                                 ", required: \"%V\", scopes: \"%V\"",
                                 &required, &scopes)
+                   - text.data;
+
+    } else if (ctx->reason == NGX_EIAM_OBJECT_FORBIDDEN) {
+        object = ngx_eiam_text_shown(&ctx->object, r->pool);
+
+        text.len = ngx_snprintf(text.data, size,
+                                ", object: \"%V\", detail: \"%V\"",
+                                &object, &ngx_eiam_details[ctx->detail])
                    - text.data;
 
     } else if (ctx->detail != NGX_EIAM_NO_DETAIL) {

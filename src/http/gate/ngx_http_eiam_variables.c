@@ -14,6 +14,7 @@ typedef enum {
     NGX_HTTP_EIAM_DECISION,
     NGX_HTTP_EIAM_REASON,
     NGX_HTTP_EIAM_DETAIL,
+    NGX_HTTP_EIAM_OBJECT,
     NGX_HTTP_EIAM_SOURCE,
     NGX_HTTP_EIAM_CACHE,
     NGX_HTTP_EIAM_REDIS,
@@ -54,6 +55,9 @@ static ngx_http_variable_t  ngx_http_eiam_variables[] = {
 
     { ngx_string("eiam_detail"), NULL, ngx_http_eiam_variable,
       NGX_HTTP_EIAM_DETAIL, NGX_HTTP_VAR_NOCACHEABLE, 0 },
+
+    { ngx_string("eiam_object"), NULL, ngx_http_eiam_variable,
+      NGX_HTTP_EIAM_OBJECT, NGX_HTTP_VAR_NOCACHEABLE, 0 },
 
     { ngx_string("eiam_source"), NULL, ngx_http_eiam_variable,
       NGX_HTTP_EIAM_SOURCE, NGX_HTTP_VAR_NOCACHEABLE, 0 },
@@ -158,6 +162,9 @@ ngx_http_eiam_value(ngx_http_request_t *r, const ngx_http_eiam_ctx_t *ctx,
 
     case NGX_HTTP_EIAM_DETAIL:
         return ngx_eiam_details[ctx->detail];
+
+    case NGX_HTTP_EIAM_OBJECT:
+        return ctx->object;
 
     case NGX_HTTP_EIAM_SOURCE:
         return ctx->source ? *ctx->source : none;

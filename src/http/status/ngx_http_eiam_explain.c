@@ -3,10 +3,12 @@
 #include <ngx_http_eiam_explain.h>
 #include <ngx_http_eiam_generation.h>
 #include <ngx_http_eiam_grant.h>
+#include <ngx_http_eiam_listed.h>
+#include <ngx_http_eiam_object.h>
+#include <ngx_http_eiam_objects.h>
 #include <ngx_http_eiam_operation.h>
 #include <ngx_http_eiam_stage.h>
 #include <ngx_http_eiam_status.h>
-#include <ngx_eiam_network.h>
 #include <ngx_eiam_query.h>
 #include <ngx_eiam_revoke.h>
 #include <ngx_eiam_target.h>
@@ -27,6 +29,8 @@ typedef struct {
     ngx_str_t                   scopes;       /* no data: all permitted */
     ngx_str_t                   application;
     ngx_addr_t                  address;      /* no sockaddr: any */
+    ngx_str_t                   query;
+    ngx_http_eiam_object_call_t objects;      /* the path and the query */
     ngx_uint_t                  anonymous;    /* neither of the two above */
     const ngx_eiam_policy_t    *policy;       /* NULL: none has the path */
 } ngx_http_eiam_question_t;
@@ -52,8 +56,6 @@ static void ngx_http_eiam_explain_revocation(ngx_http_eiam_status_t *status,
     const ngx_str_t *application);
 static void ngx_http_eiam_explain_unknown(ngx_http_eiam_status_t *status,
     const ngx_str_t *scopes);
-static void ngx_http_eiam_explain_networks(ngx_http_eiam_status_t *status,
-    const ngx_eiam_application_t *application);
 static void ngx_http_eiam_explain_member(ngx_http_eiam_status_t *status,
     const char *name, const ngx_str_t *value);
 
@@ -160,6 +162,7 @@ ngx_http_eiam_explain_read_target(ngx_http_request_t *r,
     ngx_http_eiam_question_t *question)
 {
     u_char     *src, *dst;
+    ngx_int_t   rc;
     ngx_str_t  *path;
 
     path = &question->path;
@@ -173,9 +176,11 @@ ngx_http_eiam_explain_read_target(ngx_http_request_t *r,
         return NGX_DECLINED;
     }
 
+    rc = ngx_http_eiam_explain_parameter(r, "query", &question->query);
     dst = ngx_pnalloc(r->pool, path->len + 1);
-    if (dst == NULL) {
-        return NGX_ERROR;
+
+    if (dst == NULL || rc == NGX_ERROR || rc == NGX_ABORT) {
+        return (rc == NGX_ABORT) ? NGX_DECLINED : NGX_ERROR;
     }
 
     src = path->data;
@@ -184,6 +189,10 @@ ngx_http_eiam_explain_read_target(ngx_http_request_t *r,
     ngx_unescape_uri(&dst, &src, path->len, 0);
 
     question->decoded.len = dst - question->decoded.data;
+
+    question->objects.path = &question->decoded;
+    question->objects.query = &question->query;
+    question->objects.pool = r->pool;
 
     question->below = ngx_http_eiam_explain_below(r, path, &question->decoded);
 
@@ -399,23 +408,30 @@ ngx_int_t
 ngx_http_eiam_explain_authorize(ngx_http_request_t *r,
     ngx_http_eiam_ctx_t *ctx)
 {
+    ngx_int_t                  rc;
     ngx_eiam_reason_e          reason;
     ngx_http_eiam_loc_conf_t  *lcf;
     ngx_http_eiam_question_t  *question;
 
     lcf = ngx_http_get_module_loc_conf(r, ngx_eiam_module);
     question = (ngx_http_eiam_question_t *) ctx;
-    reason = NGX_EIAM_NO_REASON;
 
-    /* scopes alone are those of no application */
+    /* scopes alone are those of no application, which has objects */
 
-    if (question->application.len) {
-        reason = ngx_http_eiam_operation_admission(lcf, ctx->application,
-                                                   question->address.sockaddr);
+    if (question->application.len == 0) {
+        return ngx_http_eiam_operation_scopes(ctx);
     }
 
-    return reason ? ngx_http_eiam_ctx_refuse(ctx, reason)
-                  : ngx_http_eiam_operation_scopes(ctx);
+    reason = ngx_http_eiam_operation_admission(lcf, ctx->application,
+                                               question->address.sockaddr);
+    if (reason != NGX_EIAM_NO_REASON) {
+        return ngx_http_eiam_ctx_refuse(ctx, reason);
+    }
+
+    rc = ngx_http_eiam_operation_scopes(ctx);
+
+    return (rc == NGX_OK && lcf->objects != NGX_HTTP_EIAM_OFF)
+           ? ngx_http_eiam_object_check(ctx, &question->objects) : rc;
 }
 
 
@@ -436,7 +452,9 @@ ngx_http_eiam_explain_write(ngx_http_eiam_status_t *status,
     decision = NGX_EIAM_ALLOW;
 
     if (ctx->reason != NGX_EIAM_NO_REASON) {
-        decision = operation->report ? NGX_EIAM_WOULD_DENY : NGX_EIAM_DENY;
+        decision = (operation->report
+                    || ngx_http_eiam_objects_are_reported(status, ctx))
+                   ? NGX_EIAM_WOULD_DENY : NGX_EIAM_DENY;
     }
 
     ngx_http_eiam_puts(status, "{\"decision\":");
@@ -466,7 +484,8 @@ ngx_http_eiam_explain_write(ngx_http_eiam_status_t *status,
     ngx_http_eiam_explain_member(status, "scopes", &ctx->scopes_text);
     ngx_http_eiam_explain_unknown(status, &question->scopes);
     ngx_http_eiam_explain_revocation(status, &ctx->application_id);
-    ngx_http_eiam_explain_networks(status, ctx->application);
+    ngx_http_eiam_listed_networks(status, ctx->application);
+    ngx_http_eiam_objects_explain(status, ctx, &question->objects);
 
     ngx_http_eiam_puts(status, ",\"required\":");
     ngx_http_eiam_policy_required(status, operation, NULL);
@@ -545,35 +564,6 @@ ngx_http_eiam_explain_unknown(ngx_http_eiam_status_t *status,
     if (n) {
         ngx_http_eiam_puts(status, "]");
     }
-}
-
-
-/* those that the application may call from, if the file says so */
-
-static void
-ngx_http_eiam_explain_networks(ngx_http_eiam_status_t *status,
-    const ngx_eiam_application_t *application)
-{
-    u_char       buf[NGX_EIAM_NETWORK_TEXT_MAX];
-    ngx_str_t    text;
-    ngx_uint_t   i;
-    ngx_cidr_t  *network;
-
-    if (application == NULL || application->networks == NULL) {
-        return;
-    }
-
-    network = application->networks->elts;
-    text.data = buf;
-
-    ngx_http_eiam_puts(status, ",\"networks\":[");
-
-    for (i = 0; i < application->networks->nelts; i++) {
-        text.len = ngx_eiam_network_write(buf, &network[i]) - buf;
-        ngx_http_eiam_write_text(status, "%s\"%V\"", i ? "," : "", &text);
-    }
-
-    ngx_http_eiam_puts(status, "]");
 }
 
 

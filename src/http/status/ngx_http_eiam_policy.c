@@ -1,4 +1,5 @@
 
+#include <ngx_http_eiam_objects.h>
 #include <ngx_http_eiam_status.h>
 
 
@@ -13,8 +14,6 @@ static void ngx_http_eiam_policy_row(ngx_http_eiam_status_t *status,
 static void ngx_http_eiam_left_out(ngx_http_eiam_status_t *status,
     const ngx_eiam_finding_t *finding);
 static void ngx_http_eiam_operation(ngx_http_eiam_status_t *status,
-    const ngx_eiam_operation_t *operation);
-static void ngx_http_eiam_policy_marks(ngx_http_eiam_status_t *status,
     const ngx_eiam_operation_t *operation);
 
 
@@ -169,32 +168,11 @@ ngx_http_eiam_operation(ngx_http_eiam_status_t *status,
 
     if (operation->marks.nelts) {
         ngx_http_eiam_puts(status, ",\"objects\":[");
-        ngx_http_eiam_policy_marks(status, operation);
+        ngx_http_eiam_objects_marks(status, operation);
         ngx_http_eiam_puts(status, "]");
     }
 
     ngx_http_eiam_puts(status, "}");
-}
-
-
-static void
-ngx_http_eiam_policy_marks(ngx_http_eiam_status_t *status,
-    const ngx_eiam_operation_t *operation)
-{
-    ngx_uint_t               i;
-    ngx_eiam_object_mark_t  *mark;
-
-    mark = operation->marks.elts;
-
-    for (i = 0; i < operation->marks.nelts; i++) {
-
-        ngx_http_eiam_write_text(status, "%s{\"kind\":", i ? "," : "");
-        ngx_http_eiam_write_quoted(status, &mark[i].kind);
-        ngx_http_eiam_write_text(status, ",\"in\":\"%s\",\"name\":",
-                                 mark[i].lowcase.len ? "query" : "path");
-        ngx_http_eiam_write_quoted(status, &mark[i].name);
-        ngx_http_eiam_puts(status, "}");
-    }
 }
 
 

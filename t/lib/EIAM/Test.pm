@@ -40,6 +40,7 @@ our %REFUSAL = (
     application_disabled => [ 403, 4032, 'Application is disabled', '应用已禁用' ],
     application_unknown => [ 403, 4033, 'Application is not registered', '应用未登记' ],
     network_forbidden => [ 403, 4034, 'Call is not allowed from this address', '不允许从该地址调用' ],
+    object_forbidden => [ 403, 4035, 'Application has no access to this object', '应用无权访问该对象' ],
     operation_unknown => [ 404, 4041, 'Interface does not exist', '接口不存在' ],
     method_unknown => [ 405, 4051, 'Method is not allowed', '不允许的请求方法',
         undef, [ allow => qr/^[A-Z]+(, [A-Z]+)*$/ ] ],

@@ -10,6 +10,7 @@ const REASONS = {
     token_revoked: 'the access token has been revoked',
     scope_insufficient: 'the application lacks the required permission',
     application_disabled: 'the application is disabled',
+    object_forbidden: 'the object is not one of the application',
     application_unknown: 'the applications file does not name the application',
     network_forbidden: 'the application must not call from this address',
     object_forbidden: 'the object is not one of those of the application',

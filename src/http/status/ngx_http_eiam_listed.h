@@ -1,0 +1,20 @@
+
+/*
+ * What the applications file lists for an application, as JSON: each is a
+ * member that is not the first one, or nothing.
+ */
+
+
+#ifndef _NGX_HTTP_EIAM_LISTED_H_INCLUDED_
+#define _NGX_HTTP_EIAM_LISTED_H_INCLUDED_
+
+
+#include <ngx_http_eiam_status.h>
+
+
+/* the networks that it may call from, if there are any; NULL: none */
+void ngx_http_eiam_listed_networks(ngx_http_eiam_status_t *status,
+    const ngx_eiam_application_t *application);
+
+
+#endif /* _NGX_HTTP_EIAM_LISTED_H_INCLUDED_ */

@@ -1,0 +1,53 @@
+
+/*
+ * The objects of an application: which ids of each kind it may use, as the
+ * applications file lists them.  A look-up takes as long with ten ids as with
+ * ten thousand.
+ */
+
+
+#ifndef _NGX_EIAM_OBJECTS_H_INCLUDED_
+#define _NGX_EIAM_OBJECTS_H_INCLUDED_
+
+
+#include <ngx_config.h>
+#include <ngx_core.h>
+#include <ngx_eiam_document.h>
+#include <ngx_eiam_policy.h>
+
+
+#define NGX_EIAM_OBJECT_ID_MAX  512       /* bytes */
+
+
+typedef struct {
+    ngx_str_t     kind;
+    uint32_t      hash;          /* of the kind */
+    ngx_uint_t    any;           /* flag: each id of the kind */
+    ngx_array_t   ids;           /* of ngx_str_t, as written */
+    uint32_t     *slots;         /* by ngx_eiam_hash(): an index and 1 */
+    ngx_uint_t    mask;
+} ngx_eiam_objects_kind_t;
+
+
+typedef struct {
+    ngx_uint_t    any;           /* flag: each object of each kind */
+    ngx_array_t   kinds;         /* of ngx_eiam_objects_kind_t */
+} ngx_eiam_objects_t;
+
+
+/*
+ * Reads the member "objects" of an application.  NULL: a fault, or no memory.
+ */
+ngx_eiam_objects_t *ngx_eiam_objects_read(const ngx_eiam_node_t *node,
+    ngx_pool_t *pool);
+
+/* whether each object of the mark's kind is listed; objects may be NULL */
+ngx_uint_t ngx_eiam_objects_has_all(const ngx_eiam_objects_t *objects,
+    const ngx_eiam_object_mark_t *mark);
+
+/* whether this one is */
+ngx_uint_t ngx_eiam_objects_has(const ngx_eiam_objects_t *objects,
+    const ngx_eiam_object_mark_t *mark, const ngx_str_t *id);
+
+
+#endif /* _NGX_EIAM_OBJECTS_H_INCLUDED_ */
