@@ -38,13 +38,19 @@ else
 prove = prove -j$(TEST_JOBS) $(T)
 endif
 
+# Where "make install" puts things.
+MODULES_DIR ?= /usr/lib/nginx/modules
+DATA_DIR ?= /usr/share/ngx_eiam
+DOC_DIR ?= /usr/share/doc/ngx_eiam
+MAN_DIR ?= /usr/share/man
+
 # The least part of the lines of src, in percent, that all tests must reach.
 COVERAGE ?= 95
 
 .PHONY: module debug clang steps full asan unit fuzz test test-asan test-all coverage \
-        check run stop explain revoke trial bench deb clean help FORCE
+        check run stop explain revoke trial bench install deb clean help FORCE
 
-module: build/ngx_eiam_module.so ## the dynamic module for the installed nginx (default)
+module: build/ngx_eiam_module.so ## the dynamic module for the installed nginx (default), or for that of NGINX_SRC=folder
 
 debug: build/debug/ngx_eiam_module.so ## the same for a debugger, with debug log, in build/debug
 
@@ -106,6 +112,18 @@ revoke: ## ends what an application has been issued in the running example (APPL
 trial: ## the example in a bare Debian 12, and each fuzzer for a minute (.ci/trial test: the tests too)
 	.ci/trial
 
+install: ## the module and what belongs to it, below DESTDIR (MODULES_DIR, DATA_DIR, DOC_DIR, MAN_DIR)
+	@test -e build/ngx_eiam_module.so || { echo "first: make module" >&2; exit 1; }
+	install -d "$(DESTDIR)$(MODULES_DIR)" "$(DESTDIR)$(DATA_DIR)" \
+	    "$(DESTDIR)$(DOC_DIR)/docs" "$(DESTDIR)$(MAN_DIR)/man7"
+	install -m 644 build/ngx_eiam_module.so "$(DESTDIR)$(MODULES_DIR)"
+	install -m 644 conf/*.json conf/eiam-alerts.yml conf/eiam-log.conf \
+	    "$(DESTDIR)$(DATA_DIR)"
+	install -m 644 README.md CHANGES LICENSE "$(DESTDIR)$(DOC_DIR)"
+	install -m 644 docs/* "$(DESTDIR)$(DOC_DIR)/docs"
+	.ci/man docs/DIRECTIVES.md \
+	    >"$(DESTDIR)$(MAN_DIR)/man7/ngx_http_eiam_module.7"
+
 deb: ## the Debian package for this system, in build/deb
 	.ci/deb
 
@@ -163,10 +181,28 @@ objects = $(MAKE) -s $(jobs) -C $1 -f $(build)/$2/Makefile $(build)/$2/$3
 # One after the other, as both modules share their objects.
 build/ngx_eiam_unit_module.so: build/ngx_eiam_module.so
 
+ifdef NGINX_SRC
+
+# For an nginx that is not Debian's, from its own sources.
+build/ngx_eiam_module.so: build/other/Makefile $(sources)
+	@$(MAKE) -s $(jobs) -C $(NGINX_SRC) -f $(build)/other/Makefile modules
+	@cp build/other/ngx_eiam_module.so $@.new && mv $@.new $@
+
+build/other/Makefile: FORCE
+	@mkdir -p build/other
+	cd $(NGINX_SRC) && ./configure $(or $(NGINX_CONFIGURE),--with-compat) \
+	    --add-dynamic-module=$(CURDIR) --builddir=$(build)/other \
+	    >$(build)/other/configure.log \
+	    || { tail -n 20 $(build)/other/configure.log >&2; exit 1; }
+
+else
+
 build/ngx_eiam_module.so build/ngx_eiam_unit_module.so: build/%: \
         build/dynamic/Makefile $(sources)
 	@$(call objects,$(NGINX_DEV),dynamic,$*)
 	@cp build/dynamic/$* $@.new && mv $@.new $@
+
+endif
 
 build/clang/ngx_eiam_module.so: build/clang/Makefile $(sources)
 	@$(call objects,$(NGINX_DEV),clang,ngx_eiam_module.so)
