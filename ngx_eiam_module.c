@@ -18,6 +18,7 @@
 #include <ngx_http_eiam_post_read.h>
 #include <ngx_http_eiam_redact.h>
 #include <ngx_http_eiam_redis.h>
+#include <ngx_http_eiam_redis_address.h>
 #include <ngx_http_eiam_reply.h>
 #include <ngx_http_eiam_share.h>
 #include <ngx_http_eiam_stage.h>
@@ -412,7 +413,7 @@ ngx_eiam_postconfiguration(ngx_conf_t *cf)
 static char *
 ngx_eiam_init_main(ngx_conf_t *cf, void *conf)
 {
-    if (ngx_http_eiam_redis_resolve(cf) != NGX_OK
+    if (ngx_http_eiam_redis_address_resolve(cf) != NGX_OK
         || ngx_http_eiam_share_create(cf) != NGX_OK)
     {
         return NGX_CONF_ERROR;

@@ -7,21 +7,14 @@ use warnings;
 use FindBin;
 use lib "$FindBin::Bin/lib";
 use Test::More;
-use Time::HiRes qw(sleep time);
+use Time::HiRes qw(time);
 use EIAM::Redis;
 use EIAM::Test;
-
-use constant DEADLINE => 30;
 
 sub eventually {
     my ($met, $title) = @_;
     local $Test::Builder::Level = $Test::Builder::Level + 1;
-    my $deadline = time + DEADLINE;
-    while (time < $deadline) {
-        return pass $title if $met->();
-        sleep 0.02;
-    }
-    return fail $title;
+    return ok until_true($met), $title;
 }
 
 # ---------------------------------------------------------------- the directive
@@ -47,6 +40,7 @@ for my $row (
     [ 'unix:', '"unix:" is no address: no path in the unix domain socket' ],
     [ 'redis://localhost', '"redis://localhost" is a URL: name the address alone' ],
     [ '127.0.0.1 127.0.0.1:6379', '"127.0.0.1:6379" is named twice' ],
+    [ 'unix:/a 127.0.0.1 unix:/a', '"unix:/a" is named twice' ],
     [ '127.0.0.1 user=a user=b', '"user" is set twice' ],
     [ '127.0.0.1 pasword=a', '"pasword=" is no parameter, perhaps "password=" is meant' ],
     [ '127.0.0.1 db=3', '"db=" is no parameter: there are sentinel, user, password' ],
@@ -129,6 +123,157 @@ my $redis = EIAM::Redis->new;
 {
     my $gate = gate('eiam_redis ' . $redis->socket)->start;
     eventually(sub { up($gate) }, 'a unix socket is an address');
+}
+
+# ---------------------------------------------------------------- passwords
+
+sub file { my ($name, $text) = @_; return ($name => "$text\n") }
+
+{
+    my $secured = EIAM::Redis->new(
+        conf => "requirepass admin\nuser gate on >secret-1 ~* &* +\@all", auth => ['admin']);
+    my %files = (file(right => 'secret-1'), file(wrong => 'secret-2'), file(admin => 'admin'));
+    my @address = ('eiam_redis ' . $secured->address);
+    my $gate = gate("@address user=gate password=right", files => \%files)->start;
+    eventually(sub { up($gate) }, '2.4-1: a user and a password open Redis');
+
+    $secured->cmd('ACL', 'SETUSER', 'gate', 'resetpass', '>other');
+    $secured->cmd('CLIENT', 'KILL', 'USER', 'gate');
+    eventually(sub { down($gate) && metric($gate, 'connections_total', result => 'denied') },
+        'a password that is changed at run time denies the next connection');
+    $secured->cmd('ACL', 'SETUSER', 'gate', 'resetpass', '>secret-1');
+    eventually(sub { up($gate) }, 'until it is right again');
+    like $gate->error_log, qr/\[error\] .*eiam: Redis at \S+ has denied access/, 'and the log says so';
+    unlike $gate->error_log, qr/secret-|WRONGPASS|invalid username/, 'but neither the password nor the answer';
+
+    $secured->cmd('ACL', 'SETUSER', 'gate', '-role');
+    $secured->cmd('CLIENT', 'KILL', 'USER', 'gate');
+    eventually(sub { down($gate) }, 'who may not ask for the role is not connected');
+    $secured->cmd('ACL', 'SETUSER', 'gate', '+role', '-client');
+    eventually(sub { up($gate) }, 'who may not set a name is');
+    $gate->stop;
+
+    for my $row ([ 'none', '' ], [ 'a wrong one', ' password=wrong' ], [ 'that of another user', ' user=gate password=admin' ]) {
+        my ($title, $more) = @$row;
+        my $denied = gate("@address$more", files => \%files)->start;
+        eventually(sub { metric($denied, 'connections_total', result => 'denied') }, "denied: $title");
+        ok down($denied), 'and it is not connected';
+    }
+    my $default = gate("@address password=admin", files => \%files)->start;
+    eventually(sub { up($default) }, 'a password alone is that of the default user');
+}
+
+# ---------------------------------------------------------------- Sentinels
+
+{
+    my $master = EIAM::Redis->new;
+    my $replica = EIAM::Redis->new(conf => 'replicaof 127.0.0.1 ' . $master->port . "\nrepl-diskless-sync-delay 0");
+    my @sentinels = EIAM::Redis::sentinels($master, down_after => 500);
+
+    my $lonely = gate('eiam_redis ' . $replica->address)->start;
+    eventually(sub { metric($lonely, 'connections_total', result => 'no_master') },
+        '2.4-1: a replica is not used');
+    $lonely->stop;
+
+    my $gate = gate('eiam_redis ' . join(' ', map { $_->address } @sentinels) . ' sentinel=eiam')->start;
+    eventually(sub { up($gate) }, 'Sentinels name the master');
+    my $stranger = gate('eiam_redis ' . $sentinels[0]->address . ' sentinel=other')->start;
+    eventually(sub { metric($stranger, 'connections_total', result => 'no_master') },
+        'a name that they do not know is no master');
+    $stranger->stop;
+    my $confused = gate('eiam_redis ' . $sentinels[0]->address)->start;
+    eventually(sub { metric($confused, 'connections_total', result => 'no_master') },
+        'a Sentinel itself is none');
+    $confused->stop;
+
+    eventually(sub { ($replica->info('replication')->{master_link_status} // '') eq 'up' }, 'the replica follows');
+    eventually(sub { !ref $sentinels[0]->cmd('SENTINEL', 'ckquorum', 'eiam') }, 'the Sentinels know one another');
+    eventually(sub { @{ $sentinels[0]->cmd('SENTINEL', 'replicas', 'eiam') } }, 'and the replica');
+
+    $master->kill9;
+    eventually(sub { grep { $_ eq 'ngx_eiam' } $replica->clients }, 'after kill -9 the new master is found');
+    eventually(sub { up($gate) }, 'and the gate is connected');
+
+    $master->start;
+    eventually(sub { ($master->info('replication')->{role} // '') eq 'slave' }, 'the old one becomes a replica');
+    eventually(sub { ($master->info('replication')->{master_link_status} // '') eq 'up' }, 'that follows');
+    eventually(sub { $sentinels[1]->cmd('SENTINEL', 'failover', 'eiam') eq 'OK' }, 'a failover by command');
+    eventually(sub { grep { $_ eq 'ngx_eiam' } $master->clients }, 'brings the gate back');
+    eventually(sub { up($gate) }, 'and it is connected');
+
+    $sentinels[0]->freeze;
+    $sentinels[1]->kill9;
+    $master->cmd('CLIENT', 'KILL', 'TYPE', 'normal');
+    eventually(sub { down($gate) || metric($gate, 'connections_total', result => 'lost') >= 2 }, 'a connection is lost');
+    eventually(sub { up($gate) }, 'with one Sentinel frozen and one dead the third is asked');
+}
+
+# ---------------------------------------------------------------- TLS
+
+sub run { my ($command) = @_; system("$command 2>/dev/null") == 0 or die "failed: $command\n"; return }
+
+# A certificate of an authority, for names; both in files of the directory.
+sub authority {
+    my ($name) = @_;
+    run("openssl req -x509 -newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes -days 30"
+        . " -subj /CN=$name -keyout $dir/$name.key -out $dir/$name.pem");
+    return "$dir/$name.pem";
+}
+
+sub certificate {
+    my ($name, $authority, $names, @more) = @_;
+    run("openssl req -newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes -subj /CN=redis"
+        . " -keyout $dir/$name.key -out $dir/$name.csr");
+    open my $out, '>', "$dir/$name.ext" or die $!;
+    print {$out} "subjectAltName=$names\n";
+    close $out or die $!;
+    run(join ' ', @more, "openssl x509 -req -in $dir/$name.csr -CA $dir/$authority.pem"
+        . " -CAkey $dir/$authority.key -days 2 -extfile $dir/$name.ext -out $dir/$name.pem");
+    return { cert => "$dir/$name.pem", key => "$dir/$name.key", ca => "$dir/$authority.pem" };
+}
+
+{
+    my $ca = authority('ours');
+    my $others = authority('others');
+    my $tls = certificate('good', 'ours', 'DNS:redis.test,DNS:localhost,IP:127.0.0.1');
+    my $secure = EIAM::Redis->new(tls => $tls);
+    my ($address, $port) = ($secure->address, $secure->port);
+
+    my $gate = gate("eiam_redis $address ssl=$ca ssl_name=redis.test")->start;
+    eventually(sub { up($gate) }, '2.4-1: a certificate with the name is good');
+    $secure->kill9;
+    eventually(sub { down($gate) }, 'kill -9 of Redis with TLS is noticed');
+    $secure->start;
+    eventually(sub { up($gate) }, 'and it is connected again');
+    $gate->stop;
+
+    for my $row (
+        [ 'an IP address that it has', "$address ssl=$ca", 1 ],
+        [ 'a host that it has', "localhost:$port ssl=$ca", 1 ],
+        [ 'another name', "$address ssl=$ca ssl_name=other.test", 0, 'hostname mismatch' ],
+        [ 'a part of the name', "$address ssl=$ca ssl_name=redis", 0, 'hostname mismatch' ],
+        [ 'another IP address', "$address ssl=$ca ssl_name=127.0.0.2", 0, 'IP address mismatch' ],
+        [ 'another authority', "$address ssl=$others", 0, 'self-signed certificate in|unable to get local issuer' ],
+        [ 'no TLS', $address, 0 ],
+    ) {
+        my ($title, $directive, $good, $says) = @$row;
+        my $one = gate("eiam_redis $directive")->start;
+        eventually(sub { $good ? up($one) : down($one) && ($one->error_log =~ /eiam: Redis at/) },
+            ($good ? 'verified: ' : 'not connected: ') . $title);
+        like $one->error_log, qr/cannot be verified: .*(?:$says)/, '... and the log says why' if $says;
+        is metric($one, 'connections_total', result => 'connected'), $good, '... and only that counts as connected';
+    }
+
+    $secure->stop;
+    SKIP: {
+        skip 'an expired certificate: no faketime', 1 if system('command -v faketime >/dev/null');
+        my $old = EIAM::Redis->new(tls => certificate('old', 'ours', 'IP:127.0.0.1', 'faketime -f -9d'));
+        my $one = gate('eiam_redis ' . $old->address . " ssl=$ca")->start;
+        eventually(sub { $one->error_log =~ /cannot be verified: .*expired/ }, 'an expired certificate is none');
+    }
+
+    my $plain = gate('eiam_redis ' . $redis->address . " ssl=$ca")->start;
+    eventually(sub { $plain->error_log =~ /eiam: Redis at/ && down($plain) }, 'a Redis without TLS is not used with it');
 }
 
 done_testing;

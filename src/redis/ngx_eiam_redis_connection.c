@@ -1,8 +1,7 @@
 
-#include <ngx_eiam_redis_connection.h>
+#include <ngx_eiam_redis_exchange.h>
 
 
-#define NGX_EIAM_REDIS_IN         (16 * 1024)
 
 
 static void ngx_eiam_redis_connection_event(ngx_event_t *event,
@@ -10,24 +9,16 @@ static void ngx_eiam_redis_connection_event(ngx_event_t *event,
 static void ngx_eiam_redis_connection_wait(ngx_event_t *ev);
 static void ngx_eiam_redis_connection_established(
     ngx_eiam_redis_connection_t *connection);
+static void ngx_eiam_redis_connection_handshake(ngx_connection_t *c);
+static void ngx_eiam_redis_connection_verify(
+    ngx_eiam_redis_connection_t *connection);
+static void ngx_eiam_redis_connection_save(ngx_connection_t *c);
 static void ngx_eiam_redis_connection_opened(
     ngx_eiam_redis_connection_t *connection);
-static void ngx_eiam_redis_connection_end(
-    ngx_eiam_redis_connection_t *connection, ngx_eiam_redis_result_e result,
-    const char *reason, ngx_err_t err);
 static void ngx_eiam_redis_connection_finish_later(
     ngx_eiam_redis_connection_t *connection);
 static void ngx_eiam_redis_connection_set_timer(
     ngx_eiam_redis_connection_t *connection, ngx_msec_t due);
-static void ngx_eiam_redis_connection_posted(ngx_event_t *ev);
-static void ngx_eiam_redis_connection_writable(ngx_event_t *ev);
-static void ngx_eiam_redis_connection_write(
-    ngx_eiam_redis_connection_t *connection);
-static void ngx_eiam_redis_connection_readable(ngx_event_t *ev);
-static void ngx_eiam_redis_connection_read(
-    ngx_eiam_redis_connection_t *connection);
-static ngx_int_t ngx_eiam_redis_connection_answers(
-    ngx_eiam_redis_connection_t *connection);
 static void ngx_eiam_redis_connection_finish(ngx_event_t *ev);
 static void ngx_eiam_redis_connection_timer(ngx_event_t *ev);
 static void ngx_eiam_redis_connection_expire(
@@ -48,7 +39,7 @@ ngx_eiam_redis_connection_init(ngx_eiam_redis_connection_t *connection)
     ngx_eiam_redis_slot_init(&connection->slots);
 
     ngx_eiam_redis_connection_event(&connection->write,
-                                    ngx_eiam_redis_connection_posted,
+                                    ngx_eiam_redis_exchange_posted,
                                     connection, &connection->log);
     ngx_eiam_redis_connection_event(&connection->finish,
                                     ngx_eiam_redis_connection_finish,
@@ -72,13 +63,15 @@ ngx_eiam_redis_connection_event(ngx_event_t *event,
 
 void
 ngx_eiam_redis_connection_open(ngx_eiam_redis_connection_t *connection,
-    const ngx_addr_t *addr)
+    const ngx_addr_t *addr, const ngx_str_t *host)
 {
     ngx_int_t          rc;
     ngx_err_t          err;
     ngx_connection_t  *c;
 
     connection->serial++;
+    connection->host = *host;
+    connection->detail = NULL;
 
     ngx_eiam_redis_reply_destroy_reader(connection->reader);
     connection->reader = ngx_eiam_redis_reply_create_reader(&connection->log);
@@ -165,32 +158,74 @@ ngx_eiam_redis_connection_established(ngx_eiam_redis_connection_t *connection)
         (void) ngx_tcp_nodelay(c);
     }
 
+    if (connection->ssl == NULL) {
+        ngx_eiam_redis_connection_opened(connection);
+        return;
+    }
+
+    if (ngx_eiam_redis_ssl_handshake(c, connection->ssl, &connection->host,
+                                     &connection->session,
+                                     ngx_eiam_redis_connection_handshake,
+                                     ngx_eiam_redis_connection_save)
+        == NGX_AGAIN)
+    {
+        return;
+    }
+
+    ngx_eiam_redis_connection_verify(connection);
+}
+
+
+static void
+ngx_eiam_redis_connection_handshake(ngx_connection_t *c)
+{
+    ngx_eiam_redis_connection_t  *connection;
+
+    connection = c->data;
+
+    ngx_eiam_redis_connection_enter(connection);
+    ngx_eiam_redis_connection_verify(connection);
+    ngx_eiam_redis_connection_leave(connection);
+}
+
+
+static void
+ngx_eiam_redis_connection_verify(ngx_eiam_redis_connection_t *connection)
+{
+    ngx_connection_t  *c;
+
+    c = connection->peer.connection;
+
+    connection->detail = ngx_eiam_redis_ssl_fault(c);
+
+    if (connection->detail) {
+        ngx_eiam_redis_connection_end(connection, NGX_EIAM_REDIS_UNVERIFIED,
+                                      "cannot be verified", 0);
+        return;
+    }
+
     ngx_eiam_redis_connection_opened(connection);
+}
+
+
+static void
+ngx_eiam_redis_connection_save(ngx_connection_t *c)
+{
+    ngx_eiam_redis_connection_t  *connection;
+
+    connection = c->data;
+
+    ngx_eiam_redis_ssl_save(c, &connection->session);
 }
 
 
 static void
 ngx_eiam_redis_connection_opened(ngx_eiam_redis_connection_t *connection)
 {
-    ngx_connection_t  *c;
-
-    c = connection->peer.connection;
-
-    c->read->handler = ngx_eiam_redis_connection_readable;
-    c->write->handler = ngx_eiam_redis_connection_writable;
-
-    if (ngx_handle_read_event(c->read, 0) != NGX_OK
-        || ngx_handle_write_event(c->write, 0) != NGX_OK)
-    {
+    if (ngx_eiam_redis_exchange_begin(connection) != NGX_OK) {
         ngx_eiam_redis_connection_end(connection, NGX_EIAM_REDIS_UNREACHABLE,
                                       "cannot be waited for", 0);
         return;
-    }
-
-    /* the event of what came before may be over */
-
-    if (c->read->ready) {
-        ngx_post_event(c->read, &ngx_posted_events);
     }
 
     ngx_del_timer(&connection->timer);
@@ -200,7 +235,7 @@ ngx_eiam_redis_connection_opened(ngx_eiam_redis_connection_t *connection)
 }
 
 
-static void
+void
 ngx_eiam_redis_connection_end(ngx_eiam_redis_connection_t *connection,
     ngx_eiam_redis_result_e result, const char *reason, ngx_err_t err)
 {
@@ -237,13 +272,7 @@ ngx_eiam_redis_connection_close(ngx_eiam_redis_connection_t *connection)
         pool = c->pool;
         connection->peer.connection = NULL;
 
-#if (NGX_SSL)
-        if (c->ssl) {
-            c->ssl->no_wait_shutdown = 1;
-            (void) ngx_ssl_shutdown(c);
-        }
-#endif
-
+        ngx_eiam_redis_ssl_shutdown(c);
         ngx_close_connection(c);
 
         if (pool) {
@@ -301,6 +330,7 @@ ngx_eiam_redis_connection_leave(ngx_eiam_redis_connection_t *connection)
 
     ngx_eiam_redis_reply_destroy_reader(connection->reader);
     ngx_eiam_redis_buffer_free(&connection->out);
+    ngx_eiam_redis_ssl_forget(&connection->session);
 
     connection->destroyed(connection->data);
 }
@@ -350,182 +380,6 @@ ngx_eiam_redis_connection_set_timer(ngx_eiam_redis_connection_t *connection,
     }
 
     ngx_add_timer(&connection->timer, due - ngx_current_msec);
-}
-
-
-static void
-ngx_eiam_redis_connection_posted(ngx_event_t *ev)
-{
-    ngx_eiam_redis_connection_t  *connection;
-
-    connection = ev->data;
-
-    ngx_eiam_redis_connection_enter(connection);
-    ngx_eiam_redis_connection_write(connection);
-    ngx_eiam_redis_connection_leave(connection);
-}
-
-
-static void
-ngx_eiam_redis_connection_writable(ngx_event_t *ev)
-{
-    ngx_connection_t             *c;
-    ngx_eiam_redis_connection_t  *connection;
-
-    c = ev->data;
-    connection = c->data;
-
-    ngx_eiam_redis_connection_enter(connection);
-    ngx_eiam_redis_connection_write(connection);
-    ngx_eiam_redis_connection_leave(connection);
-}
-
-
-static void
-ngx_eiam_redis_connection_write(ngx_eiam_redis_connection_t *connection)
-{
-    ssize_t                   n;
-    ngx_connection_t         *c;
-    ngx_eiam_redis_buffer_t  *out;
-
-    c = connection->peer.connection;
-    out = &connection->out;
-
-    while (out->pos < out->last) {
-
-        if (!c->write->ready) {
-            break;
-        }
-
-        n = c->send(c, out->pos, out->last - out->pos);
-
-        if (n == NGX_AGAIN) {
-            break;
-        }
-
-        if (n <= 0) {
-            ngx_eiam_redis_connection_end(connection, NGX_EIAM_REDIS_LOST,
-                                          "has closed the connection",
-                                          ngx_socket_errno);
-            return;
-        }
-
-        out->pos += n;
-    }
-
-    if (out->pos == out->last) {
-        ngx_eiam_redis_buffer_empty(out);
-    }
-
-    if (ngx_handle_write_event(c->write, 0) != NGX_OK) {
-        ngx_eiam_redis_connection_end(connection, NGX_EIAM_REDIS_LOST,
-                                      "cannot be waited for", 0);
-    }
-}
-
-
-static void
-ngx_eiam_redis_connection_readable(ngx_event_t *ev)
-{
-    ngx_connection_t             *c;
-    ngx_eiam_redis_connection_t  *connection;
-
-    c = ev->data;
-    connection = c->data;
-
-    ngx_eiam_redis_connection_enter(connection);
-    ngx_eiam_redis_connection_read(connection);
-    ngx_eiam_redis_connection_leave(connection);
-}
-
-
-static void
-ngx_eiam_redis_connection_read(ngx_eiam_redis_connection_t *connection)
-{
-    u_char             buf[NGX_EIAM_REDIS_IN];
-    ssize_t            n;
-    ngx_connection_t  *c;
-
-    c = connection->peer.connection;
-
-    for ( ;; ) {
-
-        n = c->recv(c, buf, NGX_EIAM_REDIS_IN);
-
-        if (n == NGX_AGAIN) {
-            break;
-        }
-
-        if (n <= 0) {
-            ngx_eiam_redis_connection_end(connection, NGX_EIAM_REDIS_LOST,
-                                          "has closed the connection",
-                                          n ? ngx_socket_errno : 0);
-            return;
-        }
-
-        if (ngx_eiam_redis_reply_feed(connection->reader, buf, n) != NGX_OK) {
-            ngx_eiam_redis_connection_end(connection, NGX_EIAM_REDIS_INVALID,
-                                          "has sent what cannot be read", 0);
-            return;
-        }
-
-        if (ngx_eiam_redis_connection_answers(connection) != NGX_OK) {
-            return;
-        }
-    }
-
-    if (ngx_handle_read_event(c->read, 0) != NGX_OK) {
-        ngx_eiam_redis_connection_end(connection, NGX_EIAM_REDIS_LOST,
-                                      "cannot be waited for", 0);
-    }
-}
-
-
-/* NGX_OK: the connection is still that one */
-
-static ngx_int_t
-ngx_eiam_redis_connection_answers(ngx_eiam_redis_connection_t *connection)
-{
-    ngx_int_t                rc;
-    ngx_uint_t               serial;
-    ngx_eiam_redis_verb_e    verb;
-    ngx_eiam_redis_reply_t  *reply;
-
-    serial = connection->serial;
-
-    for ( ;; ) {
-
-        rc = ngx_eiam_redis_reply_next(connection->reader, &reply);
-
-        if (rc == NGX_AGAIN) {
-            return NGX_OK;
-        }
-
-        if (rc == NGX_ERROR) {
-            ngx_eiam_redis_connection_end(connection, NGX_EIAM_REDIS_INVALID,
-                                          "has sent what cannot be read", 0);
-            return NGX_ERROR;
-        }
-
-        if (ngx_eiam_redis_slot_answer(&connection->slots, reply, &verb)
-            != NGX_OK)
-        {
-            ngx_eiam_redis_connection_end(connection, NGX_EIAM_REDIS_INVALID,
-                                          "has sent an answer that was not "
-                                          "asked for", 0);
-            return NGX_ERROR;
-        }
-
-        if (reply->type == NGX_EIAM_REDIS_ERROR
-            && connection->serial == serial)
-        {
-            connection->refused(connection->data, verb, reply);
-        }
-
-        if (connection->serial != serial) {
-            return NGX_ERROR;
-        }
-    }
 }
 
 

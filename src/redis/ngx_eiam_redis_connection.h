@@ -13,6 +13,7 @@
 #include <ngx_eiam_redis.h>
 #include <ngx_eiam_redis_buffer.h>
 #include <ngx_eiam_redis_slot.h>
+#include <ngx_eiam_redis_ssl.h>
 #include <ngx_event_connect.h>
 
 
@@ -35,6 +36,9 @@ struct ngx_eiam_redis_connection_s {
 
     ngx_log_t                    log;        /* for nginx: alerts only */
     ngx_peer_connection_t        peer;
+    ngx_str_t                    host;       /* that TLS verifies */
+    ngx_eiam_redis_session_t     session;
+    const char                  *detail;     /* why TLS failed; or NULL */
     ngx_eiam_redis_reader_t     *reader;
 
     ngx_eiam_redis_buffer_t      out;
@@ -53,9 +57,16 @@ struct ngx_eiam_redis_connection_s {
 void ngx_eiam_redis_connection_init(
     ngx_eiam_redis_connection_t *connection);
 
-/* then opened() or ended() is called, perhaps at once */
+/*
+ * Then opened() or ended() is called, perhaps at once.  With TLS "host" is
+ * verified; the address and the host stay valid meanwhile.
+ */
 void ngx_eiam_redis_connection_open(ngx_eiam_redis_connection_t *connection,
-    const ngx_addr_t *addr);
+    const ngx_addr_t *addr, const ngx_str_t *host);
+
+/* closes it, and calls ended() */
+void ngx_eiam_redis_connection_end(ngx_eiam_redis_connection_t *connection,
+    ngx_eiam_redis_result_e result, const char *reason, ngx_err_t err);
 
 /* does not call ended(); handlers of commands are called later, with NULL */
 void ngx_eiam_redis_connection_close(ngx_eiam_redis_connection_t *connection);

@@ -1,5 +1,5 @@
 
-#include <ngx_eiam_redis_link.h>
+#include <ngx_eiam_redis_attempt.h>
 
 
 #define NGX_EIAM_REDIS_BACKOFF_MIN  10          /* ms */
@@ -7,24 +7,11 @@
 #define NGX_EIAM_REDIS_SAY_AGAIN    60000       /* ms: the same once more */
 
 
-static void ngx_eiam_redis_link_attempt(ngx_event_t *ev);
-static void ngx_eiam_redis_link_connect(ngx_eiam_redis_link_t *link);
-static void ngx_eiam_redis_link_opened(void *data);
-static ngx_int_t ngx_eiam_redis_link_ask(ngx_eiam_redis_link_t *link,
-    ngx_uint_t i, ngx_eiam_redis_verb_e verb, const ngx_str_t *args,
-    ngx_uint_t nargs, ngx_eiam_redis_command_pt handler);
-static void ngx_eiam_redis_link_authenticated(void *data,
-    const ngx_eiam_redis_reply_t *reply);
-static void ngx_eiam_redis_link_named(void *data,
-    const ngx_eiam_redis_reply_t *reply);
-static void ngx_eiam_redis_link_role(void *data,
-    const ngx_eiam_redis_reply_t *reply);
 static void ngx_eiam_redis_link_refused(void *data,
     ngx_eiam_redis_verb_e verb, const ngx_eiam_redis_reply_t *error);
-static void ngx_eiam_redis_link_fail(ngx_eiam_redis_link_t *link,
-    ngx_eiam_redis_result_e result, const char *reason);
-static void ngx_eiam_redis_link_ended(void *data,
-    ngx_eiam_redis_result_e result, const char *reason, ngx_err_t err);
+static void ngx_eiam_redis_link_say_refused(ngx_eiam_redis_link_t *link,
+    ngx_eiam_redis_verb_e verb, const ngx_eiam_redis_reply_t *reply);
+static ngx_msec_t ngx_eiam_redis_link_next(ngx_eiam_redis_link_t *link);
 static ngx_msec_t ngx_eiam_redis_link_delay(ngx_eiam_redis_link_t *link);
 static void ngx_eiam_redis_link_say(ngx_eiam_redis_link_t *link,
     ngx_eiam_redis_result_e result, const char *reason, ngx_err_t err);
@@ -76,10 +63,20 @@ ngx_eiam_redis_link_create(const ngx_eiam_redis_t *redis,
     link->result = NGX_EIAM_REDIS_UNREACHABLE;
     link->backoff = NGX_EIAM_REDIS_BACKOFF_MIN;
 
-    link->timer.handler = ngx_eiam_redis_link_attempt;
+    link->timer.handler = ngx_eiam_redis_attempt_step;
     link->timer.data = link;
     link->timer.log = ngx_cycle->log;
     link->timer.cancelable = 1;
+
+    link->lookup.redis = redis;
+    link->lookup.handler = ngx_eiam_redis_attempt_found;
+    link->lookup.data = link;
+
+    /* so that workers do not all begin with the same Sentinel */
+
+    if (redis->sentinel.len) {
+        link->address = ngx_random() % redis->addresses.nelts;
+    }
 
     connection = &link->connection;
 
@@ -87,7 +84,7 @@ ngx_eiam_redis_link_create(const ngx_eiam_redis_t *redis,
     connection->slots.pool = pool;
     connection->slots.metrics = metrics;
     connection->data = link;
-    connection->opened = ngx_eiam_redis_link_opened;
+    connection->opened = ngx_eiam_redis_attempt_opened;
     connection->ended = ngx_eiam_redis_link_ended;
     connection->refused = ngx_eiam_redis_link_refused;
     connection->destroyed = ngx_eiam_redis_link_destroyed;
@@ -114,6 +111,7 @@ ngx_eiam_redis_link_close(ngx_eiam_redis_link_t *link)
 
     link->state = NGX_EIAM_REDIS_DOWN;
 
+    ngx_eiam_redis_lookup_end(&link->lookup);
     ngx_eiam_redis_connection_destroy(&link->connection);
 }
 
@@ -184,166 +182,6 @@ ngx_eiam_redis_link_drop(ngx_eiam_redis_link_t *link,
 }
 
 
-/* each of the addresses once, beginning with the last one that was good */
-
-static void
-ngx_eiam_redis_link_attempt(ngx_event_t *ev)
-{
-    ngx_eiam_redis_link_t  *link;
-
-    link = ev->data;
-
-    ngx_eiam_redis_connection_enter(&link->connection);
-    ngx_eiam_redis_link_connect(link);
-    ngx_eiam_redis_connection_leave(&link->connection);
-}
-
-
-static void
-ngx_eiam_redis_link_connect(ngx_eiam_redis_link_t *link)
-{
-    ngx_eiam_redis_address_t  *address;
-
-    address = link->redis->addresses.elts;
-    address += link->address;
-
-    link->state = NGX_EIAM_REDIS_CONNECTING;
-
-    if (address->naddrs == 0) {
-        ngx_eiam_redis_link_ended(link, NGX_EIAM_REDIS_UNREACHABLE,
-                                  "has a name without an address", 0);
-        return;
-    }
-
-    ngx_eiam_redis_connection_open(&link->connection, &address->addrs[0]);
-}
-
-
-/* all in one write */
-
-static void
-ngx_eiam_redis_link_opened(void *data)
-{
-    ngx_eiam_redis_link_t  *link = data;
-
-    ngx_str_t               credentials[2];
-    const ngx_eiam_redis_t *redis;
-
-    static const ngx_str_t  name[] = {
-        ngx_string("SETNAME"),
-        ngx_string("ngx_eiam")
-    };
-
-    redis = link->redis;
-
-    credentials[0] = redis->user;
-    credentials[1] = redis->password;
-
-    if (redis->password.len
-        && ngx_eiam_redis_link_ask(link, 0, NGX_EIAM_REDIS_AUTH,
-                                   &credentials[redis->user.len ? 0 : 1],
-                                   redis->user.len ? 2 : 1,
-                                   ngx_eiam_redis_link_authenticated)
-           != NGX_OK)
-    {
-        return;
-    }
-
-    if (ngx_eiam_redis_link_ask(link, 1, NGX_EIAM_REDIS_CLIENT, name, 2,
-                                ngx_eiam_redis_link_named)
-        != NGX_OK)
-    {
-        return;
-    }
-
-    (void) ngx_eiam_redis_link_ask(link, 2, NGX_EIAM_REDIS_ROLE, NULL, 0,
-                                   ngx_eiam_redis_link_role);
-}
-
-
-static ngx_int_t
-ngx_eiam_redis_link_ask(ngx_eiam_redis_link_t *link, ngx_uint_t i,
-    ngx_eiam_redis_verb_e verb, const ngx_str_t *args, ngx_uint_t nargs,
-    ngx_eiam_redis_command_pt handler)
-{
-    ngx_eiam_redis_command_t  *command;
-
-    command = &link->commands[i];
-
-    command->verb = verb;
-    command->args = args;
-    command->nargs = nargs;
-    command->timeout = NGX_EIAM_REDIS_TIMEOUT;
-    command->handler = handler;
-    command->data = link;
-    command->background = 1;
-
-    if (ngx_eiam_redis_connection_send(&link->connection, command) == NGX_OK) {
-        return NGX_OK;
-    }
-
-    ngx_eiam_redis_link_fail(link, NGX_EIAM_REDIS_UNREACHABLE,
-                             "cannot be reached without memory");
-
-    return NGX_ERROR;
-}
-
-
-/* NULL: the connection has ended, and that is told by itself */
-
-static void
-ngx_eiam_redis_link_authenticated(void *data,
-    const ngx_eiam_redis_reply_t *reply)
-{
-    if (reply && !ngx_eiam_redis_reply_is(reply, "OK")) {
-        ngx_eiam_redis_link_fail(data, NGX_EIAM_REDIS_DENIED,
-                                 "has denied access");
-    }
-}
-
-
-/* the name is for people who look at Redis */
-
-static void
-ngx_eiam_redis_link_named(void *data, const ngx_eiam_redis_reply_t *reply)
-{
-}
-
-
-static void
-ngx_eiam_redis_link_role(void *data, const ngx_eiam_redis_reply_t *reply)
-{
-    ngx_eiam_redis_link_t  *link = data;
-
-    if (reply == NULL) {
-        return;
-    }
-
-    if (reply->type == NGX_EIAM_REDIS_ERROR) {
-        ngx_eiam_redis_link_fail(link, NGX_EIAM_REDIS_DENIED,
-                                 "has denied access");
-        return;
-    }
-
-    if (reply->type != NGX_EIAM_REDIS_ARRAY || reply->nelts == 0
-        || !ngx_eiam_redis_reply_is(&reply->elts[0], "master"))
-    {
-        ngx_eiam_redis_link_fail(link, NGX_EIAM_REDIS_NO_MASTER,
-                                 "is not the master");
-        return;
-    }
-
-    link->state = NGX_EIAM_REDIS_GREETING;
-
-    if (link->greet) {
-        link->greet(link);
-        return;
-    }
-
-    ngx_eiam_redis_link_ready(link);
-}
-
-
 static void
 ngx_eiam_redis_link_refused(void *data, ngx_eiam_redis_verb_e verb,
     const ngx_eiam_redis_reply_t *reply)
@@ -352,6 +190,10 @@ ngx_eiam_redis_link_refused(void *data, ngx_eiam_redis_verb_e verb,
 
     const ngx_eiam_redis_error_t  *error;
 
+    if (link->state == NGX_EIAM_REDIS_LOCATING) {
+        return;
+    }
+
     for (error = ngx_eiam_redis_link_errors; error->word; error++) {
 
         if (ngx_eiam_redis_reply_is_error(reply, error->word)) {
@@ -359,10 +201,37 @@ ngx_eiam_redis_link_refused(void *data, ngx_eiam_redis_verb_e verb,
             return;
         }
     }
+
+    ngx_eiam_redis_link_say_refused(link, verb, reply);
 }
 
 
+/* of the answer the first word only: the rest may have parts of keys */
+
 static void
+ngx_eiam_redis_link_say_refused(ngx_eiam_redis_link_t *link,
+    ngx_eiam_redis_verb_e verb, const ngx_eiam_redis_reply_t *reply)
+{
+    ngx_str_t   word;
+    ngx_uint_t  level;
+
+    word = ngx_eiam_redis_reply_error_word(reply);
+    level = NGX_LOG_INFO;
+
+    if (link->refused_at == 0
+        || ngx_current_msec - link->refused_at >= NGX_EIAM_REDIS_SAY_AGAIN)
+    {
+        level = NGX_LOG_ERR;
+        link->refused_at = ngx_current_msec;
+    }
+
+    ngx_log_error(level, ngx_cycle->log, 0,
+                  "eiam: Redis at %V refuses %V with %V", &link->name,
+                  &ngx_eiam_metrics_redis_verbs[verb], &word);
+}
+
+
+void
 ngx_eiam_redis_link_fail(ngx_eiam_redis_link_t *link,
     ngx_eiam_redis_result_e result, const char *reason)
 {
@@ -372,13 +241,12 @@ ngx_eiam_redis_link_fail(ngx_eiam_redis_link_t *link,
 }
 
 
-static void
+void
 ngx_eiam_redis_link_ended(void *data, ngx_eiam_redis_result_e result,
     const char *reason, ngx_err_t err)
 {
     ngx_eiam_redis_link_t  *link = data;
 
-    ngx_msec_t  delay;
     ngx_uint_t  ready;
 
     ready = (link->state == NGX_EIAM_REDIS_READY);
@@ -386,22 +254,44 @@ ngx_eiam_redis_link_ended(void *data, ngx_eiam_redis_result_e result,
     ngx_eiam_redis_link_say(link, result, reason, err);
 
     link->state = NGX_EIAM_REDIS_DOWN;
-    delay = 0;
 
-    if (ready || ++link->tried >= link->redis->addresses.nelts) {
+    if (ready) {
+        link->addr = 0;
         link->tried = 0;
-        delay = ngx_eiam_redis_link_delay(link);
-    }
+        link->located = 0;
+        ngx_add_timer(&link->timer, ngx_eiam_redis_link_delay(link));
 
-    if (!ready) {
-        link->address = (link->address + 1) % link->redis->addresses.nelts;
+    } else {
+        ngx_add_timer(&link->timer, ngx_eiam_redis_link_next(link));
     }
-
-    ngx_add_timer(&link->timer, delay);
 
     if (ready && link->down) {
         link->down(link);
     }
+}
+
+
+/* what is tried next, and in how many ms */
+
+static ngx_msec_t
+ngx_eiam_redis_link_next(ngx_eiam_redis_link_t *link)
+{
+    if (link->addr + 1 < link->lookup.naddrs) {
+        link->addr++;
+        return 0;
+    }
+
+    link->addr = 0;
+    link->located = 0;
+    link->address = (link->address + 1) % link->redis->addresses.nelts;
+
+    if (++link->tried < link->redis->addresses.nelts) {
+        return 0;
+    }
+
+    link->tried = 0;
+
+    return ngx_eiam_redis_link_delay(link);
 }
 
 
@@ -437,8 +327,8 @@ static void
 ngx_eiam_redis_link_say(ngx_eiam_redis_link_t *link,
     ngx_eiam_redis_result_e result, const char *reason, ngx_err_t err)
 {
-    ngx_uint_t                 level;
-    ngx_eiam_redis_address_t  *address;
+    ngx_uint_t   level;
+    const char  *detail;
 
     ngx_eiam_metrics_add(&link->connection.slots.metrics
                               ->connections[result]);
@@ -458,8 +348,11 @@ ngx_eiam_redis_link_say(ngx_eiam_redis_link_t *link,
     link->result = result;
     link->logged = result;
 
-    address = link->redis->addresses.elts;
+    detail = link->connection.detail;
 
-    ngx_log_error(level, ngx_cycle->log, err, "eiam: Redis at %V %s",
-                  &address[link->address].name, reason);
+    ngx_log_error(level, ngx_cycle->log, err, "eiam: Redis at %V %s%s%s",
+                  &link->name, reason, detail ? ": " : "",
+                  detail ? detail : "");
+
+    link->connection.detail = NULL;
 }

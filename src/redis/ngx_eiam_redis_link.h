@@ -23,6 +23,8 @@
 #include <ngx_eiam_redis.h>
 #include <ngx_eiam_redis_command.h>
 #include <ngx_eiam_redis_connection.h>
+#include <ngx_eiam_redis_lookup.h>
+#include <ngx_eiam_redis_sentinel.h>
 
 
 typedef enum {
@@ -65,13 +67,22 @@ struct ngx_eiam_redis_link_s {
     const ngx_eiam_redis_t      *redis;
     ngx_eiam_redis_connection_t  connection;
     ngx_eiam_redis_command_t     commands[3];    /* of its own greeting */
-    ngx_event_t                  timer;          /* until the next attempt */
+    ngx_event_t                  timer;          /* until the next step */
     ngx_msec_t                   backoff;        /* ms */
     ngx_msec_t                   since;          /* when it became ready */
-    ngx_uint_t                   address;        /* that is tried */
-    ngx_uint_t                   tried;          /* in this attempt */
+
+    ngx_eiam_redis_lookup_t      lookup;         /* of what is connected to */
+    ngx_str_t                    name;           /* the same for messages */
+    ngx_uint_t                   address;        /* of the configuration */
+    ngx_uint_t                   tried;          /* addresses in this attempt */
+    ngx_uint_t                   addr;           /* of the lookup */
+    ngx_eiam_redis_master_t      master;         /* as a Sentinel says */
+    unsigned                     located:1;      /* by that Sentinel */
+    unsigned                     asked:1;        /* it, with a password */
+
     ngx_eiam_redis_result_e      logged;         /* the last that was logged */
     ngx_msec_t                   logged_at;
+    ngx_msec_t                   refused_at;     /* the same of commands */
 };
 
 
@@ -103,6 +114,12 @@ void ngx_eiam_redis_link_ready(ngx_eiam_redis_link_t *link);
  */
 void ngx_eiam_redis_link_drop(ngx_eiam_redis_link_t *link,
     ngx_eiam_redis_result_e result);
+
+/* for the attempt: closes the connection, or it was closed; tries again */
+void ngx_eiam_redis_link_fail(ngx_eiam_redis_link_t *link,
+    ngx_eiam_redis_result_e result, const char *reason);
+void ngx_eiam_redis_link_ended(void *data, ngx_eiam_redis_result_e result,
+    const char *reason, ngx_err_t err);
 
 
 #endif /* _NGX_EIAM_REDIS_LINK_H_INCLUDED_ */

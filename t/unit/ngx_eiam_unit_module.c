@@ -40,6 +40,7 @@ static const ngx_eiam_unit_suite_t  ngx_eiam_unit_suites[] = {
     { ngx_string("flight"), ngx_eiam_unit_flight },
     { ngx_string("source"), ngx_eiam_unit_source },
     { ngx_string("revoke"), ngx_eiam_unit_revoke },
+    { ngx_string("redis_reply"), ngx_eiam_unit_redis_reply },
     { ngx_string("redis_seal"), ngx_eiam_unit_redis_seal },
     { ngx_string("redis_value"), ngx_eiam_unit_redis_value },
     { ngx_string("event"), ngx_eiam_unit_event },

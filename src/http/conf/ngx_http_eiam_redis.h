@@ -11,9 +11,6 @@
 
 char *ngx_http_eiam_redis(ngx_conf_t *cf, ngx_command_t *cmd, void *conf);
 
-/* when all of http has been read: names are resolved, now or later */
-ngx_int_t ngx_http_eiam_redis_resolve(ngx_conf_t *cf);
-
 /* in each worker: its link begins to connect; and at its end */
 void ngx_http_eiam_redis_init_process(ngx_http_eiam_main_conf_t *mcf);
 void ngx_http_eiam_redis_exit_process(ngx_http_eiam_main_conf_t *mcf);

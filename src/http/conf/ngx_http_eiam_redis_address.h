@@ -1,0 +1,20 @@
+
+/* The addresses of eiam_redis. */
+
+
+#ifndef _NGX_HTTP_EIAM_REDIS_ADDRESS_H_INCLUDED_
+#define _NGX_HTTP_EIAM_REDIS_ADDRESS_H_INCLUDED_
+
+
+#include <ngx_http_eiam.h>
+
+
+/* an address of the directive, whose parameters are known: NGX_OK */
+ngx_int_t ngx_http_eiam_redis_address_add(ngx_conf_t *cf,
+    ngx_eiam_redis_t *redis, ngx_str_t *text);
+
+/* when all of http has been read: names are resolved, now or later */
+ngx_int_t ngx_http_eiam_redis_address_resolve(ngx_conf_t *cf);
+
+
+#endif /* _NGX_HTTP_EIAM_REDIS_ADDRESS_H_INCLUDED_ */

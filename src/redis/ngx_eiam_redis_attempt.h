@@ -1,0 +1,21 @@
+
+/*
+ * The way of a link to the master: its name, a Sentinel, the connection, and
+ * the greeting.
+ */
+
+
+#ifndef _NGX_EIAM_REDIS_ATTEMPT_H_INCLUDED_
+#define _NGX_EIAM_REDIS_ATTEMPT_H_INCLUDED_
+
+
+#include <ngx_eiam_redis_link.h>
+
+
+/* handlers: of the link's timer, its lookup, and its connection */
+void ngx_eiam_redis_attempt_step(ngx_event_t *ev);
+void ngx_eiam_redis_attempt_found(void *data);
+void ngx_eiam_redis_attempt_opened(void *data);
+
+
+#endif /* _NGX_EIAM_REDIS_ATTEMPT_H_INCLUDED_ */

@@ -1,0 +1,148 @@
+#!/usr/bin/perl
+# What a gateway does with answers of Redis that cannot be, come late, or do not come.
+
+use strict;
+use warnings;
+
+use FindBin;
+use IO::Socket::INET;
+use lib "$FindBin::Bin/lib";
+use Test::More;
+use EIAM::Redis;
+use EIAM::RedisProxy;
+use EIAM::Source;
+use EIAM::Test;
+
+my $redis = EIAM::Redis->new(conf => 'user gate on >secret-1 ~* &* +@all');
+my $proxy = EIAM::RedisProxy->new($redis->address);
+my $issuer = EIAM::Source->new;
+
+sub gateway {
+    my ($address, %opt) = @_;
+    return nginx(
+        workers => 1,
+        files => {
+            'policy.json' => policy('/api', 'GET /users' => ['user_read'], 'POST /token' => 'public'),
+            'key' => "AAECAwQFBgcICQoLDA0ODxAREhMUFRYXGBkaGxwdHh8=\n",
+            'password' => "secret-1\n",
+        },
+        http => "eiam_redis $address; eiam_redis_key key;",
+        server => qq{
+            server_name api.example.com;
+            eiam_policy policy.json;
+            location /api/ { eiam on; proxy_pass http://%ECHO%; }
+            location = /api/token { eiam on; eiam_learn on; proxy_pass http://@{[ $issuer->address ]}; }
+            location /status/ { eiam_status; }
+        });
+}
+
+sub metrics { return get($_[0], '/status/metrics')->{body} }
+sub up { return metrics($_[0]) =~ /^eiam_redis_up 1$/m }
+
+sub connected {
+    my ($gate, $title) = @_;
+    local $Test::Builder::Level = $Test::Builder::Level + 1;
+    return ok until_true(sub { up($gate) }), $title;
+}
+
+my $n = 0;
+
+sub issue {
+    my ($gate) = @_;
+    my $token = 'Issued-' . ++$n . '-' . 'x' x 20;
+    $issuer->answer('*' => { json => { access_token => $token, token_type => 'bearer', expires_in => 600,
+        scope => 'user_read' } });
+    my $answer = get($gate, '/api/token', method => 'POST', body => 'client_id=crm',
+        headers => ['Content-Type: application/x-www-form-urlencoded']);
+    is $answer->{json}{access_token}, $token, 'the token is issued' if ($answer->{json}{access_token} // '') ne $token;
+    return $token;
+}
+
+sub call { return get($_[0], '/api/users', token => $_[1])->{status} }
+
+my ($near, $far) = (gateway($redis->address)->start, gateway($proxy->address)->start);
+connected($near, 'a gateway is connected');
+connected($far, '2.4-1: and another one, through a proxy');
+my $known = issue($near);
+is call($far, $known), 200, 'it takes what the first one learned';
+
+$proxy->mode('split');
+is call($far, issue($near)), 200, '2.4-1: answers may come byte by byte';
+ok up($far), 'without a new connection';
+
+$proxy->mode('slow');
+is call($far, issue($near)), 200, '2.4-1: and late';
+ok up($far), 'without a new connection';
+
+# What is no answer to the question drops the connection, or refuses this call alone.
+my %kept = map { ($_ => 1) } qw(noperm oom unknown number status);
+for my $mode (qw(unasked half silent), EIAM::RedisProxy::modes()) {
+    $proxy->mode('pass');
+    connected($far, "before $mode");
+    my $token = issue($near);
+    $proxy->mode($mode);
+    my $status = call($far, $token);
+    my $expected = $mode eq 'unasked' ? qr/^(?:200|503)$/ : qr/^503$/;
+    like $status, $expected, "2.4-1: $mode: an unknown token gets 503, never 401";
+    is call($far, $known), 200, "$mode: a known one is served";
+    ok until_true(sub { !up($far) }), "$mode: the connection is dropped" unless $kept{$mode};
+    $proxy->mode('pass');
+    connected($far, "$mode: the gateway is connected again");
+    ok until_true(sub { call($far, $token) == 200 }), "$mode: and the token passes";
+}
+unlike $far->error_log, qr/eiam:\{|with args|Issued-/, '2.4-7.15: no text of an answer, key or token is in the log';
+
+# A worker that exits waits for those that wait, and for nobody else.
+$proxy->mode('slow');
+{
+    my $token = issue($near);
+    my $socket = IO::Socket::INET->new(PeerAddr => "127.0.0.1:" . $far->port);
+    print {$socket} "GET /api/users HTTP/1.1\r\nHost: a\r\nAuthorization: Bearer $token\r\nConnection: close\r\n\r\n";
+    until_true(sub { ($redis->info('commandstats')->{cmdstat_mget} // '') =~ /calls/ });
+    $far->reload;
+    local $/;
+    like <$socket> // '', qr{^HTTP/1.1 200 }, '2.4-1: a worker that exits still answers a call that waits for Redis';
+}
+$proxy->mode('silent');
+ok until_true(sub { call($far, 'Unknown') == 503 }), 'without answers a call is refused in time';
+ok $far->reload, 'and no worker stays for a link that is down';
+$proxy->mode('pass');
+connected($far, 'the new one connects');
+
+# kill -9 while calls are under way
+{
+    my $token = issue($near);
+    $redis->freeze;
+    my @sockets = map { IO::Socket::INET->new(PeerAddr => "127.0.0.1:" . $far->port) } 1 .. 20;
+    print {$_} "GET /api/users HTTP/1.1\r\nHost: a\r\nAuthorization: Bearer $token-" . fileno($_)
+        . "\r\nConnection: close\r\n\r\n" for @sockets;
+    $_->close for splice @sockets, 0, 5;
+    select undef, undef, undef, 0.05;
+    $redis->kill9;
+    local $/;
+    my @answers = map { scalar <$_> } @sockets;
+    is scalar(grep { /^HTTP\/1.1 503 / } @answers), scalar @answers,
+        '2.4-7.3: kill -9 in the midst of questions: each call gets 503, and clients may have left';
+    is call($far, $known), 200, 'what is known is served';
+    $redis->start;
+    connected($far, 'and it connects again');
+}
+
+# Redis is slow to load: LOADING while it does, which is no empty Redis.
+{
+    my $slow = EIAM::Redis->new(conf => "appendonly yes\nenable-debug-command yes\nkey-load-delay 2000\nloading-process-events-interval-bytes 1024");
+    my $gate = gateway($slow->address)->start;
+    connected($gate, 'a gateway with a Redis of its own');
+    $slow->cmd('DEBUG', 'POPULATE', 1000);
+    $slow->cmd('CONFIG', 'REWRITE');
+    $slow->cmd('BGREWRITEAOF');
+    until_true(sub { ($slow->info('persistence')->{aof_rewrite_in_progress} // 1) == 0 });
+    $slow->kill9;
+    ok until_true(sub { !up($gate) }), 'it is killed';
+    $slow->start;
+    is call($gate, 'Unknown'), 503, '2.4-7.3: while Redis loads, an unknown token gets 503' if !up($gate);
+    connected($gate, 'and then it is connected');
+    ok until_true(sub { call($gate, 'Unknown') == 401 }), 'and unknown is unknown';
+}
+
+done_testing;
