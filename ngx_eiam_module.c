@@ -450,6 +450,7 @@ ngx_eiam_exit_process(ngx_cycle_t *cycle)
     mcf = ngx_http_cycle_get_module_main_conf(cycle, ngx_eiam_module);
 
     if (mcf) {
+        ngx_http_eiam_share_exit_process(mcf);
         ngx_http_eiam_redis_exit_process(mcf);
     }
 }

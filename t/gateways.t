@@ -43,6 +43,7 @@ sub gateway {
             log_format decisions '\$eiam_reason \$eiam_detail \$eiam_cache \$eiam_source';
         },
         server => qq{
+            @{[ $opt{http2} ? 'listen 127.0.0.1:%PORT3% http2;' : '' ]}
             server_name @{[ $opt{name} // 'api.example.com' ]};
             eiam_policy policy.json;
             eiam_applications apps.json;
@@ -87,7 +88,7 @@ sub call { return get($_[0], '/api/users', token => $_[1]) }
 
 sub decided { return (split /\n/, $_[0]->access_log)[-1] }
 
-my ($one, $two) = map { gateway()->start } 1, 2;
+my ($one, $two) = map { gateway(http2 => 1)->start } 1, 2;
 ready($one, $two);
 
 subtest '2.4-7.1: what one gateway learns, another one knows at once' => sub {
@@ -121,6 +122,28 @@ subtest '2.4-7.1: whatever the client speaks, and also if it leaves' => sub {
             is call($two, $token)->{status}, 200, "$what: the token is known there";
         }
     }
+};
+
+subtest '2.4-7.1: over HTTP/2, and when the client has left' => sub {
+    plan skip_all => 'no curl' if !grep { -x "$_/curl" } split /:/, $ENV{PATH};
+    for my $what ('--http2-prior-knowledge', '--http1.1') {
+        my $token = new_token();
+        $issuer->answer('*' => { json => { access_token => $token, token_type => 'bearer', expires_in => 600, scope => 'user_read' } });
+        my $port = $one->port($what =~ /http2/ ? 3 : 1);
+        my $said = qx(curl -s $what -m 20 -d client_id=crm http://127.0.0.1:$port/api/token);
+        like $said, qr/\Q$token\E/, "$what: the token is issued";
+        is call($two, $token)->{status}, 200, "$what: and known";
+    }
+    # It leaves while the answer is held: Redis answers once it goes on.
+    my $token = new_token();
+    $issuer->answer('*' => { json => { access_token => $token, token_type => 'bearer', expires_in => 600, scope => 'user_read' } });
+    $redis->freeze;
+    my @clients = map { EIAM::Client::connection($one) } 1 .. 5;
+    $_->send("POST /api/token HTTP/1.1\r\nHost: a\r\n$form\r\nContent-Length: 13\r\n\r\nclient_id=crm") for @clients;
+    sleep 0.02;
+    undef @clients;
+    $redis->thaw;
+    ok until_true(sub { call($two, $token)->{status} == 200 }), 'a client that has left has taught the token';
 };
 
 subtest 'nothing of a token is in Redis' => sub {
@@ -227,6 +250,29 @@ subtest 'Redis is away' => sub {
     ok until_true(sub { call($two, $foreign)->{status} == 401 }), 'what Redis had lost is lost';
 };
 
+subtest 'Redis does not answer, or takes nothing' => sub {
+    ready($one, $two);
+    my $foreign = issue($one, 'crm');
+    $redis->freeze;
+    my $begun = time;
+    my $token = issue($one, 'crm');
+    cmp_ok time - $begun, '<', 10, 'the token response does not wait for it';
+    is call($one, $token)->{status}, 200, 'the token is good where it was issued';
+    is call($two, $foreign)->{status}, 503, 'an unknown one cannot be asked for';
+    like get($one, '/status/metrics')->{body}, qr/^eiam_redis_hold_late_total [1-9]/m, 'it is counted';
+    $redis->thaw;
+    ok until_true(sub { call($two, $token)->{status} == 200 }), 'when it goes on the token is known';
+
+    ready($one, $two);
+    $redis->cmd('CONFIG', 'SET', 'maxmemory', 1);
+    my $full = issue($one, 'crm');
+    is call($one, $full)->{status}, 200, 'without memory in Redis tokens are issued';
+    is call($two, $token)->{status}, 200, 'and known ones are good';
+    is call($two, 'Invented-token')->{status}, 401, 'and it is still asked';
+    $redis->cmd('CONFIG', 'SET', 'maxmemory', 0);
+    ok until_true(sub { call($two, $full)->{status} == 200 }), 'with memory again it has the token';
+};
+
 subtest 'introspected tokens, and signed ones' => sub {
     my $location = 'eiam_introspection /introspect; eiam_cache_valid 20s;';
     my ($first, $second) = map { gateway(location => $location)->start } 1, 2;
@@ -264,6 +310,11 @@ subtest 'introspected tokens, and signed ones' => sub {
     like decided($gate), qr/^token_revoked\s+SHARED jwt$/, 'as another gateway has revoked it';
     is call($gate, $good->())->{status}, 200, 'others do';
     $gate->stop;
+};
+
+subtest 'no log has a token' => sub {
+    my $logs = join '', map { $_->error_log, $_->access_log } $one, $two;
+    unlike $logs, qr/Issued-\d+-xxx|\Q$line\E/, 'of those that were issued';
 };
 
 subtest 'what nginx -t refuses' => sub {

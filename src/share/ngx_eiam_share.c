@@ -18,6 +18,7 @@ static const ngx_str_t  ngx_eiam_share_states[] = {
 void
 ngx_eiam_share_init(ngx_eiam_share_t *share)
 {
+    ngx_queue_init(&share->jobs);
     ngx_queue_init(&share->queue);
 
     share->names.prefix = share->redis->prefix;

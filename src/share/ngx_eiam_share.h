@@ -39,6 +39,7 @@ typedef struct {
     void                    (*wake)(const ngx_eiam_digest_t key);
                                            /* whoever waits for a flight */
 
+    ngx_queue_t               jobs;        /* of ngx_eiam_share_job_t */
     ngx_queue_t               queue;       /* of ngx_eiam_share_write_t */
     ngx_uint_t                queued;
     ngx_event_t               timer;       /* the queue is tried again */

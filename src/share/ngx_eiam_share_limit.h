@@ -1,9 +1,10 @@
 
 /*
  * How many learned grants of an application this gateway shares at a time, so
- * that one client cannot fill Redis.  The grants are counted by their expiry,
- * in sixteen steps: a grant counts until its step is over.  The counters are in
- * the zone; applications whose ids have the same hash are counted together.
+ * that one client cannot fill Redis.  The grants are counted by the step of
+ * time in which they expire, and until that is over; a step is a seventh of the
+ * longest life of its class.  Applications whose ids have the same hash are
+ * counted together.
  */
 
 

@@ -1,4 +1,5 @@
 
+#include <ngx_eiam_share_job.h>
 #include <ngx_eiam_share_lookup.h>
 #include <ngx_eiam_share_value.h>
 #include <ngx_eiam_share_zone.h>
@@ -19,12 +20,10 @@ typedef struct {
 
 
 typedef struct {
-    ngx_pool_t                *pool;
-    ngx_eiam_share_t          *share;
+    ngx_eiam_share_job_t       job;
     ngx_eiam_share_sought_t    sought;
     ngx_eiam_question_t        question;
     ngx_eiam_digest_t          token;
-    ngx_eiam_redis_command_t   command;
     ngx_uint_t                 nnames;
     ngx_str_t                  names[NGX_EIAM_SHARE_NAMES];
     ngx_eiam_share_part_t      parts[NGX_EIAM_SHARE_NAMES];
@@ -48,46 +47,33 @@ ngx_eiam_share_lookup(ngx_eiam_share_t *share,
     const ngx_eiam_question_t *question)
 {
     ngx_int_t                 rc;
-    ngx_pool_t               *pool;
     ngx_eiam_share_lookup_t  *lookup;
 
     if (!ngx_eiam_share_is_ready(share)) {
         return NGX_DECLINED;
     }
 
-    pool = ngx_create_pool(4096, ngx_cycle->log);
-    if (pool == NULL) {
-        return NGX_ERROR;
-    }
-
-    lookup = ngx_pcalloc(pool, sizeof(ngx_eiam_share_lookup_t));
+    lookup = ngx_eiam_share_job_create(share, sizeof(ngx_eiam_share_lookup_t));
     if (lookup == NULL) {
-        ngx_destroy_pool(pool);
         return NGX_ERROR;
     }
 
-    lookup->pool = pool;
-    lookup->share = share;
     lookup->sought = *sought;
     lookup->question = *question;
     ngx_memcpy(lookup->token, token, NGX_EIAM_DIGEST_LEN);
 
-    if (ngx_eiam_share_lookup_name(lookup) != NGX_OK) {
-        ngx_destroy_pool(pool);
-        return NGX_ERROR;
+    rc = ngx_eiam_share_lookup_name(lookup);
+
+    if (rc == NGX_OK) {
+        lookup->job.command.args = lookup->names;
+        lookup->job.command.nargs = lookup->nnames;
+
+        rc = ngx_eiam_share_job_send(&lookup->job, NGX_EIAM_REDIS_MGET,
+                                     ngx_eiam_share_lookup_answered);
     }
 
-    lookup->command.verb = NGX_EIAM_REDIS_MGET;
-    lookup->command.args = lookup->names;
-    lookup->command.nargs = lookup->nnames;
-    lookup->command.timeout = NGX_EIAM_SHARE_TIMEOUT;
-    lookup->command.handler = ngx_eiam_share_lookup_answered;
-    lookup->command.data = lookup;
-
-    rc = ngx_eiam_redis_link_send(share->link, &lookup->command);
-
     if (rc != NGX_OK) {
-        ngx_destroy_pool(pool);
+        ngx_eiam_share_job_destroy(&lookup->job);
     }
 
     return rc;
@@ -99,7 +85,7 @@ ngx_eiam_share_lookup_name(ngx_eiam_share_lookup_t *lookup)
 {
     ngx_uint_t  i, line;
 
-    for (line = 0; line < lookup->share->seal->n; line++) {
+    for (line = 0; line < lookup->job.share->seal->n; line++) {
 
         if (ngx_eiam_share_lookup_add(lookup, line, NULL) != NGX_OK) {
             return NGX_ERROR;
@@ -132,12 +118,12 @@ ngx_eiam_share_lookup_add(ngx_eiam_share_lookup_t *lookup, ngx_uint_t line,
 
     name = &lookup->names[lookup->nnames++];
 
-    name->data = ngx_pnalloc(lookup->pool, NGX_EIAM_REDIS_NAME_MAX);
+    name->data = ngx_pnalloc(lookup->job.pool, NGX_EIAM_REDIS_NAME_MAX);
     if (name->data == NULL) {
         return NGX_ERROR;
     }
 
-    return ngx_eiam_share_value_name(lookup->share, line, lookup->token,
+    return ngx_eiam_share_value_name(lookup->job.share, line, lookup->token,
                                      source, name);
 }
 
@@ -175,12 +161,13 @@ ngx_eiam_share_lookup_answered(void *data, const ngx_eiam_redis_reply_t *reply)
     }
 
     if (question->reason != NGX_EIAM_NO_REASON) {
-        (void) ngx_eiam_source_settle(source, &lookup->share->terms, question);
+        (void) ngx_eiam_source_settle(source, &lookup->job.share->terms,
+                                      question);
     }
 
-    lookup->share->wake(question->key);
+    lookup->job.share->wake(question->key);
 
-    ngx_destroy_pool(lookup->pool);
+    ngx_eiam_share_job_destroy(&lookup->job);
 }
 
 
@@ -208,7 +195,7 @@ ngx_eiam_share_lookup_read(ngx_eiam_share_lookup_t *lookup,
         if (reply->elts[i].type == NGX_EIAM_REDIS_STRING
             && lookup->parts[i].source == NULL)
         {
-            ngx_eiam_share_value_check_tombstone(lookup->share,
+            ngx_eiam_share_value_check_tombstone(lookup->job.share,
                                                  lookup->parts[i].line,
                                                  &lookup->names[i],
                                                  &reply->elts[i].text);
@@ -246,7 +233,7 @@ ngx_eiam_share_lookup_grant(ngx_eiam_share_lookup_t *lookup, ngx_uint_t i,
     source = lookup->parts[i].source;
     text.data = buffer;
 
-    if (ngx_eiam_share_value_open(lookup->share, lookup->parts[i].line,
+    if (ngx_eiam_share_value_open(lookup->job.share, lookup->parts[i].line,
                                   &lookup->names[i], source, sealed, &text,
                                   &value)
         != NGX_OK)

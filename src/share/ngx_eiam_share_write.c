@@ -1,4 +1,5 @@
 
+#include <ngx_eiam_share_job.h>
 #include <ngx_eiam_share_value.h>
 #include <ngx_eiam_share_write.h>
 #include <ngx_eiam_share_zone.h>
@@ -10,9 +11,8 @@
 
 
 struct ngx_eiam_share_write_s {
-    ngx_queue_t                queue;
-    ngx_pool_t                *pool;
-    ngx_eiam_share_t          *share;
+    ngx_eiam_share_job_t       job;
+    ngx_queue_t                queue;       /* of those that wait for Redis */
     ngx_eiam_source_t         *source;
     ngx_eiam_digest_t          token;
     ngx_eiam_redis_grant_t     value;
@@ -24,7 +24,6 @@ struct ngx_eiam_share_write_s {
     ngx_msec_t                 since;
     ngx_int_t                  rc;          /* of the learning */
 
-    ngx_eiam_redis_command_t   command;
     ngx_str_t                  args[2 * NGX_EIAM_REDIS_SEAL_LINES];
     u_char                     names[2 * NGX_EIAM_REDIS_SEAL_LINES]
                                     [NGX_EIAM_REDIS_NAME_MAX];
@@ -55,7 +54,7 @@ static void ngx_eiam_share_write_enqueue(ngx_eiam_share_write_t *write);
 static void ngx_eiam_share_write_retry(ngx_event_t *ev);
 static void ngx_eiam_share_write_drop(ngx_eiam_share_write_t *write,
     ngx_eiam_unshared_e why);
-static void ngx_eiam_share_write_destroy(ngx_eiam_share_write_t *write);
+static void ngx_eiam_share_write_cleanup(void *data);
 
 
 ngx_eiam_share_write_t *
@@ -118,7 +117,7 @@ ngx_eiam_share_write_now(ngx_eiam_share_t *share, ngx_eiam_source_t *source,
     rc = write->rc;
 
     if (rc != NGX_OK) {
-        ngx_eiam_share_write_destroy(write);
+        ngx_eiam_share_job_destroy(&write->job);
 
     } else if (ngx_eiam_share_write_ask(write) != NGX_OK) {
         ngx_eiam_share_write_enqueue(write);
@@ -155,7 +154,7 @@ ngx_eiam_share_write_asked(ngx_eiam_share_t *share,
     write->until = ngx_min(grant->grant.expires, grant->checked + valid);
 
     if (ngx_eiam_share_write_set(write) != NGX_OK) {
-        ngx_eiam_share_write_destroy(write);
+        ngx_eiam_share_job_destroy(&write->job);
     }
 }
 
@@ -166,36 +165,52 @@ ngx_eiam_share_write_create(ngx_eiam_share_t *share,
     const ngx_eiam_redis_grant_t *grant)
 {
     ngx_pool_t              *pool;
+    ngx_pool_cleanup_t      *cln;
     ngx_eiam_share_write_t  *write;
 
-    pool = ngx_create_pool(4096, ngx_cycle->log);
-    if (pool == NULL) {
-        return NULL;
-    }
-
-    write = ngx_pcalloc(pool, sizeof(ngx_eiam_share_write_t));
+    write = ngx_eiam_share_job_create(share, sizeof(ngx_eiam_share_write_t));
     if (write == NULL) {
-        ngx_destroy_pool(pool);
         return NULL;
     }
 
-    write->pool = pool;
-    write->share = share;
+    pool = write->job.pool;
+
     write->source = source;
     write->value = *grant;
     write->value.gateway = share->gateway;
     ngx_memcpy(write->token, token, NGX_EIAM_DIGEST_LEN);
 
-    if (ngx_eiam_share_write_copy(pool, &write->value.grant.application)
-        != NGX_OK
+    cln = ngx_pool_cleanup_add(pool, 0);
+
+    if (cln == NULL
+        || ngx_eiam_share_write_copy(pool, &write->value.grant.application)
+           != NGX_OK
         || ngx_eiam_share_write_copy(pool, &write->value.grant.scopes)
            != NGX_OK)
     {
-        ngx_destroy_pool(pool);
+        ngx_eiam_share_job_destroy(&write->job);
         return NULL;
     }
 
+    cln->handler = ngx_eiam_share_write_cleanup;
+    cln->data = write;
+
     return write;
+}
+
+
+static void
+ngx_eiam_share_write_cleanup(void *data)
+{
+    ngx_eiam_share_write_t *write = data;
+
+    if (write->timer.timer_set) {
+        ngx_del_timer(&write->timer);
+    }
+
+    if (write->timer.posted) {
+        ngx_delete_posted_event(&write->timer);
+    }
 }
 
 
@@ -222,7 +237,7 @@ ngx_eiam_share_write_ask(ngx_eiam_share_write_t *write)
     ngx_eiam_share_t   *share;
     ngx_eiam_source_t  *source;
 
-    share = write->share;
+    share = write->job.share;
     name = write->args;
 
     if (!ngx_eiam_share_is_ready(share)) {
@@ -246,14 +261,11 @@ ngx_eiam_share_write_ask(ngx_eiam_share_write_t *write)
         }
     }
 
-    write->command.verb = NGX_EIAM_REDIS_MGET;
-    write->command.args = write->args;
-    write->command.nargs = name - write->args;
-    write->command.timeout = NGX_EIAM_SHARE_TIMEOUT;
-    write->command.handler = ngx_eiam_share_write_asked_for;
-    write->command.data = write;
+    write->job.command.args = write->args;
+    write->job.command.nargs = name - write->args;
 
-    return ngx_eiam_redis_link_send(share->link, &write->command);
+    return ngx_eiam_share_job_send(&write->job, NGX_EIAM_REDIS_MGET,
+                                   ngx_eiam_share_write_asked_for);
 }
 
 
@@ -265,7 +277,7 @@ ngx_eiam_share_write_asked_for(void *data, const ngx_eiam_redis_reply_t *reply)
     ngx_uint_t  revoked;
 
     if (reply == NULL || reply->type != NGX_EIAM_REDIS_ARRAY
-        || reply->nelts != write->command.nargs)
+        || reply->nelts != write->job.command.nargs)
     {
         ngx_eiam_share_write_learn(write, 0);
         ngx_eiam_share_write_enqueue(write);
@@ -280,12 +292,13 @@ ngx_eiam_share_write_asked_for(void *data, const ngx_eiam_redis_reply_t *reply)
 
     if (write->rc != NGX_OK) {
         ngx_eiam_share_write_release(write);
-        ngx_eiam_share_write_destroy(write);
+        ngx_eiam_share_job_destroy(&write->job);
         return;
     }
 
     if (!write->counted
-        && ngx_eiam_share_zone_count(write->share->zone, &write->value.grant)
+        && ngx_eiam_share_zone_count(write->job.share->zone,
+                                     &write->value.grant)
            != NGX_OK)
     {
         ngx_eiam_share_write_drop(write, NGX_EIAM_UNSHARED_LIMIT);
@@ -318,17 +331,17 @@ ngx_eiam_share_write_is_revoked(ngx_eiam_share_write_t *write,
         }
 
         if (i % 2 == 0) {
-            ngx_eiam_share_value_check_tombstone(write->share, i / 2,
+            ngx_eiam_share_value_check_tombstone(write->job.share, i / 2,
                                                  &write->args[i],
                                                  &reply->elts[i].text);
             return 1;
         }
 
-        if (ngx_eiam_share_value_open(write->share, i / 2, &write->args[i],
+        if (ngx_eiam_share_value_open(write->job.share, i / 2, &write->args[i],
                                       write->source, &reply->elts[i].text,
                                       &text, &prior)
             == NGX_OK
-            && ngx_eiam_share_zone_is_revoked(write->share->zone, &prior))
+            && ngx_eiam_share_zone_is_revoked(write->job.share->zone, &prior))
         {
             return 1;
         }
@@ -343,7 +356,7 @@ ngx_eiam_share_write_learn(ngx_eiam_share_write_t *write, ngx_uint_t revoked)
 {
     ngx_eiam_zone_t  *zone;
 
-    zone = write->share->zone;
+    zone = write->job.share->zone;
 
     if (revoked) {
         ngx_eiam_share_zone_revoke(zone, write->token, &write->value.grant);
@@ -387,14 +400,11 @@ ngx_eiam_share_write_set(ngx_eiam_share_write_t *write)
     write->args[3].data = write->life;
     write->args[3].len = ngx_sprintf(write->life, "%T000", life) - write->life;
 
-    write->command.verb = NGX_EIAM_REDIS_SET;
-    write->command.args = write->args;
-    write->command.nargs = 4;
-    write->command.timeout = NGX_EIAM_SHARE_TIMEOUT;
-    write->command.handler = ngx_eiam_share_write_done;
-    write->command.data = write;
+    write->job.command.args = write->args;
+    write->job.command.nargs = 4;
 
-    return ngx_eiam_redis_link_send(write->share->link, &write->command);
+    return ngx_eiam_share_job_send(&write->job, NGX_EIAM_REDIS_SET,
+                                   ngx_eiam_share_write_done);
 }
 
 
@@ -413,14 +423,14 @@ ngx_eiam_share_write_seal(ngx_eiam_share_write_t *write)
     sealed = &write->args[1];
     sealed->data = buffer;
 
-    if (ngx_eiam_share_value_name(write->share, 0, write->token, write->source,
-                                  name)
+    if (ngx_eiam_share_value_name(write->job.share, 0, write->token,
+                                  write->source, name)
         != NGX_OK)
     {
         return NGX_ERROR;
     }
 
-    return ngx_eiam_share_value_close(write->share, name, write->source,
+    return ngx_eiam_share_value_close(write->job.share, name, write->source,
                                       &write->value, sealed);
 }
 
@@ -432,7 +442,7 @@ ngx_eiam_share_write_done(void *data, const ngx_eiam_redis_reply_t *reply)
 
     if (reply && ngx_eiam_redis_reply_is(reply, "OK")) {
         ngx_eiam_share_write_release(write);
-        ngx_eiam_share_write_destroy(write);
+        ngx_eiam_share_job_destroy(&write->job);
         return;
     }
 
@@ -447,8 +457,11 @@ ngx_eiam_share_write_late(ngx_event_t *ev)
 {
     ngx_eiam_share_write_t *write = ev->data;
 
-    if (write->command.slot) {
-        ngx_eiam_metrics_add(&ngx_eiam_share_metrics(write->share)->held_late);
+    ngx_eiam_metrics_redis_t  *metrics;
+
+    if (write->job.command.slot) {
+        metrics = ngx_eiam_share_metrics(write->job.share);
+        ngx_eiam_metrics_add(&metrics->held_late);
         ngx_eiam_share_write_learn(write, 0);
         ngx_eiam_share_write_release(write);
         return;
@@ -461,7 +474,8 @@ ngx_eiam_share_write_late(ngx_event_t *ev)
 static void
 ngx_eiam_share_write_release(ngx_eiam_share_write_t *write)
 {
-    ngx_eiam_share_write_pt   handler;
+    ngx_uint_t                 late;
+    ngx_eiam_share_write_pt    handler;
     ngx_eiam_metrics_redis_t  *metrics;
 
     if (write->timer.timer_set) {
@@ -472,8 +486,9 @@ ngx_eiam_share_write_release(ngx_eiam_share_write_t *write)
     write->handler = NULL;
 
     if (handler) {
-        metrics = ngx_eiam_share_metrics(write->share);
-        ngx_eiam_metrics_observe(&metrics->held[write->command.slot != NULL],
+        metrics = ngx_eiam_share_metrics(write->job.share);
+        late = (write->job.command.slot != NULL);
+        ngx_eiam_metrics_observe(&metrics->held[late],
                                  ngx_current_msec - write->since);
         handler(write->data, write->rc);
     }
@@ -489,10 +504,10 @@ ngx_eiam_share_write_enqueue(ngx_eiam_share_write_t *write)
 
     ngx_eiam_share_write_release(write);
 
-    share = write->share;
+    share = write->job.share;
 
     if (write->rc != NGX_OK || write->timer.handler == NULL) {
-        ngx_eiam_share_write_destroy(write);
+        ngx_eiam_share_job_destroy(&write->job);
         return;
     }
 
@@ -561,25 +576,11 @@ static void
 ngx_eiam_share_write_drop(ngx_eiam_share_write_t *write,
     ngx_eiam_unshared_e why)
 {
-    ngx_eiam_metrics_add(&ngx_eiam_share_metrics(write->share)->unshared[why]);
+    ngx_eiam_metrics_redis_t  *metrics;
+
+    metrics = ngx_eiam_share_metrics(write->job.share);
+    ngx_eiam_metrics_add(&metrics->unshared[why]);
 
     ngx_eiam_share_write_release(write);
-    ngx_eiam_share_write_destroy(write);
-}
-
-
-static void
-ngx_eiam_share_write_destroy(ngx_eiam_share_write_t *write)
-{
-    ngx_eiam_redis_command_detach(&write->command);
-
-    if (write->timer.timer_set) {
-        ngx_del_timer(&write->timer);
-    }
-
-    if (write->timer.posted) {
-        ngx_delete_posted_event(&write->timer);
-    }
-
-    ngx_destroy_pool(write->pool);
+    ngx_eiam_share_job_destroy(&write->job);
 }

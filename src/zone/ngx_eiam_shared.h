@@ -153,17 +153,18 @@ typedef struct {
 
 
 /*
- * How many grants of an application are shared with other gateways, by steps
- * of time in which they expire.  A change that was not finished does no harm.
+ * How many grants of an application are shared with other gateways, by classes
+ * of their lives and by steps of time in which they expire.  A change that was
+ * not finished does no harm.
  */
 
-#define NGX_EIAM_QUOTAS       64       /* by the hash of an application's id */
-#define NGX_EIAM_QUOTA_STEPS  16
+#define NGX_EIAM_QUOTAS         64      /* by the hash of an application's id */
+#define NGX_EIAM_QUOTA_CLASSES  7
+#define NGX_EIAM_QUOTA_STEPS    8
 
 typedef struct {
-    uint32_t               width;         /* s: of a step; 0: none yet */
-    uint32_t               step[NGX_EIAM_QUOTA_STEPS];
-    uint32_t               count[NGX_EIAM_QUOTA_STEPS];
+    uint32_t  step[NGX_EIAM_QUOTA_CLASSES][NGX_EIAM_QUOTA_STEPS];
+    uint16_t  count[NGX_EIAM_QUOTA_CLASSES][NGX_EIAM_QUOTA_STEPS];
 } ngx_eiam_quota_t;
 
 

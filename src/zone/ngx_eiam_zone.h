@@ -55,6 +55,7 @@ typedef struct ngx_eiam_source_s {
     struct ngx_eiam_source_s  *location;  /* the source added before that has
                                              the record; NULL: it has its own */
     unsigned               is_asked:1;    /* asked by flights */
+    unsigned               is_shared:1;   /* asked in Redis */
     unsigned               has_keys:1;    /* the source is a key set */
 } ngx_eiam_source_t;
 

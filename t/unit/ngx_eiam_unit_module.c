@@ -43,6 +43,7 @@ static const ngx_eiam_unit_suite_t  ngx_eiam_unit_suites[] = {
     { ngx_string("redis_reply"), ngx_eiam_unit_redis_reply },
     { ngx_string("redis_seal"), ngx_eiam_unit_redis_seal },
     { ngx_string("redis_value"), ngx_eiam_unit_redis_value },
+    { ngx_string("share_limit"), ngx_eiam_unit_share_limit },
     { ngx_string("event"), ngx_eiam_unit_event },
     { ngx_string("base64url"), ngx_eiam_unit_base64url },
     { ngx_string("jws"), ngx_eiam_unit_jws },

@@ -5,6 +5,7 @@
 #include <ngx_http_eiam_share.h>
 #include <ngx_http_eiam_wait.h>
 #include <ngx_eiam_secret.h>
+#include <ngx_eiam_share_job.h>
 #include <ngx_eiam_share_write.h>
 #include <ngx_eiam_string.h>
 
@@ -175,6 +176,7 @@ ngx_http_eiam_share_create(ngx_conf_t *cf)
     }
 
     share->tombstones->is_asked = 1;
+    share->tombstones->is_shared = 1;
 
     ngx_eiam_share_init(share);
 
@@ -212,6 +214,7 @@ ngx_http_eiam_share_add(ngx_conf_t *cf, ngx_http_eiam_loc_conf_t *conf)
     }
 
     conf->sought.source->is_asked = 1;
+    conf->sought.source->is_shared = 1;
     conf->sought.sources[1] = conf->source;
     conf->sought.valid = conf->terms.valid;
 
@@ -375,6 +378,15 @@ ngx_http_eiam_share_init_process(ngx_http_eiam_main_conf_t *mcf)
     link->data = share;
     link->ready = ngx_http_eiam_share_ready;
     share->link = link;
+}
+
+
+void
+ngx_http_eiam_share_exit_process(ngx_http_eiam_main_conf_t *mcf)
+{
+    if (mcf->share) {
+        ngx_eiam_share_job_exit(mcf->share);
+    }
 }
 
 

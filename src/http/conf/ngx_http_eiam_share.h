@@ -26,8 +26,9 @@ ngx_int_t ngx_http_eiam_share_add(ngx_conf_t *cf,
 ngx_int_t ngx_http_eiam_share_check(const ngx_http_eiam_main_conf_t *mcf,
     ngx_log_t *log);
 
-/* in each worker, once it has its link */
+/* in each worker, once it has its link, and before it has it no more */
 void ngx_http_eiam_share_init_process(ngx_http_eiam_main_conf_t *mcf);
+void ngx_http_eiam_share_exit_process(ngx_http_eiam_main_conf_t *mcf);
 
 
 #endif /* _NGX_HTTP_EIAM_SHARE_H_INCLUDED_ */

@@ -402,7 +402,7 @@ ngx_http_eiam_under_way(ngx_http_eiam_status_t *status)
 
     for (i = 0; i < status->mcf->zone->sources.nelts; i++) {
 
-        if (source[i]->is_asked) {
+        if (source[i]->is_asked && !source[i]->is_shared) {
             flights[source[i]->has_keys ? 0 : 1] += source[i]->record->flights;
         }
     }

@@ -95,7 +95,9 @@ ngx_http_eiam_overview_introspects(const ngx_http_eiam_main_conf_t *mcf)
 
     for (i = 0; i < mcf->zone->sources.nelts; i++) {
 
-        if (source[i]->is_asked && !source[i]->has_keys) {
+        if (source[i]->is_asked && !source[i]->has_keys
+            && !source[i]->is_shared)
+        {
             return 1;
         }
     }
