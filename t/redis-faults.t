@@ -128,6 +128,52 @@ connected($far, 'the new one connects');
     connected($far, 'and it connects again');
 }
 
+# NOPERM on each command: nothing known is refused, nothing unknown is taken for unknown, no storm.
+{
+    my $address = $redis->address;
+    my $gate = gateway("$address user=gate password=password")->start;
+    connected($gate, 'a user with all rights');
+    for my $command (qw(mget set get del xadd xread xrange xrevrange hset hget hgetall hdel info client ping)) {
+        $redis->cmd('ACL', 'SETUSER', 'gate', '+@all', "-$command");
+        my ($before) = metrics($gate) =~ /^eiam_redis_connections_total\{result="connected"\} (\d+)$/m;
+        my $known = issue($gate);
+        is call($gate, $known), 200, "2.4-7.10: without $command: what is learned here is known here";
+        my $status = call($gate, "Unknown-$command");
+        like $status, $command eq 'mget' ? qr/^503$/ : qr/^(?:401|503)$/, "without $command: an unknown token gets $status";
+        my ($after) = metrics($gate) =~ /^eiam_redis_connections_total\{result="connected"\} (\d+)$/m;
+        cmp_ok $after - $before, '<', 10, "without $command: no storm of connections";
+    }
+    like $gate->error_log, qr/\[error\] .*eiam: Redis at \S+ refuses MGET with NOPERM$/m, 'and the log says which';
+    $redis->cmd('ACL', 'SETUSER', 'gate', '+@all');
+    ok until_true(sub { up($gate) && call($gate, 'Unknown-again') == 401 }), 'with them all is well again';
+}
+
+# A master that becomes a replica by a command keeps its clients, and answers what they read.
+{
+    my ($first, $second) = map { EIAM::Redis->new } 1, 2;
+    my $gate = gateway($first->address . ' ' . $second->address)->start;
+    connected($gate, 'of two addresses one is that of a master');
+    my $token = issue($gate);
+    $first->cmd('REPLICAOF', '127.0.0.1', $second->port);
+    ok until_true(sub { call($gate, 'Unknown'); grep { $_ eq 'ngx_eiam' } $second->clients }),
+        '2.4-1: a master that has become a replica is left within a second';
+    connected($gate, 'for the new one');
+    is call($gate, $token), 200, 'what is known is served';
+}
+
+# kill -9 before the first answer: of AUTH, of ROLE.
+{
+    my $slow = EIAM::Redis->new(conf => 'requirepass secret-1', auth => ['secret-1']);
+    $slow->freeze;
+    my $gate = gateway($slow->address . ' password=password')->start;
+    ok until_true(sub { metrics($gate) =~ /^eiam_redis_connections_total\{result="(?:unreachable|lost)"\} [1-9]/m }),
+        '2.4-7.3: a frozen Redis is not waited for';
+    is call($gate, 'Unknown'), 503, 'and calls are refused at once';
+    $slow->kill9;
+    $slow->start;
+    connected($gate, 'kill -9 during AUTH, and it connects when Redis is back');
+}
+
 # Redis is slow to load: LOADING while it does, which is no empty Redis.
 {
     my $slow = EIAM::Redis->new(conf => "appendonly yes\nenable-debug-command yes\nkey-load-delay 2000\nloading-process-events-interval-bytes 1024");

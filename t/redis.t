@@ -5,6 +5,8 @@ use strict;
 use warnings;
 
 use FindBin;
+use IO::Socket::INET;
+use POSIX ();
 use lib "$FindBin::Bin/lib";
 use Test::More;
 use Time::HiRes qw(time);
@@ -123,6 +125,52 @@ my $redis = EIAM::Redis->new;
 {
     my $gate = gate('eiam_redis ' . $redis->socket)->start;
     eventually(sub { up($gate) }, 'a unix socket is an address');
+}
+
+# ---------------------------------------------------------------- names
+
+# A name server on a port of 127.0.0.1 that knows one name: its addresses stand in a file.
+sub name_server {
+    my ($name, $file) = @_;
+    my $socket = IO::Socket::INET->new(LocalAddr => '127.0.0.1', Proto => 'udp') or die $!;
+    my $pid = fork() // die $!;
+    return ($pid, $socket->sockport) if $pid;
+    $SIG{$_} = 'DEFAULT' for qw(INT TERM);
+    while (my $from = $socket->recv(my $question, 512)) {
+        my ($id, $rest) = unpack 'n x10 a*', $question;
+        my @labels = unpack '(C/a)*', $rest =~ s/\0.*//sr;
+        my $end = index($rest, "\0") + 5;
+        my $type = unpack 'n', substr $rest, $end - 4, 2;
+        my @addresses = $type == 1 && join('.', @labels) eq $name ? split ' ', slurp($file) : ();
+        $socket->send(pack('n6', $id, 0x8180, 1, scalar @addresses, 0, 0) . substr($rest, 0, $end)
+            . join '', map { pack 'n3 N n C4', 0xc00c, 1, 1, 1, 4, split /\./ } @addresses);
+    }
+    POSIX::_exit(0);
+}
+
+{
+    my $file = "$dir/addresses";
+    my $tell = sub { open my $out, '>', $file or die $!; print {$out} "@_"; close $out or die $! };
+    $tell->();
+    my ($pid, $port) = name_server('redis.test', $file);
+    my $gate = gate('eiam_redis redis.test:' . $redis->port,
+        http => "resolver 127.0.0.1:$port valid=1s ipv6=off; resolver_timeout 1s;")->start;
+    eventually(sub { $gate->error_log =~ /eiam: Redis at redis\.test:\d+ has a name without an address/ },
+        '2.4-1: a name is asked for when it is needed');
+    $tell->('127.0.0.9', '127.0.0.1');
+    eventually(sub { up($gate) }, 'until it has an address, and one of them is good');
+    unlike $gate->error_log, qr/finds no address/, 'with a resolver, it is no fault at the start';
+    ok $gate->reload, 'a reload while the name is known';
+    eventually(sub { up($gate) }, 'finds it again');
+    $gate->stop;
+    kill 'KILL', $pid;
+    waitpid $pid, 0;
+    my $mute = gate('eiam_redis redis.test:' . $redis->port,
+        http => "resolver 127.0.0.1:$port valid=1s ipv6=off; resolver_timeout 5s;")->start;
+    ok down($mute), 'while nobody answers it is down';
+    my $began = time;
+    $mute->stop;
+    cmp_ok time - $began, '<', 10, 'and a worker that exits waits for no name';
 }
 
 # ---------------------------------------------------------------- passwords

@@ -246,6 +246,8 @@ ngx_eiam_redis_attempt_ask(ngx_eiam_redis_link_t *link, ngx_uint_t i,
 
     command = &link->commands[i];
 
+    ngx_eiam_redis_command_detach(command);
+
     command->verb = verb;
     command->args = args;
     command->nargs = nargs;
@@ -309,6 +311,10 @@ ngx_eiam_redis_attempt_role(void *data, const ngx_eiam_redis_reply_t *reply)
         return;
     }
 
+    if (link->state == NGX_EIAM_REDIS_READY) {
+        return;
+    }
+
     link->state = NGX_EIAM_REDIS_GREETING;
 
     if (link->greet) {
@@ -317,4 +323,21 @@ ngx_eiam_redis_attempt_role(void *data, const ngx_eiam_redis_reply_t *reply)
     }
 
     ngx_eiam_redis_link_ready(link);
+}
+
+
+/* the link's own command stands in the third place */
+
+void
+ngx_eiam_redis_attempt_check(ngx_eiam_redis_link_t *link)
+{
+    ngx_eiam_redis_command_t  *command;
+
+    command = &link->commands[2];
+
+    if (command->slot == NULL
+        && ngx_eiam_redis_connection_send(&link->connection, command) == NGX_OK)
+    {
+        link->checked = ngx_current_msec;
+    }
 }

@@ -17,5 +17,11 @@ void ngx_eiam_redis_attempt_step(ngx_event_t *ev);
 void ngx_eiam_redis_attempt_found(void *data);
 void ngx_eiam_redis_attempt_opened(void *data);
 
+/*
+ * Asks a link that is ready whether Redis is still the master: one that has
+ * become a replica by a command keeps its clients, and goes on answering reads.
+ */
+void ngx_eiam_redis_attempt_check(ngx_eiam_redis_link_t *link);
+
 
 #endif /* _NGX_EIAM_REDIS_ATTEMPT_H_INCLUDED_ */

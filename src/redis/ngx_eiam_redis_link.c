@@ -4,6 +4,7 @@
 
 #define NGX_EIAM_REDIS_BACKOFF_MIN  10          /* ms */
 #define NGX_EIAM_REDIS_BACKOFF_MAX  1000
+#define NGX_EIAM_REDIS_CHECK        1000        /* ms: is it the master? */
 #define NGX_EIAM_REDIS_SAY_AGAIN    60000       /* ms: the same once more */
 
 
@@ -133,6 +134,10 @@ ngx_eiam_redis_link_send(ngx_eiam_redis_link_t *link,
         return NGX_DECLINED;
     }
 
+    if (ngx_current_msec - link->checked >= NGX_EIAM_REDIS_CHECK) {
+        ngx_eiam_redis_attempt_check(link);
+    }
+
     return ngx_eiam_redis_connection_send(&link->connection, command);
 }
 
@@ -158,6 +163,7 @@ ngx_eiam_redis_link_ready(ngx_eiam_redis_link_t *link)
 
     link->state = NGX_EIAM_REDIS_READY;
     link->since = ngx_current_msec;
+    link->checked = ngx_current_msec;
 
     ngx_eiam_redis_link_say(link, NGX_EIAM_REDIS_CONNECTED, "is connected", 0);
 

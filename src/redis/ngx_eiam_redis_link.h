@@ -70,6 +70,7 @@ struct ngx_eiam_redis_link_s {
     ngx_event_t                  timer;          /* until the next step */
     ngx_msec_t                   backoff;        /* ms */
     ngx_msec_t                   since;          /* when it became ready */
+    ngx_msec_t                   checked;        /* when it was the master */
 
     ngx_eiam_redis_lookup_t      lookup;         /* of what is connected to */
     ngx_str_t                    name;           /* the same for messages */
