@@ -38,7 +38,9 @@ my $gate = nginx(
         'policy.json' => $policy,
         'large.json' => policy('/large', %large),
         'apps.json' => applications(
-            { id => 'crm', permissions => ['user_read'], tokens => ['crm'] },
+            { id => 'crm', permissions => [ 'user_read', 'user_raed' ], tokens => ['crm'],
+                networks => [ '10.0.0.0/8', '127.0.0.1' ],
+                objects => { app => [ map { "$_" } 1001 .. 1150 ], org => '*' } },
             { id => 'erp', permissions => [], tokens => ['erp'] },
             { id => 'off', enabled => 0, permissions => ['user_read'], tokens => ['off'] }),
         'keys.json' => { keys => [ \%key ] },
@@ -187,6 +189,22 @@ subtest '2.7-7: JSON says who is refused, why, how often and since when' => sub 
     get($gate, '/api/users', token => 'erp');
     is_deeply [ grep { /^erp/ } @{ refusals() } ], [ 'erp|getUsers|deny|scope_insufficient|4',
         'erp|more|deny|scope_insufficient|1' ], '  forgets none';
+};
+
+subtest '2.7-7: JSON says what is granted to one application' => sub {
+    my $of = sub { return get($gate, "/status/application?id=$_[0]") };
+    is_deeply $of->('crm')->{json}, { application => 'crm', files => [ { file => $gate->dir . '/apps.json',
+        enabled => JSON::PP::true, tokens => 1, permissions => ['user_read'], unknown_permissions => ['user_raed'],
+        networks => [ '10.0.0.0/8', '127.0.0.1/32' ],
+        objects => [ { kind => 'app', any => JSON::PP::false, count => 150, ids => [ 1001 .. 1100 ] },
+            { kind => 'org', any => JSON::PP::true, count => 0, ids => [] } ] } ] }, 'permissions, networks, number of tokens';
+    is_deeply $of->('off')->{json}{files}[0], { file => $gate->dir . '/apps.json', enabled => JSON::PP::false,
+        tokens => 1, permissions => ['user_read'], unknown_permissions => [] }, 'of one that is disabled, too';
+    is_deeply $of->('nobody')->{json}{files}, [], 'no file names somebody else';
+    is_deeply $of->('%63rm')->{json}{application}, 'crm', 'the id is decoded';
+    is $of->($_)->{status}, 400, "'$_' is no id" for '', '%', '%zz';
+    is get($gate, '/status/application')->{status}, 400, 'without an id there is nothing to say';
+    unlike $of->('crm')->{body}, qr/[0-9a-f]{64}/, 'no digest of a token is shown';
 };
 
 subtest 'many applications are refused' => sub {

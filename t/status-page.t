@@ -253,6 +253,9 @@ subtest '2.7-7: the page says first who is refused, why, where and since when' =
     is total('Refused'), 5, '  beside the figures of all';
     like text('#application-view'), qr/Allowed0.*Refused1.*application_disabled.*GET \/api\/users getUsers/,
         '  with its calls and its refusals';
+    ok $browser->until('document.querySelector("#application .facts")'), '  and with what is granted to it';
+    like text('#application .facts'), qr/^Enabledno.*Granteduser_read.*Networksany.*Static tokens1$/,
+        '  by the applications file';
     js('document.getElementById("application-close").click()');
     ok js('document.getElementById("application").hidden'), '  until it is closed';
     quiet();

@@ -42,8 +42,6 @@ static ngx_int_t ngx_http_eiam_explain_read_address(ngx_http_request_t *r,
     ngx_http_eiam_question_t *question);
 static ngx_int_t ngx_http_eiam_explain_read_target(ngx_http_request_t *r,
     ngx_http_eiam_question_t *question);
-static ngx_int_t ngx_http_eiam_explain_parameter(ngx_http_request_t *r,
-    const char *name, ngx_str_t *value);
 static ngx_eiam_below_e ngx_http_eiam_explain_below(ngx_http_request_t *r,
     const ngx_str_t *path, const ngx_str_t *decoded);
 static ngx_int_t ngx_http_eiam_explain_walk(ngx_http_request_t *r,
@@ -202,7 +200,7 @@ ngx_http_eiam_explain_read_target(ngx_http_request_t *r,
 
 /* NGX_OK; NGX_DECLINED: absent; NGX_ABORT: malformed; or NGX_ERROR */
 
-static ngx_int_t
+ngx_int_t
 ngx_http_eiam_explain_parameter(ngx_http_request_t *r, const char *name,
     ngx_str_t *value)
 {

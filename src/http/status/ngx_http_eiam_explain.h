@@ -23,5 +23,12 @@ ngx_int_t ngx_http_eiam_explain_identify(ngx_http_request_t *r,
 ngx_int_t ngx_http_eiam_explain_authorize(ngx_http_request_t *r,
     ngx_http_eiam_ctx_t *ctx);
 
+/*
+ * The argument of that name, decoded.  NGX_OK; NGX_DECLINED: there is none;
+ * NGX_ABORT: it is not well encoded; or NGX_ERROR.
+ */
+ngx_int_t ngx_http_eiam_explain_parameter(ngx_http_request_t *r,
+    const char *name, ngx_str_t *value);
+
 
 #endif /* _NGX_HTTP_EIAM_EXPLAIN_H_INCLUDED_ */

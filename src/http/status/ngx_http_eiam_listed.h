@@ -16,5 +16,9 @@
 void ngx_http_eiam_listed_networks(ngx_http_eiam_status_t *status,
     const ngx_eiam_application_t *application);
 
+/* its objects by kind, the first ids of each, if it has any */
+void ngx_http_eiam_listed_objects(ngx_http_eiam_status_t *status,
+    const ngx_eiam_application_t *application);
+
 
 #endif /* _NGX_HTTP_EIAM_LISTED_H_INCLUDED_ */

@@ -1,4 +1,5 @@
 
+#include <ngx_http_eiam_application.h>
 #include <ngx_http_eiam_operations.h>
 #include <ngx_http_eiam_request.h>
 #include <ngx_http_eiam_status.h>
@@ -40,6 +41,8 @@ static const ngx_http_eiam_view_t  ngx_http_eiam_views[] = {
     { ngx_string("policy"), ngx_http_eiam_policy, 1,
       ngx_string("application/json") },
     { ngx_string("operations"), ngx_http_eiam_operations, 1,
+      ngx_string("application/json") },
+    { ngx_string("application"), ngx_http_eiam_application, 1,
       ngx_string("application/json") },
     { ngx_string("explain"), ngx_http_eiam_explain, 1,
       ngx_string("application/json") },

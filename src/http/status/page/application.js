@@ -1,13 +1,28 @@
 // ---- one application
 
-let chosen = null;
+const OBJECTS = 20;
+
+let chosen = null, chosenFiles = null;
 
 function applicationLink(name) {
-    return button(name, 'link', () => {
-        chosen = name;
-        showApplication(past.shot);
-        $('application').scrollIntoView();
-    });
+    return button(name, 'link', () => choose(name));
+}
+
+async function choose(name) {
+    chosen = name;
+    chosenFiles = null;
+    showApplication(past.shot);
+    $('application').scrollIntoView();
+    await readApplication();
+    showApplication(past.shot);
+}
+
+// What the applications files say of it.
+async function readApplication() {
+    const name = chosen;
+    if (name === null) return;
+    const answer = await ask(`application?${new URLSearchParams({ id: name })}`).catch(() => null);
+    if (name === chosen) chosenFiles = answer && answer.files;
 }
 
 function applicationTiles(shot) {
@@ -19,19 +34,55 @@ function applicationTiles(shot) {
         ...(reported ? [[ 'Reported', count(reported), '', 'warn' ]] : []) ].map(tile), 'tiles');
 }
 
+const chips = (names, className = '') => names.map(name => make('code', name, className));
+
+function fact(title, content) {
+    return [ make('dt', title), make('dd', content) ];
+}
+
+// By kind; of many ids, the first.
+function objectsView(objects) {
+    if (!objects) return [];
+    if (objects === '*') return fact('Objects', make('span', 'any', 'soft'));
+    return objects.map(({ kind, any, count: n, ids }) => fact(`Objects: ${kind}`, any ? make('span', 'any', 'soft')
+        : make('span', [ chips(ids.slice(0, OBJECTS)), n > OBJECTS ? `and ${count(n - OBJECTS)} more` : '' ], 'chips')));
+}
+
+function fileView(file) {
+    const unknown = file.unknown_permissions;
+    return make('dl', [
+        chosenFiles.length > 1 ? fact('Applications file', code(file.file)) : [],
+        file.enabled ? [] : fact('Enabled', make('strong', 'no', 'warn')),
+        fact('Granted', file.permissions.length + unknown.length
+            ? make('span', [ chips(file.permissions), chips(unknown, 'warn') ], 'chips') : make('span', 'nothing', 'soft')),
+        unknown.length ? fact('', make('span', `${plural(unknown.length, 'permission')} that no policy knows`, 'warn')) : [],
+        fact('Networks', file.networks ? make('span', chips(file.networks), 'chips') : make('span', 'any', 'soft')),
+        objectsView(file.objects),
+        fact('Static tokens', count(file.tokens)),
+    ], 'facts');
+}
+
+function filesView() {
+    if (chosenFiles === null) return [];
+    if (!chosenFiles.length) return [make('p', 'No applications file names it.', 'soft')];
+    return chosenFiles.map(fileView);
+}
+
+function refusalsView(shot) {
+    const refused = cases(shot.json).filter(({ application }) => application === chosen);
+    if (!refused.length) return make('p', 'No refusal is remembered.', 'soft');
+    const list = grid('Refusals', ['Reason', 'Operation', 'Times', 'Since', 'Last']);
+    list.tBodies[0].append(...refused.flatMap(one => one.places).map(row => line([
+        [row.reason, make('small', REASONS[row.reason])], make('td', place(row), 'text'),
+        coloured(row.decision, row.count), moment(shot.json.now - row.since), ago(shot.json.now - row.last) ])));
+    return make('div', list, 'scroll');
+}
+
 function showApplication(shot) {
     $('application').hidden = chosen === null;
     if (chosen === null || !shot) return;
-    const refused = cases(shot.json).filter(({ application }) => application === chosen);
     $('application-title').textContent = `Application ${chosen}`;
-    $('application-view').replaceChildren(applicationTiles(shot), make('h3', 'Its refusals'),
-        refused.length ? grid('', ['Reason', 'Operation', 'Times', 'Since', 'Last']) : make('p', 'none', 'soft'));
-    if (refused.length) {
-        $('application-view').querySelector('table').tBodies[0].append(...refused.flatMap(one => one.places)
-            .map(row => line([ [row.reason, make('small', REASONS[row.reason])],
-                make('td', place(row), 'text'), coloured(row.decision, row.count),
-                moment(shot.json.now - row.since), ago(shot.json.now - row.last) ])));
-    }
+    $('application-view').replaceChildren(applicationTiles(shot), ...filesView(), refusalsView(shot));
 }
 
 $('application-close').addEventListener('click', () => {

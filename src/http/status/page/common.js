@@ -13,7 +13,6 @@ const REASONS = {
     object_forbidden: 'the object is not one of the application',
     application_unknown: 'the applications file does not name the application',
     network_forbidden: 'the application must not call from this address',
-    object_forbidden: 'the object is not one of those of the application',
     operation_unknown: 'the policy has no such path',
     method_unknown: 'the path has no operation with this method',
     source_unavailable: 'the access token cannot be verified now',

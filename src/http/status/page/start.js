@@ -21,6 +21,7 @@ async function tick() {
             keep(shot);
             show(shot, past.history);
             showRefusals(shot);
+            await readApplication();
             showApplication(shot);
             showLeftOut(shot.json);
             follow(shot).catch(tell);
