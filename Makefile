@@ -48,7 +48,7 @@ MAN_DIR ?= /usr/share/man
 COVERAGE ?= 95
 
 .PHONY: module debug clang steps full asan unit fuzz test test-asan test-all coverage \
-        check run stop explain revoke trial bench install deb clean help FORCE
+        check run stop explain revoke trial bench install deb dist clean help FORCE
 
 module: build/ngx_eiam_module.so ## the dynamic module for the installed nginx (default), or for that of NGINX_SRC=folder
 
@@ -129,6 +129,9 @@ deb: ## the Debian package for this system, in build/deb
 
 bench: module unit ## the benchmarks, half an hour (bench/run quick: three minutes)
 	bench/run
+
+dist: ## the release of the commit, with checksums and an SBOM, in build/dist
+	.ci/dist
 
 clean: ## removes everything built but the fetched nginx sources
 	@mkdir -p build

@@ -48,6 +48,8 @@ sub compiled {
     return slurp("$copy.o");
 }
 
+sub version { return slurp("$copy/src/core/ngx_eiam_version.h") =~ /NGX_EIAM_VERSION\s+"([^"]+)"/ ? $1 : '' }
+
 # Breaks a file: a function makes its new content from the old one.
 sub breaks {
     my ($title, $what, $file, $change) = @_;
@@ -203,6 +205,9 @@ breaks('documentation: every link', "$_->[0]", $_->[1], append("\n[x]($_->[2])\n
     [ 'a heading of another page', 'docs/POLICY.md', 'TOKENS.md#report-mode' ];
 breaks('shell: every script parses', 'an open "if"', 'example/stop', append("if true; then\n"));
 breaks('shell: shellcheck', 'an unquoted variable', 'example/stop', append("rm \$1\n"));
+breaks('version: in one place', "2.8-5: $_->[0]", $_->[1], $_->[2]) for
+    [ 'a second one in the sources', $core, append("static char  v[] = \"@{[ version() ]}\";\n") ],
+    [ 'another one in CHANGES', 'CHANGES', sub { $_[0] =~ s/^(Changes with ngx_eiam) \S+/$1 9.9.9/mr } ];
 breaks('workflows: every action', 'a tag', '.github/workflows/tests.yml', sub { $_[0] =~ s/\@\w{40}/\@v4/r });
 breaks('workflows: every action', 'half a SHA', '.github/workflows/tests.yml', sub { $_[0] =~ s/\@\w{20}/\@/r });
 breaks('workflows: every action', 'tests of its own', '.github/workflows/tests.yml',

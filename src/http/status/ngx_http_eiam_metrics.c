@@ -5,6 +5,7 @@
 #include <ngx_http_eiam_status.h>
 #include <ngx_eiam_cache.h>
 #include <ngx_eiam_key_set.h>
+#include <ngx_eiam_version.h>
 
 
 /* the metric families */

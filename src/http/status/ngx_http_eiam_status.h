@@ -12,9 +12,6 @@
 #include <ngx_http_eiam.h>
 
 
-#define NGX_EIAM_VERSION  "0.2.0"
-
-
 typedef struct ngx_http_eiam_status_s  ngx_http_eiam_status_t;
 
 /* writes the next part: NGX_OK at the end, or NGX_AGAIN */
