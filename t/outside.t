@@ -335,6 +335,8 @@ my $beginnings = nginx(
         'policy.json' => policy('/', 'GET /secret' => ['user_read'], 'GET /orgs/{id}' => ['user_read'],
             'GET /{tenant}/users/{id}' => ['user_read'], 'GET /v1.0/x' => ['user_read']),
         'any.json'    => policy('/', 'GET /{id}' => ['user_read'], 'GET /{a}/{b}/{c}' => ['user_read']),
+        'mixed.json'  => policy('/', 'GET /file-{name}' => ['user_read'], 'GET /{id}.json/users' => ['user_read'],
+            'GET /{a}-{b}/reports' => ['user_read'], 'GET /doc-{a}-{b}' => ['user_read'], 'GET /x:{id}' => ['user_read']),
         'far.json'    => policy('/far/api', 'GET /users' => ['user_read']),
         'apps.json'   => applications({ id => 'crm', permissions => ['user_read'], tokens => ['tok'] }),
     },
@@ -351,6 +353,11 @@ my $beginnings = nginx(
             location /far/open/ { proxy_pass http://%ECHO%; }
             location /adm { eiam on; eiam_policy %DIR%/far.json; proxy_pass http://%ECHO%; }
             location = /one { eiam on; eiam_policy %DIR%/far.json; proxy_pass http://%ECHO%; }
+            location / { proxy_pass http://%ECHO%; }
+        }
+        server {
+            listen 127.0.0.1:%PORT4%;
+            location = /gated { eiam on; eiam_path utf8; eiam_policy %DIR%/mixed.json; proxy_pass http://%ECHO%; }
             location / { proxy_pass http://%ECHO%; }
         }
     },
@@ -394,6 +401,9 @@ nothing_forwarded $beginnings, '2.1-9: a base of "/", and targets that some back
     around 2, qw(/x /x/ /x.json /index.html /a/b/c /a/b/c/ /a/b/c.json /a/b/c.json/ /a;/b /x.y/z);
     around 3, qw(/FAR/api/users /FAR/x /far.json /Far.x /adM /ADMIN /ADM/x /adM.json /one/ /one.json /ONE /ONE.json
         /far;x/y /one;x /x/..;/adm);
+    around 4, qw(/file-x /FILE-x /file-x.json /file-x/ /file-x/y /file- /file%2dx /x/..;/file-x /doc-a-b /Doc-a /doc-/x
+        /acme/users /acme/Users /acme/users/1 /acme.json/users /acme/users.json /acme/reports /a-b/reports /a/reports/2
+        /x:1 /X:1 /x /x/ /x.json);
 };
 
 subtest '2.1-9: a base of "/", and what is beside its operations' => sub {
@@ -403,6 +413,8 @@ subtest '2.1-9: a base of "/", and what is beside its operations' => sub {
         /administration.html /admin/open/x /admin/open/a.json /docs?x=/secret.json
         /.well-known/acme-challenge/abc /.well-known/security.txt /.well-known/openid-configuration);
     beside 2, qw(/ /a/b /a/b/ /static/app.js /a/b/c/d /a/b/c/d/ /.well-known/security.txt);
+    beside 4, qw(/ /file /files /filex /a/file-x /profile-x /doc /docs /index.html /static/app.js /acme /acme/user
+        /acme/reporting /a/b/users /a/b/reports /users /reports);
     beside 3, qw(/ /x /fart /far/open/x /far/open/a.html /farther.json /ones /one-more.json /one1 /x/adm /api/users);
 };
 
