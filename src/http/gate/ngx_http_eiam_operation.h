@@ -6,23 +6,9 @@
 #include <ngx_http_eiam.h>
 
 
-/* the stages match and authorize */
+/* the stage match: the operation of the path and the method */
 ngx_int_t ngx_http_eiam_operation_match(ngx_http_request_t *r,
     ngx_http_eiam_ctx_t *ctx);
-ngx_int_t ngx_http_eiam_operation_authorize(ngx_http_request_t *r,
-    ngx_http_eiam_ctx_t *ctx);
-
-/*
- * May the application, or with NULL one that the file does not name, call from
- * the address?  NULL: the address does not matter.
- */
-ngx_eiam_reason_e ngx_http_eiam_operation_admission(
-    const ngx_http_eiam_loc_conf_t *lcf,
-    const ngx_eiam_application_t *application,
-    const struct sockaddr *address);
-
-/* do the scopes satisfy the operation?  As a stage */
-ngx_int_t ngx_http_eiam_operation_scopes(ngx_http_eiam_ctx_t *ctx);
 
 /* looks up ctx->resource and ctx->operation; NULL: there is none */
 void ngx_http_eiam_operation_find(ngx_http_eiam_ctx_t *ctx,

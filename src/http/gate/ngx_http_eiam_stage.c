@@ -1,4 +1,5 @@
 
+#include <ngx_http_eiam_authorize.h>
 #include <ngx_http_eiam_bearer.h>
 #include <ngx_http_eiam_count.h>
 #include <ngx_http_eiam_ctx.h>
@@ -54,7 +55,7 @@ const ngx_http_eiam_stage_t  ngx_http_eiam_stages[] = {
       ngx_http_eiam_identify, ngx_http_eiam_explain_identify },
 
     { ngx_string("authorize"), NGX_HTTP_ACCESS_PHASE,
-      ngx_http_eiam_operation_authorize, ngx_http_eiam_explain_authorize },
+      ngx_http_eiam_authorize, ngx_http_eiam_explain_authorize },
 
     { ngx_string("learn"), NGX_HTTP_ACCESS_PHASE,
       ngx_http_eiam_learn_request, NULL },

@@ -1,10 +1,10 @@
 
+#include <ngx_http_eiam_authorize.h>
 #include <ngx_http_eiam_ctx.h>
 #include <ngx_http_eiam_form.h>
 #include <ngx_http_eiam_grant.h>
 #include <ngx_http_eiam_learn_request.h>
 #include <ngx_http_eiam_learn_response.h>
-#include <ngx_http_eiam_operation.h>
 #include <ngx_http_eiam_request.h>
 #include <ngx_http_eiam_revoke.h>
 #include <ngx_eiam_revoke.h>
@@ -130,7 +130,7 @@ ngx_http_eiam_admit_client(ngx_http_request_t *r, ngx_http_eiam_ctx_t *ctx)
                                      lcf->permissions->current->applications,
                                      &learn->named);
 
-    reason = ngx_http_eiam_operation_admission(lcf, application,
+    reason = ngx_http_eiam_authorize_admission(lcf, application,
                                                r->connection->sockaddr);
 
     if (reason == NGX_EIAM_NO_REASON

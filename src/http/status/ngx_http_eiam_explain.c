@@ -1,4 +1,5 @@
 
+#include <ngx_http_eiam_authorize.h>
 #include <ngx_http_eiam_ctx.h>
 #include <ngx_http_eiam_explain.h>
 #include <ngx_http_eiam_generation.h>
@@ -417,16 +418,16 @@ ngx_http_eiam_explain_authorize(ngx_http_request_t *r,
     /* scopes alone are those of no application, which has objects */
 
     if (question->application.len == 0) {
-        return ngx_http_eiam_operation_scopes(ctx);
+        return ngx_http_eiam_authorize_scopes(ctx);
     }
 
-    reason = ngx_http_eiam_operation_admission(lcf, ctx->application,
+    reason = ngx_http_eiam_authorize_admission(lcf, ctx->application,
                                                question->address.sockaddr);
     if (reason != NGX_EIAM_NO_REASON) {
         return ngx_http_eiam_ctx_refuse(ctx, reason);
     }
 
-    rc = ngx_http_eiam_operation_scopes(ctx);
+    rc = ngx_http_eiam_authorize_scopes(ctx);
 
     return (rc == NGX_OK && lcf->objects != NGX_HTTP_EIAM_OFF)
            ? ngx_http_eiam_object_check(ctx, &question->objects) : rc;
