@@ -19,6 +19,7 @@
 #include <ngx_http_eiam_redact.h>
 #include <ngx_http_eiam_redis.h>
 #include <ngx_http_eiam_redis_address.h>
+#include <ngx_http_eiam_reload.h>
 #include <ngx_http_eiam_reply.h>
 #include <ngx_http_eiam_share.h>
 #include <ngx_http_eiam_stage.h>
@@ -67,6 +68,13 @@ static ngx_command_t  ngx_eiam_commands[] = {
       NGX_HTTP_LOC_CONF_OFFSET,
       offsetof(ngx_http_eiam_loc_conf_t, objects),
       ngx_http_eiam_value_modes },
+
+    { ngx_string("eiam_applications_reload"),
+      NGX_HTTP_MAIN_CONF|NGX_HTTP_SRV_CONF|NGX_HTTP_LOC_CONF|NGX_CONF_FLAG,
+      ngx_http_eiam_value_word,
+      NGX_HTTP_LOC_CONF_OFFSET,
+      offsetof(ngx_http_eiam_loc_conf_t, reload),
+      ngx_http_eiam_value_flags },
 
     { ngx_string("eiam_zone"),
       NGX_HTTP_MAIN_CONF|NGX_CONF_TAKE2,
@@ -434,6 +442,7 @@ ngx_eiam_init_process(ngx_cycle_t *cycle)
 
     if (mcf && mcf->zone) {
         ngx_eiam_zone_sweep(mcf->zone);
+        ngx_http_eiam_reload_init_process(mcf);
         ngx_http_eiam_redis_init_process(mcf);
         ngx_http_eiam_share_init_process(mcf);
     }

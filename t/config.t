@@ -72,6 +72,7 @@ my %directives = (
     'eiam_policy'                => [ '%DIR%/policy.json', 1, 2, second => 'complete', @everywhere ],
     'eiam_applications'          => [ '%DIR%/apps.json', 1, 2, second => 'listed', @everywhere ],
     'eiam_objects'               => [ 'report', 1, 1, @everywhere ],
+    'eiam_applications_reload'   => [ 'off', 1, 1, @everywhere ],
     'eiam_zone'                  => [ 'other 64k', 2, 2, contexts => ['http'], zone => '' ],
     'eiam_redis'                 => [ '127.0.0.1:1 unix:/r prefix=a:', 1, undef, contexts => ['http'],
         zone => 'eiam_zone eiam 1m; eiam_redis_key %DIR%/key;' ],

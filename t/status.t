@@ -52,6 +52,9 @@ my %families = (
     eiam_redis_connections_total    => 'counter',
     eiam_redis_commands_total       => 'counter',
     eiam_redis_command_duration_seconds => 'histogram',
+    eiam_applications_reload_total  => 'counter',
+    eiam_applications_age_seconds   => 'gauge',
+    eiam_applications_refused       => 'gauge',
     eiam_policy_info                => 'gauge',
     eiam_build_info                 => 'gauge',
 );

@@ -72,6 +72,7 @@ const ngx_str_t  ngx_eiam_details[NGX_EIAM_DETAILS] = {
     ngx_eiam_detail(CIRCUIT_OPEN, "circuit_open"),
     ngx_eiam_detail(GATE_BUSY, "gate_busy"),
     ngx_eiam_detail(REDIS_DOWN, "redis_down"),
+    ngx_eiam_detail(APPLICATIONS_FILE, "applications_file"),
 
     /* operation_unknown */
     ngx_eiam_detail(LEFT_OUT, "left_out"),

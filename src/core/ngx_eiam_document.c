@@ -5,6 +5,8 @@
 #include <ngx_eiam_yaml.h>
 
 
+static ngx_int_t ngx_eiam_document_text(ngx_eiam_document_t *document,
+    ngx_str_t *text);
 static ngx_int_t ngx_eiam_document_read(ngx_eiam_document_t *document,
     ngx_fd_t fd, ngx_str_t *text);
 static ngx_str_t ngx_eiam_document_body(const ngx_str_t *text);
@@ -19,9 +21,45 @@ static ngx_uint_t ngx_eiam_document_ends(const ngx_str_t *name,
 ngx_int_t
 ngx_eiam_document_open(ngx_eiam_document_t *document, ngx_eiam_node_t *root)
 {
-    ngx_fd_t   fd;
     ngx_int_t  rc;
     ngx_str_t  text, body;
+
+    if (ngx_eiam_document_text(document, &text) != NGX_OK) {
+        return NGX_ERROR;
+    }
+
+    body = ngx_eiam_document_body(&text);
+    rc = document->yaml ? ngx_eiam_document_either(document, &body, root)
+                        : ngx_eiam_document_parse(document, &body, root);
+
+    ngx_free(text.data);
+
+    return rc;
+}
+
+
+ngx_int_t
+ngx_eiam_document_digest(ngx_eiam_document_t *document)
+{
+    ngx_str_t  text;
+
+    if (ngx_eiam_document_text(document, &text) != NGX_OK) {
+        return NGX_ERROR;
+    }
+
+    ngx_free(text.data);
+
+    return NGX_OK;
+}
+
+
+/* the whole file, which the caller frees, and document->digest */
+
+static ngx_int_t
+ngx_eiam_document_text(ngx_eiam_document_t *document, ngx_str_t *text)
+{
+    ngx_fd_t   fd;
+    ngx_int_t  rc;
 
     /* a FIFO would block without this */
     fd = ngx_open_file(document->name.data,
@@ -32,7 +70,7 @@ ngx_eiam_document_open(ngx_eiam_document_t *document, ngx_eiam_node_t *root)
                                        ngx_errno, strerror(ngx_errno));
     }
 
-    rc = ngx_eiam_document_read(document, fd, &text);
+    rc = ngx_eiam_document_read(document, fd, text);
 
     (void) ngx_close_file(fd);
 
@@ -40,17 +78,12 @@ ngx_eiam_document_open(ngx_eiam_document_t *document, ngx_eiam_node_t *root)
         return NGX_ERROR;
     }
 
-    rc = ngx_eiam_digest(&text, document->digest);
-
-    if (rc == NGX_OK) {
-        body = ngx_eiam_document_body(&text);
-        rc = document->yaml ? ngx_eiam_document_either(document, &body, root)
-                            : ngx_eiam_document_parse(document, &body, root);
+    if (ngx_eiam_digest(text, document->digest) != NGX_OK) {
+        ngx_free(text->data);
+        return NGX_ERROR;
     }
 
-    ngx_free(text.data);
-
-    return rc;
+    return NGX_OK;
 }
 
 

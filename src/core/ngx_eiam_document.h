@@ -46,7 +46,10 @@ typedef struct ngx_eiam_node_s  ngx_eiam_node_t;
 ngx_int_t ngx_eiam_document_open(ngx_eiam_document_t *document,
     ngx_eiam_node_t *root);
 
-/* the same for a text in memory */
+/* reads the file for document->digest alone: NGX_OK, or NGX_ERROR */
+ngx_int_t ngx_eiam_document_digest(ngx_eiam_document_t *document);
+
+/* the same as ngx_eiam_document_open() for a text in memory */
 ngx_int_t ngx_eiam_document_parse(ngx_eiam_document_t *document,
     const ngx_str_t *text, ngx_eiam_node_t *root);
 

@@ -223,6 +223,9 @@ typedef struct {
     ngx_atomic_t                  revocations_evicted;  /* rows, for others */
     ngx_atomic_t                  reissued;             /* revoked tokens */
 
+    ngx_atomic_t                  reloaded;             /* applications files */
+    ngx_atomic_t                  not_reloaded;         /* with a fault */
+
     ngx_eiam_metrics_redis_t     *redis;                /* NULL: never used */
 } ngx_eiam_metrics_t;
 

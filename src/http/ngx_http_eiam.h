@@ -16,6 +16,7 @@
 #include <ngx_eiam_jwk.h>
 #include <ngx_eiam_jwt.h>
 #include <ngx_eiam_key_set.h>
+#include <ngx_eiam_live.h>
 #include <ngx_eiam_metrics.h>
 #include <ngx_eiam_policy.h>
 #include <ngx_eiam_reason.h>
@@ -90,6 +91,11 @@ typedef struct {
 typedef struct {
     ngx_str_t                  name;          /* must be the first */
     ngx_http_eiam_generation_t   *generation;  /* the newest one */
+    ngx_eiam_stamp_t           stamp;         /* of the file of it */
+    ngx_eiam_live_t           *live;          /* in the zone; NULL: not live */
+    ngx_eiam_stamp_t           seen;          /* before it is read */
+    ngx_uint_t                 unsteady;      /* times that it was another */
+    ngx_uint_t                 reload;        /* flag: some location wants it */
 } ngx_http_eiam_applications_t;
 
 
@@ -99,7 +105,10 @@ typedef struct {
     ngx_http_eiam_applications_t  *applications;   /* NULL: no file */
     ngx_array_t               *implied;       /* in words: of ngx_array_t */
     ngx_array_t               *implications;  /* of ngx_eiam_implication_t */
+    ngx_flag_t                 reload;
     ngx_http_eiam_permissions_t   *current;        /* those in force */
+    ngx_uint_t                 unavailable;   /* flag: what is in force could
+                                                 not be read */
 } ngx_http_eiam_file_permissions_t;
 
 
@@ -149,6 +158,7 @@ typedef struct {
 
 
 typedef struct {
+    ngx_cycle_t               *cycle;
     ngx_http_conf_ctx_t       *ctx;           /* of http */
     ngx_eiam_scopes_t         *scopes;
     ngx_array_t                policies;      /* of ngx_eiam_policy_t * */
@@ -203,6 +213,7 @@ typedef struct {
     ngx_eiam_policy_t         *policy;
     ngx_http_eiam_applications_t  *applications;
     ngx_flag_t                 listed;        /* only those of the file */
+    ngx_flag_t                 reload;        /* of the file */
     ngx_array_t               *implied;       /* in words: of ngx_array_t */
     ngx_http_eiam_file_permissions_t  *permissions;
     ngx_uint_t                 objects;       /* a mode */

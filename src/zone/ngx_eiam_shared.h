@@ -26,6 +26,7 @@
 
 typedef struct ngx_eiam_shared_s  ngx_eiam_shared_t;
 typedef struct ngx_eiam_record_s  ngx_eiam_record_t;
+typedef struct ngx_eiam_live_s  ngx_eiam_live_t;
 typedef struct ngx_eiam_entry_s  ngx_eiam_entry_t;
 typedef struct ngx_eiam_refusal_s  ngx_eiam_refusal_t;
 typedef struct ngx_eiam_flight_s  ngx_eiam_flight_t;
@@ -177,6 +178,7 @@ struct ngx_eiam_shared_s {
     ngx_eiam_reader_t      reader;
     ngx_eiam_quota_t      *quotas;        /* NULL: nothing is shared */
     ngx_eiam_record_t     *records;
+    ngx_eiam_live_t       *lives;         /* files that are read again */
     uint32_t               serial;        /* serial of the last flight */
     uint32_t               number;        /* number of the last configuration */
     time_t                 swept;         /* s: when lost flights were ended */

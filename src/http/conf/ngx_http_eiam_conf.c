@@ -3,7 +3,7 @@
 #include <ngx_http_eiam_finding.h>
 #include <ngx_http_eiam_foreign.h>
 #include <ngx_http_eiam_gated.h>
-#include <ngx_http_eiam_generation.h>
+#include <ngx_http_eiam_reload.h>
 #include <ngx_http_eiam_invalid.h>
 #include <ngx_http_eiam_jwt.h>
 #include <ngx_http_eiam_location.h>
@@ -105,6 +105,7 @@ ngx_http_eiam_conf_create_loc(ngx_conf_t *cf)
     conf->policy = NGX_CONF_UNSET_PTR;
     conf->applications = NGX_CONF_UNSET_PTR;
     conf->listed = NGX_CONF_UNSET;
+    conf->reload = NGX_CONF_UNSET;
     conf->implied = NGX_CONF_UNSET_PTR;
     conf->objects = NGX_CONF_UNSET_UINT;
     conf->charset = NGX_CONF_UNSET_PTR;
@@ -144,6 +145,7 @@ ngx_http_eiam_conf_merge_loc(ngx_conf_t *cf, void *parent, void *child)
     ngx_conf_merge_ptr_value(conf->policy, prev->policy, NULL);
     ngx_conf_merge_ptr_value(conf->applications, prev->applications, NULL);
     ngx_conf_merge_value(conf->listed, prev->listed, 0);
+    ngx_conf_merge_value(conf->reload, prev->reload, 1);
     ngx_conf_merge_ptr_value(conf->implied, prev->implied, NULL);
     ngx_conf_merge_uint_value(conf->objects, prev->objects, NGX_HTTP_EIAM_OFF);
     ngx_conf_merge_ptr_value(conf->charset, prev->charset, NULL);
@@ -483,11 +485,9 @@ ngx_http_eiam_add_audiences(ngx_conf_t *cf, ngx_http_eiam_loc_conf_t *conf)
 ngx_int_t
 ngx_http_eiam_conf_init_zone(ngx_shm_zone_t *shm_zone, void *data)
 {
-    ngx_log_t                      *log;
-    ngx_uint_t                      i;
-    ngx_eiam_zone_t                *zone;
-    ngx_http_eiam_main_conf_t      *mcf;
-    ngx_http_eiam_applications_t  **file;
+    ngx_log_t                  *log;
+    ngx_eiam_zone_t            *zone;
+    ngx_http_eiam_main_conf_t  *mcf;
 
     zone = shm_zone->data;
     mcf = zone->owner;
@@ -510,14 +510,7 @@ ngx_http_eiam_conf_init_zone(ngx_shm_zone_t *shm_zone, void *data)
         return NGX_ERROR;
     }
 
-    file = mcf->files.elts;
-
-    for (i = 0; i < mcf->files.nelts; i++) {
-        ngx_http_eiam_generation_reserve_rows(file[i]->generation,
-                                              &zone->shared->metrics);
-    }
-
-    return NGX_OK;
+    return ngx_http_eiam_reload_init_zone(mcf, log);
 }
 
 

@@ -353,6 +353,7 @@ ngx_http_eiam_directive_zone(ngx_conf_t *cf, ngx_command_t *cmd, void *conf)
 
     mcf->zone->owner = mcf;
     mcf->ctx = cf->ctx;
+    mcf->cycle = cf->cycle;
 
     return NGX_CONF_OK;
 }

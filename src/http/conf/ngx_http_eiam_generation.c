@@ -43,6 +43,7 @@ ngx_int_t
 ngx_http_eiam_generation_first(ngx_conf_t *cf, ngx_eiam_document_t *document,
     ngx_http_eiam_applications_t *file)
 {
+    ngx_eiam_stamp_t     before, after;
     ngx_pool_cleanup_t  *cln;
 
     cln = ngx_pool_cleanup_add(cf->pool, 0);
@@ -50,9 +51,21 @@ ngx_http_eiam_generation_first(ngx_conf_t *cf, ngx_eiam_document_t *document,
         return NGX_ERROR;
     }
 
+    ngx_eiam_stamp(&document->name, &before);
+
     file->generation = ngx_http_eiam_generation_read(document, cf->log);
     if (file->generation == NULL) {
         return NGX_ERROR;
+    }
+
+    ngx_eiam_stamp(&document->name, &after);
+
+    /* otherwise the workers look whether it is still the same */
+
+    if (ngx_eiam_stamp_equal(&before, &after)
+        && !ngx_eiam_stamp_is_fresh(&after))
+    {
+        file->stamp = after;
     }
 
     /* as the cycle's own pool: the log of the configuration before goes */

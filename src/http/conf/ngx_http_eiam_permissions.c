@@ -13,8 +13,6 @@ static ngx_array_t *ngx_http_eiam_implications(ngx_conf_t *cf,
 static ngx_int_t ngx_http_eiam_implication(ngx_conf_t *cf,
     ngx_http_eiam_main_conf_t *mcf, ngx_array_t *words,
     ngx_array_t *implications);
-static void ngx_http_eiam_warn_unknown(ngx_conf_t *cf,
-    ngx_http_eiam_main_conf_t *mcf, ngx_eiam_applications_t *applications);
 
 
 /* all policies have been read, so each scope has its number now */
@@ -34,7 +32,8 @@ ngx_http_eiam_permissions_resolve(ngx_conf_t *cf,
     for (i = 0; i < mcf->file_permissions.nelts; i++) {
 
         if (file[i]->applications == conf->applications
-            && file[i]->implied == conf->implied)
+            && file[i]->implied == conf->implied
+            && file[i]->reload == conf->reload)
         {
             conf->permissions = file[i];
             return NGX_CONF_OK;
@@ -64,6 +63,7 @@ ngx_http_eiam_add_file(ngx_conf_t *cf, ngx_http_eiam_main_conf_t *mcf,
 
     file->applications = conf->applications;
     file->implied = conf->implied;
+    file->reload = conf->reload;
     file->implications = ngx_http_eiam_implications(cf, mcf, conf->implied);
 
     if (file->implications == NULL
@@ -73,7 +73,9 @@ ngx_http_eiam_add_file(ngx_conf_t *cf, ngx_http_eiam_main_conf_t *mcf,
     }
 
     if (conf->applications) {
-        ngx_http_eiam_warn_unknown(cf, mcf, file->current->applications);
+        conf->applications->reload |= conf->reload;
+        ngx_http_eiam_permissions_warn(mcf->scopes, file->current->applications,
+                                       cf->temp_pool, cf->log);
     }
 
     return file;
@@ -154,9 +156,10 @@ ngx_http_eiam_implication(ngx_conf_t *cf, ngx_http_eiam_main_conf_t *mcf,
  * such a permission grants nothing, so this is a warning; mostly it is a typo
  */
 
-static void
-ngx_http_eiam_warn_unknown(ngx_conf_t *cf, ngx_http_eiam_main_conf_t *mcf,
-    ngx_eiam_applications_t *applications)
+void
+ngx_http_eiam_permissions_warn(const ngx_eiam_scopes_t *scopes,
+    const ngx_eiam_applications_t *applications, ngx_pool_t *pool,
+    ngx_log_t *log)
 {
     ngx_str_t                *name, id, permission;
     ngx_uint_t                i, k;
@@ -170,11 +173,11 @@ ngx_http_eiam_warn_unknown(ngx_conf_t *cf, ngx_http_eiam_main_conf_t *mcf,
 
         for (k = 0; k < application[i]->permissions.nelts; k++) {
 
-            if (ngx_eiam_scope_find(mcf->scopes, &name[k]) == NGX_DECLINED) {
-                id = ngx_eiam_text_shown(&application[i]->id, cf->temp_pool);
-                permission = ngx_eiam_text_shown(&name[k], cf->temp_pool);
+            if (ngx_eiam_scope_find(scopes, &name[k]) == NGX_DECLINED) {
+                id = ngx_eiam_text_shown(&application[i]->id, pool);
+                permission = ngx_eiam_text_shown(&name[k], pool);
 
-                ngx_log_error(NGX_LOG_WARN, cf->log, 0,
+                ngx_log_error(NGX_LOG_WARN, log, 0,
                               "\"%V\": no policy declares the permission "
                               "\"%V\" of application \"%V\"",
                               &applications->name, &permission, &id);

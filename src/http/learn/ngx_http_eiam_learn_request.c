@@ -126,6 +126,12 @@ ngx_http_eiam_admit_client(ngx_http_request_t *r, ngx_http_eiam_ctx_t *ctx)
         return NGX_OK;
     }
 
+    if (lcf->permissions->unavailable) {
+        learn->client.len = 0;
+        return ngx_http_eiam_ctx_refuse_by(ctx, NGX_EIAM_SOURCE_UNAVAILABLE,
+                                           NGX_EIAM_DETAIL_APPLICATIONS_FILE);
+    }
+
     application = ngx_eiam_applications_find(
                                      lcf->permissions->current->applications,
                                      &learn->named);

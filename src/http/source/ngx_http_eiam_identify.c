@@ -47,7 +47,15 @@ static const ngx_http_eiam_source_t  ngx_http_eiam_sources[] = {
 ngx_int_t
 ngx_http_eiam_identify(ngx_http_request_t *r, ngx_http_eiam_ctx_t *ctx)
 {
-    ngx_int_t  rc;
+    ngx_int_t                  rc;
+    ngx_http_eiam_loc_conf_t  *lcf;
+
+    lcf = ngx_http_get_module_loc_conf(r, ngx_eiam_module);
+
+    if (lcf->permissions->unavailable) {
+        return ngx_http_eiam_ctx_refuse_by(ctx, NGX_EIAM_SOURCE_UNAVAILABLE,
+                                           NGX_EIAM_DETAIL_APPLICATIONS_FILE);
+    }
 
     /* a request that had to wait comes here again */
 

@@ -388,6 +388,11 @@ ngx_http_eiam_explain_identify(ngx_http_request_t *r,
 
     ngx_memzero(&grant, sizeof(ngx_eiam_grant_t));
 
+    if (lcf->permissions->unavailable) {
+        return ngx_http_eiam_ctx_refuse_by(ctx, NGX_EIAM_SOURCE_UNAVAILABLE,
+                                           NGX_EIAM_DETAIL_APPLICATIONS_FILE);
+    }
+
     grant.application = question->application;
     grant.scopes = question->scopes;
     grant.implicit = (question->scopes.data == NULL);

@@ -1,4 +1,5 @@
 
+#include <ngx_http_eiam_files.h>
 #include <ngx_http_eiam_metrics_redis.h>
 #include <ngx_http_eiam_metrics_share.h>
 #include <ngx_http_eiam_revocations.h>
@@ -30,7 +31,6 @@ static ngx_int_t ngx_http_eiam_entries(ngx_http_eiam_status_t *status);
 static ngx_int_t ngx_http_eiam_bytes(ngx_http_eiam_status_t *status);
 static ngx_int_t ngx_http_eiam_room(ngx_http_eiam_status_t *status);
 static ngx_int_t ngx_http_eiam_evictions(ngx_http_eiam_status_t *status);
-static ngx_int_t ngx_http_eiam_policies(ngx_http_eiam_status_t *status);
 static ngx_int_t ngx_http_eiam_build(ngx_http_eiam_status_t *status);
 
 
@@ -139,9 +139,21 @@ const ngx_http_eiam_family_t  ngx_http_eiam_metrics[] = {
       "Issued tokens that went on before their grant was written.",
       ngx_http_eiam_metrics_share_late },
 
+    { "eiam_applications_reload_total", "counter",
+      "Applications files that were read again, by result.",
+      ngx_http_eiam_files_reloads },
+
+    { "eiam_applications_age_seconds", "gauge",
+      "Time since what is in force of an applications file is so.",
+      ngx_http_eiam_files_age },
+
+    { "eiam_applications_refused", "gauge",
+      "1 while the applications file has a fault and is not in force.",
+      ngx_http_eiam_files_fault },
+
     { "eiam_policy_info", "gauge",
       "The policies, by file and its SHA-256.",
-      ngx_http_eiam_policies },
+      ngx_http_eiam_files_policies },
 
     { "eiam_build_info", "gauge",
       "The module's version.",
@@ -547,32 +559,6 @@ ngx_http_eiam_evictions(ngx_http_eiam_status_t *status)
 {
     ngx_http_eiam_scrape_sample(status, "", ngx_http_eiam_no_labels, "%uA",
                                 status->mcf->zone->shared->metrics.evictions);
-    return NGX_OK;
-}
-
-
-static ngx_int_t
-ngx_http_eiam_policies(ngx_http_eiam_status_t *status)
-{
-    u_char              hex[NGX_EIAM_DIGEST_LEN * 2];
-    ngx_uint_t          i;
-    ngx_eiam_policy_t **policy;
-
-    policy = status->mcf->policies.elts;
-
-    for (i = 0; i < status->mcf->policies.nelts; i++) {
-
-        ngx_http_eiam_label_t  labels[] = {
-            { "policy", policy[i]->name },
-            { "sha256", { sizeof(hex), hex } },
-            { NULL, ngx_null_string }
-        };
-
-        ngx_hex_dump(hex, policy[i]->digest, NGX_EIAM_DIGEST_LEN);
-
-        ngx_http_eiam_scrape_sample(status, "", labels, "1");
-    }
-
     return NGX_OK;
 }
 

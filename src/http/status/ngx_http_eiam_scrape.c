@@ -1,4 +1,5 @@
 
+#include <ngx_http_eiam_files.h>
 #include <ngx_http_eiam_overview.h>
 #include <ngx_http_eiam_status.h>
 
@@ -23,6 +24,7 @@ static ngx_int_t ngx_http_eiam_scrape_members(ngx_http_eiam_status_t *status);
 
 static const ngx_http_eiam_member_t  ngx_http_eiam_json[] = {
     { "now", ngx_http_eiam_overview_now },
+    { "applications", ngx_http_eiam_files_json },
     { "sources", ngx_http_eiam_overview_sources },
     { "refusals", ngx_http_eiam_overview_refusals },
     { "left_out", ngx_http_eiam_overview_left_out },

@@ -1,0 +1,37 @@
+
+/* What tells a file from its next version, without reading it. */
+
+
+#ifndef _NGX_EIAM_STAMP_H_INCLUDED_
+#define _NGX_EIAM_STAMP_H_INCLUDED_
+
+
+#include <ngx_config.h>
+#include <ngx_core.h>
+
+
+typedef struct {
+    uint64_t    device;
+    uint64_t    inode;
+    uint64_t    size;
+    uint64_t    modified;      /* ns since the Epoch */
+    uint64_t    changed;       /* ns: the status; nobody can set it */
+    uint64_t    error;         /* of the system; 0: none */
+} ngx_eiam_stamp_t;
+
+
+/* of the file that the name leads to now; an error is a stamp too */
+void ngx_eiam_stamp(const ngx_str_t *name, ngx_eiam_stamp_t *stamp);
+
+/*
+ * Was the file changed so shortly ago that the next change could have the same
+ * times?  Those of file systems have steps of milliseconds, or of seconds.
+ */
+ngx_uint_t ngx_eiam_stamp_is_fresh(const ngx_eiam_stamp_t *stamp);
+
+
+#define ngx_eiam_stamp_equal(a, b)                                            \
+    (ngx_memcmp(a, b, sizeof(ngx_eiam_stamp_t)) == 0)
+
+
+#endif /* _NGX_EIAM_STAMP_H_INCLUDED_ */
