@@ -32,7 +32,7 @@ static ngx_int_t ngx_eiam_applications_tokens(void *data,
     const ngx_eiam_node_t *node, ngx_uint_t number);
 static ngx_int_t ngx_eiam_applications_index(
     ngx_eiam_applications_reader_t *reader, const ngx_eiam_node_t *root);
-static ngx_eiam_token_t *ngx_eiam_applications_place(
+static ngx_eiam_token_t *ngx_eiam_applications_slot(
     const ngx_eiam_applications_t *applications,
     const ngx_eiam_digest_t digest);
 static ngx_int_t ngx_eiam_applications_fold(
@@ -134,7 +134,7 @@ ngx_eiam_applications_list(void *data, const ngx_eiam_node_t *node,
     ngx_eiam_applications_reader_t *reader = data;
 
     ngx_eiam_node_t           entry;
-    ngx_eiam_application_t   *application, **place;
+    ngx_eiam_application_t   *application, **slot;
 
     entry.parent = NULL;
 
@@ -142,9 +142,9 @@ ngx_eiam_applications_list(void *data, const ngx_eiam_node_t *node,
 
         application = ngx_pcalloc(reader->pool,
                                   sizeof(ngx_eiam_application_t));
-        place = ngx_array_push(&reader->applications->list);
+        slot = ngx_array_push(&reader->applications->list);
 
-        if (application == NULL || place == NULL
+        if (application == NULL || slot == NULL
             || ngx_array_init(&application->permissions, reader->pool, 4,
                               sizeof(ngx_str_t))
                != NGX_OK)
@@ -152,7 +152,7 @@ ngx_eiam_applications_list(void *data, const ngx_eiam_node_t *node,
             return NGX_ERROR;
         }
 
-        *place = application;
+        *slot = application;
 
         application->enabled = 1;
         application->index = reader->applications->list.nelts - 1;
@@ -306,7 +306,7 @@ ngx_eiam_applications_index(ngx_eiam_applications_reader_t *reader,
 {
     ngx_str_t                 id, other;
     ngx_uint_t                i, size;
-    ngx_eiam_token_t         *token, *place;
+    ngx_eiam_token_t         *token, *slot;
     ngx_eiam_applications_t  *applications;
 
     applications = reader->applications;
@@ -325,28 +325,31 @@ ngx_eiam_applications_index(ngx_eiam_applications_reader_t *reader,
 
     for (i = 0; i < reader->tokens.nelts; i++) {
 
-        place = ngx_eiam_applications_place(applications, token[i].digest);
+        slot = ngx_eiam_applications_slot(applications, token[i].digest);
 
-        if (place->application) {
+        if (slot->application) {
             id = ngx_eiam_text_shown(&token[i].application->id,
                                      reader->pool);
-            other = ngx_eiam_text_shown(&place->application->id,
+            other = ngx_eiam_text_shown(&slot->application->id,
                                         reader->pool);
             return ngx_eiam_fault(root, "a token of \"%V\" is one of \"%V\" "
                                   "too", &id, &other);
         }
 
-        *place = token[i];
+        *slot = token[i];
     }
 
     return NGX_OK;
 }
 
 
-/* where that digest is, or else would be; a digest is its own hash */
+/*
+ * the slot that has the digest, or a free one for it; digests are their own
+ * hash
+ */
 
 static ngx_eiam_token_t *
-ngx_eiam_applications_place(const ngx_eiam_applications_t *applications,
+ngx_eiam_applications_slot(const ngx_eiam_applications_t *applications,
     const ngx_eiam_digest_t digest)
 {
     uint32_t           i;
@@ -386,7 +389,7 @@ ngx_eiam_applications_token(const ngx_eiam_applications_t *applications,
 {
     ngx_eiam_token_t  *token;
 
-    token = ngx_eiam_applications_place(applications, digest);
+    token = ngx_eiam_applications_slot(applications, digest);
 
     return token->application ? token : NULL;
 }

@@ -1,7 +1,7 @@
 
 /*
- * The applications file: who may call, with which permissions at most, and
- * the static tokens, of which only the digests are known.
+ * The applications file: which applications may call, with which permissions at
+ * most, and the static tokens, of which only the digests are known.
  */
 
 
@@ -37,7 +37,7 @@ typedef struct {
 
 typedef struct {
     ngx_eiam_digest_t        digest;
-    ngx_eiam_application_t  *application;   /* NULL: a free place */
+    ngx_eiam_application_t  *application;   /* NULL: a free slot */
     time_t                   expires;       /* seconds since the Epoch */
 } ngx_eiam_token_t;
 
@@ -53,7 +53,7 @@ typedef struct {
 } ngx_eiam_applications_t;
 
 
-/* what one application's tokens give: its permissions as scopes */
+/* what the tokens of an application permit: its permissions as scopes */
 
 typedef struct {
     ngx_eiam_scope_bits_t   *scopes;
@@ -68,7 +68,7 @@ typedef struct {
 ngx_int_t ngx_eiam_applications_read(ngx_eiam_document_t *document,
     ngx_pool_t *pool, ngx_eiam_applications_t *applications);
 
-/* the same for a document whose root is at hand */
+/* the same for a document that has been parsed */
 ngx_int_t ngx_eiam_applications_load(const ngx_eiam_node_t *root,
     ngx_pool_t *pool, ngx_eiam_applications_t *applications);
 
@@ -82,18 +82,18 @@ ngx_eiam_token_t *ngx_eiam_applications_token(
     const ngx_eiam_digest_t digest);
 
 /*
- * Whose id is it?  NGX_OK: the application's, or NULL: nobody's here;
- * NGX_DECLINED: nobody's, but somebody could take it for one of them, as it
- * differs by case, accents or what cannot be seen, or is not plain ASCII.
+ * Finds the application with an id.  NGX_OK: the application, or NULL if the
+ * file does not name it; NGX_DECLINED: the file does not name it, but some
+ * software could take it for one that it names, as it differs only by case,
+ * accents or invisible characters, or is not plain ASCII.
  */
 ngx_int_t ngx_eiam_applications_identify(
     ngx_eiam_applications_t *applications, const ngx_str_t *id,
     ngx_eiam_application_t **application);
 
 /*
- * One permissions for each application, by its index, closed under the
- * implications.  Permissions that no policy knows are left out.
- * NULL: no memory.
+ * The permissions of each application, by its index, closed under the
+ * implications.  Permissions that no policy has are left out.  NULL: no memory.
  */
 ngx_eiam_permissions_t *ngx_eiam_applications_permissions(
     const ngx_eiam_applications_t *applications, ngx_eiam_scopes_t *scopes,

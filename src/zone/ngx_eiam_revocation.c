@@ -5,9 +5,9 @@
 #include <ngx_eiam_revocation_undone.h>
 
 
-#define NGX_EIAM_REVOCATION_SHARE  8     /* an application has a part of it */
-#define NGX_EIAM_REVOCATION_STEP   16    /* rows looked at for each new one */
-#define NGX_EIAM_REVOCATION_LOOK   1024  /* when there is no free one */
+#define NGX_EIAM_REVOCATION_SHARE  8     /* of an application: an eighth */
+#define NGX_EIAM_REVOCATION_STEP   16    /* rows examined for each new one */
+#define NGX_EIAM_REVOCATION_LOOK   1024  /* rows examined if none is free */
 
 
 static ngx_int_t ngx_eiam_revocation_copy_tokens(ngx_eiam_shared_t *shared,
@@ -21,7 +21,7 @@ static uint32_t ngx_eiam_revocation_latest(
     const ngx_eiam_revocations_t *table);
 
 
-/* who has revoked it; 0: the operator */
+/* who has revoked, as flags of a row; 0: the operator */
 
 const uint32_t  ngx_eiam_revocation_flags[NGX_EIAM_REVOKERS] = {
     0,
@@ -89,7 +89,7 @@ ngx_eiam_revocation_copy(ngx_eiam_shared_t *shared,
         return NGX_ERROR;
     }
 
-    /* nobody wants an application revoked by the size of a zone */
+    /* a smaller zone must not revoke whole applications, so it is refused */
 
     return shared->metrics.revocations_evicted ? NGX_ERROR : NGX_OK;
 }
@@ -249,7 +249,7 @@ ngx_eiam_revocation_keep_token(ngx_eiam_shared_t *shared, const u_char *token,
     if (id) {
         application = ngx_eiam_revocation_obtain(shared, id);
 
-        /* or it might be freed with the last of its other tokens */
+        /* otherwise the row could be freed with the last of the other tokens */
         table->rows[application].of.application.tokens++;
     }
 
@@ -285,7 +285,7 @@ ngx_eiam_revocation_keep_token(ngx_eiam_shared_t *shared, const u_char *token,
 }
 
 
-/* a token that is revoked once more is sent once more, as the same event */
+/* a token that is revoked again is sent again, as the same event */
 
 static void
 ngx_eiam_revocation_extend(ngx_eiam_shared_t *shared, uint32_t i,
@@ -345,7 +345,7 @@ ngx_eiam_revocation_keep(ngx_eiam_shared_t *shared, uint32_t i,
 }
 
 
-/* the row of an application, which is not revoked if it has none yet */
+/* the row of an application; a new row revokes nothing by itself */
 
 uint32_t
 ngx_eiam_revocation_obtain(ngx_eiam_shared_t *shared, const u_char *id)
@@ -378,8 +378,9 @@ ngx_eiam_revocation_obtain(ngx_eiam_shared_t *shared, const u_char *id)
 
 
 /*
- * A free row.  If there is none, the application with the most tokens, as far
- * as was seen, is revoked as a whole; and if none has a token, all are.
+ * A free row.  If there is none, the application with the most tokens among the
+ * rows that were examined is revoked as a whole; if no row has a token, all
+ * tokens are revoked.
  */
 
 uint32_t
@@ -474,7 +475,7 @@ ngx_eiam_revocation_has_unsent(const ngx_eiam_revocations_t *table, uint32_t i)
 }
 
 
-/* more applications are revoked than there is room for */
+/* there is no room for all of the applications that are revoked */
 
 void
 ngx_eiam_revocation_join_all(ngx_eiam_shared_t *shared)

@@ -1,22 +1,24 @@
 
 /*
- * The revocation table of the zone: tokens, applications, or all that have
- * been revoked.  It has a region of its own, which is not wiped when a worker
- * has died in the midst of a change: a row is valid by its last store and free
- * by one store, and the rest of the table, its index, is made anew from the
- * rows.  The zone's copy is all that there is, so a row stays until its token
- * is over, and one of an application or of all until it is restored.
+ * The revocation table of the zone: tokens, applications, or all tokens that
+ * have been revoked.
+ *
+ * The table has a region of its own, which is not wiped when a worker has died
+ * during a change: one store makes a row valid, one store frees it, and the
+ * rest of the table, its index, is rebuilt from the rows.  No source can be
+ * asked for a revocation again, so the row of a token stays until the token has
+ * expired, and the row of an application, or of all, until it is restored.
  *
  * A number, the generation, counts the revocations.  A grant keeps the
- * generation from before its source was asked.  As long as that is the current
- * one nothing has been revoked since, and one comparison is all that a call
- * pays; otherwise the grant is checked, and then takes the current generation.
- * So nobody has to find the grants that a revocation ends, and an answer that
- * was under way when a token was revoked, or that comes later, ends as well.
+ * generation from before its source was asked.  While this is the current one,
+ * nothing has been revoked since, and a call costs one comparison; otherwise
+ * the grant is checked, and then takes the current generation.  So the grants
+ * that a revocation ends need not be searched for, and an answer that was under
+ * way when the token was revoked, or that comes later, is refused, too.
  *
- * All functions are for the holder of the zone's lock; whoever does not have
- * it uses ngx_eiam_revoke.h.  They take constant time, or for the joining of
- * an application's rows as long as it took to add them.
+ * All functions are for the holder of the zone's lock; others use
+ * ngx_eiam_revoke.h.  They take constant time; joining the rows of an
+ * application takes as long as adding them took.
  */
 
 
@@ -36,13 +38,12 @@
 #define NGX_EIAM_REVOCATION_TOKEN  20    /* bytes of a token's digest */
 #define NGX_EIAM_REVOCATION_ID     12    /* bytes of an application's digest */
 
-/* s: how long a token is kept whose expiry nobody knows */
+/* s: how long a token of unknown expiry stays revoked */
 #define NGX_EIAM_REVOCATION_LIFE   (30 * 24 * 60 * 60)
 
 /*
- * The generation of a grant has 31 bits, of which none is the generation of
- * what is revoked already.  The other one says that a token that was revoked
- * has been issued once more.
+ * The generation of a grant has 31 bits; 0 is before all generations.  The
+ * remaining bit says that a revoked token has been issued once more.
  */
 #define NGX_EIAM_REVOCATION_REISSUED  0x80000000
 #define NGX_EIAM_REVOCATION_GENERATIONS  0x7fffffff
@@ -51,7 +52,7 @@
 typedef enum {
     NGX_EIAM_REVOCATION_FREE = 0,
     NGX_EIAM_REVOCATION_OF_TOKEN,
-    NGX_EIAM_REVOCATION_UNDONE,          /* an event that was taken back */
+    NGX_EIAM_REVOCATION_UNDONE,          /* an event that has been taken back */
     NGX_EIAM_REVOCATION_COUNT,           /* has tokens, but is not revoked */
     NGX_EIAM_REVOCATION_OF_APPLICATION   /* or of all: the first row */
 } ngx_eiam_revocation_kind_e;
@@ -73,16 +74,16 @@ struct ngx_eiam_revocation_s {
     uint32_t            time;            /* token, undone: it is over;
                                             application: the latest "iat" that
                                             is refused */
-    uint32_t            state;           /* kind, flags, and of a token the
-                                            row of its application, or 0 */
+    uint32_t            state;           /* kind, flags, and for a token the row
+                                            of its application, or 0 */
     uint32_t            chain;           /* index: row with the same head */
 };
 
 
 #define NGX_EIAM_REVOCATION_KIND    0x7
-#define NGX_EIAM_REVOCATION_CLIENT  0x8  /* neither: by the operator */
+#define NGX_EIAM_REVOCATION_CLIENT  0x8  /* without both: by the operator */
 #define NGX_EIAM_REVOCATION_GATE    0x10
-#define NGX_EIAM_REVOCATION_UNSENT  0x20 /* to other gateways */
+#define NGX_EIAM_REVOCATION_UNSENT  0x20 /* not yet sent to other gateways */
 #define NGX_EIAM_REVOCATION_MISSED  0x40 /* not seen again since a gap */
 #define NGX_EIAM_REVOCATION_FLAGS   0x78
 #define NGX_EIAM_REVOCATION_SHIFT   7
@@ -93,7 +94,7 @@ struct ngx_eiam_revocation_s {
     ((row)->state >> NGX_EIAM_REVOCATION_SHIFT)
 
 
-/* index: the rows of an application's tokens, in a ring with its own */
+/* index: the rows of an application's tokens form a ring with its own row */
 
 struct ngx_eiam_revocation_link_s {
     uint32_t            next;
@@ -101,7 +102,7 @@ struct ngx_eiam_revocation_link_s {
 };
 
 
-/* an application as the table knows it; it is computed without the lock */
+/* the id of an application in the table; computed without the lock */
 
 typedef u_char  ngx_eiam_revocation_id_t[NGX_EIAM_REVOCATION_ID];
 
@@ -115,21 +116,21 @@ void ngx_eiam_revocation_lay_out(ngx_eiam_shared_t *shared, u_char *p,
     size_t size);
 
 /*
- * The revocations of a zone of another size, into a new one: NGX_OK, or
- * NGX_ERROR: there is no room for each of them.
+ * Copies the revocations of a zone of another size into a new one.  NGX_OK, or
+ * NGX_ERROR: there is not enough room for them.
  */
 ngx_int_t ngx_eiam_revocation_copy(ngx_eiam_shared_t *shared,
     const ngx_eiam_shared_t *from);
 
-/* NGX_OK or NGX_ERROR; it needs no lock */
+/* computes the id of an application; needs no lock: NGX_OK or NGX_ERROR */
 ngx_int_t ngx_eiam_revocation_id(const ngx_str_t *application,
     ngx_eiam_revocation_id_t id);
 
 /*
- * Revokes a token until it expires.  With the id of its application the row
- * may be joined with others into one of the application, which must do as well
- * for the token; without one id is NULL.  NGX_OK; NGX_DECLINED: there is no
- * room for tokens without an application.
+ * Revokes a token until it expires.  If the id of its application is given, its
+ * row may later be joined with others into one row of the application, which
+ * must then cover the token; otherwise id is NULL.  NGX_OK; NGX_DECLINED: there
+ * is no room for tokens without an application.
  */
 ngx_int_t ngx_eiam_revocation_add_token(ngx_eiam_shared_t *shared,
     const ngx_eiam_digest_t token, const u_char *id, time_t expires,
@@ -137,19 +138,19 @@ ngx_int_t ngx_eiam_revocation_add_token(ngx_eiam_shared_t *shared,
 
 /*
  * Revokes an application, or all if id is NULL: the tokens that were learned
- * before, and those that were issued up to now and the leeway.  Returns the
- * "iat" of the first ones that pass again.
+ * before, and those issued up to now plus the leeway.  Returns the first "iat"
+ * of tokens that pass again.
  */
 time_t ngx_eiam_revocation_add(ngx_eiam_shared_t *shared, const u_char *id,
     ngx_eiam_revoker_e by);
 
-/* NGX_OK; NGX_DECLINED: it is not revoked */
+/* remove a revocation: NGX_OK; NGX_DECLINED: there was none */
 ngx_int_t ngx_eiam_revocation_remove_token(ngx_eiam_shared_t *shared,
     const u_char *token);
 ngx_int_t ngx_eiam_revocation_remove(ngx_eiam_shared_t *shared,
     const u_char *id);
 
-/* is the token itself revoked? */
+/* whether the token itself is revoked */
 ngx_uint_t ngx_eiam_revocation_has(const ngx_eiam_shared_t *shared,
     const ngx_eiam_digest_t token);
 
@@ -167,14 +168,14 @@ ngx_int_t ngx_eiam_revocation_keep_token(ngx_eiam_shared_t *shared,
 void ngx_eiam_revocation_keep(ngx_eiam_shared_t *shared, uint32_t i,
     uint32_t latest, uint32_t flags, const ngx_eiam_event_t *event);
 
-/* the row of an application, which is not revoked if it has none yet */
+/* the row of an application; a new row revokes nothing by itself */
 uint32_t ngx_eiam_revocation_obtain(ngx_eiam_shared_t *shared,
     const u_char *id);
 
-/* a free row: there always is one, then */
+/* a free row; there always is one */
 uint32_t ngx_eiam_revocation_take(ngx_eiam_shared_t *shared);
 
-/* revokes all, for want of room */
+/* revokes all tokens, for lack of room */
 void ngx_eiam_revocation_join_all(ngx_eiam_shared_t *shared);
 
 

@@ -114,7 +114,7 @@ ngx_eiam_revocation_compare(const ngx_eiam_revocations_t *table, uint32_t i,
 }
 
 
-/* until a revocation is in the stream, all that is there is from before */
+/* until a revocation is in the stream, every position is before it */
 
 static ngx_uint_t
 ngx_eiam_revocation_is_early(const ngx_eiam_revocations_t *table, uint32_t i,
@@ -126,7 +126,7 @@ ngx_eiam_revocation_is_early(const ngx_eiam_revocations_t *table, uint32_t i,
 }
 
 
-/* generations are counted round; 0 is before all of them */
+/* generations wrap around; 0 is before all of them */
 
 ngx_uint_t
 ngx_eiam_revocation_check_is_before(uint32_t generation, uint32_t other)

@@ -22,7 +22,9 @@ static ngx_eiam_revoker_e ngx_eiam_revocation_event_by(uint32_t state);
 const ngx_eiam_event_id_t  ngx_eiam_revocation_event_none;
 
 
-/* until it is in the stream, it is from after all that was read there */
+/*
+ * until the event is in the stream, it counts as later than all that was read
+ */
 
 uint32_t
 ngx_eiam_revocation_event_create(ngx_eiam_shared_t *shared,
@@ -43,7 +45,9 @@ ngx_eiam_revocation_event_create(ngx_eiam_shared_t *shared,
 }
 
 
-/* the random number that ids of a zone begin at keeps them apart from others */
+/*
+ * ids begin at a random number, so that they differ from those of other zones
+ */
 
 static void
 ngx_eiam_revocation_event_id(ngx_eiam_revocations_t *table,
@@ -139,7 +143,7 @@ ngx_eiam_revocation_event_token(ngx_eiam_shared_t *shared,
         return NGX_OK;
     }
 
-    /* it cannot be refused here: others have done it */
+    /* it cannot be refused here, as other gateways have done it */
 
     ngx_eiam_revocation_join_all(shared);
 
@@ -148,8 +152,8 @@ ngx_eiam_revocation_event_token(ngx_eiam_shared_t *shared,
 
 
 /*
- * A later one counts, and at a gateway that has not yet sent its own, any: that
- * one may have been before it.
+ * A later revocation counts.  A gateway that has not yet sent its own applies
+ * any, as its own one may be earlier.
  */
 
 static ngx_int_t
@@ -204,7 +208,7 @@ ngx_eiam_revocation_event_application(ngx_eiam_shared_t *shared,
 }
 
 
-/* it is the event of the row: so that one is in the stream */
+/* whether it is the event of the row, which is then in the stream */
 
 static ngx_uint_t
 ngx_eiam_revocation_event_seen(ngx_eiam_shared_t *shared, uint32_t i,
@@ -239,8 +243,8 @@ ngx_eiam_revocation_event_seen(ngx_eiam_shared_t *shared, uint32_t i,
 
 
 /*
- * Takes back what had been revoked before.  What this gateway has revoked and
- * not yet sent stays, as nobody who restores knows of that.
+ * Takes back what was revoked before.  What this gateway has revoked and not
+ * yet sent stays revoked, as whoever restores does not know of it.
  */
 
 static ngx_int_t
@@ -287,7 +291,7 @@ ngx_eiam_revocation_event_restore(ngx_eiam_shared_t *shared,
 }
 
 
-/* the row of what is revoked; nrows: it is not */
+/* the row of a revocation; nrows: there is none */
 
 uint32_t
 ngx_eiam_revocation_event_find(const ngx_eiam_revocations_t *table,
@@ -409,7 +413,7 @@ ngx_eiam_revocation_event_sent(ngx_eiam_shared_t *shared,
     row = &table->rows[event->row];
     entry = &table->events[event->row];
 
-    /* the row may be another one's by now */
+    /* the row may belong to another revocation by now */
 
     if (!(row->state & NGX_EIAM_REVOCATION_UNSENT)
         || ngx_memcmp(entry->id, event->id, NGX_EIAM_EVENT_ID) != 0
@@ -432,7 +436,7 @@ ngx_eiam_revocation_event_sent(ngx_eiam_shared_t *shared,
 }
 
 
-/* one that has no event is from before there were other gateways, or joined */
+/* a row without event is older than the other gateways, or was joined */
 
 void
 ngx_eiam_revocation_event_miss(ngx_eiam_shared_t *shared, uint32_t i)

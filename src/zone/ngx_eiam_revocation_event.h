@@ -23,8 +23,8 @@ typedef struct {
     ngx_eiam_event_id_t       id;          /* undo: of what was undone */
 
     /*
-     * Where it takes effect: at the first sending of a revocation nobody knows
-     * that, and it is that of the entry.
+     * Where it takes effect.  When a revocation is first sent this is not
+     * known, and is the position of the entry.
      */
     ngx_eiam_position_t       position;
     u_char                    subject[NGX_EIAM_REVOCATION_TOKEN];
@@ -47,35 +47,39 @@ extern const ngx_eiam_event_id_t  ngx_eiam_revocation_event_none;
 
 
 /*
- * A new event of this gateway, and the flag of its row: 0 and an empty event
- * if there are no other gateways.
+ * Makes an event of this gateway, and returns the flag of its row.  Without
+ * other gateways: 0, and an empty event.
  */
 uint32_t ngx_eiam_revocation_event_create(ngx_eiam_shared_t *shared,
     ngx_eiam_event_t *event);
 
 /*
- * What another gateway has revoked or restored, or this one some time ago:
- * NGX_OK: it is in force now; NGX_DECLINED: it was before, is over or undone.
+ * Applies what another gateway, or this one earlier, has revoked or restored.
+ * NGX_OK: it is in force now; NGX_DECLINED: it was already, has expired, or has
+ * been undone.
  */
 ngx_int_t ngx_eiam_revocation_event_apply(ngx_eiam_shared_t *shared,
     const ngx_eiam_revocation_event_t *event);
 
-/* the row of what is revoked; the number of all rows: it is not */
+/* the row of a revocation; the number of all rows: there is none */
 uint32_t ngx_eiam_revocation_event_find(const ngx_eiam_revocations_t *table,
     ngx_eiam_revoked_e kind, const u_char *subject);
 
-/* the event of a row: NGX_OK, or NGX_DECLINED: it has none, or is over */
+/*
+ * reads the event of a row: NGX_OK; NGX_DECLINED: there is none, or it is over
+ */
 ngx_int_t ngx_eiam_revocation_event_read(const ngx_eiam_shared_t *shared,
     uint32_t i, ngx_eiam_revocation_event_t *event);
 
-/* it is in the stream; of what was undone the position stays */
+/* the event is in the stream; the position of what was undone is kept */
 void ngx_eiam_revocation_event_sent(ngx_eiam_shared_t *shared,
     const ngx_eiam_revocation_event_t *event,
     const ngx_eiam_position_t *position);
 
 /*
- * The stream may have lost a row, and has if it is not seen again: then it is
- * sent as it was, by the gateway whose event it is, and later by any.
+ * The stream may have lost a row.  If the row is not seen again, it has been
+ * lost, and is sent again unchanged, first by its own gateway, and later by
+ * any.
  */
 void ngx_eiam_revocation_event_miss(ngx_eiam_shared_t *shared, uint32_t i);
 void ngx_eiam_revocation_event_resend(ngx_eiam_shared_t *shared, uint32_t i,

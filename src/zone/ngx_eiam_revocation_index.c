@@ -13,7 +13,7 @@ static void ngx_eiam_revocation_index_unlink(ngx_eiam_shared_t *shared,
     uint32_t i);
 
 
-/* applications come before their tokens, which are counted */
+/* applications come before their tokens, which they count */
 
 void
 ngx_eiam_revocation_index_rebuild(ngx_eiam_shared_t *shared)
@@ -98,7 +98,7 @@ ngx_eiam_revocation_index_clear(ngx_eiam_shared_t *shared)
     table->free = 0;
     table->cursor = 0;
 
-    /* never 0 meanwhile, as that is read without the lock */
+    /* not 0 while the index is rebuilt, as it is read without the lock */
     table->tokens = table->nrows;
 
     table->strays = 0;
@@ -117,7 +117,7 @@ ngx_eiam_revocation_index_is_over(const ngx_eiam_revocation_t *row)
 }
 
 
-/* at some of the rows: those that are over are freed */
+/* examines some rows, and frees those that have expired */
 
 void
 ngx_eiam_revocation_index_look(ngx_eiam_shared_t *shared, uint32_t rows)
@@ -166,7 +166,7 @@ ngx_eiam_revocation_index_look(ngx_eiam_shared_t *shared, uint32_t rows)
 }
 
 
-/* a digest is its own hash */
+/* digests are evenly distributed, so they serve as their own hash */
 
 static uint32_t *
 ngx_eiam_revocation_index_head(const ngx_eiam_revocations_t *table,
@@ -350,7 +350,7 @@ ngx_eiam_revocation_index_unmark(ngx_eiam_shared_t *shared, uint32_t i,
 }
 
 
-/* a row that is about to lose its flag, or to be free */
+/* a row that is about to lose the flag, or to be freed */
 
 void
 ngx_eiam_revocation_index_clear_unsent(ngx_eiam_revocations_t *table,
@@ -360,7 +360,7 @@ ngx_eiam_revocation_index_clear_unsent(ngx_eiam_revocations_t *table,
 }
 
 
-/* a token and an application have their keys at the same place of a row */
+/* the keys of tokens and applications are at the same place of a row */
 
 static void
 ngx_eiam_revocation_index_chain(ngx_eiam_revocations_t *table, uint32_t i)

@@ -1,7 +1,7 @@
 
 /*
- * The index of the revocation table: what can be made anew from its rows.  It
- * finds a row by its key, and the tokens of an application, and has the free
+ * The index of the revocation table, which can be rebuilt from its rows.  It
+ * finds a row by its key and the tokens of an application, and lists the free
  * rows.  All functions are for the holder of the zone's lock.
  */
 
@@ -13,13 +13,13 @@
 #include <ngx_eiam_revocation.h>
 
 
-#define NGX_EIAM_REVOCATION_ALL  0       /* the row of all; 0: no other row */
+#define NGX_EIAM_REVOCATION_ALL  0       /* the row of all; also: no row */
 
 
-/* from the rows; what is under way is checked then when it is kept */
+/* rebuilds the index; what is under way is then checked when it is stored */
 void ngx_eiam_revocation_index_rebuild(ngx_eiam_shared_t *shared);
 
-/* 0: none */
+/* 0: there is none */
 uint32_t ngx_eiam_revocation_index_find_token(
     const ngx_eiam_revocations_t *table, const u_char *token);
 uint32_t ngx_eiam_revocation_index_find(const ngx_eiam_revocations_t *table,
@@ -28,7 +28,9 @@ uint32_t ngx_eiam_revocation_index_find(const ngx_eiam_revocations_t *table,
 uint32_t ngx_eiam_revocation_index_find_undone(
     const ngx_eiam_revocations_t *table, const u_char *subject);
 
-/* a row that has become valid: of an application, a token, what was undone */
+/*
+ * adds a row that has become valid: of an application, a token, an undone event
+ */
 void ngx_eiam_revocation_index_link(ngx_eiam_shared_t *shared, uint32_t i);
 void ngx_eiam_revocation_index_link_token(ngx_eiam_shared_t *shared,
     uint32_t i);
@@ -44,7 +46,10 @@ void ngx_eiam_revocation_index_unmark(ngx_eiam_shared_t *shared, uint32_t i,
 void ngx_eiam_revocation_index_clear_unsent(ngx_eiam_revocations_t *table,
     uint32_t i);
 
-/* frees the row of a token, and that of its application if it has no use */
+/*
+ * frees the row of a token, and that of its application if it is no longer
+ * needed
+ */
 void ngx_eiam_revocation_index_free(ngx_eiam_shared_t *shared, uint32_t i);
 void ngx_eiam_revocation_index_release(ngx_eiam_shared_t *shared,
     uint32_t i);
@@ -52,7 +57,7 @@ void ngx_eiam_revocation_index_free_undone(ngx_eiam_shared_t *shared,
     uint32_t i);
 
 /*
- * Looks at some of the rows, in turn: frees those that are over, and sees
+ * Examines some of the rows, in turn: frees those that have expired, and notes
  * which application has the most tokens.
  */
 void ngx_eiam_revocation_index_look(ngx_eiam_shared_t *shared,
@@ -61,7 +66,7 @@ void ngx_eiam_revocation_index_look(ngx_eiam_shared_t *shared,
 ngx_uint_t ngx_eiam_revocation_index_is_over(
     const ngx_eiam_revocation_t *row);
 
-/* the generation after the current one */
+/* the generation that follows the current one */
 uint32_t ngx_eiam_revocation_index_next(const ngx_eiam_revocations_t *table);
 
 

@@ -7,8 +7,8 @@
 
 
 /*
- * The event that was undone; or one that was in the stream before that, and
- * that somebody sends again who does not know of it.
+ * Whether the event has been undone, or was in the stream before an undone one,
+ * and is sent again by a gateway that does not know this.
  */
 
 ngx_uint_t

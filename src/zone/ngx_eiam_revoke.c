@@ -26,8 +26,8 @@ ngx_eiam_revoke_has(ngx_eiam_zone_t *zone, const ngx_eiam_digest_t token)
 
 /*
  * An introspected token without "iat" is asked for again when its application
- * is revoked: the authorization server knows of what a client has revoked
- * there, but not of what the operator has revoked here.
+ * is revoked: the authorization server knows what a client has revoked there,
+ * but not what the operator has revoked here.
  */
 
 ngx_int_t

@@ -15,7 +15,7 @@ static ngx_int_t ngx_http_eiam_implication(ngx_conf_t *cf,
     ngx_array_t *implications);
 
 
-/* all policies have been read, so each scope has its number now */
+/* all policies have been read by now, so each scope has a number */
 
 char *
 ngx_http_eiam_permissions_resolve(ngx_conf_t *cf,
@@ -153,7 +153,7 @@ ngx_http_eiam_implication(ngx_conf_t *cf, ngx_http_eiam_main_conf_t *mcf,
 
 
 /*
- * such a permission grants nothing, so this is a warning; mostly it is a typo
+ * a warning only, as such a permission grants nothing; mostly it is misspelled
  */
 
 void
