@@ -68,10 +68,27 @@ function filesView() {
     return chosenFiles.map(fileView);
 }
 
+// What it has used, and what would have sufficed for that, if the gate says so.
+function usageView({ json }) {
+    const known = (json.applications || []).filter(({ application }) => application === chosen);
+    return known.map(({ used = [], minimal = [], granted = [] }) => {
+        const spare = granted.filter(permission => !minimal.includes(permission));
+        return make('dl', [
+            json.usage ? fact('Used since', moment(json.now - json.usage.since)) : [],
+            fact('Operations used', used.length ? make('span', [ chips(used.slice(0, OBJECTS)),
+                used.length > OBJECTS ? `and ${count(used.length - OBJECTS)} more` : '' ], 'chips')
+                : make('span', 'none', 'soft')),
+            used.length ? fact('Sufficient for these', make('span', chips(minimal, 'good'), 'chips')) : [],
+            used.length && spare.length ? fact('Not needed for these', make('span', chips(spare), 'chips')) : [],
+        ], 'facts');
+    });
+}
+
 function refusalsView(shot) {
     const refused = cases(shot.json).filter(({ application }) => application === chosen);
     if (!refused.length) return make('p', 'No refusal is remembered.', 'soft');
     const list = grid('Refusals', ['Reason', 'Operation', 'Times', 'Since', 'Last']);
+    list.tHead.rows[0].cells[1].className = 'text';
     list.tBodies[0].append(...refused.flatMap(one => one.places).map(row => line([
         [row.reason, make('small', REASONS[row.reason])], make('td', place(row), 'text'),
         coloured(row.decision, row.count), moment(shot.json.now - row.since), ago(shot.json.now - row.last) ])));
@@ -82,7 +99,7 @@ function showApplication(shot) {
     $('application').hidden = chosen === null;
     if (chosen === null || !shot) return;
     $('application-title').textContent = `Application ${chosen}`;
-    $('application-view').replaceChildren(applicationTiles(shot), ...filesView(), refusalsView(shot));
+    $('application-view').replaceChildren(applicationTiles(shot), ...filesView(), ...usageView(shot), refusalsView(shot));
 }
 
 $('application-close').addEventListener('click', () => {

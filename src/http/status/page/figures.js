@@ -156,6 +156,7 @@ function otherTiles(shot) {
         has('jwt') && ages.length && ['Oldest key set', duration(Math.max(...ages))],
         has('learned') && ['Learned tokens', learned('learned'), `${learned('not_learned')} not learned`],
         revocations(shot),
+        redis(shot),
     ].filter(Boolean).map(tile);
 }
 
@@ -170,6 +171,27 @@ function revocations(shot) {
     if (reissued) notes.push(`${count(reissued)} tokens issued again`);
     return (total || notes.length > 0) && ['Revocations', count(total), notes.join(', '),
         evicted || reissued ? 'warn' : ''];
+}
+
+// Only where gateways share what they know.
+function redis(shot) {
+    const [up] = find(shot, 'redis_up');
+    if (!up) return false;
+    const ages = find(shot, 'redis_fresh_age_seconds').map(({ value }) => value);
+    const unsent = sum(shot, 'revocations_unsent');
+    const notes = ages.length ? [`as of ${duration(Math.max(...ages))} ago`] : [];
+    if (unsent) notes.push(plural(unsent, 'revocation is', 'revocations are') + ' not sent yet');
+    return ['Redis', up.value ? 'connected' : 'away', notes.join(', '), up.value ? (unsent ? 'warn' : '') : 'bad'];
+}
+
+// What is in force of the applications files, and what is not because of a fault.
+function files({ json }) {
+    return (json.applications_files || json.applications || []).filter(({ reload }) => reload).map(file => {
+        const name = file.file.replace(/.*\//, '');
+        return file.fault ? make('strong', `${name} is refused since ${moment(json.now - file.refused)}: ${
+            file.fault} What was in force before stays so.`, 'bad')
+            : make('span', `${name} of ${moment(json.now - file.since)}`);
+    });
 }
 
 function coloured(decision, n) {
@@ -194,7 +216,8 @@ function reasonRow({ name, sums }, history) {
 
 // Left alone while the same, so that what is open stays open.
 function about(shot) {
-    const now = JSON.stringify([find(shot, 'build_info'), find(shot, 'policy_info')]);
+    const now = JSON.stringify([ find(shot, 'build_info'), find(shot, 'policy_info'),
+        files(shot).map(node => node.textContent) ]);
     if (now === aboutShown) return;
     aboutShown = now;
     $('about').replaceChildren(
@@ -205,7 +228,7 @@ function about(shot) {
                 make('summary', `SHA-256 ${sha256.slice(0, 12)}\u2026`), `${policy}, SHA-256 ${sha256}` ]) ]);
             name.title = policy;
             return name;
-        }));
+        }), ...files(shot));
 }
 
 function show(shot, history) {

@@ -1,10 +1,10 @@
 // ---- permissions: a window of so many rows, whatever the policy has
 
-const ROWS = 80, COLUMNS = 24, NAMED = 6, RESOURCES = 200, FEW = 5;
+const ROWS = 80, COLUMNS = 24, NAMED = 6, RESOURCES = 200, FEW = 5, UNCALLED = 40;
 const PAPER = 1000;     // rows of one print
 
 let policies = [], scopes = [], rows = [], usage = [], operationsById = new Map();
-let digests = '', reading = false, begin = 0, onPaper = false, drawn = '', leftOutShown = '[]';
+let digests = '', reading = false, begin = 0, onPaper = false, drawn = '', leftOutShown = '[]', uncalledShown = '';
 
 // What the gate has in parts, one after the other; the first is shown at once.
 async function load() {
@@ -230,6 +230,20 @@ $('next').addEventListener('click', () => turn(ROWS));
 $('print').addEventListener('click', () => print());
 addEventListener('beforeprint', () => { onPaper = true; draw(); });
 addEventListener('afterprint', () => { onPaper = false; draw(); });
+
+// ---- what nobody called, if the gate says so
+
+function showUncalled({ usage, now }) {
+    if (!usage || !usage.uncalled_count) return $('uncalled').replaceChildren();
+    const key = `${usage.since} ${usage.uncalled_count}`;
+    if (key === uncalledShown) return undefined;
+    uncalledShown = key;
+    const more = usage.uncalled_count - UNCALLED;
+    return $('uncalled').replaceChildren(make('details', [ make('summary', `${plural(usage.uncalled_count,
+        'operation was', 'operations were')} called by nobody since ${moment(now - usage.since)}`),
+        make('p', [ usage.uncalled.slice(0, UNCALLED).map((row, i) => [ i ? ', ' : '', code(row.operation) ]),
+            more > 0 ? ` and ${count(more)} more` : '' ]) ]));
+}
 
 // ---- what the policies leave out
 

@@ -24,6 +24,7 @@ async function tick() {
             await readApplication();
             showApplication(shot);
             showLeftOut(shot.json);
+            showUncalled(shot.json);
             follow(shot).catch(tell);
         }
     } catch (error) {
