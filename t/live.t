@@ -213,4 +213,22 @@ subtest '2.7-1: nginx reloads while a live file is newer' => sub {
 };
 
 $gate->stop;
+
+subtest '2.7-1: a file that the workers may not read' => sub {
+    plan skip_all => 'only root starts workers of another user' if $>;
+    my $away = nginx(main => 'user nobody nogroup;', files => { 'apps.json' => text() }, server => 'eiam_policy policy.json;
+        include gate.conf;');
+    $away->write_file('policy.json', $files{'policy.json'});
+    my $file = $away->dir . '/apps.json';
+    chmod 0755, $away->dir;
+    for my $case ([ 0600, '', 1 ], [ 0600, 'eiam_applications_reload off;', 0 ], [ 0644, '', 0 ]) {
+        my ($mode, $more, $code) = @$case;
+        chmod $mode, $file;
+        $away->write_file('gate.conf', "location / { eiam on; eiam_applications apps.json; $more proxy_pass http://127.0.0.1:1; }");
+        my ($got, $text) = $away->check;
+        is $got, $code, sprintf '%o %s', $mode, $more or diag $text;
+        like $text, qr/apps\.json" must be readable by the workers, .* \(13: Permission denied\)/, 'with the reason' if $code;
+    }
+};
+
 done_testing;
