@@ -124,6 +124,26 @@ subtest '2.4-7.1: whatever the client speaks, and also if it leaves' => sub {
     }
 };
 
+subtest 'an answer that cannot be learned from goes on as it is' => sub {
+    my %json = (access_token => new_token(), token_type => 'bearer', expires_in => 600, scope => 'user_read');
+    my $post = sub { raw($one, "POST /api/token HTTP/1.1\r\nHost: a\r\n$form\r\nContent-Length: 13\r\nConnection: close\r\n\r\nclient_id=crm") };
+    my %answers = (
+        'no token' => { json => { error => 'invalid_client' } }, 'empty' => { body => '' },
+        'large' => { json => { %json, more => 'm' x 100_000 } }, 'large, in pieces' => { json => { %json, more => 'm' x 70_000 }, chunked => 5000 },
+        'another status' => { status => 400, json => \%json },
+    );
+    for my $what (sort keys %answers) {
+        $issuer->answer('*' => $answers{$what});
+        my $answer = $post->();
+        is $answer->{status}, $answers{$what}{status} // 200, "$what: status";
+        my $body = $answers{$what}{json};
+        is_deeply $answer->{json}, $body, "$what: body" if $body;
+    }
+    $issuer->answer('*' => { json => { %json, more => 'm' x 5000 }, stop => 3000 });
+    my $answer = $post->();
+    like $answer->{body} // '', qr/^[{"]/, 'one that is broken off: what there was' or diag explain $answer;
+};
+
 subtest '2.4-7.1: over HTTP/2, and when the client has left' => sub {
     plan skip_all => 'no curl' if !grep { -x "$_/curl" } split /:/, $ENV{PATH};
     for my $what ('--http2-prior-knowledge', '--http1.1') {

@@ -55,6 +55,10 @@ my %families = (
     eiam_applications_reload_total  => 'counter',
     eiam_applications_age_seconds   => 'gauge',
     eiam_applications_refused       => 'gauge',
+    eiam_redis_unshared_total       => 'counter',
+    eiam_redis_rejected_values_total => 'counter',
+    eiam_redis_hold_seconds         => 'histogram',
+    eiam_redis_hold_late_total      => 'counter',
     eiam_policy_info                => 'gauge',
     eiam_build_info                 => 'gauge',
 );
