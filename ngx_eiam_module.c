@@ -28,6 +28,7 @@
 #include <ngx_http_eiam_value.h>
 #include <ngx_http_eiam_variables.h>
 #include <ngx_http_eiam_warning.h>
+#include <ngx_eiam_share_worker.h>
 
 
 static ngx_int_t ngx_eiam_preconfiguration(ngx_conf_t *cf);
@@ -421,8 +422,13 @@ ngx_eiam_postconfiguration(ngx_conf_t *cf)
 static char *
 ngx_eiam_init_main(ngx_conf_t *cf, void *conf)
 {
+    ngx_http_eiam_main_conf_t *mcf = conf;
+
     if (ngx_http_eiam_redis_address_resolve(cf) != NGX_OK
-        || ngx_http_eiam_share_create(cf) != NGX_OK)
+        || ngx_http_eiam_share_create(cf) != NGX_OK
+        || (mcf->share
+            && ngx_eiam_share_worker_identify(mcf->share, cf->temp_pool)
+               != NGX_OK))
     {
         return NGX_CONF_ERROR;
     }
@@ -445,6 +451,10 @@ ngx_eiam_init_process(ngx_cycle_t *cycle)
         ngx_http_eiam_reload_init_process(mcf);
         ngx_http_eiam_redis_init_process(mcf);
         ngx_http_eiam_share_init_process(mcf);
+
+        if (mcf->share && mcf->share->link) {
+            ngx_eiam_share_worker_start(mcf->share);
+        }
     }
 
     return NGX_OK;
@@ -459,6 +469,7 @@ ngx_eiam_exit_process(ngx_cycle_t *cycle)
     mcf = ngx_http_cycle_get_module_main_conf(cycle, ngx_eiam_module);
 
     if (mcf) {
+        ngx_eiam_share_worker_stop();
         ngx_http_eiam_share_exit_process(mcf);
         ngx_http_eiam_redis_exit_process(mcf);
     }

@@ -220,6 +220,8 @@ typedef struct {
 
     ngx_atomic_t                  revocations[NGX_EIAM_REVOKED]
                                              [NGX_EIAM_REVOKERS];
+    ngx_eiam_histogram_t          revocations_delay;    /* of other gateways */
+    ngx_atomic_t                  redis_gaps;           /* in the stream */
     ngx_atomic_t                  revocations_evicted;  /* rows, for others */
     ngx_atomic_t                  reissued;             /* revoked tokens */
 

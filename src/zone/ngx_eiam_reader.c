@@ -108,7 +108,7 @@ ngx_eiam_reader_place(ngx_eiam_zone_t *zone, ngx_eiam_reader_place_t *place)
     ngx_eiam_zone_lock(zone);
 
     place->position = reader->position;
-    place->highest = reader->highest;
+    place->unreadable = reader->unreadable;
     ngx_memcpy(place->nonce, reader->nonce, NGX_EIAM_READER_NONCE);
 
     ngx_eiam_zone_unlock(zone);
@@ -134,7 +134,7 @@ ngx_eiam_reader_advance(ngx_eiam_zone_t *zone, uint32_t lease,
         ngx_eiam_shared_change(zone->shared);
 
         reader->position = place->position;
-        reader->highest = place->highest;
+        reader->unreadable = place->unreadable;
         ngx_memcpy(reader->nonce, place->nonce, NGX_EIAM_READER_NONCE);
         ngx_eiam_shared_step(zone->shared);
 
@@ -251,7 +251,7 @@ ngx_eiam_reader_wipe(ngx_eiam_shared_t *shared)
     ngx_eiam_shared_step(shared);
 
     ngx_memzero(&reader->position, sizeof(ngx_eiam_position_t));
-    ngx_memzero(&reader->highest, sizeof(ngx_eiam_position_t));
+    ngx_memzero(&reader->unreadable, sizeof(ngx_eiam_position_t));
     ngx_eiam_shared_step(shared);
 
     /* before the first answer there was a beginning */

@@ -37,7 +37,8 @@ typedef enum {
 
 typedef struct {
     ngx_eiam_position_t    position;
-    ngx_eiam_position_t    highest;
+    ngx_eiam_position_t    unreadable;     /* an entry that may be a revocation;
+                                              0-0: none */
     u_char                 nonce[NGX_EIAM_READER_NONCE];
 } ngx_eiam_reader_place_t;
 

@@ -198,6 +198,38 @@ ngx_eiam_revoke_restore_all(ngx_eiam_zone_t *zone)
 }
 
 
+ngx_int_t
+ngx_eiam_revoke_event(ngx_eiam_zone_t *zone, ngx_eiam_revoked_e kind,
+    const u_char *subject, ngx_uint_t restored,
+    ngx_eiam_revocation_event_t *event)
+{
+    uint32_t                 i;
+    ngx_int_t                rc;
+    ngx_eiam_revocations_t  *table;
+
+    table = &zone->shared->revocations;
+    rc = NGX_DECLINED;
+
+    ngx_eiam_zone_lock(zone);
+
+    if (restored) {
+        i = ngx_eiam_revocation_index_find_undone(table, subject);
+        i = i ? i : table->nrows;
+
+    } else {
+        i = ngx_eiam_revocation_event_find(table, kind, subject);
+    }
+
+    if (i != table->nrows) {
+        rc = ngx_eiam_revocation_event_read(zone->shared, i, event);
+    }
+
+    ngx_eiam_zone_unlock(zone);
+
+    return rc;
+}
+
+
 ngx_uint_t
 ngx_eiam_revoke_list(ngx_eiam_zone_t *zone, ngx_uint_t *position,
     ngx_eiam_revoke_row_t *rows, ngx_uint_t n)

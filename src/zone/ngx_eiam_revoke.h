@@ -15,6 +15,7 @@
 #include <ngx_eiam_grant.h>
 #include <ngx_eiam_metrics.h>
 #include <ngx_eiam_revocation.h>
+#include <ngx_eiam_revocation_event.h>
 #include <ngx_eiam_zone.h>
 
 
@@ -97,6 +98,14 @@ ngx_int_t ngx_eiam_revoke_restore_all(ngx_eiam_zone_t *zone);
  */
 ngx_uint_t ngx_eiam_revoke_list(ngx_eiam_zone_t *zone, ngx_uint_t *position,
     ngx_eiam_revoke_row_t *rows, ngx_uint_t n);
+
+/*
+ * What other gateways are to be told of a revocation, or of its restoring:
+ * NGX_OK, or NGX_DECLINED: nothing.
+ */
+ngx_int_t ngx_eiam_revoke_event(ngx_eiam_zone_t *zone,
+    ngx_eiam_revoked_e kind, const u_char *subject, ngx_uint_t restored,
+    ngx_eiam_revocation_event_t *event);
 
 /* expired tokens may still be counted */
 void ngx_eiam_revoke_usage(ngx_eiam_zone_t *zone,

@@ -142,7 +142,7 @@ typedef struct {
     uint64_t               identity;      /* of Redis, the prefix and the key */
     ngx_eiam_position_t    position;      /* read up to here; 0-0: nothing */
     u_char                 nonce[NGX_EIAM_READER_NONCE];  /* of that entry */
-    ngx_eiam_position_t    highest;
+    ngx_eiam_position_t    unreadable;    /* 0-0: none */
     volatile uint64_t      fresh;         /* all that was revoked before this
                                              is in force; 0: unknown */
     volatile uint64_t      contact;       /* the last answer; 0: none yet */

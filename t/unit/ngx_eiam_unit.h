@@ -64,6 +64,7 @@ void ngx_eiam_unit_source(ngx_eiam_unit_t *unit);
 void ngx_eiam_unit_revoke(ngx_eiam_unit_t *unit);
 void ngx_eiam_unit_redis_reply(ngx_eiam_unit_t *unit);
 void ngx_eiam_unit_redis_seal(ngx_eiam_unit_t *unit);
+void ngx_eiam_unit_redis_stream(ngx_eiam_unit_t *unit);
 void ngx_eiam_unit_redis_value(ngx_eiam_unit_t *unit);
 void ngx_eiam_unit_share_limit(ngx_eiam_unit_t *unit);
 void ngx_eiam_unit_event(ngx_eiam_unit_t *unit);

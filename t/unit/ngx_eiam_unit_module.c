@@ -42,6 +42,7 @@ static const ngx_eiam_unit_suite_t  ngx_eiam_unit_suites[] = {
     { ngx_string("revoke"), ngx_eiam_unit_revoke },
     { ngx_string("redis_reply"), ngx_eiam_unit_redis_reply },
     { ngx_string("redis_seal"), ngx_eiam_unit_redis_seal },
+    { ngx_string("redis_stream"), ngx_eiam_unit_redis_stream },
     { ngx_string("redis_value"), ngx_eiam_unit_redis_value },
     { ngx_string("share_limit"), ngx_eiam_unit_share_limit },
     { ngx_string("event"), ngx_eiam_unit_event },

@@ -2,6 +2,7 @@
 #include <ngx_http_eiam_control.h>
 #include <ngx_http_eiam_control_list.h>
 #include <ngx_http_eiam_control_order.h>
+#include <ngx_http_eiam_control_share.h>
 #include <ngx_http_eiam_form.h>
 #include <ngx_http_eiam_invalid.h>
 #include <ngx_http_eiam_request.h>
@@ -14,6 +15,7 @@ typedef struct {
     ngx_uint_t                 method;
     ngx_str_t                  allow;
     ngx_http_eiam_status_pt    step;
+    ngx_uint_t                 restore;
 } ngx_http_eiam_action_t;
 
 
@@ -39,12 +41,12 @@ static ngx_int_t ngx_http_eiam_control_error(ngx_http_eiam_status_t *status);
 
 static const ngx_http_eiam_action_t  ngx_http_eiam_actions[] = {
     { ngx_string("revoke"), NGX_HTTP_POST, ngx_string("POST"),
-      ngx_http_eiam_control_order_revoke },
+      ngx_http_eiam_control_order_answer, 0 },
     { ngx_string("restore"), NGX_HTTP_POST, ngx_string("POST"),
-      ngx_http_eiam_control_order_restore },
+      ngx_http_eiam_control_order_answer, 1 },
     { ngx_string("revocations"), NGX_HTTP_GET|NGX_HTTP_HEAD,
-      ngx_string("GET, HEAD"), ngx_http_eiam_control_list },
-    { ngx_null_string, 0, ngx_null_string, NULL }
+      ngx_string("GET, HEAD"), ngx_http_eiam_control_list, 0 },
+    { ngx_null_string, 0, ngx_null_string, NULL, 0 }
 };
 
 
@@ -295,14 +297,23 @@ ngx_http_eiam_control_post(ngx_http_request_t *r)
 static void
 ngx_http_eiam_control_body_handler(ngx_http_request_t *r)
 {
-    ngx_int_t                      rc;
+    ngx_http_eiam_order_t         *order;
     const ngx_http_eiam_action_t  *action;
 
     action = ngx_http_eiam_control_action(r);
 
-    rc = ngx_http_eiam_status_answer(r, action->step, NULL);
+    order = ngx_pcalloc(r->pool, sizeof(ngx_http_eiam_order_t));
+    if (order == NULL) {
+        ngx_http_finalize_request(r, NGX_HTTP_INTERNAL_SERVER_ERROR);
+        return;
+    }
 
-    ngx_http_finalize_request(r, rc);
+    ngx_http_eiam_control_order_run(r, order, action->restore);
+
+    if (ngx_http_eiam_control_share(r, order) != NGX_AGAIN) {
+        ngx_http_finalize_request(r, ngx_http_eiam_status_answer(r,
+                                            action->step, order));
+    }
 }
 
 

@@ -1,5 +1,6 @@
 
 #include <ngx_http_eiam_control_order.h>
+#include <ngx_http_eiam_control_share.h>
 #include <ngx_http_eiam_form.h>
 #include <ngx_eiam_bearer.h>
 #include <ngx_eiam_form.h>
@@ -8,17 +9,6 @@
 
 
 #define NGX_HTTP_EIAM_REASON_MAX  256      /* bytes */
-
-
-/* what is to be revoked, or restored */
-
-typedef struct {
-    ngx_eiam_revoked_e         kind;
-    ngx_eiam_digest_t          token;
-    ngx_str_t                  application;
-    ngx_str_t                  reason;
-    time_t                     not_before;    /* 0: a token */
-} ngx_http_eiam_order_t;
 
 
 /* the parameters, in the order of the form below */
@@ -42,50 +32,33 @@ static ngx_int_t ngx_http_eiam_control_order_token(ngx_eiam_zone_t *zone,
     const ngx_eiam_digest_t token);
 static ngx_int_t ngx_http_eiam_control_order_undo(ngx_eiam_zone_t *zone,
     const ngx_http_eiam_order_t *order);
-static ngx_int_t ngx_http_eiam_control_order_answer(
-    ngx_http_eiam_status_t *status, const ngx_http_eiam_order_t *order,
-    ngx_int_t rc, const char *done);
+static void ngx_http_eiam_control_order_write(
+    ngx_http_eiam_status_t *status, const ngx_http_eiam_order_t *order);
 static void ngx_http_eiam_control_order_log(ngx_http_request_t *r,
     const ngx_http_eiam_order_t *order, const char *done);
 
 
-ngx_int_t
-ngx_http_eiam_control_order_revoke(ngx_http_eiam_status_t *status)
+void
+ngx_http_eiam_control_order_run(ngx_http_request_t *r,
+    ngx_http_eiam_order_t *order, ngx_uint_t restore)
 {
-    ngx_int_t              rc;
-    ngx_http_eiam_order_t  order;
+    ngx_http_eiam_main_conf_t  *mcf;
 
-    rc = ngx_http_eiam_control_order_read(status->request, &order);
+    mcf = ngx_http_get_module_main_conf(r, ngx_eiam_module);
 
-    if (rc == NGX_OK) {
-        rc = ngx_http_eiam_control_order_do(status->mcf->zone, &order);
+    order->rc = ngx_http_eiam_control_order_read(r, order);
+    order->restore = restore;
+
+    if (order->rc == NGX_OK) {
+        order->rc = restore
+                    ? ngx_http_eiam_control_order_undo(mcf->zone, order)
+                    : ngx_http_eiam_control_order_do(mcf->zone, order);
     }
 
-    if (rc == NGX_DECLINED) {
-        status->code = NGX_HTTP_SERVICE_UNAVAILABLE;
-        ngx_http_eiam_puts(status, "{\"error\":\"the zone has no room for "
-                           "tokens that it does not know: revoke the "
-                           "application\"}\n");
-        return NGX_OK;
+    if (order->rc == NGX_OK) {
+        ngx_http_eiam_control_order_log(r, order,
+                                        restore ? "restored" : "revoked");
     }
-
-    return ngx_http_eiam_control_order_answer(status, &order, rc, "revoked");
-}
-
-
-ngx_int_t
-ngx_http_eiam_control_order_restore(ngx_http_eiam_status_t *status)
-{
-    ngx_int_t              rc;
-    ngx_http_eiam_order_t  order;
-
-    rc = ngx_http_eiam_control_order_read(status->request, &order);
-
-    if (rc == NGX_OK) {
-        rc = ngx_http_eiam_control_order_undo(status->mcf->zone, &order);
-    }
-
-    return ngx_http_eiam_control_order_answer(status, &order, rc, "restored");
 }
 
 
@@ -107,7 +80,6 @@ ngx_http_eiam_control_order_read(ngx_http_request_t *r,
         { ngx_null_string, ngx_null_string }
     };
 
-    ngx_memzero(order, sizeof(ngx_http_eiam_order_t));
     ngx_str_null(&text);
 
     rc = ngx_http_eiam_form_read(r, &text);
@@ -240,18 +212,17 @@ ngx_http_eiam_control_order_undo(ngx_eiam_zone_t *zone,
 }
 
 
-/* there are no other gateways, as none can be told */
-
-static ngx_int_t
-ngx_http_eiam_control_order_answer(ngx_http_eiam_status_t *status,
-    const ngx_http_eiam_order_t *order, ngx_int_t rc, const char *done)
+ngx_int_t
+ngx_http_eiam_control_order_answer(ngx_http_eiam_status_t *status)
 {
-    if (rc == NGX_ERROR) {
+    ngx_http_eiam_order_t *order = status->data;
+
+    if (order->rc == NGX_ERROR) {
         status->failed = 1;
         return NGX_OK;
     }
 
-    if (rc == NGX_ABORT) {
+    if (order->rc == NGX_ABORT) {
         status->code = NGX_HTTP_BAD_REQUEST;
         ngx_http_eiam_puts(status, "{\"error\":\"exactly one of token, "
                            "token_sha256, application and all=1 is needed, "
@@ -260,13 +231,33 @@ ngx_http_eiam_control_order_answer(ngx_http_eiam_status_t *status,
         return NGX_OK;
     }
 
-    ngx_http_eiam_write_text(status, "{\"%s\":", done);
+    if (order->rc == NGX_DECLINED && !order->restore) {
+        status->code = NGX_HTTP_SERVICE_UNAVAILABLE;
+        ngx_http_eiam_puts(status, "{\"error\":\"the zone has no room for "
+                           "tokens that it does not know: revoke the "
+                           "application\"}\n");
+        return NGX_OK;
+    }
 
-    if (rc == NGX_DECLINED) {
+    ngx_http_eiam_control_order_write(status, order);
+    ngx_http_eiam_control_share_answer(status, order);
+    ngx_http_eiam_puts(status, "}\n");
+
+    return NGX_OK;
+}
+
+
+static void
+ngx_http_eiam_control_order_write(ngx_http_eiam_status_t *status,
+    const ngx_http_eiam_order_t *order)
+{
+    ngx_http_eiam_write_text(status, "{\"%s\":",
+                             order->restore ? "restored" : "revoked");
+
+    if (order->rc == NGX_DECLINED) {
         ngx_http_eiam_puts(status, "null");
 
     } else {
-        ngx_http_eiam_control_order_log(status->request, order, done);
         ngx_http_eiam_write_text(status, "\"%V\"",
                                  &ngx_eiam_metrics_revoked[order->kind]);
     }
@@ -285,10 +276,6 @@ ngx_http_eiam_control_order_answer(ngx_http_eiam_status_t *status,
         ngx_http_eiam_write_text(status, ",\"not_before\":%T",
                                  order->not_before);
     }
-
-    ngx_http_eiam_puts(status, ",\"in_force\":true,\"gateways\":[]}\n");
-
-    return NGX_OK;
 }
 
 

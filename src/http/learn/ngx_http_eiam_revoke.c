@@ -3,12 +3,15 @@
 #include <ngx_http_eiam_revoke.h>
 #include <ngx_http_eiam_verify.h>
 #include <ngx_eiam_revoke.h>
+#include <ngx_eiam_share_send.h>
 #include <ngx_eiam_string.h>
 #include <ngx_eiam_text.h>
 
 
 static ngx_int_t ngx_http_eiam_revoke_token(ngx_http_request_t *r,
     ngx_http_eiam_ctx_t *ctx, const ngx_eiam_digest_t token);
+static void ngx_http_eiam_revoke_share(const ngx_http_eiam_main_conf_t *mcf,
+    const ngx_eiam_digest_t token);
 static ngx_int_t ngx_http_eiam_revoke_refresh(ngx_http_request_t *r,
     ngx_http_eiam_ctx_t *ctx, const ngx_eiam_digest_t refresh);
 
@@ -160,6 +163,8 @@ ngx_http_eiam_revoke_token(ngx_http_request_t *r, ngx_http_eiam_ctx_t *ctx,
         return NGX_ERROR;
     }
 
+    ngx_http_eiam_revoke_share(mcf, token);
+
     application = ngx_eiam_text_shown(&ctx->learn->client, r->pool);
 
     ngx_log_error(NGX_LOG_NOTICE, r->connection->log, 0,
@@ -167,6 +172,25 @@ ngx_http_eiam_revoke_token(ngx_http_request_t *r, ngx_http_eiam_ctx_t *ctx,
                   &application, NGX_HTTP_EIAM_TOKEN_ID_LEN, token);
 
     return NGX_OK;
+}
+
+
+/* other gateways are told at once, or when Redis is back */
+
+static void
+ngx_http_eiam_revoke_share(const ngx_http_eiam_main_conf_t *mcf,
+    const ngx_eiam_digest_t token)
+{
+    ngx_eiam_revocation_event_t  event;
+
+    if (mcf->share
+        && ngx_eiam_revoke_event(mcf->zone, NGX_EIAM_REVOKED_TOKEN, token, 0,
+                                 &event)
+           == NGX_OK)
+    {
+        (void) ngx_eiam_share_send(mcf->share, mcf->share->link, &event, NULL,
+                                   NULL);
+    }
 }
 
 

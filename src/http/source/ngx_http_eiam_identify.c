@@ -1,5 +1,6 @@
 
 #include <ngx_http_eiam_ctx.h>
+#include <ngx_http_eiam_doubt.h>
 #include <ngx_http_eiam_generation.h>
 #include <ngx_http_eiam_grant.h>
 #include <ngx_http_eiam_identify.h>
@@ -193,6 +194,12 @@ ngx_http_eiam_source_learned(ngx_http_request_t *r, ngx_http_eiam_ctx_t *ctx)
 
     ctx->cache = ngx_http_eiam_shared_cache(ctx);
 
+    if (rc != NGX_OK) {
+        return ngx_http_eiam_grant_refuse(r, ctx, &question);
+    }
+
+    rc = ngx_http_eiam_doubt(r, ctx, scf->learned, &question);
+
     return (rc == NGX_OK) ? ngx_http_eiam_grant_apply(r, ctx, &question.grant)
-                          : ngx_http_eiam_grant_refuse(r, ctx, &question);
+                          : rc;
 }

@@ -1,6 +1,7 @@
 
 #include <ngx_http_eiam_count.h>
 #include <ngx_http_eiam_ctx.h>
+#include <ngx_http_eiam_doubt.h>
 #include <ngx_http_eiam_fetch.h>
 #include <ngx_http_eiam_grant.h>
 #include <ngx_http_eiam_introspect.h>
@@ -25,6 +26,8 @@ typedef struct {
 } ngx_http_eiam_flight_t;
 
 
+static ngx_int_t ngx_http_eiam_introspect_known(ngx_http_request_t *r,
+    ngx_http_eiam_ctx_t *ctx, const ngx_eiam_question_t *question);
 static ngx_int_t ngx_http_eiam_introspect_token(ngx_http_request_t *r,
     ngx_http_eiam_ctx_t *ctx, const ngx_eiam_question_t *question);
 static ngx_int_t ngx_http_eiam_form(ngx_http_request_t *r,
@@ -100,7 +103,7 @@ ngx_http_eiam_introspect(ngx_http_request_t *r, ngx_http_eiam_ctx_t *ctx)
     switch (rc) {
 
     case NGX_OK:
-        return ngx_http_eiam_grant_apply(r, ctx, &question.grant);
+        return ngx_http_eiam_introspect_known(r, ctx, &question);
 
     case NGX_AGAIN:
         return ngx_http_eiam_wait(r, ctx, question.key);
@@ -122,6 +125,23 @@ ngx_http_eiam_introspect(ngx_http_request_t *r, ngx_http_eiam_ctx_t *ctx)
     }
 
     return ngx_http_eiam_grant_refuse(r, ctx, &question);
+}
+
+
+static ngx_int_t
+ngx_http_eiam_introspect_known(ngx_http_request_t *r,
+    ngx_http_eiam_ctx_t *ctx, const ngx_eiam_question_t *question)
+{
+    ngx_int_t                  rc;
+    ngx_http_eiam_loc_conf_t  *lcf;
+
+    lcf = ngx_http_get_module_loc_conf(r, ngx_eiam_module);
+
+    rc = question->fetched
+         ? NGX_OK : ngx_http_eiam_doubt(r, ctx, lcf->source, question);
+
+    return (rc == NGX_OK) ? ngx_http_eiam_grant_apply(r, ctx, &question->grant)
+                          : rc;
 }
 
 

@@ -1,5 +1,6 @@
 
 #include <ngx_http_eiam_ctx.h>
+#include <ngx_http_eiam_doubt.h>
 #include <ngx_http_eiam_grant.h>
 #include <ngx_http_eiam_keys.h>
 #include <ngx_http_eiam_shared.h>
@@ -40,6 +41,12 @@ ngx_http_eiam_verify(ngx_http_request_t *r, ngx_http_eiam_ctx_t *ctx)
 
     case NGX_OK:
         ctx->cache = &ngx_eiam_metrics_lookups[NGX_EIAM_HIT];
+        rc = ngx_http_eiam_doubt(r, ctx, lcf->jwt, &question);
+
+        if (rc != NGX_OK) {
+            return rc;
+        }
+
         rc = ngx_http_eiam_grant_apply(r, ctx, &question.grant);
 
         /* otherwise a token that is always in use would outlive its key */

@@ -1,5 +1,6 @@
 
 #include <ngx_http_eiam_files.h>
+#include <ngx_http_eiam_metrics_reader.h>
 #include <ngx_http_eiam_metrics_redis.h>
 #include <ngx_http_eiam_metrics_share.h>
 #include <ngx_http_eiam_revocations.h>
@@ -150,6 +151,22 @@ const ngx_http_eiam_family_t  ngx_http_eiam_metrics[] = {
     { "eiam_applications_refused", "gauge",
       "1 while the applications file has a fault and is not in force.",
       ngx_http_eiam_files_fault },
+
+    { "eiam_redis_fresh_age_seconds", "gauge",
+      "How long ago all that other gateways had revoked was in force here.",
+      ngx_http_eiam_metrics_reader_age },
+
+    { "eiam_redis_gaps_total", "counter",
+      "Gaps in the stream of revocations.",
+      ngx_http_eiam_metrics_reader_gaps },
+
+    { "eiam_revocations_unsent", "gauge",
+      "Revocations that other gateways have not been told of.",
+      ngx_http_eiam_metrics_reader_unsent },
+
+    { "eiam_revocations_delay_seconds", "histogram",
+      "How long it took until what another gateway revoked was in force here.",
+      ngx_http_eiam_metrics_reader_delay },
 
     { "eiam_policy_info", "gauge",
       "The policies, by file and its SHA-256.",
@@ -362,42 +379,6 @@ ngx_http_eiam_fetches(ngx_http_eiam_status_t *status)
     }
 
     return NGX_OK;
-}
-
-
-/* each counter is read once, so that buckets and sum agree */
-
-void
-ngx_http_eiam_metrics_histogram(ngx_http_eiam_status_t *status,
-    const char *name, const ngx_str_t *value, const ngx_str_t *result,
-    const ngx_eiam_histogram_t *histogram)
-{
-    ngx_uint_t          i;
-    ngx_atomic_uint_t   count, sum;
-
-    ngx_http_eiam_label_t  labels[] = {
-        { name, *value },
-        { "result", *result },
-        { "le", ngx_null_string },
-        { NULL, ngx_null_string }
-    };
-
-    count = 0;
-    sum = histogram->sum;
-
-    for (i = 0; i < NGX_EIAM_BUCKETS; i++) {
-
-        count += histogram->counts[i];
-        labels[2].value = ngx_eiam_metrics_buckets[i].label;
-
-        ngx_http_eiam_scrape_sample(status, "_bucket", labels, "%uA", count);
-    }
-
-    labels[2].name = NULL;
-
-    ngx_http_eiam_scrape_sample(status, "_sum", labels, "%uA.%03uA", sum / 1000,
-                                sum % 1000);
-    ngx_http_eiam_scrape_sample(status, "_count", labels, "%uA", count);
 }
 
 

@@ -1,0 +1,30 @@
+
+/*
+ * The greeting of a link: is this Redis one of gateways with the same key?  A
+ * sealed constant there says so.
+ */
+
+
+#ifndef _NGX_EIAM_SHARE_GREET_H_INCLUDED_
+#define _NGX_EIAM_SHARE_GREET_H_INCLUDED_
+
+
+#include <ngx_eiam_share.h>
+
+
+/* belongs to whoever owns the link, and outlives it */
+
+typedef struct {
+    ngx_eiam_share_t          *share;
+    ngx_eiam_redis_link_t     *link;
+    ngx_eiam_redis_command_t   set;
+    ngx_eiam_redis_command_t   get;
+} ngx_eiam_share_greet_t;
+
+
+/* for link->greet: makes the link ready, or drops it */
+void ngx_eiam_share_greet(ngx_eiam_share_greet_t *greet,
+    ngx_eiam_share_t *share, ngx_eiam_redis_link_t *link);
+
+
+#endif /* _NGX_EIAM_SHARE_GREET_H_INCLUDED_ */

@@ -1,0 +1,404 @@
+
+#include <ngx_eiam_share_replay.h>
+
+
+#define NGX_EIAM_SHARE_REPLAY_TIMEOUT  2000   /* ms */
+#define NGX_EIAM_SHARE_REPLAY_COUNT    256    /* entries at a time */
+#define NGX_EIAM_SHARE_REPLAY_ROWS     256    /* under the lock at a time */
+
+
+/* what is done with each row of the table */
+typedef void (*ngx_eiam_share_replay_row_pt)(ngx_eiam_shared_t *shared,
+    uint32_t i);
+
+
+static void ngx_eiam_share_replay_cuts(void *data,
+    const ngx_eiam_redis_reply_t *reply);
+static void ngx_eiam_share_replay_read(ngx_eiam_share_replay_t *replay);
+static void ngx_eiam_share_replay_entries(void *data,
+    const ngx_eiam_redis_reply_t *reply);
+static void ngx_eiam_share_replay_hello(ngx_eiam_share_replay_t *replay);
+static void ngx_eiam_share_replay_said(void *data,
+    const ngx_eiam_redis_reply_t *reply);
+static void ngx_eiam_share_replay_end(ngx_eiam_share_replay_t *replay);
+static void ngx_eiam_share_replay_rows(ngx_eiam_zone_t *zone,
+    ngx_eiam_share_replay_row_pt handler);
+static void ngx_eiam_share_replay_own(ngx_eiam_shared_t *shared, uint32_t i);
+static void ngx_eiam_share_replay_any(ngx_eiam_shared_t *shared, uint32_t i);
+static void ngx_eiam_share_replay_send(ngx_eiam_share_replay_t *replay,
+    ngx_eiam_redis_verb_e verb, const ngx_str_t *args, ngx_uint_t nargs,
+    ngx_eiam_redis_command_pt handler);
+static void ngx_eiam_share_replay_apply(ngx_eiam_share_t *share,
+    ngx_eiam_reader_place_t *place, const ngx_eiam_share_event_t *event,
+    ngx_uint_t live);
+static void ngx_eiam_share_replay_observe(ngx_eiam_zone_t *zone,
+    const ngx_eiam_position_t *position);
+
+
+void
+ngx_eiam_share_replay(ngx_eiam_share_replay_t *replay)
+{
+    u_char     name[NGX_EIAM_REDIS_NAME_MAX];
+    ngx_str_t  key;
+
+    ngx_memzero(&replay->place, sizeof(ngx_eiam_reader_place_t));
+
+    ngx_eiam_share_replay_rows(replay->share->zone,
+                               ngx_eiam_revocation_event_miss);
+
+    key.data = name;
+    ngx_eiam_redis_name_stream(&replay->share->names, "cut", &key);
+
+    ngx_eiam_share_replay_send(replay, NGX_EIAM_REDIS_HGETALL, &key, 1,
+                               ngx_eiam_share_replay_cuts);
+}
+
+
+static void
+ngx_eiam_share_replay_rows(ngx_eiam_zone_t *zone,
+    ngx_eiam_share_replay_row_pt handler)
+{
+    uint32_t  i, last, n;
+
+    n = zone->shared->revocations.nrows;
+
+    for (i = 0; i < n; /* void */) {
+
+        last = ngx_min(i + NGX_EIAM_SHARE_REPLAY_ROWS, n);
+
+        ngx_eiam_zone_lock(zone);
+
+        for ( /* void */ ; i < last; i++) {
+            handler(zone->shared, i);
+        }
+
+        ngx_eiam_zone_unlock(zone);
+    }
+}
+
+
+/* those of applications are never pruned, as entries are */
+
+static void
+ngx_eiam_share_replay_cuts(void *data, const ngx_eiam_redis_reply_t *reply)
+{
+    ngx_eiam_share_replay_t *replay = data;
+
+    u_char                       name[NGX_EIAM_REDIS_NAME_MAX];
+    ngx_uint_t                   i;
+    ngx_eiam_position_t          none;
+    ngx_eiam_share_event_t       event;
+    ngx_eiam_redis_seal_place_t  place;
+
+    if (reply == NULL || reply->type != NGX_EIAM_REDIS_ARRAY) {
+        ngx_eiam_share_replay_fail(replay->link, NGX_EIAM_REDIS_LOST);
+        return;
+    }
+
+    ngx_memzero(&none, sizeof(ngx_eiam_position_t));
+
+    place.kind = NGX_EIAM_REDIS_SEAL_CUT;
+    place.key.data = name;
+    ngx_eiam_redis_name_stream(&replay->share->names, "cut", &place.key);
+
+    for (i = 0; i + 1 < reply->nelts; i += 2) {
+
+        place.part = reply->elts[i].text;
+
+        if (ngx_eiam_share_event_open(replay->share, &place,
+                                      &reply->elts[i + 1].text, &none, &event)
+            == NGX_OK)
+        {
+            ngx_eiam_share_replay_apply(replay->share, &replay->place, &event,
+                                        0);
+        }
+    }
+
+    ngx_eiam_share_replay_read(replay);
+}
+
+
+static void
+ngx_eiam_share_replay_read(ngx_eiam_share_replay_t *replay)
+{
+    u_char               name[NGX_EIAM_REDIS_NAME_MAX];
+    u_char               first[NGX_EIAM_POSITION_LEN];
+    ngx_str_t            args[5];
+    ngx_eiam_position_t  next;
+
+    next = replay->place.position;
+    next.sequence++;
+
+    if (next.sequence == 0) {
+        next.msec++;
+    }
+
+    args[0].data = name;
+    ngx_eiam_redis_name_stream(&replay->share->names, "", &args[0]);
+
+    args[1].data = first;
+    args[1].len = ngx_eiam_position_write(first, &next) - first;
+    ngx_str_set(&args[2], "+");
+    ngx_str_set(&args[3], "COUNT");
+    ngx_str_set(&args[4], "256");
+
+    ngx_eiam_share_replay_send(replay, NGX_EIAM_REDIS_XRANGE, args, 5,
+                               ngx_eiam_share_replay_entries);
+}
+
+
+static void
+ngx_eiam_share_replay_entries(void *data, const ngx_eiam_redis_reply_t *reply)
+{
+    ngx_eiam_share_replay_t *replay = data;
+
+    ngx_uint_t  i;
+
+    if (reply == NULL || reply->type != NGX_EIAM_REDIS_ARRAY) {
+        ngx_eiam_share_replay_fail(replay->link, NGX_EIAM_REDIS_LOST);
+        return;
+    }
+
+    for (i = 0; i < reply->nelts; i++) {
+
+        if (ngx_eiam_share_replay_entry(replay->share, &replay->place,
+                                        &reply->elts[i], 0)
+            != NGX_OK)
+        {
+            ngx_eiam_share_replay_fail(replay->link, NGX_EIAM_REDIS_INVALID);
+            return;
+        }
+    }
+
+    if (reply->nelts == NGX_EIAM_SHARE_REPLAY_COUNT) {
+        ngx_eiam_share_replay_read(replay);
+
+    } else if (ngx_eiam_position_is_zero(&replay->place.position)) {
+        ngx_eiam_share_replay_hello(replay);
+
+    } else {
+        ngx_eiam_share_replay_end(replay);
+    }
+}
+
+
+/* so that there is an entry whose absence is noticed */
+
+static void
+ngx_eiam_share_replay_hello(ngx_eiam_share_replay_t *replay)
+{
+    u_char                       name[NGX_EIAM_REDIS_NAME_MAX];
+    u_char                       sealed[NGX_EIAM_SHARE_EVENT_MAX];
+    ngx_str_t                    args[4];
+    ngx_eiam_redis_seal_place_t  place;
+
+    place.kind = NGX_EIAM_REDIS_SEAL_EVENT;
+    place.key.data = name;
+    ngx_str_null(&place.part);
+    ngx_eiam_redis_name_stream(&replay->share->names, "", &place.key);
+
+    args[0] = place.key;
+    ngx_str_set(&args[1], "*");
+    ngx_str_set(&args[2], NGX_EIAM_REDIS_STREAM_FIELD);
+    args[3].data = sealed;
+
+    if (ngx_eiam_share_event_seal(replay->share, &place, NULL, &args[3])
+        != NGX_OK)
+    {
+        ngx_eiam_share_replay_fail(replay->link, NGX_EIAM_REDIS_LOST);
+        return;
+    }
+
+    ngx_eiam_share_replay_send(replay, NGX_EIAM_REDIS_XADD, args, 4,
+                               ngx_eiam_share_replay_said);
+}
+
+
+static void
+ngx_eiam_share_replay_said(void *data, const ngx_eiam_redis_reply_t *reply)
+{
+    ngx_eiam_share_replay_t *replay = data;
+
+    if (reply == NULL || reply->type != NGX_EIAM_REDIS_STRING) {
+        ngx_eiam_share_replay_fail(replay->link, NGX_EIAM_REDIS_LOST);
+        return;
+    }
+
+    ngx_eiam_share_replay_read(replay);
+}
+
+
+static void
+ngx_eiam_share_replay_end(ngx_eiam_share_replay_t *replay)
+{
+    ngx_eiam_share_replay_rows(replay->share->zone,
+                               ngx_eiam_share_replay_own);
+
+    replay->until = ngx_current_msec + 1000 + ngx_random() % 4000;
+
+    replay->handler(replay);
+}
+
+
+void
+ngx_eiam_share_replay_look(ngx_eiam_share_replay_t *replay)
+{
+    if (replay->until == 0
+        || (ngx_msec_int_t) (ngx_current_msec - replay->until) < 0)
+    {
+        return;
+    }
+
+    replay->until = 0;
+
+    ngx_eiam_share_replay_rows(replay->share->zone,
+                               ngx_eiam_share_replay_any);
+}
+
+
+static void
+ngx_eiam_share_replay_own(ngx_eiam_shared_t *shared, uint32_t i)
+{
+    ngx_eiam_revocation_event_resend(shared, i, 0);
+}
+
+
+static void
+ngx_eiam_share_replay_any(ngx_eiam_shared_t *shared, uint32_t i)
+{
+    ngx_eiam_revocation_event_resend(shared, i, 1);
+}
+
+
+static void
+ngx_eiam_share_replay_send(ngx_eiam_share_replay_t *replay,
+    ngx_eiam_redis_verb_e verb, const ngx_str_t *args, ngx_uint_t nargs,
+    ngx_eiam_redis_command_pt handler)
+{
+    ngx_eiam_redis_command_t  *command;
+
+    command = &replay->command;
+    ngx_memzero(command, sizeof(ngx_eiam_redis_command_t));
+
+    command->verb = verb;
+    command->args = args;
+    command->nargs = nargs;
+    command->timeout = NGX_EIAM_SHARE_REPLAY_TIMEOUT;
+    command->handler = handler;
+    command->data = replay;
+    command->background = 1;
+
+    if (ngx_eiam_redis_link_send(replay->link, command) != NGX_OK) {
+        ngx_eiam_share_replay_fail(replay->link, NGX_EIAM_REDIS_LOST);
+    }
+}
+
+
+void
+ngx_eiam_share_replay_fail(ngx_eiam_redis_link_t *link,
+    ngx_eiam_redis_result_e result)
+{
+    /* if it is down already, it is being made again */
+
+    if (ngx_eiam_redis_link_is_ready(link)) {
+        ngx_eiam_redis_link_drop(link, result);
+    }
+}
+
+
+ngx_int_t
+ngx_eiam_share_replay_entry(ngx_eiam_share_t *share,
+    ngx_eiam_reader_place_t *place, const ngx_eiam_redis_reply_t *reply,
+    ngx_uint_t live)
+{
+    u_char                       name[NGX_EIAM_REDIS_NAME_MAX];
+    ngx_eiam_redis_entry_t       entry;
+    ngx_eiam_share_event_t       event;
+    ngx_eiam_redis_seal_place_t  seal;
+
+    if (ngx_eiam_redis_stream_entry(reply, &entry) != NGX_OK) {
+        return NGX_ERROR;
+    }
+
+    if (ngx_eiam_position_compare(&entry.position, &place->position) <= 0) {
+        return NGX_DECLINED;
+    }
+
+    seal.kind = NGX_EIAM_REDIS_SEAL_EVENT;
+    seal.key.data = name;
+    ngx_str_null(&seal.part);
+    ngx_eiam_redis_name_stream(&share->names, "", &seal.key);
+
+    place->position = entry.position;
+
+    if (ngx_eiam_share_event_open(share, &seal, &entry.value, &entry.position,
+                                  &event)
+        != NGX_OK)
+    {
+        /* it may be a revocation: this gateway is not fresh until it is gone */
+
+        place->unreadable = entry.position;
+        ngx_memcpy(place->nonce, event.nonce, NGX_EIAM_READER_NONCE);
+
+        return NGX_OK;
+    }
+
+    ngx_memcpy(place->nonce, event.nonce, NGX_EIAM_READER_NONCE);
+
+    ngx_eiam_share_replay_apply(share, place, &event, live);
+
+    return NGX_OK;
+}
+
+
+static void
+ngx_eiam_share_replay_apply(ngx_eiam_share_t *share,
+    ngx_eiam_reader_place_t *place, const ngx_eiam_share_event_t *event,
+    ngx_uint_t live)
+{
+    ngx_int_t         rc;
+    ngx_eiam_zone_t  *zone;
+
+    if (event->hello) {
+        return;
+    }
+
+    zone = share->zone;
+
+    ngx_eiam_zone_lock(zone);
+    rc = ngx_eiam_revocation_event_apply(zone->shared, &event->revocation);
+    ngx_eiam_zone_unlock(zone);
+
+    /* whoever restored all knew of it */
+
+    if (event->revocation.undo
+        && event->revocation.kind == NGX_EIAM_REVOKED_ALL
+        && ngx_eiam_position_compare(&event->revocation.position,
+                                     &place->unreadable)
+           > 0)
+    {
+        ngx_memzero(&place->unreadable, sizeof(ngx_eiam_position_t));
+    }
+
+    if (rc == NGX_OK && live) {
+        ngx_eiam_share_replay_observe(zone, &event->revocation.position);
+    }
+}
+
+
+/* by the clocks of Redis, and of this gateway */
+
+static void
+ngx_eiam_share_replay_observe(ngx_eiam_zone_t *zone,
+    const ngx_eiam_position_t *position)
+{
+    uint64_t     now;
+    ngx_time_t  *tp;
+
+    tp = ngx_timeofday();
+    now = (uint64_t) tp->sec * 1000 + tp->msec;
+
+    ngx_eiam_metrics_observe(&zone->shared->metrics.revocations_delay,
+                             (now > position->msec)
+                             ? (ngx_msec_t) (now - position->msec) : 0);
+}

@@ -1,0 +1,228 @@
+#!/usr/bin/perl
+# What is revoked at one gateway is revoked at all of them, whatever becomes of Redis meanwhile.
+
+use strict;
+use warnings;
+
+use FindBin;
+use lib "$FindBin::Bin/lib";
+use JSON::PP ();
+use Test::More;
+use Time::HiRes qw(sleep time);
+use EIAM::Jwt qw(mint new_key public_jwk);
+use EIAM::Redis;
+use EIAM::Source;
+use EIAM::Test;
+
+use constant { WORKERS => 2, DEADLINE => 15 };
+
+my $form = 'Content-Type: application/x-www-form-urlencoded';
+my $line = 'AAECAwQFBgcICQoLDA0ODxAREhMUFRYXGBkaGxwdHh8=';
+
+my $redis = EIAM::Redis->new;
+my $issuer = EIAM::Source->new;
+my $key = new_key('Ed25519');
+
+sub gateway {
+    my (%opt) = @_;
+    my $gate = nginx(
+        error_log_level => 'info',
+        workers => $opt{workers} // WORKERS,
+        expect => $opt{expect} // [],
+        files => {
+            'policy.json' => policy('/api', 'GET /users' => ['user_read'], 'POST /token' => 'public'),
+            'apps.json' => applications(
+                { id => 'crm', permissions => ['user_read'], tokens => ['Static-1-0123456789'] },
+                { id => 'erp', permissions => ['user_read'] }),
+            'jwks.json' => { keys => [ public_jwk($key, kid => 'k') ] },
+            key => "$line\n",
+        },
+        main => $opt{main} // '',
+        http => qq{
+            eiam_redis @{[ $opt{redis} // $redis->address ]};
+            eiam_redis_key key;
+        },
+        server => qq{
+            server_name api.example.com;
+            add_header X-Pid \$pid always;
+            eiam_policy policy.json;
+            eiam_applications apps.json;
+            eiam_jwks jwks.json;
+            eiam_jwt_issuer https://issuer.example;
+            eiam_jwt_audience api;
+            location /api/ { eiam on; proxy_pass http://%ECHO%; }
+            location = /api/token { eiam on; eiam_learn on; proxy_pass http://@{[ $issuer->address ]}; }
+            location /status/ { eiam_status; }
+            location /control/ { eiam_control; }
+        });
+    chmod 0600, $gate->dir . '/key' or die "chmod: $!";
+    return $gate;
+}
+
+my $n = 0;
+
+sub issue {
+    my ($gate, $client, $token) = @_;
+    $token //= 'Issued-' . ++$n . '-' . 'x' x 20;
+    $issuer->answer('*' => { json => { access_token => $token, token_type => 'bearer', expires_in => 600,
+        scope => 'user_read' } });
+    get($gate, '/api/token', method => 'POST', body => "client_id=$client", headers => [$form]);
+    return $token;
+}
+
+sub signed {
+    my ($client, %claims) = @_;
+    return mint($key, 'EdDSA', { iss => 'https://issuer.example', aud => 'api', exp => time + 600, client_id => $client,
+        scope => 'user_read', jti => ++$n, %claims }, { kid => 'k' });
+}
+
+sub order {
+    my ($gate, $what, $body) = @_;
+    return get($gate, "/control/$what", method => 'POST', body => "$body&reason=test", headers => [$form]);
+}
+
+sub status { return get($_[0], '/api/users', token => $_[1])->{status} }
+
+sub metric {
+    my ($gate, $name) = @_;
+    return get($gate, '/status/metrics')->{body} =~ /^\Q$name\E (\S+)$/m ? $1 : undef;
+}
+
+# The seconds that it took.
+sub in_time {
+    my ($what, $holds) = @_;
+    my $start = time;
+    until_true($holds, DEADLINE) or fail "$what: in time";
+    return time - $start;
+}
+
+sub fresh {
+    for my $gate (@_) {
+        in_time('a gateway is fresh', sub { (metric($gate, 'eiam_redis_fresh_age_seconds') // 99) < 0.75 });
+    }
+    return;
+}
+
+# In each worker of a gateway.
+sub everywhere {
+    my ($gate, $token, $expected) = @_;
+    my %seen;
+    for (1 .. 200) {
+        my $answer = get($gate, '/api/users', token => $token);
+        return "$answer->{status}" if $answer->{status} != $expected;
+        $seen{ $answer->{headers}{'x-pid'} } = 1;
+        return $expected if keys %seen == WORKERS;
+    }
+    return 'not all workers answered';
+}
+
+my ($one, $two, $three) = map { gateway()->start } 1 .. 3;
+fresh($one, $two, $three);
+
+subtest '2.4-7.2: a token that is revoked at one gateway is refused at the others within a second' => sub {
+    my $token = issue($one, 'crm');
+    is status($_, $token), 200, 'known' for $one, $two, $three;
+    my $answer = order($one, revoke => "token=$token");
+    is $answer->{status}, 200, 'revoked';
+    is_deeply [ $answer->{json}{in_force}, map { $_->{in_force} } @{ $answer->{json}{gateways} } ],
+        [ (JSON::PP::true) x 4 ], 'in force at three gateways, says the answer';
+    is everywhere($_, $token, 401), 401, 'by all workers at once' for $one, $two, $three;
+    is order($two, restore => "token=$token")->{status}, 200, 'restored at another one';
+    is everywhere($_, $token, 200), 200, 'it passes everywhere' for $one, $two, $three;
+    order($two, revoke => "token=$token");
+    is everywhere($_, $token, 401), 401, 'revoked once more' for $one, $two, $three;
+};
+
+subtest '2.4-7.2: so are an application, all, and tokens that are not known yet' => sub {
+    my ($token, $other) = (issue($one, 'crm'), issue($two, 'erp'));
+    my ($jwt, $unseen) = map { signed('erp', iat => time - 5) } 1, 2;
+    is status($_, $jwt), 200, 'a signed token' for $one, $two;
+    order($one, revoke => "token=$unseen");
+    is status($_, $unseen), 401, 'one that no gateway has seen' for $one, $two, $three;
+    is status($two, 'Static-1-0123456789'), 200, 'a static token';
+    order($one, revoke => 'token=Static-1-0123456789');
+    is status($_, 'Static-1-0123456789'), 401, 'it is revoked' for $one, $two, $three;
+
+    my $answer = order($two, revoke => 'application=crm');
+    is $answer->{json}{in_force}, JSON::PP::true, 'an application';
+    is status($_, $token), 401, 'is refused' for $one, $two, $three;
+    is status($_, $other), 200, 'another one passes' for $one, $two;
+    my $later = issue($three, 'crm');
+    is status($_, $later), 200, 'as does what it obtains afterwards' for $one, $two, $three;
+
+    order($three, revoke => 'all=1');
+    is status($_, $later) . status($_, $other) . status($_, $jwt), '401401401', 'all' for $one, $two, $three;
+    my $last = issue($one, 'erp');
+    is status($_, $last), 200, 'but not what is issued afterwards' for $one, $two, $three;
+    order($one, restore => 'all=1');
+    order($one, restore => 'application=crm');
+    is status($_, $later) . status($_, $token) . status($_, $jwt), '200200200', 'restored' for $one, $two, $three;
+};
+
+subtest '2.4-5: without Redis a revocation is in force here, and elsewhere when it is back' => sub {
+    my ($token, $known) = (issue($one, 'crm'), issue($two, 'erp'));
+    is status($_, $token) . status($_, $known), '200200', 'known' for $one, $two, $three;
+    $redis->kill9;
+    my $answer = order($one, revoke => "token=$token");
+    is "$answer->{status} $answer->{json}{pending}", '202 1', 'it is pending';
+    is everywhere($one, $token, 401), 401, 'and in force here';
+    is status($two, $token), 200, 'the others do not know';
+    is status($_, $known), 200, 'what is known is served everywhere' for $one, $two, $three;
+    in_time('it is not fresh', sub { metric($two, 'eiam_redis_fresh_age_seconds') > 0.75 });
+    is metric($one, 'eiam_revocations_unsent'), 1, 'one waits';
+    ok $one->reload, 'a reload';
+    is everywhere($one, $token, 401), 401, 'loses nothing';
+    $redis->start;
+    in_time('in force', sub { status($two, $token) == 401 && status($three, $token) == 401 });
+    in_time('sent', sub { metric($one, 'eiam_revocations_unsent') == 0 });
+    fresh($one, $two, $three);
+    pass 'all are fresh again';
+};
+
+subtest '2.4-6: what Redis forgets, the gateways say again' => sub {
+    my @tokens = map { issue($one, 'crm') } 1 .. 3;
+    is status($_->[0], $_->[1]), 200, 'known' for map { my $gate = $_; map { [ $gate, $_ ] } @tokens } $two, $three;
+    order($one, revoke => "token=$tokens[0]");
+    order($two, revoke => 'application=erp');
+    my $gaps = metric($one, 'eiam_redis_gaps_total');
+    $redis->cmd('FLUSHALL');
+    $redis->cmd(qw(XADD eiam:{rev} * x y));
+    in_time('the gap is noticed', sub { metric($one, 'eiam_redis_gaps_total') > $gaps });
+    is status($_, $tokens[0]), 401, 'what was revoked stays revoked' for $one, $two, $three;
+    is status($_, $tokens[1]), 200, 'what was not passes, though its grant is gone' for $one, $two, $three;
+    in_time('the tombstone is there again', sub { grep { /:r$/ } @{ $redis->cmd('KEYS', '*') } });
+    in_time('and the cut', sub { @{ $redis->cmd('HKEYS', 'eiam:{rev}:cut') } });
+    my $late = gateway()->start;
+    my $old = issue($one, 'crm', $tokens[0]);
+    in_time('a new gateway learns of both', sub { status($late, $tokens[0]) == 401 });
+    $late->stop;
+};
+
+subtest '2.4-6: an entry that nobody can read makes a gateway not fresh, until all is restored' => sub {
+    my $token = issue($one, 'crm');
+    is metric($one, 'eiam_redis_fresh_age_seconds') > 0.75, 1, 'the one of above';
+    is status($one, $token), 200, 'calls are served';
+    order($one, restore => 'all=1');
+    fresh($one, $two, $three);
+    pass 'fresh';
+};
+
+subtest '2.4-7: reloads under load: nothing is missed' => sub {
+    for (1 .. 5) {
+        my $token = issue($one, 'crm');
+        is status($two, $token), 200, 'known';
+        ok $two->reload, 'reload';
+        order($one, revoke => "token=$token");
+        my $took = in_time('revoked', sub { everywhere($two, $token, 401) eq '401' });
+        cmp_ok $took, '<', 5, 'in force';
+    }
+};
+
+for my $gate ($one, $two, $three) {
+    my $text = join '', map { s/"token_id":"[0-9a-f]{16}"//gr } $gate->error_log;
+    unlike $text, qr/Issued-\d+-x|Static-1/, 'no token is logged';
+}
+my $stored = join ' ', @{ $redis->cmd('KEYS', '*') }, map { @{ $redis->cmd('HGETALL', "eiam:{rev}:$_") } } qw(cut gw);
+unlike $stored, qr/Issued|crm|erp|Static/, '2.4-7.15: neither token nor application is in Redis';
+
+done_testing;
