@@ -420,6 +420,7 @@ subtest 'each decision has its count' => sub {
     my %reasons = map { ($_->[5] => 1) } @calls;
     $reasons{token_revoked} = 1;          # in t/revocations.t
     $reasons{application_unknown} = 1;    # in t/networks.t
+    $reasons{object_forbidden} = 1;       # in t/objects.t
     is_deeply [ grep { !$reasons{$_} } sort keys %EIAM::Test::REFUSAL ], [], 'no reason is left out';
     same_in_json($gate);
 };

@@ -26,6 +26,18 @@ ngx_eiam_hash(const u_char *p, size_t len, uint32_t seed)
 }
 
 
+uint64_t
+ngx_eiam_hash_text(const ngx_str_t *text)
+{
+    uint64_t  hash;
+
+    hash = (uint64_t) ngx_crc32_long(text->data, text->len) << 32
+           | ngx_murmur_hash2(text->data, text->len);
+
+    return hash ? hash : 1;
+}
+
+
 static uint64_t
 ngx_eiam_hash_mix(uint64_t hash)
 {

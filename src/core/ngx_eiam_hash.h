@@ -18,5 +18,8 @@
  */
 uint32_t ngx_eiam_hash(const u_char *p, size_t len, uint32_t seed);
 
+/* 64 bits, enough to tell names apart that are chosen by operators; never 0 */
+uint64_t ngx_eiam_hash_text(const ngx_str_t *text);
+
 
 #endif /* _NGX_EIAM_HASH_H_INCLUDED_ */

@@ -1,4 +1,5 @@
 
+#include <ngx_eiam_hash.h>
 #include <ngx_eiam_metrics.h>
 #include <ngx_eiam_string.h>
 #include <ngx_eiam_utf8.h>
@@ -7,7 +8,6 @@
 #define NGX_EIAM_PROBES  64      /* rows that are tried for an id */
 
 
-static ngx_atomic_uint_t ngx_eiam_metrics_key(const ngx_str_t *id);
 static ngx_uint_t ngx_eiam_metrics_is_other(const ngx_str_t *id);
 
 
@@ -161,7 +161,7 @@ ngx_eiam_metrics_operation(ngx_eiam_metrics_t *metrics, const ngx_str_t *id)
         return &metrics->other_operation;
     }
 
-    key = ngx_eiam_metrics_key(id);
+    key = (ngx_atomic_uint_t) ngx_eiam_hash_text(id);
     n = ngx_min(metrics->noperations, NGX_EIAM_PROBES);
 
     for (i = 0; i < n; i++) {
@@ -186,7 +186,7 @@ ngx_eiam_metrics_find(ngx_eiam_metrics_t *metrics, const ngx_str_t *id)
     ngx_atomic_uint_t          key;
     ngx_eiam_operation_row_t  *row;
 
-    key = ngx_eiam_metrics_key(id);
+    key = (ngx_atomic_uint_t) ngx_eiam_hash_text(id);
     n = ngx_min(metrics->noperations, NGX_EIAM_PROBES);
 
     for (i = 0; i < n; i++) {
@@ -224,7 +224,7 @@ ngx_eiam_metrics_application(ngx_eiam_metrics_t *metrics, const ngx_str_t *id)
         return &metrics->other_application;
     }
 
-    key = ngx_eiam_metrics_key(id);
+    key = (ngx_atomic_uint_t) ngx_eiam_hash_text(id);
     n = ngx_min(metrics->napplications, NGX_EIAM_PROBES);
 
     for (i = 0; i < n; i++) {
@@ -255,20 +255,6 @@ ngx_eiam_metrics_application(ngx_eiam_metrics_t *metrics, const ngx_str_t *id)
     }
 
     return &metrics->other_application;
-}
-
-
-/* 64 bits suffice to tell ids apart; 0 stands for a free row */
-
-static ngx_atomic_uint_t
-ngx_eiam_metrics_key(const ngx_str_t *id)
-{
-    uint64_t  key;
-
-    key = (uint64_t) ngx_crc32_long(id->data, id->len) << 32
-          | ngx_murmur_hash2(id->data, id->len);
-
-    return key ? (ngx_atomic_uint_t) key : 1;
 }
 
 

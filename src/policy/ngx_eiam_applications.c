@@ -1,6 +1,7 @@
 
 #include <ngx_eiam_applications.h>
 #include <ngx_eiam_fold.h>
+#include <ngx_eiam_hash.h>
 #include <ngx_eiam_members.h>
 #include <ngx_eiam_network.h>
 #include <ngx_eiam_static_token.h>
@@ -194,6 +195,7 @@ ngx_eiam_applications_id(void *data, const ngx_eiam_node_t *node,
                               &shown);
     }
 
+    application->key = ngx_eiam_hash_text(&application->id);
     application->node.str = application->id;
     application->node.node.key = ngx_crc32_long(application->id.data,
                                                 application->id.len);

@@ -26,6 +26,7 @@ typedef struct {
     ngx_str_node_t           node;          /* among the ids */
     ngx_str_node_t           folded;        /* among the folded ids */
     ngx_str_t                id;
+    uint64_t                 key;           /* the id's, ngx_eiam_usage.h */
     ngx_uint_t               index;
     ngx_uint_t               enabled;
     ngx_array_t              permissions;   /* of ngx_str_t, as written */

@@ -1,6 +1,7 @@
 
 #include <ngx_eiam_openapi.h>
 #include <ngx_eiam_challenge.h>
+#include <ngx_eiam_hash.h>
 #include <ngx_eiam_members.h>
 #include <ngx_eiam_operation.h>
 #include <ngx_eiam_parameter.h>
@@ -253,6 +254,9 @@ ngx_eiam_openapi_sort(ngx_eiam_openapi_t *openapi)
 
         if (cause == NGX_EIAM_KEPT) {
             operation[n++] = operation[i];
+            operation[i]->key = ngx_eiam_hash_text(&openapi->policy->path)
+                                * NGX_EIAM_HASH_FACTOR
+                                ^ ngx_eiam_hash_text(&operation[i]->id);
             cause = ngx_eiam_security_is_open(operation[i])
                     ? NGX_EIAM_FOUND_ANY_TOKEN : NGX_EIAM_KEPT;
         }

@@ -68,6 +68,7 @@ typedef struct {
 struct ngx_eiam_operation_s {
     ngx_str_t                  id;             /* operationId */
     ngx_uint_t                 method;
+    uint64_t                   key;            /* for ngx_eiam_usage.h */
     ngx_str_t                  route;          /* the full path template */
     ngx_str_t                  sample;         /* a path that fits, or empty */
     ngx_str_t                  pointer;        /* in the document */

@@ -18,6 +18,7 @@
 #include <ngx_eiam_denial.h>
 #include <ngx_eiam_digest.h>
 #include <ngx_eiam_metrics.h>
+#include <ngx_eiam_usage.h>
 #include <ngx_eiam_position.h>
 
 
@@ -183,6 +184,7 @@ struct ngx_eiam_shared_s {
     uint32_t               number;        /* number of the last configuration */
     time_t                 swept;         /* s: when lost flights were ended */
     ngx_eiam_metrics_t     metrics;       /* changed without the lock */
+    ngx_eiam_usage_t       usage;         /* the same */
     ngx_eiam_denials_t     denials;       /* made under the lock */
 };
 

@@ -11,6 +11,7 @@
 
 
 #define NGX_EIAM_ZONE_RESERVE  4     /* pages, at least */
+#define NGX_EIAM_ZONE_SMALL    (256 * 1024)
 
 
 static ngx_int_t ngx_eiam_zone_create(ngx_eiam_zone_t *zone);
@@ -82,8 +83,9 @@ failed:
 /*
  * Nearly all pages are divided here once and for all: a sixteenth for counters,
  * a tenth for revocations, a sixty-fourth for who is refused, a thirty-second
- * for flights, another one for refusals, and the rest for grants.  The slab
- * allocator keeps a sixteenth, and what key sets need.
+ * for what has been used, another one for flights and one for refusals, and the
+ * rest for grants.  The slab allocator keeps a sixteenth, and what key sets
+ * need.
  */
 
 static ngx_int_t
@@ -163,6 +165,11 @@ ngx_eiam_zone_lay_out(ngx_eiam_shared_t *shared, u_char *p, size_t size)
                    NGX_EIAM_DENIAL_WAYS * sizeof(ngx_eiam_denial_t));
     ngx_memzero(p, part);
     part = ngx_eiam_denial_lay_out(&shared->denials, p, part);
+    p += ngx_align(part, sizeof(ngx_eiam_entry_t));
+
+    part = (size < NGX_EIAM_ZONE_SMALL) ? NGX_EIAM_USAGE_MIN : size / 32;
+    ngx_memzero(p, part);
+    ngx_eiam_usage_lay_out(&shared->usage, p, part);
     p += ngx_align(part, sizeof(ngx_eiam_entry_t));
 
     part = size / 32;

@@ -26,11 +26,21 @@ static ngx_http_eiam_field_t  ngx_http_eiam_operation_field = {
 ngx_int_t
 ngx_http_eiam_forward(ngx_http_request_t *r, ngx_http_eiam_ctx_t *ctx)
 {
-    ngx_list_t  *fields;
+    ngx_list_t                 *fields;
+    ngx_http_eiam_main_conf_t  *mcf;
 
     if (ctx->decision == NGX_EIAM_UNDECIDED) {
         ctx->decision = NGX_EIAM_ALLOW;
         ngx_http_eiam_count(r, ctx);
+    }
+
+    if (ctx->operation) {
+        mcf = ngx_http_get_module_main_conf(r, ngx_eiam_module);
+
+        ngx_eiam_usage_add(&mcf->zone->shared->usage,
+                           ctx->application ? ctx->application->key
+                                            : NGX_EIAM_USAGE_ANYBODY,
+                           ctx->operation->key);
     }
 
     fields = &r->headers_in.headers;

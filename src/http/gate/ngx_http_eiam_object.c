@@ -2,11 +2,14 @@
 #include <ngx_http_eiam_ctx.h>
 #include <ngx_http_eiam_object.h>
 #include <ngx_http_eiam_request.h>
+#include <ngx_eiam_hash.h>
 #include <ngx_eiam_object_mark.h>
 #include <ngx_eiam_objects.h>
 #include <ngx_eiam_string.h>
 
 
+static void ngx_http_eiam_object_record(ngx_http_eiam_ctx_t *ctx,
+    const ngx_eiam_object_mark_t *mark, const ngx_str_t *id);
 static ngx_int_t ngx_http_eiam_object_refuse(ngx_http_eiam_ctx_t *ctx,
     const ngx_http_eiam_object_call_t *call,
     const ngx_eiam_object_mark_t *mark, const ngx_str_t *id,
@@ -50,13 +53,14 @@ ngx_int_t
 ngx_http_eiam_object_check(ngx_http_eiam_ctx_t *ctx,
     const ngx_http_eiam_object_call_t *call)
 {
-    ngx_int_t                      rc;
-    ngx_str_t                      id;
-    ngx_uint_t                     i;
-    ngx_eiam_detail_e              detail;
-    ngx_eiam_object_mark_t        *mark;
-    const ngx_eiam_objects_t      *objects;
+    ngx_int_t                  rc, result;
+    ngx_str_t                  id;
+    ngx_uint_t                 i;
+    ngx_eiam_detail_e          detail;
+    ngx_eiam_object_mark_t    *mark;
+    const ngx_eiam_objects_t  *objects;
 
+    result = NGX_OK;
     mark = ctx->operation->marks.elts;
     objects = ctx->application ? ctx->application->objects : NULL;
 
@@ -72,14 +76,44 @@ ngx_http_eiam_object_check(ngx_http_eiam_ctx_t *ctx,
             return NGX_ERROR;
         }
 
-        if (rc == NGX_OK && ngx_eiam_objects_has(objects, &mark[i], &id)) {
+        if (rc == NGX_OK && call->record) {
+            ngx_http_eiam_object_record(ctx, &mark[i], &id);
+        }
+
+        if (result != NGX_OK || ngx_eiam_objects_has_all(objects, &mark[i])
+            || (rc == NGX_OK && ngx_eiam_objects_has(objects, &mark[i], &id)))
+        {
             continue;
         }
 
-        return ngx_http_eiam_object_refuse(ctx, call, &mark[i], &id, detail);
+        result = ngx_http_eiam_object_refuse(ctx, call, &mark[i], &id, detail);
+
+        if (!call->record) {
+            return result;
+        }
     }
 
-    return NGX_OK;
+    return result;
+}
+
+
+/* what the application really uses, for whoever writes the file */
+
+static void
+ngx_http_eiam_object_record(ngx_http_eiam_ctx_t *ctx,
+    const ngx_eiam_object_mark_t *mark, const ngx_str_t *id)
+{
+    uint64_t                    application;
+    ngx_http_eiam_main_conf_t  *mcf;
+
+    mcf = ngx_http_get_module_main_conf(ctx->request, ngx_eiam_module);
+
+    application = ctx->application
+                  ? ctx->application->key
+                  : ngx_eiam_hash_text(&ctx->application_id);
+
+    ngx_eiam_usage_touch(&mcf->zone->shared->usage, application, mark->hash,
+                         id);
 }
 
 

@@ -90,3 +90,23 @@ ngx_http_eiam_listed_kind(ngx_http_eiam_status_t *status,
 
     ngx_http_eiam_puts(status, "]}");
 }
+
+
+void
+ngx_http_eiam_listed_texts(ngx_http_eiam_status_t *status,
+    const ngx_array_t *texts)
+{
+    ngx_str_t   *text;
+    ngx_uint_t   i;
+
+    text = texts->elts;
+
+    ngx_http_eiam_puts(status, "[");
+
+    for (i = 0; i < texts->nelts; i++) {
+        ngx_http_eiam_write_text(status, "%s", i ? "," : "");
+        ngx_http_eiam_write_quoted(status, &text[i]);
+    }
+
+    ngx_http_eiam_puts(status, "]");
+}

@@ -20,5 +20,9 @@ void ngx_http_eiam_listed_networks(ngx_http_eiam_status_t *status,
 void ngx_http_eiam_listed_objects(ngx_http_eiam_status_t *status,
     const ngx_eiam_application_t *application);
 
+/* an array of ngx_str_t, which is no member */
+void ngx_http_eiam_listed_texts(ngx_http_eiam_status_t *status,
+    const ngx_array_t *texts);
+
 
 #endif /* _NGX_HTTP_EIAM_LISTED_H_INCLUDED_ */

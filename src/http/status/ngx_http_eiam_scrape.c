@@ -2,6 +2,7 @@
 #include <ngx_http_eiam_files.h>
 #include <ngx_http_eiam_overview.h>
 #include <ngx_http_eiam_status.h>
+#include <ngx_http_eiam_usage.h>
 
 
 /*
@@ -28,6 +29,8 @@ static const ngx_http_eiam_member_t  ngx_http_eiam_json[] = {
     { "sources", ngx_http_eiam_overview_sources },
     { "refusals", ngx_http_eiam_overview_refusals },
     { "left_out", ngx_http_eiam_overview_left_out },
+    { "usage", ngx_http_eiam_usage_all },
+    { "application_usage", ngx_http_eiam_usage_applications },
     { NULL, NULL }
 };
 

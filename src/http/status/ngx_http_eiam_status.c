@@ -3,6 +3,7 @@
 #include <ngx_http_eiam_operations.h>
 #include <ngx_http_eiam_request.h>
 #include <ngx_http_eiam_status.h>
+#include <ngx_http_eiam_usage.h>
 #include <ngx_eiam_page.h>
 #include <ngx_eiam_string.h>
 
@@ -43,6 +44,8 @@ static const ngx_http_eiam_view_t  ngx_http_eiam_views[] = {
     { ngx_string("operations"), ngx_http_eiam_operations, 1,
       ngx_string("application/json") },
     { ngx_string("application"), ngx_http_eiam_application, 1,
+      ngx_string("application/json") },
+    { ngx_string("objects"), ngx_http_eiam_usage_objects, 1,
       ngx_string("application/json") },
     { ngx_string("explain"), ngx_http_eiam_explain, 1,
       ngx_string("application/json") },

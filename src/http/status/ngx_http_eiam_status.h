@@ -33,6 +33,7 @@ struct ngx_http_eiam_status_s {
 
     ngx_uint_t                   family;      /* where the next step begins */
     ngx_uint_t                   member;
+    ngx_uint_t                   found;       /* entries of a list so far */
     ngx_uint_t                   policy;
     ngx_uint_t                   i;
     ngx_uint_t                   samples;     /* of this step */
