@@ -70,7 +70,7 @@ function filesView() {
 
 // What it has used, and what would have sufficed for that, if the gate says so.
 function usageView({ json }) {
-    const known = (json.applications || []).filter(({ application }) => application === chosen);
+    const known = (json.application_usage || []).filter(({ application }) => application === chosen);
     return known.map(({ used = [], minimal = [], granted = [] }) => {
         const spare = granted.filter(permission => !minimal.includes(permission));
         return make('dl', [

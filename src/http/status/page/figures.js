@@ -186,7 +186,7 @@ function redis(shot) {
 
 // What is in force of the applications files, and what is not because of a fault.
 function files({ json }) {
-    return (json.applications_files || json.applications || []).filter(({ reload }) => reload).map(file => {
+    return (json.applications || []).filter(({ reload }) => reload).map(file => {
         const name = file.file.replace(/.*\//, '');
         return file.fault ? make('strong', `${name} is refused since ${moment(json.now - file.refused)}: ${
             file.fault} What was in force before stays so.`, 'bad')
