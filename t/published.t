@@ -68,7 +68,7 @@ sub location {
 # ---------------------------------------------------------------- which of them load
 
 # Faults that a document may have and still be usable.
-my $wrong = qr/no\ request\ can\ tell|may\ be\ the\ same\ request|is\ no\ member\ of|must\ have\ 1\ to\ 255\ bytes
+my $wrong = qr/no\ request\ can\ tell|may\ be\ the\ same\ request|is\ not\ a\ member\ of|must\ have\ 1\ to\ 255\ bytes
     |unsupported\ server|has\ no\ default|must\ not\ (?:stand\ beside\ a|begin\ or\ end)/x;
 my $nothing = qr/nothing of it remains, operations are left out \(\d+\): |#\/paths: has no operation/;
 
