@@ -22,9 +22,9 @@ my @parts = grep { -e "$top/$_" } qw(Makefile config ngx_eiam_module.c src t/uni
 system("cd '$top' && cp -a --parents @parts '$copy'") == 0 or die "cannot copy the checkout\n";
 
 my %ports;
-$ports{ free_port() } = 1 until keys %ports == 3;
-my ($port, $backend_port, $oidc_port) = sort keys %ports;
-@ENV{qw(PORT BACKEND_PORT OIDC_PORT)} = ($port, $backend_port, $oidc_port);
+$ports{ free_port() } = 1 until keys %ports == 5;
+my ($port, $backend_port, $oidc_port, $second_port, $redis_port) = sort keys %ports;
+@ENV{qw(PORT BACKEND_PORT OIDC_PORT SECOND_PORT REDIS_PORT)} = ($port, $backend_port, $oidc_port, $second_port, $redis_port);
 delete $ENV{MAKEFLAGS};
 
 # (exit code, output) of a script of the example.
@@ -252,6 +252,40 @@ subtest 'stop' => sub {
     ok !listens($_), "  and port $_ is free" for $port, $backend_port, $oidc_port;
     ($code, $text) = run('stop');
     is $code, 0, 'a second stop is no error' or diag $text;
+};
+
+subtest '2.4-4: the example with two gateways' => sub {
+    my ($code, $text) = run('run', 'gateways');
+    is $code, 0, 'it starts, and answers as expected' or diag $text;
+    my @answers = answers($text);
+    my ($token) = grep { defined } map { $_->{json}{access_token} } @answers;
+    my $at = sub { return (grep { $_->{title} =~ $_[0] } @answers)[0] };
+    my @rows = (
+        [ qr/used at the second/, $second_port, 200, 'a token of the first gateway is used at the second one' ],
+        [ qr/goes on/, $second_port, 200, '  while Redis is away, too' ],
+        [ qr/not now/, $second_port, 503, '  when an unknown one is put off' ],
+        [ qr/both know/, $second_port, 200, '  and what was issued meanwhile is known afterwards' ],
+        [ qr/is revoked at the first/, $port, 200, 'it is revoked at the first one' ],
+        [ qr/refused by the second/, $second_port, 401, '  and refused by the second one' ],
+    );
+    for my $row (@rows) {
+        my ($title, $from, $status, $name) = @$row;
+        my $answer = $at->($title);
+        is "$answer->{status} " . ($answer->{line} =~ m{127\.0\.0\.1:(\d+)})[0], "$status $from", $name;
+    }
+    my $revoked = $at->(qr/is revoked at the first/);
+    ok $revoked->{json}{in_force}, '  and it was in force when that was answered';
+    is scalar @{ $revoked->{json}{gateways} }, 2, '  at both of them';
+    my $home = "$copy/build/example";
+    for my $file (qw(redis.password redis.key redis/redis.conf)) {
+        is sprintf('%o', (stat "$home/$file")[2] & 07777), 600, "$file is for its owner alone";
+    }
+    my $aof = join '', map { slurp($_) } glob "$home/redis/appendonlydir/*";
+    cmp_ok length $aof, '>', 500, 'Redis has written to its disk';
+    unlike $aof, qr/\Q$token\E|@{[ sha256_hex($token) ]}|hr-sync|org_read/, '  and nothing of it tells who may do what';
+    is((run('stop'))[0], 0, 'it stops');
+    is_deeply [ processes() ], [], '  and leaves no process';
+    ok !listens($_), "  and port $_ is free" for $port, $second_port, $redis_port;
 };
 
 done_testing;
