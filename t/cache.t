@@ -486,7 +486,7 @@ subtest 'grants of every size' => sub {
 
 subtest 'a zone that is full' => sub {
     my $small = nginx(files => \%files,
-        http => 'eiam_zone eiam 128k; eiam_policy %DIR%/policy.json;', server => qq{
+        http => 'eiam_zone eiam 160k; eiam_policy %DIR%/policy.json;', server => qq{
         eiam_introspection /introspect;
         add_header X-Cache \$eiam_cache always;
         location /api/ { eiam on; eiam_cache_negative 1h; proxy_pass http://%ECHO%; }
@@ -575,7 +575,7 @@ subtest '2.1-18: learned grants, which nobody can fetch again, keep half of the 
     my $zone = nginx(error_log_level => 'error',
         files => { 'policy.json' => policy('/api', 'POST /token' => 'public', 'GET /users' => ['user_read']),
             'www/api/users' => 'users' },
-        http => 'eiam_zone small 64k; eiam_policy %DIR%/policy.json; keepalive_requests 100000;'
+        http => 'eiam_zone small 80k; eiam_policy %DIR%/policy.json; keepalive_requests 100000;'
             . ' add_header X-Cache "$eiam_source $eiam_cache" always;',
         server => qq{
             location /api/ { eiam on; root %DIR%/www; }

@@ -8,6 +8,10 @@
 #include <ngx_eiam_string.h>
 
 
+/* ms: that a worker which exits waits at most for a page */
+#define NGX_HTTP_EIAM_STATUS_WAIT  60000
+
+
 typedef struct {
     ngx_str_t                  name;      /* the path below the location */
     ngx_http_eiam_status_pt    step;
@@ -158,6 +162,11 @@ ngx_http_eiam_status_run(ngx_http_request_t *r,
     if (rc == NGX_OK) {
         return ngx_http_eiam_send(status);
     }
+
+    /* a client that goes away ends it, and a worker that exits waits for it */
+
+    r->read_event_handler = ngx_http_test_reading;
+    ngx_add_timer(&status->event, NGX_HTTP_EIAM_STATUS_WAIT);
 
     r->main->count++;
     ngx_post_event(&status->event, &ngx_posted_next_events);
@@ -391,5 +400,9 @@ ngx_http_eiam_status_cleanup(void *data)
 
     if (status->event.posted) {
         ngx_delete_posted_event(&status->event);
+    }
+
+    if (status->event.timer_set) {
+        ngx_del_timer(&status->event);
     }
 }
