@@ -171,7 +171,7 @@ sub call {
         my $token = delete $members{token};
         my $refused = $decision eq 'deny';
         push @lines, {
-            (map { ($_ => '') } @members), decision => $decision, reason => $reason,
+            (map { ($_ => '') } @members), redis => '', decision => $decision, reason => $reason,
             uri => $target =~ s/\?.*//sr, method => $opt{method} // 'GET', client => '127.0.0.1',
             status => $res->{status}, upstream_status => $refused ? '' : $res->{status},
             token_id => defined $token ? substr(sha256_hex($token{$token}), 0, 16) : '', %members,

@@ -225,7 +225,7 @@ passed get($running, '/api/users', token => 'forever'), 'a token without expires
 
 # ---------------------------------------------------------------- nothing forgotten
 
-my $source = join '', map { slurp(top_dir() . "/src/policy/ngx_eiam_$_.c") } qw(applications objects);
+my $source = join '', map { slurp(top_dir() . "/src/policy/ngx_eiam_$_.c") } qw(applications objects static_token);
 my $calls = () = $source =~ /\bngx_eiam_fault\(/g;
 my @faults = map { join '', /"((?:[^"\\]|\\.)*)"/g } $source =~ /ngx_eiam_fault\(&?\w+,\s*((?:"(?:[^"\\]|\\.)*"\s*)+)/g;
 is scalar @faults, $calls, "each of the source's $calls faults has a text to look for";

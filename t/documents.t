@@ -288,16 +288,21 @@ for my $row (
         . ($fault ? " is refused: $fault" : '') or diag $said;
 }
 
-# The file that uses libyaml, compiled as on a system without it, and linked with the others.
+# The file that uses a library, compiled as on a system without it, and linked with the others.
 SKIP: {
-    skip 'the module is built in another way', 3 if $ENV{EIAM_ASAN} || $ENV{EIAM_COVERAGE};
+    skip 'the module is built in another way', 6 if $ENV{EIAM_ASAN} || $ENV{EIAM_COVERAGE};
     my ($build, $nginx, $without) = (top_dir() . '/build/dynamic', '/usr/share/nginx/src/src', $gate->dir . '/without');
     my %source = map { (m{(\w+)\.c$} => 1) } glob join ' ', map { top_dir() . "/$_" } qw(*.c src/*/*.c src/*/*/*.c);
-    my @objects = grep { m{(\w+)\.o$} && $1 ne 'ngx_eiam_yaml' && ($source{$1} || /_modules/) }
-        glob "$build/addon/*/*.o $build/ngx_eiam_module_modules.o";
-    my @include = map { "-I$_" } $build, top_dir() . '/src/core', map { "$nginx/$_" } qw(core event event/modules os/unix);
-    is system('cc', '-c', '-fPIC', '-DNGX_EIAM_HAVE_YAML=0', @include, '-o', "$without.o", top_dir() . '/src/core/ngx_eiam_yaml.c')
-        || system('cc', '-shared', '-o', "$without.so", @objects, "$without.o", qw(-ljansson -lcrypto)), 0, 'a module without libyaml is built';
+    my @include = map { "-I$_" } $build, map({ top_dir() . "/src/$_" } qw(core redis)), map { "$nginx/$_" } qw(core event event/modules os/unix);
+    my $build_without = sub {
+        my ($file, $macro, @libraries) = @_;
+        my ($noun) = $file =~ /(\w+)\.c$/;
+        my @objects = grep { m{(\w+)\.o$} && $1 ne $noun && ($source{$1} || /_modules/) }
+            glob "$build/addon/*/*.o $build/ngx_eiam_module_modules.o";
+        return system('cc', '-c', '-fPIC', "-D$macro=0", @include, '-o', "$without.o", top_dir() . "/src/$file")
+            || system('cc', '-shared', '-o', "$without.so", @objects, "$without.o", qw(-ljansson -lcrypto -lssl), @libraries);
+    };
+    is $build_without->('core/ngx_eiam_yaml.c', 'NGX_EIAM_HAVE_YAML', '-lhiredis'), 0, 'a module without libyaml is built';
     local $ENV{EIAM_MODULE} = "$without.so";
     for my $row ([ 'openapi.yaml', yaml($users), qr/"\S+": is not JSON, and the module was built without libyaml, which reads YAML/ ],
         [ 'openapi.json', document(qq("/a": {"get": {$operation}})) ]) {
@@ -305,6 +310,11 @@ SKIP: {
         my ($code, $said) = nginx(server => "location /api/ { eiam on; eiam_policy %DIR%/$name; }", files => { $name => $text })->check;
         ok $fault ? $code && $said =~ $fault : !$code, "2.5-1: without libyaml $name is " . ($fault ? 'refused, and why' : 'read') or diag $said;
     }
+    is $build_without->('redis/ngx_eiam_redis_reply.c', 'NGX_EIAM_HAVE_REDIS', '-lyaml'), 0, '2.4-8: a module without libhiredis is built';
+    my ($code, $said) = nginx(http => 'eiam_redis 127.0.0.1:6379;', server => '')->check;
+    ok $code && $said =~ /eiam_redis: this module was built without the hiredis library: install libhiredis-dev/, '  and refuses eiam_redis, and says why' or diag $said;
+    ($code, $said) = nginx(server => 'location /api/ { eiam on; eiam_policy %DIR%/openapi.json; }', files => { 'openapi.json' => document(qq("/a": {"get": {$operation}})) })->check;
+    is $code, 0, '  and gates as before' or diag $said;
 }
 
 done_testing;
