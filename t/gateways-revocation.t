@@ -96,9 +96,11 @@ sub in_time {
     return time - $start;
 }
 
+# And each of its workers has connected again, at most a second after the reader.
 sub fresh {
     for my $gate (@_) {
         in_time('a gateway is fresh', sub { (metric($gate, 'eiam_redis_fresh_age_seconds') // 99) < 0.75 });
+        in_time('its workers are connected', sub { !grep { (metric($gate, 'eiam_redis_up') // 0) != 1 } 1 .. 8 * WORKERS });
     }
     return;
 }

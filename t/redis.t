@@ -244,7 +244,8 @@ sub file { my ($name, $text) = @_; return ($name => "$text\n") }
     eventually(sub { up($gate) }, 'and the gate is connected');
 
     $master->start;
-    eventually(sub { ($master->info('replication')->{role} // '') eq 'slave' }, 'the old one becomes a replica');
+    # Sentinels that were short of time wait for half a minute before they do anything
+    ok until_true(sub { ($master->info('replication')->{role} // '') eq 'slave' }, 180), 'the old one becomes a replica';
     eventually(sub { ($master->info('replication')->{master_link_status} // '') eq 'up' }, 'that follows');
     eventually(sub { $sentinels[1]->cmd('SENTINEL', 'failover', 'eiam') eq 'OK' }, 'a failover by command');
     eventually(sub { grep { $_ eq 'ngx_eiam' } $master->clients }, 'brings the gate back');
