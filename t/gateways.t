@@ -63,7 +63,7 @@ sub gateway {
 # Until each worker of them can ask Redis.
 sub ready {
     my (@gates) = @_;
-    for my $gate ((@gates) x 4) {    # of any worker
+    for my $gate ((@gates) x 16) {    # so that each worker is asked
         until_true(sub { get($gate, '/status/metrics')->{body} =~ /^eiam_redis_up 1$/m }) or fail 'a gateway is connected';
     }
     return;

@@ -22,7 +22,7 @@ static const ngx_eiam_unit_reply_t  ngx_eiam_unit_replies[] = {
 
     { ngx_string("+OK\r\n"), "+OK" },
     { ngx_string("-ERR no\r\n"), "-ERR no" },
-    { ngx_string(":-9223372036854775808\r\n"), ":-9223372036854775808" },
+    { ngx_string(":-9223372036854775807\r\n"), ":-9223372036854775807" },
     { ngx_string("$0\r\n\r\n"), "$" },
     { ngx_string("$4\r\na\r\nb\r\n"), "$a\r\nb" },
     { ngx_string("$-1\r\n"), "_" },
