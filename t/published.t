@@ -70,7 +70,7 @@ sub location {
 # Faults that a document may have and still be usable.
 my $wrong = qr/no\ request\ can\ tell|may\ be\ the\ same\ request|is\ not\ a\ member\ of|must\ have\ 1\ to\ 255\ bytes
     |unsupported\ server|has\ no\ default|must\ not\ (?:stand\ beside\ a|begin\ or\ end)/x;
-my $nothing = qr/nothing of it remains, operations are left out \(\d+\): |#\/paths: has no operation/;
+my $nothing = qr/nothing of it remains, operations are left out \(\d+\): |#\/paths: has no operation|lets no request pass to \d+ operations of/;
 
 # Operations that are left out only in this location: eiam_path strict.
 sub here { return map { ("$_->{method} $_->{route}" => 1) } grep { $_->{left_out} eq 'strict' } $_[0]{reading}->operations }
