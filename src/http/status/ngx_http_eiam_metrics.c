@@ -501,15 +501,10 @@ ngx_http_eiam_learned(ngx_http_eiam_status_t *status)
 }
 
 
-static const ngx_http_eiam_label_t  ngx_http_eiam_no_labels[] = {
-    { NULL, ngx_null_string }
-};
-
-
 static ngx_int_t
 ngx_http_eiam_entries(ngx_http_eiam_status_t *status)
 {
-    ngx_http_eiam_scrape_sample(status, "", ngx_http_eiam_no_labels, "%uD",
+    ngx_http_eiam_scrape_sample(status, "", NULL, "%uD",
                                 status->mcf->zone->shared->grants.entries);
     return NGX_OK;
 }
@@ -518,7 +513,7 @@ ngx_http_eiam_entries(ngx_http_eiam_status_t *status)
 static ngx_int_t
 ngx_http_eiam_bytes(ngx_http_eiam_status_t *status)
 {
-    ngx_http_eiam_scrape_sample(status, "", ngx_http_eiam_no_labels, "%uz",
+    ngx_http_eiam_scrape_sample(status, "", NULL, "%uz",
                                 status->mcf->zone->shared->grants.used
                                 * sizeof(ngx_eiam_entry_t));
     return NGX_OK;
@@ -528,7 +523,7 @@ ngx_http_eiam_bytes(ngx_http_eiam_status_t *status)
 static ngx_int_t
 ngx_http_eiam_room(ngx_http_eiam_status_t *status)
 {
-    ngx_http_eiam_scrape_sample(status, "", ngx_http_eiam_no_labels, "%uz",
+    ngx_http_eiam_scrape_sample(status, "", NULL, "%uz",
                                 (status->mcf->zone->shared->grants.ncells - 1)
                                 * sizeof(ngx_eiam_entry_t));
     return NGX_OK;
@@ -538,7 +533,7 @@ ngx_http_eiam_room(ngx_http_eiam_status_t *status)
 static ngx_int_t
 ngx_http_eiam_evictions(ngx_http_eiam_status_t *status)
 {
-    ngx_http_eiam_scrape_sample(status, "", ngx_http_eiam_no_labels, "%uA",
+    ngx_http_eiam_scrape_sample(status, "", NULL, "%uA",
                                 status->mcf->zone->shared->metrics.evictions);
     return NGX_OK;
 }

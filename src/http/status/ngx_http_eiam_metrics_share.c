@@ -2,11 +2,6 @@
 #include <ngx_http_eiam_metrics_share.h>
 
 
-static const ngx_http_eiam_label_t  ngx_http_eiam_metrics_share_no_labels[] = {
-    { NULL, ngx_null_string }
-};
-
-
 ngx_int_t
 ngx_http_eiam_metrics_share_unshared(ngx_http_eiam_status_t *status)
 {
@@ -90,7 +85,7 @@ ngx_http_eiam_metrics_share_late(ngx_http_eiam_status_t *status)
 
     if (redis) {
         ngx_http_eiam_scrape_sample(status, "",
-                                    ngx_http_eiam_metrics_share_no_labels,
+                                    NULL,
                                     "%uA", redis->held_late);
     }
 

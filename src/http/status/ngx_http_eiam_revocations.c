@@ -3,11 +3,6 @@
 #include <ngx_eiam_revoke.h>
 
 
-static const ngx_http_eiam_label_t  ngx_http_eiam_no_labels[] = {
-    { NULL, ngx_null_string }
-};
-
-
 ngx_int_t
 ngx_http_eiam_revocations_total(ngx_http_eiam_status_t *status)
 {
@@ -65,7 +60,7 @@ ngx_http_eiam_revocations_room(ngx_http_eiam_status_t *status)
 
     ngx_eiam_revoke_usage(status->mcf->zone, &usage);
 
-    ngx_http_eiam_scrape_sample(status, "", ngx_http_eiam_no_labels, "%ui",
+    ngx_http_eiam_scrape_sample(status, "", NULL, "%ui",
                                 usage.room);
     return NGX_OK;
 }
@@ -74,7 +69,7 @@ ngx_http_eiam_revocations_room(ngx_http_eiam_status_t *status)
 ngx_int_t
 ngx_http_eiam_revocations_evicted(ngx_http_eiam_status_t *status)
 {
-    ngx_http_eiam_scrape_sample(status, "", ngx_http_eiam_no_labels, "%uA",
+    ngx_http_eiam_scrape_sample(status, "", NULL, "%uA",
                     status->mcf->zone->shared->metrics.revocations_evicted);
     return NGX_OK;
 }
@@ -83,7 +78,7 @@ ngx_http_eiam_revocations_evicted(ngx_http_eiam_status_t *status)
 ngx_int_t
 ngx_http_eiam_revocations_reissued(ngx_http_eiam_status_t *status)
 {
-    ngx_http_eiam_scrape_sample(status, "", ngx_http_eiam_no_labels, "%uA",
+    ngx_http_eiam_scrape_sample(status, "", NULL, "%uA",
                                 status->mcf->zone->shared->metrics.reissued);
     return NGX_OK;
 }

@@ -178,6 +178,14 @@ ngx_http_eiam_scrape_sample(ngx_http_eiam_status_t *status, const char *suffix,
     ngx_uint_t   i;
     const char  *name;
 
+    static const ngx_http_eiam_label_t  none[] = {
+        { NULL, ngx_null_string }
+    };
+
+    if (labels == NULL) {
+        labels = none;
+    }
+
     status->samples++;
     name = ngx_http_eiam_metrics[status->family].name;
 

@@ -63,12 +63,15 @@ typedef struct {
 /* a row without name ends it */
 extern const ngx_http_eiam_family_t  ngx_http_eiam_metrics[];
 
-/* the samples of a histogram, by a label and by its result */
+/* the samples of a histogram: by a label and by its result, if it has a name */
 void ngx_http_eiam_metrics_histogram(ngx_http_eiam_status_t *status,
     const char *name, const ngx_str_t *value, const ngx_str_t *result,
     const ngx_eiam_histogram_t *histogram);
 
-/* writes a sample of the current family; the last label has no name */
+/*
+ * Writes a sample of the current family.  The last label has no name; NULL:
+ * there are none.
+ */
 void ngx_http_eiam_scrape_sample(ngx_http_eiam_status_t *status,
     const char *suffix, const ngx_http_eiam_label_t *labels,
     const char *fmt, ...);
