@@ -52,6 +52,7 @@ sub gateway {
             eiam_jwt_audience api;
             location /api/ { eiam on; proxy_pass http://%ECHO%; }
             location = /api/token { eiam on; eiam_learn on; proxy_pass http://@{[ $issuer->address ]}; }
+            location = /revoke { eiam_revoke on; proxy_pass http://%ECHO%; }
             location /status/ { eiam_status; }
             location /control/ { eiam_control; }
         });
@@ -159,6 +160,18 @@ subtest '2.4-7.2: so are an application, all, and tokens that are not known yet'
     order($one, restore => 'all=1');
     order($one, restore => 'application=crm');
     is status($_, $later) . status($_, $token) . status($_, $jwt), '200200200', 'restored' for $one, $two, $three;
+};
+
+subtest '2.4-1: a client revokes at one gateway what another one has issued' => sub {
+    my $revoke = sub { my ($gate, $client, $token) = @_;
+        return get($gate, '/revoke', method => 'POST', body => "client_id=$client&token=$token", headers => [$form])->{status} };
+    my ($own, $other) = (issue($one, 'crm'), issue($one, 'crm'));
+    is $revoke->($two, 'crm', $own), 200, 'though it has never seen the token';
+    in_time('refused', sub { !grep { status($_, $own) != 401 } $one, $two, $three });
+    is status($_, $own), 401, 'it is refused everywhere' for $one, $two, $three;
+    is $revoke->($two, 'erp', $other), 200, 'another client does not';
+    is $revoke->($two, 'crm', 'Invented-1'), 200, 'what nobody has issued ends nothing';
+    is status($_, $other), 200, 'so the token passes' for $one, $two, $three;
 };
 
 subtest '2.4-5: without Redis a revocation is in force here, and elsewhere when it is back' => sub {

@@ -176,7 +176,8 @@ ngx_http_eiam_conf_merge_loc(ngx_conf_t *cf, void *parent, void *child)
 
     if (conf->challenges == NULL
         || (conf->learn && ngx_http_eiam_add_learned(cf) != NGX_OK)
-        || (conf->revoke && ngx_http_eiam_add_refresh(cf, conf) != NGX_OK)
+        || (conf->revoke && (ngx_http_eiam_add_refresh(cf, conf) != NGX_OK
+                             || ngx_http_eiam_share_add(cf, conf) != NGX_OK))
         || ngx_http_eiam_warning_add(cf, conf, own) != NGX_OK)
     {
         return NGX_CONF_ERROR;

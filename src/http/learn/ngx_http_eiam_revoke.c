@@ -1,6 +1,7 @@
 
 #include <ngx_http_eiam_generation.h>
 #include <ngx_http_eiam_revoke.h>
+#include <ngx_http_eiam_shared.h>
 #include <ngx_http_eiam_verify.h>
 #include <ngx_eiam_revoke.h>
 #include <ngx_eiam_share_send.h>
@@ -93,9 +94,19 @@ ngx_http_eiam_revoke_verify(ngx_http_request_t *r, ngx_http_eiam_ctx_t *ctx)
         call->token = ctx->learn->token;
 
         ctx->learn->call = call;
+    }
 
-        if (ngx_eiam_source_known(mcf->zone, call->digest, &grant) == NGX_OK) {
-            return NGX_OK;
+    if (ngx_eiam_source_known(mcf->zone, call->digest, &grant) == NGX_OK) {
+        return NGX_OK;
+    }
+
+    /* another gateway may have learned it; the request comes again then */
+
+    if (mcf->share) {
+        rc = ngx_http_eiam_shared_ask(r, call);
+
+        if (rc == NGX_AGAIN || rc == NGX_ERROR) {
+            return rc;
         }
     }
 
