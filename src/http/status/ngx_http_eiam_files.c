@@ -24,27 +24,15 @@ static void ngx_http_eiam_files_object(ngx_http_eiam_status_t *status,
 ngx_int_t
 ngx_http_eiam_files_reloads(ngx_http_eiam_status_t *status)
 {
-    ngx_uint_t           i;
     ngx_eiam_metrics_t  *metrics;
 
-    static const ngx_str_t  results[] = {
-        ngx_string("loaded"),
-        ngx_string("refused")
-    };
+    static const ngx_str_t  loaded = ngx_string("loaded");
+    static const ngx_str_t  refused = ngx_string("refused");
 
     metrics = &status->mcf->zone->shared->metrics;
 
-    for (i = 0; i < 2; i++) {
-
-        ngx_http_eiam_label_t  labels[] = {
-            { "result", results[i] },
-            { NULL, ngx_null_string }
-        };
-
-        ngx_http_eiam_scrape_sample(status, "", labels, "%uA",
-                                    i ? metrics->not_reloaded
-                                      : metrics->reloaded);
-    }
+    ngx_http_eiam_scrape_result(status, &loaded, metrics->reloaded);
+    ngx_http_eiam_scrape_result(status, &refused, metrics->not_reloaded);
 
     return NGX_OK;
 }

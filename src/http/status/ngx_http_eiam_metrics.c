@@ -475,27 +475,15 @@ ngx_http_eiam_key_age(ngx_http_eiam_status_t *status)
 static ngx_int_t
 ngx_http_eiam_learned(ngx_http_eiam_status_t *status)
 {
-    ngx_uint_t           i;
     ngx_eiam_metrics_t  *metrics;
 
-    static const ngx_str_t  results[] = {
-        ngx_string("learned"),
-        ngx_string("not_learned")
-    };
+    static const ngx_str_t  learned = ngx_string("learned");
+    static const ngx_str_t  not_learned = ngx_string("not_learned");
 
     metrics = &status->mcf->zone->shared->metrics;
 
-    for (i = 0; i < 2; i++) {
-
-        ngx_http_eiam_label_t  labels[] = {
-            { "result", results[i] },
-            { NULL, ngx_null_string }
-        };
-
-        ngx_http_eiam_scrape_sample(status, "", labels, "%uA",
-                                    i ? metrics->not_learned
-                                      : metrics->learned);
-    }
+    ngx_http_eiam_scrape_result(status, &learned, metrics->learned);
+    ngx_http_eiam_scrape_result(status, &not_learned, metrics->not_learned);
 
     return NGX_OK;
 }

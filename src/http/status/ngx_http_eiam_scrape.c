@@ -219,3 +219,16 @@ ngx_http_eiam_scrape_sample(ngx_http_eiam_status_t *status, const char *suffix,
                                  (size_t) (p - value), value);
     }
 }
+
+
+void
+ngx_http_eiam_scrape_result(ngx_http_eiam_status_t *status,
+    const ngx_str_t *result, ngx_atomic_uint_t count)
+{
+    ngx_http_eiam_label_t  labels[] = {
+        { "result", *result },
+        { NULL, ngx_null_string }
+    };
+
+    ngx_http_eiam_scrape_sample(status, "", labels, "%uA", count);
+}

@@ -76,6 +76,10 @@ void ngx_http_eiam_scrape_sample(ngx_http_eiam_status_t *status,
     const char *suffix, const ngx_http_eiam_label_t *labels,
     const char *fmt, ...);
 
+/* the same for a counter that has its result as the only label */
+void ngx_http_eiam_scrape_result(ngx_http_eiam_status_t *status,
+    const ngx_str_t *result, ngx_atomic_uint_t count);
+
 
 /*
  * writes the operation's alternatives, or, with a set of scopes, what it lacks
