@@ -421,6 +421,7 @@ ngx_eiam_redis_seal_open(const ngx_eiam_redis_seal_t *seal, ngx_uint_t line,
         return NGX_ABORT;
     }
 
+    n = 0;
     ctx = ngx_eiam_redis_seal_ctx;
 
     plain->len = sealed->len - NGX_EIAM_REDIS_SEAL_EXTRA;

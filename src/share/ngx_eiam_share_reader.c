@@ -396,6 +396,7 @@ ngx_eiam_share_reader_read(void *data, const ngx_eiam_redis_reply_t *reply)
     ngx_uint_t                     i;
     const ngx_eiam_redis_reply_t  *entries;
 
+    entries = NULL;
     rc = reply ? ngx_eiam_redis_stream_entries(reply, &entries) : NGX_ERROR;
 
     if (rc == NGX_ERROR) {
