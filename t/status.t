@@ -838,7 +838,7 @@ subtest 'ten thousand operations, a thousand applications' => sub {
             client_header_buffer_size 64k;
             eiam_applications apps.json;
             location /api/ { eiam on; eiam_policy policy.json; empty_gif; }
-            location /status/ { eiam_status; }
+            location /status/ { eiam_status; access_log %DIR%/pages.log; }
             location = /ping { empty_gif; }
         })->start;
     my $c = connection($large, timeout => DEADLINE);
@@ -901,6 +901,16 @@ subtest 'ten thousand operations, a thousand applications' => sub {
             close $gone->{sock};
         }
         is scalar(keys %{ scrape($large) }), scalar keys %$m, 'the next one gets all of it';
+    };
+
+    # What ends a connection comes together with its request: in one event.
+    subtest 'no page is put together for a client that has gone' => sub {
+        my $logged = sub { return [ $large->access_log('pages.log') =~ m{/json HTTP/1.1" (\d+)}g ] };
+        my $before = @{ $logged->() };
+        close connection($large)->send(request('/status/json'))->{sock} for 1 .. 10;
+        ok until_true(sub { @{ $logged->() } == $before + 10 }), 'each of ten requests ends';
+        my @ends = splice @{ $logged->() }, $before;
+        is "@ends", join(' ', (499) x 10), '  before it was answered';
     };
 
     subtest 'HTTP/2, and streams that are reset' => sub {

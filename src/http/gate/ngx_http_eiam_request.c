@@ -51,6 +51,26 @@ ngx_http_eiam_request_decodes_to(ngx_http_request_t *r, const ngx_str_t *raw,
 }
 
 
+ngx_int_t
+ngx_http_eiam_request_watch_client(ngx_http_request_t *r)
+{
+    ngx_event_t  *rev;
+
+    rev = r->connection->read;
+
+    if (rev->ready) {
+        ngx_post_event(rev, &ngx_posted_events);
+
+    } else if (ngx_handle_read_event(rev, 0) != NGX_OK) {
+        return NGX_ERROR;
+    }
+
+    r->read_event_handler = ngx_http_test_reading;
+
+    return NGX_OK;
+}
+
+
 ngx_str_t
 ngx_http_eiam_request_query_of(const ngx_str_t *text)
 {

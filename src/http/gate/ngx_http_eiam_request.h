@@ -25,6 +25,12 @@ ngx_uint_t ngx_http_eiam_request_decodes_to(ngx_http_request_t *r,
 ngx_str_t ngx_http_eiam_request_query_of(const ngx_str_t *text);
 
 /*
+ * From now on a client that goes away ends its request, also one that has gone
+ * before: no event of the connection would tell so any more.  NGX_OK, NGX_ERROR
+ */
+ngx_int_t ngx_http_eiam_request_watch_client(ngx_http_request_t *r);
+
+/*
  * whether the target is the path that is matched, without a query or a rewrite
  */
 #define ngx_http_eiam_request_is_bare(r)                                      \

@@ -1,4 +1,5 @@
 
+#include <ngx_http_eiam_request.h>
 #include <ngx_http_eiam_wait.h>
 
 
@@ -57,16 +58,10 @@ ngx_http_eiam_wait(ngx_http_request_t *r, ngx_http_eiam_ctx_t *ctx,
     if (r == r->main && ctx->ignore_abort) {
         r->read_event_handler = ngx_http_block_reading;
 
-    } else if (r == r->main) {
-
-        if (c->read->ready) {
-            ngx_post_event(c->read, &ngx_posted_events);
-
-        } else if (ngx_handle_read_event(c->read, 0) != NGX_OK) {
-            return NGX_ERROR;
-        }
-
-        r->read_event_handler = ngx_http_test_reading;
+    } else if (r == r->main
+               && ngx_http_eiam_request_watch_client(r) != NGX_OK)
+    {
+        return NGX_ERROR;
     }
 
     r->write_event_handler = ngx_http_request_empty_handler;

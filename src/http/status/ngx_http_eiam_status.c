@@ -163,9 +163,12 @@ ngx_http_eiam_status_run(ngx_http_request_t *r,
         return ngx_http_eiam_send(status);
     }
 
-    /* a client that goes away ends it, and a worker that exits waits for it */
+    if (ngx_http_eiam_request_watch_client(r) != NGX_OK) {
+        return NGX_ERROR;
+    }
 
-    r->read_event_handler = ngx_http_test_reading;
+    /* a worker that exits waits for the page, as it waits for a timer */
+
     ngx_add_timer(&status->event, NGX_HTTP_EIAM_STATUS_WAIT);
 
     r->main->count++;
