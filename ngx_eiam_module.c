@@ -21,6 +21,7 @@
 #include <ngx_http_eiam_redis_address.h>
 #include <ngx_http_eiam_reload.h>
 #include <ngx_http_eiam_reply.h>
+#include <ngx_http_eiam_request_id.h>
 #include <ngx_http_eiam_share.h>
 #include <ngx_http_eiam_stage.h>
 #include <ngx_http_eiam_status.h>
@@ -390,7 +391,7 @@ ngx_eiam_postconfiguration(ngx_conf_t *cf)
 
     if (ngx_http_eiam_authorization_field_take(cf) != NGX_OK
         || ngx_http_eiam_post_read_take_variables(cf) != NGX_OK
-        || ngx_http_eiam_reply_take_variables(cf) != NGX_OK)
+        || ngx_http_eiam_request_id_take_variable(cf) != NGX_OK)
     {
         return NGX_ERROR;
     }

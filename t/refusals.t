@@ -369,4 +369,30 @@ subtest 'other settings of nginx' => sub {
     }
 };
 
+# A worker takes random bytes for 256 ids at once: more than that, from two workers, each on kept connections.
+subtest 'the ids of refusals' => sub {
+    my $edge = nginx(workers => 2, files => { 'policy.json' => $api, 'apps.json' => applications($crm) },
+        http => 'log_format ids "$request_id";',
+        server => q{
+            keepalive_requests 1000;
+            access_log %DIR%/ids.log ids;
+            location / { eiam on; eiam_policy policy.json; eiam_applications apps.json; empty_gif; }
+            location /early/ { eiam on; eiam_policy policy.json; eiam_applications apps.json;
+                set $early $request_id; add_header X-Early $early always; empty_gif; }
+        })->start;
+    my (@ids, @early);
+    for my $c (map { connection($edge) } 1 .. 8) {
+        $c->send(request('/api/users') x 100);
+        push @ids, map { $c->read_response->{headers}{'x-request-id'} } 1 .. 100;
+    }
+    is scalar(grep { !/\A[0-9a-f]{32}\z/ } @ids), 0, 'each is 32 hexadecimal digits';
+    my %seen = map { $_ => 1 } @ids;
+    is scalar keys %seen, 800, '  and none comes twice';
+    ok until_true(sub { ($edge->access_log('ids.log') =~ tr/\n//) == 800 }), 'the log has them all';
+    is join(' ', sort split /\n/, $edge->access_log('ids.log')), join(' ', sort @ids), '  the same';
+    my $headers = get($edge, '/early/users')->{headers};
+    is $headers->{'x-request-id'}, $headers->{'x-early'}, 'an id that was asked for before stays';
+    $edge->stop;
+};
+
 done_testing;

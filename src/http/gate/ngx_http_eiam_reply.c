@@ -1,6 +1,7 @@
 
 #include <ngx_http_eiam_redact.h>
 #include <ngx_http_eiam_reply.h>
+#include <ngx_http_eiam_request_id.h>
 #include <ngx_eiam_language.h>
 
 
@@ -22,7 +23,7 @@ static const ngx_str_t  ngx_http_eiam_cache_control =
     ngx_string("Cache-Control");
 static const ngx_str_t  ngx_http_eiam_allow = ngx_string("Allow");
 static const ngx_str_t  ngx_http_eiam_retry_after = ngx_string("Retry-After");
-static const ngx_str_t  ngx_http_eiam_request_id = ngx_string("X-Request-Id");
+static const ngx_str_t  ngx_http_eiam_x_request_id = ngx_string("X-Request-Id");
 static const ngx_str_t  ngx_http_eiam_www_authenticate =
     ngx_string("WWW-Authenticate");
 
@@ -116,42 +117,18 @@ ngx_http_eiam_add_retry_after(ngx_http_request_t *r, ngx_http_eiam_ctx_t *ctx)
 }
 
 
-ngx_int_t
-ngx_http_eiam_reply_take_variables(ngx_conf_t *cf)
-{
-    ngx_http_eiam_main_conf_t  *mcf;
-
-    static ngx_str_t  name = ngx_string("request_id");
-
-    mcf = ngx_http_conf_get_module_main_conf(cf, ngx_eiam_module);
-
-    mcf->request_id = ngx_http_get_variable_index(cf, &name);
-
-    return (mcf->request_id == NGX_ERROR) ? NGX_ERROR : NGX_OK;
-}
-
-
 /* the id in the audit log, so that a client can name the line of its refusal */
 
 static ngx_int_t
 ngx_http_eiam_add_request_id(ngx_http_request_t *r)
 {
-    ngx_str_t                   id;
-    ngx_http_variable_value_t  *value;
-    ngx_http_eiam_main_conf_t  *mcf;
+    ngx_str_t  id;
 
-    mcf = ngx_http_get_module_main_conf(r, ngx_eiam_module);
-
-    value = ngx_http_get_indexed_variable(r, mcf->request_id);
-
-    if (value == NULL || value->not_found) {
+    if (ngx_http_eiam_request_id(r, &id) != NGX_OK) {
         return NGX_ERROR;
     }
 
-    id.data = value->data;
-    id.len = value->len;
-
-    return ngx_http_eiam_add_field(r, &ngx_http_eiam_request_id, &id)
+    return ngx_http_eiam_add_field(r, &ngx_http_eiam_x_request_id, &id)
            ? NGX_OK : NGX_ERROR;
 }
 

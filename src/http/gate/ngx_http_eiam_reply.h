@@ -14,8 +14,5 @@ ngx_int_t ngx_http_eiam_reply(ngx_http_request_t *r,
 ngx_str_t *ngx_http_eiam_reply_challenges(ngx_pool_t *pool,
     const ngx_str_t *realm);
 
-/* looks up the variables of nginx that a reply contains: NGX_OK or NGX_ERROR */
-ngx_int_t ngx_http_eiam_reply_take_variables(ngx_conf_t *cf);
-
 
 #endif /* _NGX_HTTP_EIAM_REPLY_H_INCLUDED_ */
