@@ -97,7 +97,7 @@ my %faults = (
 my %terms = (
     (map { ("fault-$_" => 'eiam_jwks_timeout 300ms; eiam_jwks_refresh 1s;') } keys %faults),
     (map { ($_ => '') } qw(first forwarded body large largest largest-chunked chunked closing typed unknown bad
-        empty useless leader all reload)),
+        empty useless all reload)),
     refresh  => 'eiam_jwks_refresh 4s;',
     left     => 'eiam_jwks_refresh 2s;',
     replaced => 'eiam_jwks_refresh 1s;',
@@ -110,7 +110,8 @@ my %terms = (
     gone     => '',
     broken   => 'eiam_jwks_interval 100ms;',
     lost     => 'eiam_jwks_timeout 200ms;',
-    killed   => 'eiam_jwks_timeout 20s;',
+    leader   => 'eiam_jwks_timeout 10m;',
+    killed   => 'eiam_jwks_timeout 10m;',
 );
 
 # The server sees which worker fetches.
@@ -389,11 +390,10 @@ subtest 'a key that is removed' => sub {
     is told('removed', $_), '200 jwt MISS', 'a token passes' for $first, $second;
     is told('removed', $_), '200 jwt HIT', '  and is in the cache' for $first, $second;
     $server->answer('*' => set($two));
-    my ($since, $res) = (time);
+    my $res;
     until_true(sub { ($res = ask('removed', $first))->{status} != 200 });
     refused $res, 'token_invalid',
-        'then its token is refused once eiam_jwks_refresh and eiam_cache_valid are over';
-    cmp_ok time - $since, '<', 10, '  though it is used all the time';
+        'then its token is refused once eiam_jwks_refresh and eiam_cache_valid are over, though it is used all the time';
     is ask('removed', $second)->{status}, 200, 'and one of the other key passes';
 };
 
@@ -829,13 +829,11 @@ subtest 'the client of the request that fetches goes away' => sub {
     $server->await(1);
     my @open = open_all('leader', map { token($one) } 1 .. 50);
     under_way(51);
-    my $start = time;
     @leader = ();
     $server->answer('*' => set($one));
     sleep 0.2;
     $server->release;
-    is tally(answers(@open)), '50 x 200 jwt MISS', 'the others are answered';
-    cmp_ok time - $start, '<', 10, '  before eiam_jwks_timeout is over';
+    is tally(answers(@open)), '50 x 200 jwt MISS', 'the others are answered, long before eiam_jwks_timeout';
     cmp_ok $server->count, '<=', 2, '  with one fetch more at most';
 };
 
@@ -881,11 +879,10 @@ subtest 'the worker that fetches is killed' => sub {
     push @open, open_all('killed', map { token($one) } 1 .. 60);
     under_way(61);
     $gate->expect(qr/exited on signal 9/);
-    my $start = time;
     kill 'KILL', $pid;
     my @res = answers(@open);
-    like tally(@res), qr/^\d+ x 200 jwt MISS, \d+ x none$/, 'those of the other one are answered';
-    cmp_ok time - $start, '<', 15, '  before eiam_jwks_timeout is over';
+    like tally(@res), qr/^\d+ x 200 jwt MISS, \d+ x none$/,
+        'those of the other one are answered, long before eiam_jwks_timeout';
     ok !(grep { $_ && $_->{headers}{'x-pid'} == $pid } @res), '  those of its own are not';
     is $server{killed}->count, 2, '  by one fetch more';
     is told('killed', token($one)), '200 jwt MISS', 'and the next ones too';

@@ -953,13 +953,11 @@ subtest 'until it expires' => sub {
         post('/api/token', headers => [ basic('crm') ]);
         return ($token, known($token));
     });
-    my $start = time;
     is $first, 'crm: user_read', 'before it expires a token passes';
     my $long = fresh();
     $backend->answer('*' => { body => issues($long) });
     post('/api/token', headers => [ basic('crm') ]);
     is known_while('crm: user_read', $short), 'token_expired', 'then it is refused';
-    cmp_ok time - $start, '<', 4 + 10, '  after its time';
     refused get($gate, '/api/users', token => $short), 'token_expired', '  as expired, not as unknown';
     is get($gate, '/api/zero', token => $long)->{headers}{'x-cache'}, 'learned HIT', 'eiam_cache_valid does not end it';
     teaches 'an expired token that is issued again', { body => issues($short) }, $short;

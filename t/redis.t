@@ -113,9 +113,7 @@ my $redis = EIAM::Redis->new;
     $redis->kill9;
     eventually(sub { down($gate) }, 'kill -9 of an idle Redis is noticed');
     $redis->start;
-    my $began = time;
     eventually(sub { up($gate) }, 'it connects again by itself');
-    cmp_ok time - $began, '<', 20, '... soon';
     ok $gate->reload, 'it can be reloaded';
     eventually(sub { 3 == grep { $_ eq 'ngx_eiam' } $redis->clients },
         'and the connections of workers that exit are closed');
@@ -167,11 +165,10 @@ sub name_server {
     kill 'KILL', $pid;
     waitpid $pid, 0;
     my $mute = gate('eiam_redis redis.test:' . $redis->port,
-        http => "resolver 127.0.0.1:$port valid=1s ipv6=off; resolver_timeout 5s;")->start;
+        http => "resolver 127.0.0.1:$port valid=1s ipv6=off; resolver_timeout 10m;")->start;
     ok down($mute), 'while nobody answers it is down';
-    my $began = time;
-    $mute->stop;
-    cmp_ok time - $began, '<', 10, 'and a worker that exits waits for no name';
+    kill 'QUIT', $mute->{pid};
+    eventually(sub { EIAM::Nginx::gone($mute->{pid}, 0.1) }, 'and a worker that exits waits for no name');
 }
 
 # ---------------------------------------------------------------- passwords
