@@ -13,7 +13,7 @@
 #include <ngx_event.h>
 
 
-/* one of the directive, or one that a Sentinel named */
+/* an address of the directive, or one that a Sentinel named */
 
 typedef struct {
     ngx_str_t            name;        /* with the port, for messages */

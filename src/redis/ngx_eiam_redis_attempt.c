@@ -149,7 +149,10 @@ ngx_eiam_redis_attempt_master(void *data, const ngx_eiam_redis_reply_t *reply)
         return;
     }
 
-    /* a Sentinel without a password refuses AUTH, so it is only sent then */
+    /*
+     * A Sentinel without a password refuses AUTH, so the password is sent only
+     * to a Sentinel that asks for one.
+     */
 
     if (ngx_eiam_redis_reply_is_error(reply, "NOAUTH") && !link->asked
         && link->redis->password.len)
@@ -179,7 +182,7 @@ ngx_eiam_redis_attempt_master(void *data, const ngx_eiam_redis_reply_t *reply)
 
     if (rc == NGX_ERROR) {
         ngx_eiam_redis_link_fail(link, NGX_EIAM_REDIS_INVALID,
-                                 "has sent what cannot be read");
+                                 "has sent a malformed answer");
         return;
     }
 
@@ -192,7 +195,7 @@ ngx_eiam_redis_attempt_master(void *data, const ngx_eiam_redis_reply_t *reply)
 }
 
 
-/* all in one write */
+/* authentication, name and role are sent in one write */
 
 static void
 ngx_eiam_redis_attempt_introduce(ngx_eiam_redis_link_t *link)
@@ -261,13 +264,13 @@ ngx_eiam_redis_attempt_ask(ngx_eiam_redis_link_t *link, ngx_uint_t i,
     }
 
     ngx_eiam_redis_link_fail(link, NGX_EIAM_REDIS_UNREACHABLE,
-                             "cannot be reached without memory");
+                             "cannot be reached: no memory");
 
     return NGX_ERROR;
 }
 
 
-/* NULL: the connection has ended, and that is told by itself */
+/* no reply: the connection has ended, which is reported elsewhere */
 
 static void
 ngx_eiam_redis_attempt_authenticated(void *data,
@@ -280,7 +283,7 @@ ngx_eiam_redis_attempt_authenticated(void *data,
 }
 
 
-/* the name is for people who look at Redis */
+/* the connection's name is for operators, who see it in CLIENT LIST */
 
 static void
 ngx_eiam_redis_attempt_named(void *data, const ngx_eiam_redis_reply_t *reply)
@@ -326,7 +329,7 @@ ngx_eiam_redis_attempt_role(void *data, const ngx_eiam_redis_reply_t *reply)
 }
 
 
-/* the link's own command stands in the third place */
+/* the last of the link's own commands, ROLE, is sent once more */
 
 void
 ngx_eiam_redis_attempt_check(ngx_eiam_redis_link_t *link)

@@ -1,7 +1,7 @@
 
 /*
- * The way of a link to the master: its name, a Sentinel, the connection, and
- * the greeting.
+ * An attempt of a link to reach the master: it resolves a name, asks a
+ * Sentinel, connects, and greets Redis.
  */
 
 

@@ -1,5 +1,5 @@
 
-/* What is to be written to a connection: it grows, up to a limit. */
+/* The bytes to be written to a connection, in a buffer of limited size. */
 
 
 #ifndef _NGX_EIAM_REDIS_BUFFER_H_INCLUDED_
@@ -12,7 +12,7 @@
 
 typedef struct {
     u_char    *start;
-    u_char    *pos;                  /* what is written next */
+    u_char    *pos;                  /* the next byte to write */
     u_char    *last;
     u_char    *end;
 } ngx_eiam_redis_buffer_t;

@@ -28,7 +28,10 @@ static void ngx_eiam_redis_connection_expire(
 void
 ngx_eiam_redis_connection_init(ngx_eiam_redis_connection_t *connection)
 {
-    /* nginx says each failed attempt by itself, at levels of its own */
+    /*
+     * nginx would log each failed attempt, at levels of its own, so it gets a
+     * log of its own.
+     */
 
     connection->log = *ngx_cycle->log;
     connection->log.log_level = ngx_min(connection->log.log_level,
@@ -78,7 +81,7 @@ ngx_eiam_redis_connection_open(ngx_eiam_redis_connection_t *connection,
 
     if (connection->reader == NULL) {
         ngx_eiam_redis_connection_end(connection, NGX_EIAM_REDIS_UNREACHABLE,
-                                      "cannot be reached without memory", 0);
+                                      "cannot be reached: no memory", 0);
         return;
     }
 
@@ -245,7 +248,7 @@ ngx_eiam_redis_connection_end(ngx_eiam_redis_connection_t *connection,
 }
 
 
-/* the reader stays: its reply may be in use further up */
+/* the reader is kept: a caller may still be using its reply */
 
 void
 ngx_eiam_redis_connection_close(ngx_eiam_redis_connection_t *connection)
@@ -364,7 +367,7 @@ ngx_eiam_redis_connection_send(ngx_eiam_redis_connection_t *connection,
 }
 
 
-/* nginx's own way leaves a timer that is up to 300 ms late as it is */
+/* ngx_add_timer() keeps a timer that is at most 300 ms off: too much here */
 
 static void
 ngx_eiam_redis_connection_set_timer(ngx_eiam_redis_connection_t *connection,

@@ -1,8 +1,8 @@
 
 /*
  * One connection to Redis or to a Sentinel: TCP, a unix socket or TLS, with
- * the commands that wait for their answers.  The link opens it, and is told
- * how it ended.
+ * the commands that wait for their answers.  The link opens the connection, and
+ * is told how it ended.
  */
 
 
@@ -34,56 +34,57 @@ struct ngx_eiam_redis_connection_s {
                                    const ngx_eiam_redis_reply_t *error);
     void                       (*destroyed)(void *data);
 
-    ngx_log_t                    log;        /* for nginx: alerts only */
+    ngx_log_t                    log;        /* of nginx: alerts only */
     ngx_peer_connection_t        peer;
-    ngx_str_t                    host;       /* that TLS verifies */
+    ngx_str_t                    host;       /* verified by TLS */
     ngx_eiam_redis_session_t     session;
     const char                  *detail;     /* why TLS failed; or NULL */
     ngx_eiam_redis_reader_t     *reader;
 
     ngx_eiam_redis_buffer_t      out;
 
-    ngx_event_t                  write;      /* posted: once per turn */
-    ngx_event_t                  finish;     /* posted: for the lost ones */
+    ngx_event_t                  write;      /* posted once per turn */
+    ngx_event_t                  finish;     /* posted for lost commands */
     ngx_event_t                  timer;
     ngx_uint_t                   serial;     /* of this connection */
-    ngx_uint_t                   busy;       /* handlers that run */
+    ngx_uint_t                   busy;       /* running handlers */
     unsigned                     open:1;     /* commands can be sent */
-    unsigned                     doomed:1;   /* destroyed once not busy */
+    unsigned                     doomed:1;   /* freed when not busy */
 };
 
 
-/* sets up "connection", whose owner has set its first members */
+/* sets up a connection whose owner has set its first members */
 void ngx_eiam_redis_connection_init(
     ngx_eiam_redis_connection_t *connection);
 
 /*
- * Then opened() or ended() is called, perhaps at once.  With TLS "host" is
- * verified; the address and the host stay valid meanwhile.
+ * Opens the connection.  Then opened() or ended() is called, perhaps before
+ * this returns.  With TLS "host" is verified.  The address and the host must
+ * stay valid until then.
  */
 void ngx_eiam_redis_connection_open(ngx_eiam_redis_connection_t *connection,
     const ngx_addr_t *addr, const ngx_str_t *host);
 
-/* closes it, and calls ended() */
+/* closes the connection, and calls ended() */
 void ngx_eiam_redis_connection_end(ngx_eiam_redis_connection_t *connection,
     ngx_eiam_redis_result_e result, const char *reason, ngx_err_t err);
 
-/* does not call ended(); handlers of commands are called later, with NULL */
+/* the same without ended(); handlers of commands are called later, with NULL */
 void ngx_eiam_redis_connection_close(ngx_eiam_redis_connection_t *connection);
 
 /*
- * Frees all, and calls destroyed(); no other handler.  While a handler runs,
- * this happens after it.
+ * Frees the connection and calls destroyed(), but no other handler.  If one of
+ * its handlers is running, this is done when that has returned.
  */
 void ngx_eiam_redis_connection_destroy(
     ngx_eiam_redis_connection_t *connection);
 
-/* NGX_OK; NGX_DECLINED: it is not open, or too much waits already */
+/* NGX_OK; NGX_DECLINED: it is not open, or too many commands are waiting */
 ngx_int_t ngx_eiam_redis_connection_send(
     ngx_eiam_redis_connection_t *connection,
     ngx_eiam_redis_command_t *command);
 
-/* around what calls handlers of the owner */
+/* these two enclose whatever calls handlers of the owner */
 void ngx_eiam_redis_connection_enter(ngx_eiam_redis_connection_t *connection);
 void ngx_eiam_redis_connection_leave(ngx_eiam_redis_connection_t *connection);
 

@@ -31,7 +31,7 @@ ngx_eiam_redis_exchange_begin(ngx_eiam_redis_connection_t *connection)
         return NGX_ERROR;
     }
 
-    /* the event of what came before may be over */
+    /* the event that brought the bytes before these may be over */
 
     if (c->read->ready) {
         ngx_post_event(c->read, &ngx_posted_events);
@@ -153,7 +153,7 @@ ngx_eiam_redis_exchange_read(ngx_eiam_redis_connection_t *connection)
 
         if (ngx_eiam_redis_reply_feed(connection->reader, buf, n) != NGX_OK) {
             ngx_eiam_redis_connection_end(connection, NGX_EIAM_REDIS_INVALID,
-                                          "has sent what cannot be read", 0);
+                                          "has sent a malformed answer", 0);
             return;
         }
 
@@ -169,7 +169,7 @@ ngx_eiam_redis_exchange_read(ngx_eiam_redis_connection_t *connection)
 }
 
 
-/* NGX_OK: the connection is still that one */
+/* NGX_OK: the connection is still open, and has not been replaced */
 
 static ngx_int_t
 ngx_eiam_redis_exchange_answers(ngx_eiam_redis_connection_t *connection)
@@ -191,7 +191,7 @@ ngx_eiam_redis_exchange_answers(ngx_eiam_redis_connection_t *connection)
 
         if (rc == NGX_ERROR) {
             ngx_eiam_redis_connection_end(connection, NGX_EIAM_REDIS_INVALID,
-                                          "has sent what cannot be read", 0);
+                                          "has sent a malformed answer", 0);
             return NGX_ERROR;
         }
 

@@ -1,5 +1,5 @@
 
-/* What goes over a connection that is open: commands, and their answers. */
+/* The traffic of an open connection: commands, and their answers. */
 
 
 #ifndef _NGX_EIAM_REDIS_EXCHANGE_H_INCLUDED_

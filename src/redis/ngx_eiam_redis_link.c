@@ -5,7 +5,7 @@
 #define NGX_EIAM_REDIS_BACKOFF_MIN  10          /* ms */
 #define NGX_EIAM_REDIS_BACKOFF_MAX  1000
 #define NGX_EIAM_REDIS_CHECK        1000        /* ms: is it the master? */
-#define NGX_EIAM_REDIS_SAY_AGAIN    60000       /* ms: the same once more */
+#define NGX_EIAM_REDIS_SAY_AGAIN    60000       /* ms: repeats a message */
 
 
 static void ngx_eiam_redis_link_refused(void *data,
@@ -19,7 +19,7 @@ static void ngx_eiam_redis_link_say(ngx_eiam_redis_link_t *link,
 static void ngx_eiam_redis_link_destroyed(void *data);
 
 
-/* errors after which another connection is needed */
+/* error replies after which the link connects anew */
 
 typedef struct {
     const char                *word;
@@ -73,7 +73,7 @@ ngx_eiam_redis_link_create(const ngx_eiam_redis_t *redis,
     link->lookup.handler = ngx_eiam_redis_attempt_found;
     link->lookup.data = link;
 
-    /* so that workers do not all begin with the same Sentinel */
+    /* random, so that workers do not all begin with the same Sentinel */
 
     if (redis->sentinel.len) {
         link->address = ngx_random() % redis->addresses.nelts;
@@ -184,7 +184,7 @@ ngx_eiam_redis_link_drop(ngx_eiam_redis_link_t *link,
     ngx_eiam_redis_link_fail(link, result,
                              (result == NGX_EIAM_REDIS_OTHER_KEY)
                              ? "has values of another \"eiam_redis_key\""
-                             : "has answered what cannot be");
+                             : "has sent a malformed answer");
 }
 
 
@@ -212,7 +212,7 @@ ngx_eiam_redis_link_refused(void *data, ngx_eiam_redis_verb_e verb,
 }
 
 
-/* of the answer the first word only: the rest may have parts of keys */
+/* logs only the first word of the error: the rest may contain keys */
 
 static void
 ngx_eiam_redis_link_say_refused(ngx_eiam_redis_link_t *link,
@@ -277,7 +277,7 @@ ngx_eiam_redis_link_ended(void *data, ngx_eiam_redis_result_e result,
 }
 
 
-/* what is tried next, and in how many ms */
+/* chooses the next address, and when to try it */
 
 static ngx_msec_t
 ngx_eiam_redis_link_next(ngx_eiam_redis_link_t *link)
@@ -302,8 +302,8 @@ ngx_eiam_redis_link_next(ngx_eiam_redis_link_t *link)
 
 
 /*
- * Doubled with each failure, and after connections that were lost at once; a
- * part of it at random, so that gateways do not come all together.
+ * The delay doubles with each failure, and after connections that were lost at
+ * once.  A part of it is random, so that gateways do not return all together.
  */
 
 static ngx_msec_t
@@ -327,7 +327,7 @@ ngx_eiam_redis_link_delay(ngx_eiam_redis_link_t *link)
 }
 
 
-/* at once when it is new, then once a minute */
+/* a new problem is logged at once, then once a minute */
 
 static void
 ngx_eiam_redis_link_say(ngx_eiam_redis_link_t *link,

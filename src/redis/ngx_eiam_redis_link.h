@@ -1,7 +1,7 @@
 
 /*
- * A link to the master of Redis: one connection of this worker that is made
- * again whenever it is lost.
+ * A link to the master of Redis: one connection of this worker, which is made
+ * anew whenever it is lost.
  *
  *     link = ngx_eiam_redis_link_create(redis, metrics);
  *     link->greet = ...; link->ready = ...; link->data = ...;
@@ -31,7 +31,7 @@ typedef enum {
     NGX_EIAM_REDIS_DOWN = 0,             /* until the next attempt */
     NGX_EIAM_REDIS_LOCATING,             /* names, and a Sentinel */
     NGX_EIAM_REDIS_CONNECTING,           /* to Redis, until it is the master */
-    NGX_EIAM_REDIS_GREETING,             /* the owner's part of it */
+    NGX_EIAM_REDIS_GREETING,             /* the owner's greeting */
     NGX_EIAM_REDIS_READY
 } ngx_eiam_redis_state_e;
 
@@ -43,7 +43,7 @@ typedef void (*ngx_eiam_redis_link_pt)(ngx_eiam_redis_link_t *link);
 
 struct ngx_eiam_redis_link_s {
 
-    /* of the owner; each may be NULL */
+    /* set by the owner; each may be NULL */
 
     void                        *data;
     ngx_eiam_redis_link_pt       greet;  /* it is connected to the master:
@@ -55,13 +55,13 @@ struct ngx_eiam_redis_link_s {
                                             way are answered with NULL after
                                             that */
 
-    /* to be read */
+    /* for the owner to read */
 
     ngx_eiam_redis_state_e       state;
     ngx_eiam_redis_result_e      result; /* of the last attempt, or how the
                                             last connection ended */
 
-    /* its own */
+    /* private */
 
     ngx_pool_t                  *pool;
     const ngx_eiam_redis_t      *redis;
@@ -70,20 +70,20 @@ struct ngx_eiam_redis_link_s {
     ngx_event_t                  timer;          /* until the next step */
     ngx_msec_t                   backoff;        /* ms */
     ngx_msec_t                   since;          /* when it became ready */
-    ngx_msec_t                   checked;        /* when it was the master */
+    ngx_msec_t                   checked;        /* when ROLE was last sent */
 
-    ngx_eiam_redis_lookup_t      lookup;         /* of what is connected to */
-    ngx_str_t                    name;           /* the same for messages */
+    ngx_eiam_redis_lookup_t      lookup;         /* of the address or master */
+    ngx_str_t                    name;           /* of that, for messages */
     ngx_uint_t                   address;        /* of the configuration */
     ngx_uint_t                   tried;          /* addresses in this attempt */
     ngx_uint_t                   addr;           /* of the lookup */
     ngx_eiam_redis_master_t      master;         /* as a Sentinel says */
     unsigned                     located:1;      /* by that Sentinel */
-    unsigned                     asked:1;        /* it, with a password */
+    unsigned                     asked:1;        /* that got the password */
 
     ngx_eiam_redis_result_e      logged;         /* the last that was logged */
     ngx_msec_t                   logged_at;
-    ngx_msec_t                   refused_at;     /* the same of commands */
+    ngx_msec_t                   refused_at;     /* of a command */
 };
 
 
@@ -93,30 +93,30 @@ ngx_eiam_redis_link_t *ngx_eiam_redis_link_create(
 
 void ngx_eiam_redis_link_start(ngx_eiam_redis_link_t *link);
 
-/* frees the link; calls no handler any more, not even those of commands */
+/* frees the link; no handler is called any more, not even of commands */
 void ngx_eiam_redis_link_close(ngx_eiam_redis_link_t *link);
 
 #define ngx_eiam_redis_link_is_ready(link)                                    \
     ((link)->state == NGX_EIAM_REDIS_READY)
 
-/* NGX_OK; NGX_DECLINED: it is not ready, or has too much to write already */
+/* NGX_OK; NGX_DECLINED: the link is not ready, or has too much to write */
 ngx_int_t ngx_eiam_redis_link_send(ngx_eiam_redis_link_t *link,
     ngx_eiam_redis_command_t *command);
 
-/* the same between greet() and .._ready(), for the owner's part */
+/* the same between greet() and .._ready(), for the owner's greeting */
 ngx_int_t ngx_eiam_redis_link_greet(ngx_eiam_redis_link_t *link,
     ngx_eiam_redis_command_t *command);
 
 void ngx_eiam_redis_link_ready(ngx_eiam_redis_link_t *link);
 
 /*
- * Closes the connection, and looks for the master again.  For answers that
- * cannot be: READONLY and the like drop the connection by themselves.
+ * Closes the connection, and looks for the master again.  For malformed
+ * answers: the link itself does this after READONLY and similar errors.
  */
 void ngx_eiam_redis_link_drop(ngx_eiam_redis_link_t *link,
     ngx_eiam_redis_result_e result);
 
-/* for the attempt: closes the connection, or it was closed; tries again */
+/* for the attempt: ends the connection, if there is one, and tries again */
 void ngx_eiam_redis_link_fail(ngx_eiam_redis_link_t *link,
     ngx_eiam_redis_result_e result, const char *reason);
 void ngx_eiam_redis_link_ended(void *data, ngx_eiam_redis_result_e result,

@@ -18,19 +18,19 @@ typedef struct {
     ngx_uint_t                        naddrs;    /* 0: none was found */
 
     const ngx_eiam_redis_address_t   *address;
-    ngx_pool_t                       *pool;      /* NULL: not asked for */
+    ngx_pool_t                       *pool;      /* NULL: no resolver asked */
     ngx_resolver_ctx_t               *ctx;       /* NULL: not under way */
 } ngx_eiam_redis_lookup_t;
 
 
 /*
- * NGX_OK: the addresses are there; NGX_AGAIN: handler() is called, perhaps it
- * was already; NGX_DECLINED: there are none.
+ * NGX_OK: the addresses are known; NGX_AGAIN: handler() will be called, or has
+ * been called already; NGX_DECLINED: the name has no address.
  */
 ngx_int_t ngx_eiam_redis_lookup_begin(ngx_eiam_redis_lookup_t *lookup,
     const ngx_eiam_redis_address_t *address);
 
-/* frees all; calls nobody */
+/* frees the lookup; calls no handler */
 void ngx_eiam_redis_lookup_end(ngx_eiam_redis_lookup_t *lookup);
 
 

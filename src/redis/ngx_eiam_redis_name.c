@@ -3,7 +3,7 @@
 #include <ngx_eiam_redis_name.h>
 
 
-#define NGX_EIAM_REDIS_NAME_BITS  24     /* bytes that make 32 characters */
+#define NGX_EIAM_REDIS_NAME_BITS  24     /* bytes of 32 characters */
 
 
 static ngx_int_t ngx_eiam_redis_name_mac(const ngx_eiam_redis_names_t *names,
@@ -110,7 +110,7 @@ ngx_eiam_redis_name_stream(const ngx_eiam_redis_names_t *names,
 }
 
 
-/* an id is never as short as "*", with the word before it */
+/* with "app" before it no id equals "*", which stands for all applications */
 
 ngx_int_t
 ngx_eiam_redis_name_cut(const ngx_eiam_redis_names_t *names,

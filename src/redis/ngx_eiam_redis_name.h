@@ -1,12 +1,15 @@
 
 /*
- * The names of Redis keys.  A token's name, h, is made of 32 characters of
- * base64url, HMAC-SHA256 of the first 20 bytes of the token's SHA-256, which
- * is what a revocation keeps of it:
+ * The names of Redis keys.  A token's name, h, has 32 characters of base64url:
+ * the HMAC-SHA256 of the first 20 bytes of the token's SHA-256, which are what
+ * a revocation keeps of the token:
  *
  *     PREFIX{h}:g:S       its grant from the source of the short name S
  *     PREFIX{h}:r         its tombstone
- *     PREFIX{rev}         the stream, and with :cut, :key, :gw what is beside
+ *     PREFIX{rev}         the stream of revocations
+ *     PREFIX{rev}:cut     revocations of applications, and of all tokens
+ *     PREFIX{rev}:key     the text that shows that gateways have the same key
+ *     PREFIX{rev}:gw      the gateways
  *
  * The braces keep the keys of a token together, should there be a cluster.
  */
@@ -36,9 +39,9 @@
 
 
 /*
- * What makes the names: the prefix, and the keys.  In all functions here line
- * is the number of the key's line, name->data has room for
- * NGX_EIAM_REDIS_NAME_MAX bytes, and the answer is NGX_OK or NGX_ERROR.
+ * Names are made from the prefix and the keys.  In all functions here "line" is
+ * the number of the key's line, name->data has room for NGX_EIAM_REDIS_NAME_MAX
+ * bytes, and the answer is NGX_OK or NGX_ERROR.
  */
 
 typedef struct {
@@ -54,11 +57,11 @@ ngx_int_t ngx_eiam_redis_name_grant(const ngx_eiam_redis_names_t *names,
 ngx_int_t ngx_eiam_redis_name_tombstone(const ngx_eiam_redis_names_t *names,
     ngx_uint_t line, const u_char *token, ngx_str_t *name);
 
-/* the same name whatever the line: "" is the stream; "cut", "key", "gw" */
+/* a name that no key changes: "" is the stream, others "cut", "key", "gw" */
 void ngx_eiam_redis_name_stream(const ngx_eiam_redis_names_t *names,
     const char *beside, ngx_str_t *name);
 
-/* the part of a cut's field that says of which application; NULL: of all */
+/* the application in a field of a cut; id NULL: all applications */
 ngx_int_t ngx_eiam_redis_name_cut(const ngx_eiam_redis_names_t *names,
     ngx_uint_t line, const ngx_str_t *application,
     u_char name[NGX_EIAM_REDIS_NAME_LEN]);

@@ -26,7 +26,7 @@ struct ngx_eiam_redis_reader_s {
     ngx_pool_t               *pool;       /* of the reply that is read */
     ngx_eiam_redis_reply_t    root;
     size_t                    size;       /* of its memory */
-    ngx_uint_t                done;       /* it was returned */
+    ngx_uint_t                done;       /* of those, returned */
 };
 
 
@@ -122,7 +122,7 @@ ngx_eiam_redis_reply_feed(ngx_eiam_redis_reader_t *reader, const u_char *data,
 }
 
 
-/* hiredis keeps what it has of an element until the element is complete */
+/* hiredis buffers an element until it is complete */
 
 ngx_int_t
 ngx_eiam_redis_reply_next(ngx_eiam_redis_reader_t *reader,
@@ -158,7 +158,7 @@ ngx_eiam_redis_reply_next(ngx_eiam_redis_reader_t *reader,
 }
 
 
-/* where the value that is read belongs; an array has made room for it */
+/* the element to fill: its array has allocated it */
 
 static ngx_eiam_redis_reply_t *
 ngx_eiam_redis_reply_of(const redisReadTask *task, ngx_eiam_redis_type_e type)
@@ -180,7 +180,7 @@ ngx_eiam_redis_reply_of(const redisReadTask *task, ngx_eiam_redis_type_e type)
 }
 
 
-/* NULL makes hiredis give up */
+/* NULL makes hiredis stop with an error */
 
 static void *
 ngx_eiam_redis_reply_alloc(ngx_eiam_redis_reader_t *reader, size_t size)

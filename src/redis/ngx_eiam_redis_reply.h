@@ -1,7 +1,7 @@
 
 /*
- * Replies of Redis (RESP2), read from any pieces of a stream of bytes; the
- * only file that knows hiredis.
+ * Replies of Redis (RESP2), read from a stream of bytes in pieces of any size;
+ * the only file that knows hiredis.
  */
 
 
@@ -14,7 +14,7 @@
 
 
 #define NGX_EIAM_REDIS_TEXT_MAX   (64 * 1024)         /* bytes of an element */
-#define NGX_EIAM_REDIS_REPLY_MAX  (32 * 1024 * 1024)  /* of memory, for all */
+#define NGX_EIAM_REDIS_REPLY_MAX  (32 * 1024 * 1024)  /* memory of one */
 
 
 typedef enum {
@@ -53,23 +53,25 @@ ngx_int_t ngx_eiam_redis_reply_feed(ngx_eiam_redis_reader_t *reader,
     const u_char *data, size_t len);
 
 /*
- * NGX_OK: the next reply, valid until the next call; NGX_AGAIN: there is none
- * yet; NGX_ERROR: it is no RESP2, or an element or the whole is too large.
+ * NGX_OK: the next reply, valid until the next call; NGX_AGAIN: it is not
+ * complete yet; NGX_ERROR: it is not RESP2, or an element of it is longer than
+ * NGX_EIAM_REDIS_TEXT_MAX, or all of it takes more than
+ * NGX_EIAM_REDIS_REPLY_MAX.
  */
 ngx_int_t ngx_eiam_redis_reply_next(ngx_eiam_redis_reader_t *reader,
     ngx_eiam_redis_reply_t **reply);
 
-/* an error whose text begins with this word, as "NOAUTH" */
+/* is it an error whose text begins with this word, such as "NOAUTH"? */
 ngx_uint_t ngx_eiam_redis_reply_is_error(const ngx_eiam_redis_reply_t *reply,
     const char *word);
 
-/* a string or a status that is this text, as "OK" */
+/* is it a string or a status of this text, such as "OK"? */
 ngx_uint_t ngx_eiam_redis_reply_is(const ngx_eiam_redis_reply_t *reply,
     const char *text);
 
 /*
- * The first word of an error, for messages: the rest of its text may have
- * parts of keys.  Of another reply, or if it is no such word: "ERR".
+ * The first word of an error, for messages: the rest of its text may contain
+ * parts of keys.  "ERR" if the reply is no error, or begins with no such word.
  */
 ngx_str_t ngx_eiam_redis_reply_error_word(const ngx_eiam_redis_reply_t *reply);
 

@@ -12,7 +12,7 @@
 #define NGX_EIAM_REDIS_SEAL_KEY  32      /* bytes: AES-256, HMAC-SHA256 */
 
 
-/* what is authenticated besides the text; len is limited by 16 bits */
+/* authenticated besides the text; a length is written as 16 bits */
 
 typedef struct {
     u_char       version;
@@ -45,7 +45,7 @@ static EVP_CIPHER      *ngx_eiam_redis_seal_cipher;
 static EVP_CIPHER_CTX  *ngx_eiam_redis_seal_ctx;
 
 
-/* by the kind of value */
+/* a character for each kind of value */
 
 static const char  *ngx_eiam_redis_seal_kinds = "gteckw";
 
@@ -92,7 +92,7 @@ ngx_eiam_redis_seal_read(ngx_eiam_redis_seal_t *seal, ngx_str_t *text,
         }
 
         if (seal->n == NGX_EIAM_REDIS_SEAL_LINES) {
-            *reason = "is a third one, two at most are read";
+            *reason = "is one too many: there may be two keys";
             rc = NGX_DECLINED;
             break;
         }
@@ -205,7 +205,7 @@ ngx_eiam_redis_seal_derive(const ngx_str_t *secret, const char *label,
 }
 
 
-/* RFC 5869, without a salt; the label is the info */
+/* RFC 5869, without a salt; the label is its "info" */
 
 static ngx_int_t
 ngx_eiam_redis_seal_expand(const ngx_str_t *secret, const char *label,
@@ -241,7 +241,7 @@ ngx_eiam_redis_seal_expand(const ngx_str_t *secret, const char *label,
 }
 
 
-/* HMAC-SHA256 with the key set; it lives as long as the pool */
+/* a context of HMAC-SHA256 that has the key, freed with the pool */
 
 static void *
 ngx_eiam_redis_seal_mac_create(const u_char *key, ngx_pool_t *pool)
@@ -310,7 +310,7 @@ ngx_eiam_redis_seal_mac(const ngx_eiam_redis_seal_t *seal, ngx_uint_t line,
 
     ctx = seal->keys[line].name;
 
-    /* without a key it begins anew under the one that is set */
+    /* without a key the context begins anew with the key that it has */
 
     if (EVP_MAC_init(ctx, NULL, 0, NULL)
         && EVP_MAC_update(ctx, text->data, text->len)
@@ -324,8 +324,8 @@ ngx_eiam_redis_seal_mac(const ngx_eiam_redis_seal_t *seal, ngx_uint_t line,
 
 
 /*
- * The constant, by which gateways know that they have the same key, is the same
- * for all versions to come.
+ * The constant by which gateways know that they have the same key stays the
+ * same in all later versions.
  */
 
 static u_char
@@ -336,7 +336,7 @@ ngx_eiam_redis_seal_version(ngx_eiam_redis_seal_kind_e kind)
 }
 
 
-/* the AES key of a place: HMAC of all that says where it is */
+/* the AES key of a value: the HMAC of its kind, its Redis key and its source */
 
 static ngx_int_t
 ngx_eiam_redis_seal_place_key(const ngx_eiam_redis_seal_key_t *key,

@@ -1,13 +1,14 @@
 
 /*
- * What other gateways may know is sealed: whoever reads Redis learns nothing,
- * and whoever writes into it can make nothing up.  The keys are derived from
- * the lines of the file of "eiam_redis_key" by HKDF, RFC 5869.
+ * Values in Redis are sealed: whoever reads Redis learns nothing, and whoever
+ * writes into it cannot forge a value.  The keys are derived from the lines of
+ * the file of "eiam_redis_key" by HKDF, RFC 5869.
  *
  * A sealed value is a byte of the version, a nonce of 12 bytes, the text under
- * AES-256-GCM and its tag of 16 bytes.  Where it stands belongs to it: the kind
- * of value, the Redis key and the source are authenticated as well, and each
- * Redis key has an AES key of its own, so that random nonces do not run out.
+ * AES-256-GCM and its tag of 16 bytes.  The kind of value, the Redis key and
+ * the source are authenticated as well, so a value is of no use in another
+ * place.  Each Redis key has an AES key of its own, so that random nonces do
+ * not run out.
  */
 
 
@@ -46,12 +47,12 @@ typedef enum {
 } ngx_eiam_redis_seal_kind_e;
 
 
-/* of one line; what is derived from it stays in contexts of OpenSSL */
+/* the keys of one line, as contexts of OpenSSL */
 
 typedef struct {
     void          *name;         /* names of Redis keys */
     void          *value;        /* grants and tombstones */
-    void          *event;        /* all else */
+    void          *event;        /* all other values */
 } ngx_eiam_redis_seal_key_t;
 
 
@@ -61,7 +62,7 @@ typedef struct {
 } ngx_eiam_redis_seal_t;
 
 
-/* where a value stands */
+/* where a value is stored */
 
 typedef struct {
     ngx_eiam_redis_seal_kind_e  kind;
@@ -95,8 +96,8 @@ ngx_int_t ngx_eiam_redis_seal_close(const ngx_eiam_redis_seal_t *seal,
 
 /*
  * Opens what was sealed under the line of that number; plain->data has room
- * for sealed->len bytes.  NGX_OK; NGX_DECLINED: of another version;
- * NGX_ABORT: it was not sealed so, or not for this place; NGX_ERROR.
+ * for sealed->len bytes.  NGX_OK; NGX_DECLINED: it is of another version;
+ * NGX_ABORT: it was sealed under another key or for another place; NGX_ERROR.
  */
 ngx_int_t ngx_eiam_redis_seal_open(const ngx_eiam_redis_seal_t *seal,
     ngx_uint_t line, const ngx_eiam_redis_seal_place_t *place,

@@ -60,7 +60,7 @@ ngx_eiam_redis_sentinel_read(const ngx_eiam_redis_reply_t *reply,
 }
 
 
-/* it will stand in the log, and in a question to a resolver */
+/* only harmless characters: the host is logged, and sent to a resolver */
 
 static ngx_int_t
 ngx_eiam_redis_sentinel_host(const ngx_str_t *text,

@@ -2,7 +2,7 @@
 #include <ngx_eiam_redis_slot.h>
 
 
-#define NGX_EIAM_REDIS_SLOTS_MAX  16384          /* that wait for answers */
+#define NGX_EIAM_REDIS_SLOTS_MAX  16384          /* commands that wait */
 
 
 static ngx_eiam_redis_slot_t *ngx_eiam_redis_slot_take(
@@ -153,7 +153,7 @@ ngx_eiam_redis_slot_expire(ngx_eiam_redis_slots_t *slots, ngx_msec_t *due)
 }
 
 
-/* the command gets a lost slot, and the answer still finds its own */
+/* a lost slot takes the command; the slot itself still awaits the answer */
 
 static void
 ngx_eiam_redis_slot_move(ngx_eiam_redis_slots_t *slots,
@@ -249,7 +249,7 @@ ngx_eiam_redis_slot_forget(ngx_eiam_redis_slots_t *slots)
 }
 
 
-/* out of its queue; the command that had it, or NULL */
+/* takes the slot out of its queue, and returns its command or NULL */
 
 static ngx_eiam_redis_command_t *
 ngx_eiam_redis_slot_free(ngx_eiam_redis_slot_t *slot)

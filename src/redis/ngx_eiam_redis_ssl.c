@@ -5,7 +5,7 @@
 
 #if (NGX_SSL)
 
-#define NGX_EIAM_REDIS_SSL_DEPTH  4              /* authorities in between */
+#define NGX_EIAM_REDIS_SSL_DEPTH  4              /* intermediate authorities */
 
 
 static ngx_int_t ngx_eiam_redis_ssl_expect(ngx_connection_t *c,
@@ -92,7 +92,7 @@ ngx_eiam_redis_ssl_handshake(ngx_connection_t *c, ngx_ssl_t *ssl,
 }
 
 
-/* the handshake itself fails if the certificate is of another name */
+/* the handshake itself fails if the certificate has another name */
 
 static ngx_int_t
 ngx_eiam_redis_ssl_expect(ngx_connection_t *c, const ngx_str_t *name)
@@ -134,7 +134,7 @@ ngx_eiam_redis_ssl_expect(ngx_connection_t *c, const ngx_str_t *name)
 }
 
 
-/* nginx's own lets everything pass, and looks at the result later */
+/* nginx's own callback accepts everything, and checks the result later */
 
 static int
 ngx_eiam_redis_ssl_verify(int ok, X509_STORE_CTX *store)

@@ -1,7 +1,7 @@
 
 /*
- * Entries of a stream, as XREAD and XRANGE answer them.  A reply that is not of
- * this form says nothing.
+ * Entries of a stream in the answers to XREAD and XRANGE.  A reply of another
+ * form is an error.
  */
 
 
@@ -19,18 +19,19 @@
 
 typedef struct {
     ngx_eiam_position_t    position;
-    ngx_str_t              value;        /* empty: it has another form */
+    ngx_str_t              value;        /* empty: of another form */
 } ngx_eiam_redis_entry_t;
 
 
 /*
- * The array of entries in the answer to XREAD of one stream: NGX_OK;
- * NGX_DECLINED: there are none; NGX_ERROR.  XRANGE answers with that array.
+ * Finds the array of entries in the answer to XREAD of one stream.  NGX_OK;
+ * NGX_DECLINED: there are no entries; NGX_ERROR.  The answer to XRANGE is such
+ * an array itself.
  */
 ngx_int_t ngx_eiam_redis_stream_entries(const ngx_eiam_redis_reply_t *reply,
     const ngx_eiam_redis_reply_t **entries);
 
-/* NGX_OK or NGX_ERROR: it has no position */
+/* reads an entry: NGX_OK, or NGX_ERROR: it has no position */
 ngx_int_t ngx_eiam_redis_stream_entry(const ngx_eiam_redis_reply_t *reply,
     ngx_eiam_redis_entry_t *entry);
 

@@ -2,7 +2,7 @@
 #include <ngx_eiam_redis_value.h>
 
 
-/* what a grant's flags may be */
+/* the flags that a grant may have */
 
 #define NGX_EIAM_REDIS_VALUE_IMPLICIT  0x01
 #define NGX_EIAM_REDIS_VALUE_LEARNED   0x02
@@ -307,7 +307,7 @@ ngx_eiam_redis_value_get(ngx_eiam_redis_cursor_t *cursor, ngx_uint_t bytes)
 }
 
 
-/* no time of ours is before the Epoch */
+/* no time here is before the Epoch */
 
 static time_t
 ngx_eiam_redis_value_get_time(ngx_eiam_redis_cursor_t *cursor)
@@ -386,7 +386,7 @@ ngx_eiam_redis_value_put_bytes(ngx_eiam_redis_cursor_t *cursor,
 }
 
 
-/* NULL: there are not so many */
+/* NULL: fewer bytes are left */
 
 static u_char *
 ngx_eiam_redis_value_get_bytes(ngx_eiam_redis_cursor_t *cursor, size_t len)

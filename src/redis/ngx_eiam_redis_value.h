@@ -1,9 +1,9 @@
 
 /*
- * What is in the values that gateways share, as bytes before they are sealed.
- * Numbers have their highest byte first, strings their length before them.
- * Only whole values are read: what is unknown, missing or left over makes a
- * value unreadable.
+ * The values that gateways share, as bytes before they are sealed.  Numbers are
+ * in network byte order, strings follow their length.  A value is read as a
+ * whole or not at all: bytes that are unknown, missing or left over make it
+ * unreadable.
  */
 
 
@@ -25,15 +25,15 @@
 #define NGX_EIAM_REDIS_VALUE_ID       16     /* bytes of an event's id */
 #define NGX_EIAM_REDIS_VALUE_UNDONE   64     /* events that one can undo */
 
-/* bytes of any value at most, before it is sealed */
+/* the size of any value at most, before it is sealed */
 #define NGX_EIAM_REDIS_VALUE_MAX      5120
 
 
 typedef struct {
     ngx_eiam_grant_t             grant;      /* without the generation */
     time_t                       checked;    /* when its source was asked */
-    ngx_eiam_position_t    position;   /* before that, of the stream */
-    ngx_str_t                    gateway;    /* that asked */
+    ngx_eiam_position_t    position;   /* of the stream before that */
+    ngx_str_t                    gateway;    /* that asked the source */
 } ngx_eiam_redis_grant_t;
 
 
@@ -41,15 +41,15 @@ typedef enum {
     NGX_EIAM_REDIS_OF_TOKEN = 1,
     NGX_EIAM_REDIS_OF_APPLICATION,
     NGX_EIAM_REDIS_OF_ALL,
-    NGX_EIAM_REDIS_UNDO,                     /* takes other events back */
-    NGX_EIAM_REDIS_HELLO                     /* says nothing */
+    NGX_EIAM_REDIS_UNDO,                     /* undoes other events */
+    NGX_EIAM_REDIS_HELLO                     /* only shows its position */
 } ngx_eiam_redis_event_e;
 
 
 typedef u_char  ngx_eiam_redis_event_id_t[NGX_EIAM_REDIS_VALUE_ID];
 
 
-/* an entry of the stream; a tombstone and a cut are the same event again */
+/* an entry of the stream; tombstones and cuts are copies of such events */
 
 typedef struct {
     ngx_eiam_redis_event_e       kind;
@@ -62,7 +62,7 @@ typedef struct {
     ngx_str_t                    application;   /* id; of a token: if known */
     ngx_str_t                    gateway;       /* that revoked it */
     ngx_str_t                    reason;
-    const u_char                *undone;     /* ids, one after the other */
+    const u_char                *undone;     /* ids of 16 bytes each */
     ngx_uint_t                   nundone;
 } ngx_eiam_redis_event_t;
 
@@ -80,8 +80,8 @@ extern const ngx_str_t  ngx_eiam_redis_value_constant;
 
 
 /*
- * The writers want text->data with room for NGX_EIAM_REDIS_VALUE_MAX bytes, and
- * set text->len: NGX_OK, or NGX_DECLINED: a string is too long.
+ * Writers of values.  text->data has room for NGX_EIAM_REDIS_VALUE_MAX bytes,
+ * text->len is set.  NGX_OK, or NGX_DECLINED: a string is too long.
  */
 ngx_int_t ngx_eiam_redis_value_write_grant(
     const ngx_eiam_redis_grant_t *grant, ngx_str_t *text);
@@ -91,8 +91,8 @@ ngx_int_t ngx_eiam_redis_value_write_gateway(
     const ngx_eiam_redis_gateway_t *gateway, ngx_str_t *text);
 
 /*
- * The strings point into the text: NGX_OK, or NGX_DECLINED: it is not such a
- * value, or one of a later version of this module.
+ * Readers of values, whose strings point into the text.  NGX_OK, or
+ * NGX_DECLINED: it is no such value, or was made by a later version.
  */
 ngx_int_t ngx_eiam_redis_value_read_grant(const ngx_str_t *text,
     ngx_eiam_redis_grant_t *grant);
