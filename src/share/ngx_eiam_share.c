@@ -3,10 +3,10 @@
 #include <ngx_eiam_share.h>
 
 
-#define NGX_EIAM_SHARE_FLIGHTS  512      /* look-ups at a time */
+#define NGX_EIAM_SHARE_FLIGHTS  512      /* look-ups under way */
 
 
-/* by the states of the reader */
+/* indexed by ngx_eiam_reader_state_e */
 
 static const ngx_str_t  ngx_eiam_share_states[] = {
     ngx_string("fresh"),
@@ -55,7 +55,7 @@ ngx_eiam_share_state(const ngx_eiam_share_t *share)
 ngx_uint_t
 ngx_eiam_share_is_alone(const ngx_eiam_share_t *share)
 {
-    /* with another key nothing can be said of any token */
+    /* with another key this gateway cannot know what the others have */
 
     if (share->grace == NGX_EIAM_SHARE_OFF
         || (share->link && share->link->result == NGX_EIAM_REDIS_OTHER_KEY))

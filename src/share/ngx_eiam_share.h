@@ -30,19 +30,20 @@ typedef struct {
     const ngx_eiam_redis_t   *redis;
     ngx_eiam_redis_seal_t    *seal;
     ngx_eiam_redis_names_t    names;
-    ngx_str_t                 gateway;     /* the name of this one */
+    ngx_str_t                 gateway;     /* this gateway's name */
     time_t                    grace;       /* s; or NGX_EIAM_SHARE_OFF */
     ngx_eiam_terms_t          terms;       /* of look-ups in Redis */
-    ngx_eiam_source_t        *tombstones;  /* look-ups of these alone */
+    ngx_eiam_source_t        *tombstones;  /* flights of look-ups for
+                                              tombstones alone */
 
     ngx_eiam_redis_link_t    *link;        /* of this worker; NULL: none */
     void                    (*wake)(const ngx_eiam_digest_t key);
-                                           /* whoever waits for a flight */
+                                           /* wakes who waits for a flight */
 
     ngx_queue_t               jobs;        /* of ngx_eiam_share_job_t */
     ngx_queue_t               queue;       /* of ngx_eiam_share_write_t */
     ngx_uint_t                queued;
-    ngx_event_t               timer;       /* the queue is tried again */
+    ngx_event_t               timer;       /* for the next try of the queue */
 } ngx_eiam_share_t;
 
 
@@ -52,17 +53,17 @@ typedef struct {
 #define ngx_eiam_share_metrics(share)                                         \
     ((share)->zone->shared->metrics.redis)
 
-/* sets up what is the same for all workers, once the members are set */
+/* sets up what all workers have in common, after the directives are read */
 void ngx_eiam_share_init(ngx_eiam_share_t *share);
 
-/* the position in the stream up to which all is in force here */
+/* the position up to which all entries of the stream are in force here */
 void ngx_eiam_share_position(const ngx_eiam_share_t *share,
     ngx_eiam_position_t *position);
 
 /* "fresh", "stale" or "down": are all revocations of others in force here? */
 const ngx_str_t *ngx_eiam_share_state(const ngx_eiam_share_t *share);
 
-/* has Redis been away for longer than the grace? */
+/* has Redis been down for longer than "eiam_redis_grace"? */
 ngx_uint_t ngx_eiam_share_is_alone(const ngx_eiam_share_t *share);
 
 

@@ -12,7 +12,7 @@ static ngx_int_t ngx_eiam_share_event_read_undo(
     ngx_eiam_revocation_event_t *revocation);
 
 
-/* what was undone, as the "application" of the value that undoes it */
+/* what an undo event undoes, written in place of its application */
 
 static const u_char  ngx_eiam_share_event_kinds[NGX_EIAM_REVOKED] = {
     't', 'a', '*'

@@ -34,7 +34,7 @@ ngx_eiam_share_gateways(ngx_eiam_share_t *share,
 }
 
 
-/* one that cannot be read is of another version */
+/* a gateway of another version is left out, as its value cannot be read */
 
 ngx_int_t
 ngx_eiam_share_gateways_read(const ngx_eiam_share_t *share,

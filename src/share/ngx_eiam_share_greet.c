@@ -46,7 +46,7 @@ ngx_eiam_share_greet(ngx_eiam_share_greet_t *greet, ngx_eiam_share_t *share,
 }
 
 
-/* if it is not there yet, or always */
+/* writes the constant: always, or only if Redis has none (NX) */
 
 static ngx_int_t
 ngx_eiam_share_greet_set(ngx_eiam_share_greet_t *greet, const ngx_str_t *name,
@@ -83,7 +83,7 @@ ngx_eiam_share_greet_set(ngx_eiam_share_greet_t *greet, const ngx_str_t *name,
 }
 
 
-/* a Redis that cannot be written to can be read */
+/* ignored: a Redis that refuses writes can still be read */
 
 static void
 ngx_eiam_share_greet_was_set(void *data, const ngx_eiam_redis_reply_t *reply)
@@ -93,8 +93,8 @@ ngx_eiam_share_greet_was_set(void *data, const ngx_eiam_redis_reply_t *reply)
 
 
 /*
- * Whoever needs the second line writes the constant under the first one, so
- * that the second line can go.
+ * If the constant was sealed under the second line of the key, it is sealed
+ * again under the first one, so that the second line can be removed.
  */
 
 static void

@@ -1,7 +1,7 @@
 
 /*
- * The greeting of a link: is this Redis one of gateways with the same key?  A
- * sealed constant there says so.
+ * The greeting of a link: do the gateways that use this Redis have the same
+ * key?  They do if a sealed constant in Redis can be opened.
  */
 
 
@@ -12,7 +12,7 @@
 #include <ngx_eiam_share.h>
 
 
-/* belongs to whoever owns the link, and outlives it */
+/* belongs to the owner of the link, and is freed after it */
 
 typedef struct {
     ngx_eiam_share_t          *share;

@@ -1,7 +1,7 @@
 
 /*
- * A job of this worker in Redis: one command after the other, in a pool of its
- * own.  It belongs to no request, and ends by itself or with the worker.
+ * A job of this worker: commands to Redis, one after the other, with a pool of
+ * its own.  A job belongs to no request, and ends by itself or with the worker.
  */
 
 
@@ -22,7 +22,7 @@ typedef struct {
 } ngx_eiam_share_job_t;
 
 
-/* of so many bytes, all else is 0; NULL: no memory */
+/* size: bytes of the job, which are zeroed; NULL: no memory */
 void *ngx_eiam_share_job_create(ngx_eiam_share_t *share, size_t size);
 
 /*
@@ -34,7 +34,7 @@ ngx_int_t ngx_eiam_share_job_send(ngx_eiam_share_job_t *job,
 
 void ngx_eiam_share_job_destroy(ngx_eiam_share_job_t *job);
 
-/* all of them, when the worker ends */
+/* destroys all jobs, when the worker exits */
 void ngx_eiam_share_job_exit(ngx_eiam_share_t *share);
 
 

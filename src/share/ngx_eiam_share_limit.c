@@ -3,8 +3,8 @@
 #include <ngx_eiam_share_limit.h>
 
 
-#define NGX_EIAM_SHARE_STEP   72     /* s: of the class of the shortest lives */
-#define NGX_EIAM_SHARE_RATIO  8      /* of a class to the one before */
+#define NGX_EIAM_SHARE_STEP   72     /* s: a step of the first class */
+#define NGX_EIAM_SHARE_RATIO  8      /* steps of the next class are longer */
 
 
 static ngx_uint_t ngx_eiam_share_limit_live(const ngx_eiam_quota_t *quota,
@@ -12,8 +12,8 @@ static ngx_uint_t ngx_eiam_share_limit_live(const ngx_eiam_quota_t *quota,
 
 
 /*
- * The lives of a class are at most one step shorter than all of its steps, so
- * what is in a step is over when another one takes its place.
+ * The longest life in a class is one step less than all of its steps together,
+ * so the grants in a step have expired before the step is used again.
  */
 
 ngx_int_t

@@ -5,13 +5,13 @@
 #include <ngx_eiam_share_zone.h>
 
 
-/* the tombstone and the grants, under each line of the keys */
+/* a tombstone and the grants of two sources, for each line of the key */
 
 #define NGX_EIAM_SHARE_NAMES                                                  \
     (NGX_EIAM_REDIS_SEAL_LINES * (1 + NGX_EIAM_SHARE_SOURCES))
 
 
-/* a name that is asked for */
+/* a Redis key that is looked up */
 
 typedef struct {
     ngx_uint_t                 line;
@@ -172,9 +172,9 @@ ngx_eiam_share_lookup_answered(void *data, const ngx_eiam_redis_reply_t *reply)
 
 
 /*
- * A tombstone wins, also one that cannot be read: it may be of a later version,
- * and whoever can make one up can as well remove the grant.  The first line's
- * grant is kept last, as it is the newer one.
+ * A tombstone wins, even if it cannot be read: a later version may have written
+ * it, and whoever can forge a tombstone could also remove the grant.  The grant
+ * under the first line of the key is stored last, as it is the newer one.
  */
 
 static ngx_int_t
@@ -219,7 +219,7 @@ ngx_eiam_share_lookup_read(ngx_eiam_share_lookup_t *lookup,
 }
 
 
-/* NGX_OK: it is in the zone, which may refuse it then */
+/* NGX_OK: the grant is stored in the zone, which may still refuse the token */
 
 static ngx_int_t
 ngx_eiam_share_lookup_grant(ngx_eiam_share_lookup_t *lookup, ngx_uint_t i,
@@ -241,7 +241,7 @@ ngx_eiam_share_lookup_grant(ngx_eiam_share_lookup_t *lookup, ngx_uint_t i,
         return NGX_DECLINED;
     }
 
-    /* of a source that can be asked again, not for longer than here */
+    /* what could be asked for again lives no longer than if asked for here */
 
     if (!value.grant.learned
         && value.checked + lookup->sought.valid <= ngx_time())

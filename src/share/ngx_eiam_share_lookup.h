@@ -1,8 +1,8 @@
 
 /*
- * Look-ups in Redis: has another gateway a grant of the token, or a tombstone?
- * A look-up has a flight of the zone, and belongs to no request: it goes on
- * when all clients have left.
+ * Look-ups in Redis: is there a grant of the token, or a tombstone, of another
+ * gateway?  A look-up has a flight of the zone, and belongs to no request: it
+ * goes on when all clients have left.
  */
 
 
@@ -16,7 +16,7 @@
 #define NGX_EIAM_SHARE_SOURCES  2
 
 
-/* what is looked for, by which source in the zone has it then */
+/* the sources of the zone that get the result of a look-up */
 
 typedef struct {
     ngx_eiam_source_t   *source;         /* of the flights */
@@ -28,11 +28,11 @@ typedef struct {
 
 
 /*
- * Asks Redis for a token whose flight the caller leads.  When it answers, a
- * grant is in the zone, where the caller looks again; otherwise a reason is
- * there at the flight's source: TOKEN_REVOKED, TOKEN_INVALID if there is
- * nothing, or SOURCE_UNAVAILABLE.  NGX_OK: it is under way; NGX_DECLINED: the
- * link is down; NGX_ERROR.
+ * Looks up a token in Redis, for the request that leads the token's flight.
+ * Afterwards the zone has the grant, and the caller looks there again; or the
+ * flight's source has a reason: TOKEN_REVOKED, TOKEN_INVALID if Redis has
+ * neither grant nor tombstone, or SOURCE_UNAVAILABLE.  NGX_OK: the look-up is
+ * under way; NGX_DECLINED: the link is down; NGX_ERROR.
  */
 ngx_int_t ngx_eiam_share_lookup(ngx_eiam_share_t *share,
     const ngx_eiam_share_sought_t *sought, const ngx_eiam_digest_t token,

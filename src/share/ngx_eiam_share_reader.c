@@ -11,31 +11,32 @@
 #define NGX_EIAM_SHARE_READER_TIMEOUT  750    /* ms */
 #define NGX_EIAM_SHARE_READER_WRITE    1000   /* ms between two writes */
 
-/* ms: an old master that is cut off answers reads for ever, but no writes */
+/* ms: an isolated old master goes on answering reads, but fails writes */
 #define NGX_EIAM_SHARE_READER_WRITTEN  2000
 
 
 struct ngx_eiam_share_reader_s {
     ngx_eiam_share_t          *share;
-    ngx_eiam_redis_link_t     *link;        /* NULL: it has no lease */
+    ngx_eiam_redis_link_t     *link;        /* NULL: without the lease */
     uint32_t                   lease;
     ngx_event_t                tick;
 
     ngx_eiam_share_greet_t     greet;
     ngx_eiam_share_replay_t    replay;
 
-    ngx_eiam_reader_place_t    place;       /* confirmed */
+    ngx_eiam_reader_place_t    place;       /* confirmed by Redis */
     ngx_eiam_reader_place_t    next;        /* applied, and to be confirmed */
-    ngx_uint_t                 full;        /* there are more entries */
+    ngx_uint_t                 full;        /* flag: there is more to read */
 
     ngx_eiam_redis_command_t   read;
     ngx_eiam_redis_command_t   confirm;
     ngx_eiam_redis_command_t   trimmed;
     ngx_eiam_redis_command_t   write;
-    ngx_msec_t                 sent;        /* when it was read */
-    ngx_msec_t                 wrote;       /* when it was written */
-    ngx_msec_t                 written;     /* the last that was acknowledged */
-    ngx_eiam_position_t        told;        /* the others, by that */
+    ngx_msec_t                 sent;        /* when XREAD was sent */
+    ngx_msec_t                 wrote;       /* when HSET was sent */
+    ngx_msec_t                 written;     /* when the last acknowledged
+                                               HSET was sent */
+    ngx_eiam_position_t        told;        /* the last position sent by it */
 
     ngx_eiam_share_unsent_t    unsent;
 
@@ -238,8 +239,8 @@ ngx_eiam_share_reader_replayed(ngx_eiam_share_replay_t *replay)
 
 
 /*
- * In this order: whatever is behind XREAD waits as long as it does, and only
- * what is behind it shows that the stream was still this one.
+ * The order of these commands matters.  Commands after XREAD wait as long as it
+ * does; and only an XRANGE after it shows that XREAD has read the same stream.
  */
 
 static void
@@ -309,7 +310,7 @@ ngx_eiam_share_reader_ask(ngx_eiam_share_reader_t *reader)
 }
 
 
-/* how far this gateway is, once a second, and when it moves */
+/* reports this gateway's position: once a second, and when it has changed */
 
 static ngx_int_t
 ngx_eiam_share_reader_write(ngx_eiam_share_reader_t *reader)
@@ -489,7 +490,7 @@ ngx_eiam_share_reader_confirm(void *data, const ngx_eiam_redis_reply_t *reply)
 }
 
 
-/* the entry that was read last, and not another one with its position */
+/* does the stream still have the last entry, with the same nonce? */
 
 static ngx_uint_t
 ngx_eiam_share_reader_is_there(const ngx_eiam_share_reader_t *reader,

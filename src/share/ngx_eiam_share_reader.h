@@ -1,8 +1,8 @@
 
 /*
- * The reader of the stream of revocations.  Each worker has one; it reads while
- * it has the zone's lease, over a connection of its own, as a command behind
- * one that waits for an entry waits as well.
+ * The reader of the stream of revocations.  Each worker has one, which reads
+ * while it holds the zone's lease.  It has a connection of its own, as any
+ * command after one that waits for entries would wait as well.
  */
 
 

@@ -77,7 +77,7 @@ ngx_eiam_share_replay_rows(ngx_eiam_zone_t *zone,
 }
 
 
-/* those of applications are never pruned, as entries are */
+/* cuts first: unlike entries of the stream, they are never trimmed */
 
 static void
 ngx_eiam_share_replay_cuts(void *data, const ngx_eiam_redis_reply_t *reply)
@@ -182,7 +182,7 @@ ngx_eiam_share_replay_entries(void *data, const ngx_eiam_redis_reply_t *reply)
 }
 
 
-/* so that there is an entry whose absence is noticed */
+/* adds the first entry of an empty stream, so that its loss will be noticed */
 
 static void
 ngx_eiam_share_replay_hello(ngx_eiam_share_replay_t *replay)
@@ -298,7 +298,7 @@ void
 ngx_eiam_share_replay_fail(ngx_eiam_redis_link_t *link,
     ngx_eiam_redis_result_e result)
 {
-    /* if it is down already, it is being made again */
+    /* a link that is down is already connecting anew */
 
     if (ngx_eiam_redis_link_is_ready(link)) {
         ngx_eiam_redis_link_drop(link, result);
@@ -335,7 +335,7 @@ ngx_eiam_share_replay_entry(ngx_eiam_share_t *share,
                                   &event)
         != NGX_OK)
     {
-        /* it may be a revocation: this gateway is not fresh until it is gone */
+        /* it may be a revocation: not fresh while it is in the stream */
 
         place->unreadable = entry.position;
         ngx_memcpy(place->nonce, event.nonce, NGX_EIAM_READER_NONCE);
@@ -369,7 +369,7 @@ ngx_eiam_share_replay_apply(ngx_eiam_share_t *share,
     rc = ngx_eiam_revocation_event_apply(zone->shared, &event->revocation);
     ngx_eiam_zone_unlock(zone);
 
-    /* whoever restored all knew of it */
+    /* restoring all tokens settles unreadable entries before it */
 
     if (event->revocation.undo
         && event->revocation.kind == NGX_EIAM_REVOKED_ALL
@@ -386,7 +386,7 @@ ngx_eiam_share_replay_apply(ngx_eiam_share_t *share,
 }
 
 
-/* by the clocks of Redis, and of this gateway */
+/* the delay is the difference between the clocks of Redis and this gateway */
 
 static void
 ngx_eiam_share_replay_observe(ngx_eiam_zone_t *zone,

@@ -1,7 +1,7 @@
 
 /*
- * The whole stream once more: when a gateway starts, when it may have missed
- * something, and when the stream is another one.
+ * Reads the whole stream once more: when a gateway starts, when it may have
+ * missed entries, and when another stream has taken the place of this one.
  */
 
 
@@ -26,28 +26,28 @@ struct ngx_eiam_share_replay_s {
     ngx_eiam_redis_link_t     *link;
     ngx_eiam_redis_command_t   command;
     ngx_eiam_reader_place_t    place;     /* the last entry that was read */
-    ngx_msec_t                 until;     /* then others' are sent as well;
-                                             0: they were */
-    ngx_eiam_share_replay_pt   handler;   /* at its end */
+    ngx_msec_t                 until;     /* after that those of others are
+                                             sent as well; 0: they were */
+    ngx_eiam_share_replay_pt   handler;   /* called at the end */
     void                      *data;
 };
 
 
-/* reads it; an error drops the link */
+/* starts reading; an error drops the link */
 void ngx_eiam_share_replay(ngx_eiam_share_replay_t *replay);
 
-/* what nobody has sent again by now is sent by this gateway */
+/* sends what its own gateway should have sent again by now */
 void ngx_eiam_share_replay_look(ngx_eiam_share_replay_t *replay);
 
 /*
  * Applies an entry, and moves the place to it.  NGX_OK; NGX_DECLINED: it is not
- * after the last one; NGX_ERROR: it is no entry.
+ * later than the last one; NGX_ERROR: it is malformed.
  */
 ngx_int_t ngx_eiam_share_replay_entry(ngx_eiam_share_t *share,
     ngx_eiam_reader_place_t *place, const ngx_eiam_redis_reply_t *reply,
     ngx_uint_t live);
 
-/* an answer that says nothing: the link is made again */
+/* after a malformed answer, or none: drops the link, which connects anew */
 void ngx_eiam_share_replay_fail(ngx_eiam_redis_link_t *link,
     ngx_eiam_redis_result_e result);
 

@@ -4,10 +4,10 @@
 
 
 #define NGX_EIAM_SHARE_SEND_TIMEOUT  1000     /* ms */
-#define NGX_EIAM_SHARE_SEND_ENTRIES  "100000" /* of the stream, about */
+#define NGX_EIAM_SHARE_SEND_ENTRIES  "100000" /* of the stream: MAXLEN ~ */
 
 
-/* commands of a revocation; of each there is one at a time */
+/* commands of a revocation: at most one of each kind is under way */
 
 typedef enum {
     NGX_EIAM_SHARE_SEND_BESIDE = 0,           /* tombstones and cuts */
@@ -96,7 +96,7 @@ ngx_eiam_share_send(ngx_eiam_share_t *share, ngx_eiam_redis_link_t *link,
 
     if (send->pending) {
 
-        /* a part of it is under way: the rest of the story is its answer's */
+        /* the last answer to what is under way frees it, without a handler */
 
         send->handler = NULL;
         send->rc = NGX_ERROR;
@@ -116,7 +116,7 @@ ngx_eiam_share_send_detach(ngx_eiam_share_send_t *send)
 }
 
 
-/* before its entry, so that whoever reads that finds the tombstone as well */
+/* sent before the entry: who has read the entry must find the tombstone */
 
 static ngx_int_t
 ngx_eiam_share_send_tombstone(ngx_eiam_share_send_t *send)
@@ -229,7 +229,7 @@ ngx_eiam_share_send_entry(ngx_eiam_share_send_t *send)
 }
 
 
-/* the position of a cut is that of the entry, which is known by now */
+/* a cut contains the position of the entry, which is only known now */
 
 static void
 ngx_eiam_share_send_added(void *data, const ngx_eiam_redis_reply_t *reply)
@@ -313,7 +313,7 @@ ngx_eiam_share_send_cut(ngx_eiam_share_send_t *send)
         return NGX_ERROR;
     }
 
-    /* it always says where it takes effect */
+    /* a cut has no entry of its own, so it always contains the position */
 
     cut = send->revocation;
     cut.resent = 1;
@@ -332,7 +332,7 @@ ngx_eiam_share_send_cut(ngx_eiam_share_send_t *send)
 }
 
 
-/* the highest one counts, so the lower ones that were read can go */
+/* of an application's cuts only the latest counts: deletes earlier ones */
 
 static void
 ngx_eiam_share_send_read_cuts(void *data, const ngx_eiam_redis_reply_t *reply)
@@ -439,7 +439,7 @@ ngx_eiam_share_send_command(ngx_eiam_share_send_t *send,
 }
 
 
-/* one command of it is done; the last one tells */
+/* a command is done; after the last one the handler is called */
 
 static void
 ngx_eiam_share_send_done(ngx_eiam_share_send_t *send, ngx_int_t rc)

@@ -2,9 +2,9 @@
 #include <ngx_eiam_share_unsent.h>
 
 
-#define NGX_EIAM_SHARE_UNSENT_WAIT   500      /* ms that workers have for it */
-#define NGX_EIAM_SHARE_UNSENT_SENDS  64       /* at a time */
-#define NGX_EIAM_SHARE_UNSENT_ROWS   1024     /* looked at in a turn */
+#define NGX_EIAM_SHARE_UNSENT_WAIT   500      /* ms: workers send their own */
+#define NGX_EIAM_SHARE_UNSENT_SENDS  64       /* under way */
+#define NGX_EIAM_SHARE_UNSENT_ROWS   1024     /* examined in a turn */
 
 
 static ngx_int_t ngx_eiam_share_unsent_next(ngx_eiam_share_unsent_t *unsent,
@@ -13,7 +13,7 @@ static void ngx_eiam_share_unsent_sent(void *data, ngx_int_t rc,
     const ngx_eiam_position_t *position);
 
 
-/* by the link of this worker, as that does not wait for entries */
+/* uses the link of the worker: commands on the reader's wait behind XREAD */
 
 void
 ngx_eiam_share_unsent_look(ngx_eiam_share_unsent_t *unsent)

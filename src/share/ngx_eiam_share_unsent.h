@@ -1,7 +1,7 @@
 
 /*
- * Revocations that are not in the stream yet: those of workers that could not
- * send them, or that ended before, are sent by whoever reads the stream.
+ * Revocations that are not in the stream yet, as a worker could not send them
+ * or ended before.  They are sent by the worker that reads the stream.
  */
 
 
@@ -14,13 +14,13 @@
 
 typedef struct {
     ngx_eiam_share_t     *share;
-    ngx_msec_t            since;       /* there are some; 0: there are none */
-    uint32_t              row;         /* that is looked at next */
+    ngx_msec_t            since;       /* when the first was seen; 0: none */
+    uint32_t              row;         /* the next to examine */
     ngx_uint_t            sends;       /* under way */
 } ngx_eiam_share_unsent_t;
 
 
-/* at each turn of the reader */
+/* called at each turn of the reader */
 void ngx_eiam_share_unsent_look(ngx_eiam_share_unsent_t *unsent);
 
 

@@ -92,7 +92,7 @@ ngx_eiam_share_value_open(const ngx_eiam_share_t *share, ngx_uint_t line,
         return NGX_DECLINED;
     }
 
-    /* a clock of theirs or ours is wrong: the source is asked */
+    /* the clock of one of the gateways is wrong: the source is asked instead */
 
     if (grant->checked > ngx_time() + NGX_EIAM_CLOCK_SKEW
         || grant->grant.expires <= ngx_time())

@@ -1,5 +1,5 @@
 
-/* What each worker does for other gateways, besides its requests. */
+/* Sets up what each worker shares with other gateways. */
 
 
 #ifndef _NGX_EIAM_SHARE_WORKER_H_INCLUDED_
@@ -10,13 +10,14 @@
 
 
 /*
- * What is read belongs to this Redis, prefix and key: the zone knows them by a
- * number.  When the configuration has been read: NGX_OK or NGX_ERROR.
+ * Called when the configuration has been read: gives the zone a number for the
+ * Redis, prefix and key in use, as positions in one stream mean nothing in
+ * another one.  NGX_OK or NGX_ERROR.
  */
 ngx_int_t ngx_eiam_share_worker_identify(ngx_eiam_share_t *share,
     ngx_pool_t *pool);
 
-/* share->link, which is not started yet, greets; the worker reads in turn */
+/* sets up share->link, which must not be started yet, and the reader */
 void ngx_eiam_share_worker_start(ngx_eiam_share_t *share);
 void ngx_eiam_share_worker_stop(void);
 

@@ -6,30 +6,30 @@
 
 
 #define NGX_EIAM_SHARE_BATCH      256      /* queued grants sent at a time */
-#define NGX_EIAM_SHARE_AGAIN      1000     /* ms: the queue is tried again */
-#define NGX_EIAM_SHARE_LIFE_MAX   315360000   /* s: ten years, of a key */
+#define NGX_EIAM_SHARE_AGAIN      1000     /* ms between tries of the queue */
+#define NGX_EIAM_SHARE_LIFE_MAX   315360000   /* s: of a Redis key, ten years */
 
 
 struct ngx_eiam_share_write_s {
     ngx_eiam_share_job_t       job;
-    ngx_queue_t                queue;       /* of those that wait for Redis */
+    ngx_queue_t                queue;       /* in share->queue */
     ngx_eiam_source_t         *source;
     ngx_eiam_digest_t          token;
     ngx_eiam_redis_grant_t     value;
-    time_t                     until;       /* the end of the key's life */
+    time_t                     until;       /* when the Redis key expires */
 
     ngx_eiam_share_write_pt    handler;     /* NULL: nobody waits */
     void                      *data;
-    ngx_event_t                timer;       /* until when somebody does */
+    ngx_event_t                timer;       /* the end of that waiting */
     ngx_msec_t                 since;
-    ngx_int_t                  rc;          /* of the learning */
+    ngx_int_t                  rc;          /* of learning it in the zone */
 
     ngx_str_t                  args[2 * NGX_EIAM_REDIS_SEAL_LINES];
     u_char                     names[2 * NGX_EIAM_REDIS_SEAL_LINES]
                                     [NGX_EIAM_REDIS_NAME_MAX];
     u_char                     life[NGX_INT64_LEN];
-    unsigned                   learned:1;   /* it is in this zone */
-    unsigned                   counted:1;   /* among those of its application */
+    unsigned                   learned:1;   /* it was learned in the zone */
+    unsigned                   counted:1;   /* in its application's quota */
 };
 
 
@@ -79,7 +79,7 @@ ngx_eiam_share_write_learned(ngx_eiam_share_t *share,
     write->timer.data = write;
     write->timer.log = ngx_cycle->log;
 
-    /* the link tells at once if it is down: then the timer is at its end */
+    /* if the link is down the timer's handler is called without delay */
 
     if (ngx_eiam_share_write_ask(write) == NGX_OK) {
         ngx_add_timer(&write->timer, NGX_EIAM_SHARE_HOLD);
@@ -227,7 +227,7 @@ ngx_eiam_share_write_copy(ngx_pool_t *pool, ngx_str_t *text)
 }
 
 
-/* was the token revoked before, or known when its application was? */
+/* asks Redis for the token's tombstone, and for an earlier grant of it */
 
 static ngx_int_t
 ngx_eiam_share_write_ask(ngx_eiam_share_write_t *write)
@@ -408,7 +408,7 @@ ngx_eiam_share_write_set(ngx_eiam_share_write_t *write)
 }
 
 
-/* the arguments of a command are copied when it is sent */
+/* the buffer is static: arguments are copied when a command is sent */
 
 static ngx_int_t
 ngx_eiam_share_write_seal(ngx_eiam_share_write_t *write)
@@ -450,7 +450,7 @@ ngx_eiam_share_write_done(void *data, const ngx_eiam_redis_reply_t *reply)
 }
 
 
-/* the token is not held back any longer, whatever becomes of its grant */
+/* the time is over: the token is released, even if Redis has not answered */
 
 static void
 ngx_eiam_share_write_late(ngx_event_t *ev)
@@ -495,7 +495,7 @@ ngx_eiam_share_write_release(ngx_eiam_share_write_t *write)
 }
 
 
-/* Redis cannot be reached, or does not take it */
+/* Redis is down or refuses the grant: queues it, if the queue has room */
 
 static void
 ngx_eiam_share_write_enqueue(ngx_eiam_share_write_t *write)

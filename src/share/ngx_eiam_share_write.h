@@ -1,7 +1,7 @@
 
 /*
- * Grants on their way to Redis.  They belong to no request, so that they are
- * written although a client has left; whoever waits for one is told once.
+ * Writes grants to Redis.  A write belongs to no request, so it goes on when
+ * the client has left; a handler that waits for a write is called once.
  */
 
 
@@ -12,23 +12,23 @@
 #include <ngx_eiam_share.h>
 
 
-#define NGX_EIAM_SHARE_HOLD  50      /* ms that the issued token is held back */
+#define NGX_EIAM_SHARE_HOLD  50      /* ms that an issued token is held back */
 
 
 typedef struct ngx_eiam_share_write_s  ngx_eiam_share_write_t;
 
 
 /*
- * The grant is in this zone, and in Redis if that could be done in time.
- * NGX_OK; NGX_DECLINED: the token had been revoked and was issued once more;
+ * NGX_OK: the grant is in this zone, and in Redis if there was time for that;
+ * NGX_DECLINED: the token had been revoked, and was issued once more;
  * NGX_ERROR.
  */
 typedef void (*ngx_eiam_share_write_pt)(void *data, ngx_int_t rc);
 
 
 /*
- * Learns a grant here and everywhere.  The handler is called later, and not at
- * all after a detach.  NULL: no memory.
+ * Learns a grant at all gateways.  The handler is called after this has
+ * returned, and not at all after a detach.  NULL: no memory.
  */
 ngx_eiam_share_write_t *ngx_eiam_share_write_learned(ngx_eiam_share_t *share,
     ngx_eiam_source_t *source, const ngx_eiam_digest_t token,
@@ -36,8 +36,8 @@ ngx_eiam_share_write_t *ngx_eiam_share_write_learned(ngx_eiam_share_t *share,
     void *data);
 
 /*
- * Learns a grant here at once, and everywhere as soon as Redis can be reached:
- * the same results.
+ * Learns a grant in this zone at once, and writes it to Redis when that can be
+ * reached.  Returns what the handler of ngx_eiam_share_write_learned() gets.
  */
 ngx_int_t ngx_eiam_share_write_now(ngx_eiam_share_t *share,
     ngx_eiam_source_t *source, const ngx_eiam_digest_t token,
@@ -46,14 +46,14 @@ ngx_int_t ngx_eiam_share_write_now(ngx_eiam_share_t *share,
 void ngx_eiam_share_write_detach(ngx_eiam_share_write_t *write);
 
 /*
- * Writes the answer of a source that can be asked again, for so many seconds;
- * nobody waits for it, and if Redis is away it is dropped.
+ * Writes an answer that the source could be asked for again, for so many
+ * seconds.  Nobody waits for this; if Redis is down the answer is dropped.
  */
 void ngx_eiam_share_write_asked(ngx_eiam_share_t *share,
     ngx_eiam_source_t *source, const ngx_eiam_digest_t token,
     const ngx_eiam_redis_grant_t *grant, time_t valid);
 
-/* Redis can be written to: what waited for that is sent */
+/* Redis is reachable: writes the queue */
 void ngx_eiam_share_write_queued(ngx_eiam_share_t *share);
 
 

@@ -9,9 +9,9 @@ static ngx_int_t ngx_eiam_share_zone_check(const ngx_eiam_shared_t *shared,
 
 
 /*
- * The life of a grant in the zone begins when its source was asked, wherever
- * that was.  A grant that is revoked is kept like any other, but is checked
- * each time.
+ * A grant's life in the zone begins when its source was asked, at whichever
+ * gateway that was.  A revoked grant is stored like any other, but is checked
+ * at each use.
  */
 
 void

@@ -1,5 +1,5 @@
 
-/* What other gateways know, in the zone of this one. */
+/* Stores what other gateways know in the zone of this one. */
 
 
 #ifndef _NGX_EIAM_SHARE_ZONE_H_INCLUDED_
@@ -9,20 +9,19 @@
 #include <ngx_eiam_share.h>
 
 
-/* the grant of a token from a source, as another gateway has it */
+/* stores the grant that another gateway has of a token from a source */
 void ngx_eiam_share_zone_keep(ngx_eiam_source_t *source,
     const ngx_eiam_digest_t token, const ngx_eiam_redis_grant_t *value);
 
 /*
- * Was the grant, which another gateway has, issued before its application was
- * revoked?
+ * Was this grant of another gateway issued before its application was revoked?
  */
 ngx_uint_t ngx_eiam_share_zone_is_revoked(ngx_eiam_zone_t *zone,
     const ngx_eiam_redis_grant_t *value);
 
 /*
- * A token that was revoked has been issued once more: it stays revoked, for as
- * long as the new grant lives.
+ * Keeps a token revoked that has been issued once more, until the new grant
+ * expires.
  */
 void ngx_eiam_share_zone_revoke(ngx_eiam_zone_t *zone,
     const ngx_eiam_digest_t token, const ngx_eiam_grant_t *grant);

@@ -49,8 +49,8 @@ ngx_eiam_live_add(ngx_eiam_zone_t *zone, const ngx_str_t *name,
 
 
 /*
- * The record of that file, or else one that neither this configuration has nor
- * the one before.
+ * Finds the record of the file, or else takes one that neither this
+ * configuration nor the one before uses.
  */
 
 static ngx_eiam_live_t *
@@ -92,7 +92,7 @@ ngx_eiam_live_create(ngx_eiam_zone_t *zone, const ngx_eiam_digest_t id)
 
     ngx_memcpy(live->id, id, NGX_EIAM_DIGEST_LEN);
 
-    /* only masters add, and look for records; workers have theirs */
+    /* without the lock: only the master adds and searches records */
     live->next = zone->shared->lives;
     zone->shared->lives = live;
 
@@ -137,7 +137,7 @@ ngx_eiam_live_begin(ngx_eiam_zone_t *zone, ngx_eiam_live_t *live)
 }
 
 
-/* a reader that has been killed, or stopped, holds nobody up */
+/* nobody waits for a reader that has been killed or stopped */
 
 static ngx_uint_t
 ngx_eiam_live_is_read(const ngx_eiam_live_t *live)
@@ -176,8 +176,8 @@ ngx_eiam_live_put(ngx_eiam_zone_t *zone, ngx_eiam_live_t *live,
 
 
 /*
- * Under the lock.  A worker that is killed in between leaves what was in force,
- * or what is: the generation is one store.
+ * For the holder of the lock.  If the worker is killed in here, either the old
+ * or the new content is in force: one store changes the generation.
  */
 
 static ngx_int_t

@@ -1,8 +1,8 @@
 
 /*
- * A file that the workers read again when it changes: what the zone knows of
- * it.  Each worker has the file's content for itself; the zone has the digest
- * of the content that is in force, so that no worker goes on with another one.
+ * Files that workers read again when they change.  Each worker has the content
+ * of such a file for itself; the zone has the digest of the content that is in
+ * force, so that no worker goes on with another one.
  */
 
 
@@ -22,24 +22,24 @@
 struct ngx_eiam_live_s {
     ngx_eiam_live_t       *next;
     ngx_eiam_digest_t      id;            /* of the file's name */
-    uint32_t               number;        /* of the configuration, the last */
+    uint32_t               number;        /* the last configuration with it */
 
-    ngx_eiam_digest_t      digests[2];    /* in force is that of generation's
-                                             lowest bit */
-    volatile uint32_t      generation;    /* one store puts it in force */
-    time_t                 since;         /* s since the Epoch: in force */
+    ngx_eiam_digest_t      digests[2];    /* in force: the one at the lowest
+                                             bit of generation */
+    volatile uint32_t      generation;    /* one store puts a digest in force */
+    time_t                 since;         /* s since the Epoch */
 
     ngx_eiam_stamp_t       refused;       /* of the file that was refused */
-    time_t                 refused_at;    /* 0: the last one is in force */
+    time_t                 refused_at;    /* 0: the last file is in force */
     size_t                 fault_len;
     u_char                 fault[NGX_EIAM_LIVE_FAULT_MAX];
 
     ngx_pid_t              reader;        /* who reads the file; 0: nobody */
-    uint64_t               until;         /* ms: no longer than that */
+    uint64_t               until;         /* ms: when that ends at the latest */
 };
 
 
-/* what the status location tells */
+/* the state as the status location shows it */
 
 typedef struct {
     uint32_t               generation;
@@ -52,8 +52,8 @@ typedef struct {
 
 
 /*
- * For the configuration: the record of the file, whose content with that digest
- * is in force from now on.  NULL: the zone has no room.
+ * Called while a configuration is read: returns the record of the file, and
+ * puts the content with that digest in force.  NULL: the zone has no room.
  */
 ngx_eiam_live_t *ngx_eiam_live_add(ngx_eiam_zone_t *zone,
     const ngx_str_t *name, const ngx_eiam_digest_t digest);
@@ -62,19 +62,19 @@ ngx_eiam_live_t *ngx_eiam_live_add(ngx_eiam_zone_t *zone,
 ngx_uint_t ngx_eiam_live_is(ngx_eiam_zone_t *zone,
     const ngx_eiam_live_t *live, const ngx_eiam_digest_t digest);
 
-/* NGX_OK: it is the caller that reads now; NGX_AGAIN: another worker */
+/* NGX_OK: the caller shall read the file; NGX_AGAIN: another worker does */
 ngx_int_t ngx_eiam_live_begin(ngx_eiam_zone_t *zone, ngx_eiam_live_t *live);
 void ngx_eiam_live_end(ngx_eiam_zone_t *zone, ngx_eiam_live_t *live);
 
-/* NGX_OK: it was not in force; NGX_DECLINED: it was, by another worker */
+/* puts a content in force; NGX_DECLINED: it was in force already */
 ngx_int_t ngx_eiam_live_put(ngx_eiam_zone_t *zone, ngx_eiam_live_t *live,
     const ngx_eiam_digest_t digest);
 
-/* NGX_OK: nobody had told; NGX_DECLINED: another worker had */
+/* records a refused file; NGX_DECLINED: another worker has done so */
 ngx_int_t ngx_eiam_live_refuse(ngx_eiam_zone_t *zone, ngx_eiam_live_t *live,
     const ngx_eiam_stamp_t *stamp, const ngx_str_t *fault);
 
-/* is the file with that stamp one that was refused? */
+/* was the file with that stamp refused? */
 ngx_uint_t ngx_eiam_live_is_refused(ngx_eiam_zone_t *zone,
     const ngx_eiam_live_t *live, const ngx_eiam_stamp_t *stamp);
 

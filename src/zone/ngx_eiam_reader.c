@@ -28,7 +28,7 @@ ngx_eiam_reader_acquire(ngx_eiam_zone_t *zone, uint32_t *lease)
 
         if (reader->identity != zone->identity) {
 
-            /* another Redis, or another key: nothing of it was read yet */
+            /* the stream is that of another Redis or key, and not yet read */
 
             ngx_eiam_reader_wipe(zone->shared);
             reader->identity = zone->identity;
@@ -48,7 +48,7 @@ ngx_eiam_reader_acquire(ngx_eiam_zone_t *zone, uint32_t *lease)
 }
 
 
-/* under the lock */
+/* for the holder of the lock */
 
 static ngx_uint_t
 ngx_eiam_reader_has(const ngx_eiam_zone_t *zone, uint32_t lease)
@@ -186,7 +186,7 @@ ngx_eiam_reader_begin(ngx_eiam_zone_t *zone, uint32_t lease)
 }
 
 
-/* another worker's clock may be ahead of this one's by a turn of its loop */
+/* "then" may be later: the time of another worker's event loop may be ahead */
 
 static ngx_msec_t
 ngx_eiam_reader_since(uint64_t then)
@@ -254,7 +254,7 @@ ngx_eiam_reader_wipe(ngx_eiam_shared_t *shared)
     ngx_memzero(&reader->unreadable, sizeof(ngx_eiam_position_t));
     ngx_eiam_shared_step(shared);
 
-    /* before the first answer there was a beginning */
+    /* until the first answer the silence begins now */
 
     if (reader->contact == 0) {
         reader->contact = ngx_current_msec;

@@ -1,9 +1,9 @@
 
 /*
- * Who reads the stream of revocations, how far, and since when nothing was
- * missed.  One worker of a gateway reads; it has a lease, which is another
- * one's when it is over, or at once if that one is of a newer configuration.
- * These functions take the zone's lock.
+ * Which worker reads the stream of revocations, how far it has read, and when
+ * the zone was last up to date.  One worker of a gateway reads, and holds a
+ * lease.  Another worker gets the lease when it has ended, or at once if its
+ * configuration is newer.  These functions take the zone's lock.
  */
 
 
@@ -20,8 +20,8 @@
 #define NGX_EIAM_READER_LEASE  1000      /* ms */
 
 /*
- * ms: what was acknowledged a second ago is in force at a gateway that is
- * fresh, as an answer takes no longer than the rest of it
+ * ms: a revocation that was acknowledged a second ago is in force at a gateway
+ * that is fresh, as an answer takes no longer than the rest of that second
  */
 #define NGX_EIAM_READER_FRESH  750
 
@@ -33,7 +33,7 @@ typedef enum {
 } ngx_eiam_reader_state_e;
 
 
-/* the zone as whoever reads sees it */
+/* how far the reader is */
 
 typedef struct {
     ngx_eiam_position_t    position;
@@ -43,27 +43,28 @@ typedef struct {
 } ngx_eiam_reader_place_t;
 
 
-/* NGX_OK and the lease's number, or NGX_DECLINED: somebody else has it */
+/* NGX_OK and the lease's number; NGX_DECLINED: another worker has the lease */
 ngx_int_t ngx_eiam_reader_acquire(ngx_eiam_zone_t *zone, uint32_t *lease);
-/* NGX_OK, or NGX_DECLINED: it is not the reader's any more */
+/* NGX_OK; NGX_DECLINED: the caller does not have the lease any more */
 ngx_int_t ngx_eiam_reader_renew(ngx_eiam_zone_t *zone, uint32_t lease);
 void ngx_eiam_reader_release(ngx_eiam_zone_t *zone, uint32_t lease);
 
-/* NGX_OK, or NGX_DECLINED: nothing was read yet */
+/* NGX_OK; NGX_DECLINED: nothing has been read yet */
 ngx_int_t ngx_eiam_reader_place(ngx_eiam_zone_t *zone,
     ngx_eiam_reader_place_t *place);
 
 /*
- * All up to the place was applied.  With the time at which it was asked for
- * the zone is fresh as of then; 0: there is more to be read.
+ * Records that all entries up to the place have been applied.  The zone is
+ * fresh as of "sent", when they were asked for; 0: there are more entries to
+ * read.
  */
 ngx_int_t ngx_eiam_reader_advance(ngx_eiam_zone_t *zone, uint32_t lease,
     const ngx_eiam_reader_place_t *place, ngx_msec_t sent);
 
-/* the stream is read from its beginning: grants are doubtful from then on */
+/* the stream will be read from its beginning: all older grants are doubtful */
 ngx_int_t ngx_eiam_reader_begin(ngx_eiam_zone_t *zone, uint32_t lease);
 
-/* ms since all that had been revoked was in force; a day at most */
+/* ms since all revocations were known to be in force; a day at most */
 ngx_msec_t ngx_eiam_reader_age(const ngx_eiam_zone_t *zone);
 ngx_eiam_reader_state_e ngx_eiam_reader_state(const ngx_eiam_zone_t *zone);
 

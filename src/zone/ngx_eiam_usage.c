@@ -3,7 +3,7 @@
 #include <ngx_eiam_usage.h>
 
 
-#define NGX_EIAM_USAGE_PROBES  64      /* places that are tried */
+#define NGX_EIAM_USAGE_PROBES  64      /* slots that are tried */
 
 
 static ngx_atomic_uint_t ngx_eiam_usage_pair(uint64_t application,
@@ -14,7 +14,7 @@ static ngx_eiam_usage_object_t *ngx_eiam_usage_place(ngx_eiam_usage_t *usage,
     uint64_t application, ngx_atomic_uint_t key);
 
 
-/* a third for the pairs; a page is enough for those of small zones */
+/* a third of the memory is for the pairs */
 
 void
 ngx_eiam_usage_lay_out(ngx_eiam_usage_t *usage, u_char *p, size_t size)
@@ -38,7 +38,7 @@ ngx_eiam_usage_lay_out(ngx_eiam_usage_t *usage, u_char *p, size_t size)
 }
 
 
-/* whoever has called before costs a look-up */
+/* for a pair that is already known this is one look-up */
 
 void
 ngx_eiam_usage_add(ngx_eiam_usage_t *usage, uint64_t application,
@@ -80,7 +80,7 @@ ngx_eiam_usage_has(const ngx_eiam_usage_t *usage, uint64_t application,
 }
 
 
-/* 64 bits are enough to tell pairs apart; 0 is a free place */
+/* the key of a pair: 64 bits are enough to tell pairs apart; 0: a free slot */
 
 static ngx_atomic_uint_t
 ngx_eiam_usage_pair(uint64_t application, uint64_t operation)
@@ -95,7 +95,7 @@ ngx_eiam_usage_pair(uint64_t application, uint64_t operation)
 }
 
 
-/* 1: it was not there */
+/* 1: the key is new */
 
 static ngx_uint_t
 ngx_eiam_usage_insert(ngx_eiam_usage_t *usage, ngx_atomic_uint_t key)
@@ -127,7 +127,7 @@ ngx_eiam_usage_insert(ngx_eiam_usage_t *usage, ngx_atomic_uint_t key)
 
 
 /*
- * Any worker may write what belongs to a key: the one that took the place may
+ * Any worker may fill the slot of a key, as the worker that took the slot may
  * have been killed.
  */
 
@@ -164,7 +164,7 @@ ngx_eiam_usage_touch(ngx_eiam_usage_t *usage, uint64_t application,
 }
 
 
-/* NULL: there is no room */
+/* the slot of a key; NULL: there is no room */
 
 static ngx_eiam_usage_object_t *
 ngx_eiam_usage_place(ngx_eiam_usage_t *usage, uint64_t application,

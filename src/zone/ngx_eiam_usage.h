@@ -1,10 +1,10 @@
 
 /*
- * What has been used since the zone began: which application called which
- * operation, and where "eiam_objects" only reports, which objects it named.
+ * What has been used since the zone was made: which application called which
+ * operation, and, where "eiam_objects" only reports, which objects it named.
  *
- * Everything is known by hashes of names, and not by positions in a file or a
- * policy, so it outlives reloads that change these.  It is written without the
+ * Names are stored as hashes, and not as positions in a file or a policy, so
+ * the tables outlive reloads that change these.  They are written without the
  * zone's lock, and kept when the rest of the zone is emptied.
  */
 
@@ -17,21 +17,21 @@
 #include <ngx_core.h>
 
 
-/* the objects that are kept at most, of all applications together */
+/* objects of all applications together, at most */
 #define NGX_EIAM_USAGE_OBJECTS_MAX  4096
 
 #define NGX_EIAM_USAGE_ID_MAX       96     /* bytes of the id of an object */
 
-/* an application, and others with the same share, has at most a quarter */
+/* applications with the same share have a quarter of the objects at most */
 #define NGX_EIAM_USAGE_SHARES       64
 
-/* in place of an application: calls of all of them */
+/* in place of an application: any of them */
 #define NGX_EIAM_USAGE_ANYBODY      1
 
 /* in place of an operation: any of them */
 #define NGX_EIAM_USAGE_ANYTHING     1
 
-/* bytes of a zone's usage that is too small to have a part for it */
+/* bytes of the tables in the smallest zone */
 #define NGX_EIAM_USAGE_MIN          512
 
 
@@ -49,7 +49,7 @@ typedef struct {
     time_t                     since;
     ngx_atomic_t              *pairs;        /* application and operation */
     ngx_uint_t                 mask;
-    ngx_atomic_t               dropped;      /* pairs without a place */
+    ngx_atomic_t               dropped;      /* pairs that found no slot */
 
     ngx_eiam_usage_object_t   *objects;
     ngx_uint_t                 nobjects;
@@ -58,17 +58,17 @@ typedef struct {
 } ngx_eiam_usage_t;
 
 
-/* divides size bytes, all zero, into both tables */
+/* divides size bytes, which are zeroed, into both tables */
 void ngx_eiam_usage_lay_out(ngx_eiam_usage_t *usage, u_char *p, size_t size);
 
-/* a call by an application, or by one that is not known */
+/* records a call; NGX_EIAM_USAGE_ANYBODY: by an unknown application */
 void ngx_eiam_usage_add(ngx_eiam_usage_t *usage, uint64_t application,
     uint64_t operation);
 
 ngx_uint_t ngx_eiam_usage_has(const ngx_eiam_usage_t *usage,
     uint64_t application, uint64_t operation);
 
-/* an object of that kind */
+/* records that an application named an object of that kind */
 void ngx_eiam_usage_touch(ngx_eiam_usage_t *usage, uint64_t application,
     uint32_t kind, const ngx_str_t *id);
 
