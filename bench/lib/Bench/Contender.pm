@@ -64,6 +64,19 @@ sub new {
     return bless \%self, $class;
 }
 
+# The same with another file as the gate's module.
+sub with_module {
+    my ($self, $file) = @_;
+    return bless { %$self, name => "before-$self->{name}", title => "before: $self->{title}", gate => $file },
+        ref $self;
+}
+
+sub path {
+    my ($self, $module) = @_;
+    my $path = $module eq 'ngx_eiam_module' && $self->{gate} || $modules{$module};
+    return $path =~ m{^/} ? $path : "$self->{top}/$path";
+}
+
 sub list {
     my ($self, $word) = @_;
     return split ' ', $self->{$word} // '';
@@ -80,8 +93,8 @@ sub missing {
     my $what = "package $self->{package}" if $self->{package};
     return $what if !command($self->{server});
     for my $module ($self->list('modules')) {
-        my $path = $modules{$module} =~ m{^/} ? $modules{$module} : "$self->{top}/$modules{$module}";
-        return $what // $modules{$module} if !-e $path;
+        my $path = $self->path($module);
+        return $what // $path if !-e $path;
     }
     return $what
         if $self->{server} eq 'apache2' && !-e '/usr/lib/apache2/modules/mod_auth_openidc.so';
@@ -99,11 +112,8 @@ sub write_conf {
     my ($user, $group) = ((getpwuid $>)[0], (getgrgid((getpwuid $>)[3]))[0]);
     my %value = (
         TOP => $self->{top}, DIR => $dir, PORT => $self->{port} = free_port(),
-        USER => $> ? $user : 'root', GROUP => $> ? $group : 'root', %more,
-        MODULES => join "\n", map {
-            my $path = $modules{$_} =~ m{^/} ? $modules{$_} : "$self->{top}/$modules{$_}";
-            "load_module $path;"
-        } $self->list('modules'),
+        POOL => $ENV{POOL} // '16k', USER => $> ? $user : 'root', GROUP => $> ? $group : 'root', %more,
+        MODULES => join "\n", map { "load_module @{[ $self->path($_) ]};" } $self->list('modules'),
     );
     if ($self->{server} eq 'apache2' && !$>) {
         @value{qw(USER GROUP)} = qw(www-data www-data);    # it refuses to be root
