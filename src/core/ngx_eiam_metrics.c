@@ -218,9 +218,7 @@ ngx_eiam_metrics_application(ngx_eiam_metrics_t *metrics, const ngx_str_t *id)
         return &metrics->no_application;
     }
 
-    if (id->len > NGX_EIAM_LABEL_MAX || ngx_eiam_metrics_is_other(id)
-        || !ngx_eiam_utf8_is_text(id))
-    {
+    if (id->len > NGX_EIAM_LABEL_MAX || ngx_eiam_metrics_is_other(id)) {
         return &metrics->other_application;
     }
 
@@ -231,19 +229,31 @@ ngx_eiam_metrics_application(ngx_eiam_metrics_t *metrics, const ngx_str_t *id)
 
         row = &metrics->applications[(key + i) % metrics->napplications];
 
-        if (row->key == 0) {
-            (void) ngx_atomic_cmp_set(&row->key, 0, key);
-        }
-
-        if (row->key != key) {
+        if (row->key && row->key != key) {
             continue;
         }
 
-        /*
-         * any worker may write the id: the worker that took the row may be dead
-         */
+        /* an id in a row that is ready has been looked at */
 
         if (!row->ready) {
+
+            if (!ngx_eiam_utf8_is_text(id)) {
+                break;
+            }
+
+            if (row->key == 0) {
+                (void) ngx_atomic_cmp_set(&row->key, 0, key);
+            }
+
+            if (row->key != key) {
+                continue;
+            }
+
+            /*
+             * any worker may write the id: the worker that took the row may be
+             * dead
+             */
+
             row->len = id->len;
             ngx_memcpy(row->id, id->data, id->len);
 
