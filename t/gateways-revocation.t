@@ -53,6 +53,8 @@ sub gateway {
             location /api/ { eiam on; proxy_pass http://%ECHO%; }
             location = /api/token { eiam on; eiam_learn on; proxy_pass http://@{[ $issuer->address ]}; }
             location = /revoke { eiam_revoke on; proxy_pass http://%ECHO%; }
+            location /revoke/ { eiam_revoke on; proxy_pass http://@{[ $issuer->address ]}; }
+            location /revoke/unbuffered { eiam_revoke on; proxy_pass http://@{[ $issuer->address ]}; proxy_buffering off; }
             location /status/ { eiam_status; }
             location /control/ { eiam_control; }
         });
@@ -80,6 +82,11 @@ sub signed {
 sub order {
     my ($gate, $what, $body) = @_;
     return get($gate, "/control/$what", method => 'POST', body => "$body&reason=test", headers => [$form]);
+}
+
+sub client_revokes {
+    my ($gate, $client, $token, %opt) = @_;
+    return get($gate, $opt{path} // '/revoke', method => 'POST', body => "client_id=$client&token=$token", headers => [$form]);
 }
 
 sub status { return get($_[0], '/api/users', token => $_[1])->{status} }
@@ -163,15 +170,61 @@ subtest '2.4-7.2: so are an application, all, and tokens that are not known yet'
 };
 
 subtest '2.4-1: a client revokes at one gateway what another one has issued' => sub {
-    my $revoke = sub { my ($gate, $client, $token) = @_;
-        return get($gate, '/revoke', method => 'POST', body => "client_id=$client&token=$token", headers => [$form])->{status} };
     my ($own, $other) = (issue($one, 'crm'), issue($one, 'crm'));
-    is $revoke->($two, 'crm', $own), 200, 'though it has never seen the token';
+    is client_revokes($two, 'crm', $own)->{status}, 200, 'though it has never seen the token';
     in_time('refused', sub { !grep { status($_, $own) != 401 } $one, $two, $three });
     is status($_, $own), 401, 'it is refused everywhere' for $one, $two, $three;
-    is $revoke->($two, 'erp', $other), 200, 'another client does not';
-    is $revoke->($two, 'crm', 'Invented-1'), 200, 'what nobody has issued ends nothing';
+    is client_revokes($two, 'erp', $other)->{status}, 200, 'another client does not';
+    is client_revokes($two, 'crm', 'Invented-1')->{status}, 200, 'what nobody has issued ends nothing';
     is status($_, $other), 200, 'so the token passes' for $one, $two, $three;
+};
+
+subtest '2.4-1: the answer to a revocation is held until Redis has it' => sub {
+    my $held = sub { my ($late) = @_; my $all = get($two, '/status/metrics')->{body};
+        return join ' ', map { $all =~ /^\Q$_\E (\d+)$/m ? $1 : "no $_" } 'eiam_redis_hold_late_total',
+            map { qq(eiam_redis_hold_seconds_count{source="learned",result="$_"}) } qw(written late) };
+    my ($late, $ok, $after) = split / /, $held->();
+    for my $i (1 .. 20) {
+        my $token = issue($one, 'crm');
+        my $length = $redis->cmd(qw(XLEN eiam:{rev}));
+        is client_revokes($two, 'crm', $token)->{status}, 200, 'revoked' if $i == 1;
+        client_revokes($two, 'crm', $token) if $i > 1;
+        $redis->cmd(qw(XLEN eiam:{rev})) > $length or fail 'Redis has it when the client knows';
+    }
+    $ok += 20;
+    is $held->(), "$late $ok $after", 'each answer waited for Redis';
+
+    my %answers = ('as it came' => { body => 'gone' }, 'empty' => { body => '' }, 'in pieces' => { body => 'p' x 900, chunked => 100 },
+        'large' => { body => 'l' x 100_000 }, 'large, in pieces' => { body => 'm' x 100_000, chunked => 5000 });
+    for my $path (qw(/revoke/buffered /revoke/unbuffered)) {
+        for my $what (sort keys %answers) {
+            my $token = issue($one, 'crm');
+            $issuer->answer('*' => $answers{$what});
+            my $answer = client_revokes($two, 'crm', $token, path => $path);
+            is "$answer->{status} $answer->{body}", "200 $answers{$what}{body}", "$path: $what";
+            in_time('refused', sub { status($one, $token) == 401 });
+        }
+    }
+    my $kept = issue($one, 'crm');
+    $issuer->answer('*' => { status => 503, json => { error => 'temporarily_unavailable' } });
+    is client_revokes($two, 'crm', $kept, path => '/revoke/')->{status}, 503, 'what the backend did not revoke';
+    is status($_, $kept), 200, 'passes' for $one, $two, $three;
+
+    my @tokens = map { issue($one, 'crm') } 1, 2;
+    is status($two, $_), 200, 'known' for @tokens;
+    ($late, $ok, $after) = split / /, $held->();
+    $redis->freeze;
+    is client_revokes($two, 'crm', $tokens[0])->{status}, 200, 'no answer from Redis: the time is over once';
+    is $held->(), join(' ', $late + 1, $ok, $after + 1), 'which is counted';
+    is status($two, $tokens[0]), 401, 'it is in force here';
+    my $request = "POST /revoke HTTP/1.1\r\nHost: a\r\n$form\r\nContent-Length: @{[ 20 + length $tokens[1] ]}\r\n\r\nclient_id=crm&token=$tokens[1]";
+    my @leave = map { EIAM::Client::connection($two) } 1 .. 5;
+    $_->send($request) for @leave;
+    in_time('clients ask', sub { status($two, $tokens[1]) == 401 });
+    undef @leave;    # while their answers are held
+    $redis->thaw;
+    in_time('elsewhere', sub { !grep { status($one, $_) != 401 } @tokens });
+    fresh($one, $two, $three);
 };
 
 subtest '2.4-5: without Redis a revocation is in force here, and elsewhere when it is back' => sub {
@@ -185,6 +238,8 @@ subtest '2.4-5: without Redis a revocation is in force here, and elsewhere when 
     is status($_, $known), 200, 'what is known is served everywhere' for $one, $two, $three;
     in_time('it is not fresh', sub { metric($two, 'eiam_redis_fresh_age_seconds') > 0.75 });
     is metric($one, 'eiam_revocations_unsent'), 1, 'one waits';
+    is client_revokes($two, 'erp', $known)->{status}, 200, 'a client has its answer';
+    is status($two, $known), 401, 'as its token ends there';
     ok $one->reload, 'a reload';
     is everywhere($one, $token, 401), 401, 'loses nothing';
     $redis->start;

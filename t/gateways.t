@@ -30,7 +30,7 @@ sub gateway {
         error_log_level => 'info',
         workers => $opt{workers} // 2,
         files => {
-            'policy.json' => policy('/api', 'GET /users' => ['user_read'], 'POST /token' => 'public'),
+            'policy.json' => policy('/api', 'GET /users' => ['user_read'], 'POST /token' => 'public', 'POST /unbuffered' => 'public'),
             'apps.json' => applications({ id => 'crm', permissions => ['user_read'] },
                 { id => 'erp', permissions => ['user_read'] }),
             'key' => $opt{key} // "$line\n",
@@ -52,6 +52,9 @@ sub gateway {
             location = /api/token {
                 eiam on; eiam_learn on; @{[ $opt{token} // '' ]}
                 proxy_pass http://@{[ $issuer->address ]};
+            }
+            location = /api/unbuffered {
+                eiam on; eiam_learn on; proxy_buffering off; proxy_pass http://@{[ $issuer->address ]};
             }
             location = /introspect { internal; proxy_pass http://@{[ $source->address ]}; }
             location /status/ { eiam_status; }
@@ -119,6 +122,7 @@ subtest '2.4-7.1: whatever the client speaks, and also if it leaves' => sub {
             . "$form\r\n$length\r\nConnection: close\r\n\r\n$plain",
         'a range' => "POST /api/token HTTP/1.1\r\nHost: a\r\nRange: bytes=0-9\r\n$form\r\n$length\r\nConnection: close\r\n\r\n$plain",
     );
+    $requests{'without buffers'} = $requests{'HTTP/1.1'} =~ s{/api/token}{/api/unbuffered}r;
     for my $chunked (0, 7) {
         for my $what (sort keys %requests) {
             my $token = new_token();
@@ -128,6 +132,23 @@ subtest '2.4-7.1: whatever the client speaks, and also if it leaves' => sub {
             like $answer->{body} // '', qr/\Q$token\E/, "$what: the answer is whole" or diag explain $answer;
             is call($two, $token)->{status}, 200, "$what: the token is known there";
         }
+    }
+};
+
+subtest '2.4-1: without buffers, as the body comes later than the header' => sub {
+    my $token = new_token();
+    my %json = (access_token => $token, token_type => 'bearer', expires_in => 600, scope => 'user_read');
+    for my $hold (100, 120, 150) {
+        $issuer->answer('*' => { json => \%json, headers => ['X: ' . 'x' x 60], hold => $hold });
+        my $client = EIAM::Client::connection($one);
+        my $before = $issuer->count;
+        $client->send("POST /api/unbuffered HTTP/1.1\r\nHost: a\r\n$form\r\nContent-Length: 13\r\nConnection: close\r\n\r\nclient_id=crm");
+        $issuer->await($before + 1);
+        sleep 0.02;
+        $issuer->release;
+        like $client->read_response->{body}, qr/\Q$token\E/, 'the answer is whole';
+        is call($two, $token)->{status}, 200, 'the token is known there';
+        $token = $json{access_token} = new_token();
     }
 };
 

@@ -66,3 +66,19 @@ ngx_eiam_share_is_alone(const ngx_eiam_share_t *share)
     return ngx_eiam_reader_silence(share->zone)
            >= (ngx_msec_t) share->grace * 1000;
 }
+
+
+void
+ngx_eiam_share_held(const ngx_eiam_share_t *share, ngx_msec_t since,
+    ngx_uint_t late)
+{
+    ngx_eiam_metrics_redis_t  *metrics;
+
+    metrics = ngx_eiam_share_metrics(share);
+
+    ngx_eiam_metrics_observe(&metrics->held[late], ngx_current_msec - since);
+
+    if (late) {
+        ngx_eiam_metrics_add(&metrics->held_late);
+    }
+}

@@ -21,6 +21,7 @@
 
 #define NGX_EIAM_SHARE_TIMEOUT  500      /* ms that a look-up waits */
 #define NGX_EIAM_SHARE_QUEUE    1000     /* grants that wait for Redis */
+#define NGX_EIAM_SHARE_HOLD     50       /* ms that an answer is held back */
 
 #define NGX_EIAM_SHARE_OFF      -2       /* of eiam_redis_grace, .._stale */
 
@@ -65,6 +66,10 @@ const ngx_str_t *ngx_eiam_share_state(const ngx_eiam_share_t *share);
 
 /* has Redis been down for longer than "eiam_redis_grace"? */
 ngx_uint_t ngx_eiam_share_is_alone(const ngx_eiam_share_t *share);
+
+/* counts an answer that waited for Redis since then, or whose time was over */
+void ngx_eiam_share_held(const ngx_eiam_share_t *share, ngx_msec_t since,
+    ngx_uint_t late);
 
 
 #endif /* _NGX_EIAM_SHARE_H_INCLUDED_ */

@@ -457,11 +457,7 @@ ngx_eiam_share_write_late(ngx_event_t *ev)
 {
     ngx_eiam_share_write_t *write = ev->data;
 
-    ngx_eiam_metrics_redis_t  *metrics;
-
     if (write->job.command.slot) {
-        metrics = ngx_eiam_share_metrics(write->job.share);
-        ngx_eiam_metrics_add(&metrics->held_late);
         ngx_eiam_share_write_learn(write, 0);
         ngx_eiam_share_write_release(write);
         return;
@@ -474,9 +470,7 @@ ngx_eiam_share_write_late(ngx_event_t *ev)
 static void
 ngx_eiam_share_write_release(ngx_eiam_share_write_t *write)
 {
-    ngx_uint_t                 late;
-    ngx_eiam_share_write_pt    handler;
-    ngx_eiam_metrics_redis_t  *metrics;
+    ngx_eiam_share_write_pt  handler;
 
     if (write->timer.timer_set) {
         ngx_del_timer(&write->timer);
@@ -486,10 +480,8 @@ ngx_eiam_share_write_release(ngx_eiam_share_write_t *write)
     write->handler = NULL;
 
     if (handler) {
-        metrics = ngx_eiam_share_metrics(write->job.share);
-        late = (write->job.command.slot != NULL);
-        ngx_eiam_metrics_observe(&metrics->held[late],
-                                 ngx_current_msec - write->since);
+        ngx_eiam_share_held(write->job.share, write->since,
+                            write->job.command.slot != NULL);
         handler(write->data, write->rc);
     }
 }

@@ -12,9 +12,6 @@
 #include <ngx_eiam_share.h>
 
 
-#define NGX_EIAM_SHARE_HOLD  50      /* ms that an issued token is held back */
-
-
 typedef struct ngx_eiam_share_write_s  ngx_eiam_share_write_t;
 
 

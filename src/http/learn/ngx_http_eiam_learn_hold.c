@@ -7,6 +7,13 @@
 
 
 static void ngx_http_eiam_learn_hold_written(void *data, ngx_int_t rc);
+static void ngx_http_eiam_learn_hold_sent(void *data, ngx_int_t rc,
+    const ngx_eiam_position_t *position);
+static void ngx_http_eiam_learn_hold_late(ngx_event_t *ev);
+static void ngx_http_eiam_learn_hold_release(
+    ngx_http_eiam_learn_hold_t *hold);
+static ngx_uint_t ngx_http_eiam_learn_hold_is_broken_off(
+    ngx_http_request_t *r, ngx_chain_t *in);
 static void ngx_http_eiam_learn_hold_cleanup(void *data);
 
 
@@ -73,27 +80,111 @@ ngx_http_eiam_learn_hold_write(ngx_http_request_t *r,
 }
 
 
-/* the request's write handler calls the body filter, which lets it go on */
-
 static void
 ngx_http_eiam_learn_hold_written(void *data, ngx_int_t rc)
 {
     ngx_http_eiam_learn_hold_t *hold = data;
 
-    ngx_connection_t    *c;
-    ngx_http_request_t  *r;
-
-    r = hold->request;
-    c = r->connection;
-
     hold->write = NULL;
+
+    ngx_http_set_log_request(hold->request->connection->log, hold->request);
+
+    hold->handler(hold->request, rc);
+
+    ngx_http_eiam_learn_hold_release(hold);
+}
+
+
+ngx_int_t
+ngx_http_eiam_learn_hold_send(ngx_http_request_t *r,
+    ngx_http_eiam_learn_t *learn, const ngx_eiam_revocation_event_t *event)
+{
+    ngx_eiam_share_t            *share;
+    ngx_http_eiam_main_conf_t   *mcf;
+    ngx_http_eiam_learn_hold_t  *hold;
+
+    mcf = ngx_http_get_module_main_conf(r, ngx_eiam_module);
+    share = mcf->share;
+
+    if (ngx_http_eiam_learn_hold(r, learn) != NGX_OK) {
+        (void) ngx_eiam_share_send(share, share->link, event, NULL, NULL);
+        return NGX_DECLINED;
+    }
+
+    hold = learn->hold;
+
+    hold->send = ngx_eiam_share_send(share, share->link, event,
+                                     ngx_http_eiam_learn_hold_sent, hold);
+    if (hold->send == NULL) {
+        learn->hold = NULL;
+        return NGX_DECLINED;
+    }
+
+    hold->waiting = 1;
+    hold->since = ngx_current_msec;
+
+    hold->timer.handler = ngx_http_eiam_learn_hold_late;
+    hold->timer.data = hold;
+    hold->timer.log = r->connection->log;
+
+    ngx_add_timer(&hold->timer, NGX_EIAM_SHARE_HOLD);
+
+    return NGX_OK;
+}
+
+
+static void
+ngx_http_eiam_learn_hold_sent(void *data, ngx_int_t rc,
+    const ngx_eiam_position_t *position)
+{
+    ngx_http_eiam_learn_hold_t *hold = data;
+
+    ngx_http_eiam_main_conf_t  *mcf;
+
+    mcf = ngx_http_get_module_main_conf(hold->request, ngx_eiam_module);
+
+    hold->send = NULL;
+
+    ngx_eiam_share_held(mcf->share, hold->since, 0);
+    ngx_http_eiam_learn_hold_release(hold);
+}
+
+
+static void
+ngx_http_eiam_learn_hold_late(ngx_event_t *ev)
+{
+    ngx_http_eiam_learn_hold_t *hold = ev->data;
+
+    ngx_http_eiam_main_conf_t  *mcf;
+
+    mcf = ngx_http_get_module_main_conf(hold->request, ngx_eiam_module);
+
+    ngx_eiam_share_held(mcf->share, hold->since, 1);
+    ngx_http_eiam_learn_hold_release(hold);
+}
+
+
+/* the request's write handler calls the body filter, which lets it go on */
+
+static void
+ngx_http_eiam_learn_hold_release(ngx_http_eiam_learn_hold_t *hold)
+{
+    ngx_http_eiam_learn_hold_cleanup(hold);
+
     hold->waiting = 0;
 
-    ngx_http_set_log_request(c->log, r);
+    ngx_post_event(hold->request->connection->write, &ngx_posted_events);
+}
 
-    hold->handler(r, rc);
 
-    ngx_post_event(c->write, &ngx_posted_events);
+void
+ngx_http_eiam_learn_hold_end(ngx_http_eiam_learn_t *learn)
+{
+    learn->copying = 0;
+
+    ngx_http_eiam_learn_hold_cleanup(learn->hold);
+
+    learn->hold->waiting = 0;
 }
 
 
@@ -111,16 +202,9 @@ ngx_http_eiam_learn_hold_body(ngx_http_request_t *r,
         return NGX_DECLINED;
     }
 
-    for (cl = in; cl; cl = cl->next) {
-
-        b = cl->buf;
-
-        /* the backend's answer is broken off */
-
-        if (learn->copying && b->flush && ngx_buf_size(b) == 0) {
-            learn->copying = 0;
-            return NGX_DECLINED;
-        }
+    if (learn->copying && ngx_http_eiam_learn_hold_is_broken_off(r, in)) {
+        ngx_http_eiam_learn_hold_end(learn);
+        return NGX_DECLINED;
     }
 
     for (cl = in; cl; cl = cl->next) {
@@ -135,6 +219,31 @@ ngx_http_eiam_learn_hold_body(ngx_http_request_t *r,
     r->buffered |= NGX_HTTP_EIAM_BUFFERED;
 
     return NGX_OK;
+}
+
+
+/*
+ * The upstream module flushes when it ends an answer that is not whole; without
+ * "proxy_buffering" it also does so before the body is there.
+ */
+
+static ngx_uint_t
+ngx_http_eiam_learn_hold_is_broken_off(ngx_http_request_t *r, ngx_chain_t *in)
+{
+    ngx_chain_t  *cl;
+
+    if (r->upstream->cleanup) {
+        return 0;
+    }
+
+    for (cl = in; cl; cl = cl->next) {
+
+        if (cl->buf->flush && ngx_buf_size(cl->buf) == 0) {
+            return 1;
+        }
+    }
+
+    return 0;
 }
 
 
@@ -184,5 +293,15 @@ ngx_http_eiam_learn_hold_cleanup(void *data)
 
     if (hold->write) {
         ngx_eiam_share_write_detach(hold->write);
+        hold->write = NULL;
+    }
+
+    if (hold->send) {
+        ngx_eiam_share_send_detach(hold->send);
+        hold->send = NULL;
+    }
+
+    if (hold->timer.timer_set) {
+        ngx_del_timer(&hold->timer);
     }
 }

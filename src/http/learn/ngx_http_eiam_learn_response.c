@@ -12,6 +12,10 @@
 
 
 static ngx_int_t ngx_http_eiam_relay_header(ngx_http_request_t *r);
+static ngx_int_t ngx_http_eiam_relay_revoked(ngx_http_request_t *r,
+    ngx_http_eiam_ctx_t *ctx);
+static ngx_int_t ngx_http_eiam_relay_copy(ngx_http_request_t *r,
+    ngx_http_eiam_learn_t *learn);
 static const char *ngx_http_eiam_relay_obstacle(ngx_http_request_t *r);
 static ngx_int_t ngx_http_eiam_relay_body(ngx_http_request_t *r,
     ngx_chain_t *in);
@@ -141,8 +145,7 @@ ngx_http_eiam_relay_header(ngx_http_request_t *r)
     ctx = ngx_http_get_module_ctx(r, ngx_eiam_module);
 
     if (ctx && ctx->learn && ctx->learn->revoke) {
-        return (ngx_http_eiam_revoke_answered(r, ctx) == NGX_OK)
-               ? ngx_http_eiam_next_header_filter(r) : NGX_ERROR;
+        return ngx_http_eiam_relay_revoked(r, ctx);
     }
 
     if (ctx == NULL || ctx->learn == NULL || ctx->learn->client.len == 0
@@ -160,14 +163,55 @@ ngx_http_eiam_relay_header(ngx_http_request_t *r)
     }
 
     learn->issued = ngx_time();
-    learn->max = (r->headers_out.content_length_n == -1)
-                 ? NGX_HTTP_EIAM_ISSUE_MAX : r->headers_out.content_length_n;
 
-    learn->answer.data = ngx_pnalloc(r->pool, learn->max);
-
-    if (learn->answer.data == NULL) {
+    if (ngx_http_eiam_relay_copy(r, learn) != NGX_OK) {
         ngx_http_eiam_learn_response_refuse(r, "no memory");
         return ngx_http_eiam_next_header_filter(r);
+    }
+
+    return (ngx_http_eiam_learn_hold(r, learn) == NGX_OK)
+           ? NGX_OK : ngx_http_eiam_next_header_filter(r);
+}
+
+
+/* the answer of the revocation interface, which may be held */
+
+static ngx_int_t
+ngx_http_eiam_relay_revoked(ngx_http_request_t *r, ngx_http_eiam_ctx_t *ctx)
+{
+    ngx_int_t  rc;
+
+    rc = ngx_http_eiam_revoke_answered(r, ctx);
+
+    if (rc == NGX_AGAIN) {
+
+        if (ngx_http_eiam_relay_copy(r, ctx->learn) == NGX_OK) {
+            return NGX_OK;
+        }
+
+        ngx_http_eiam_learn_hold_end(ctx->learn);
+        ctx->learn->hold = NULL;
+
+        rc = NGX_OK;
+    }
+
+    return (rc == NGX_OK) ? ngx_http_eiam_next_header_filter(r) : NGX_ERROR;
+}
+
+
+static ngx_int_t
+ngx_http_eiam_relay_copy(ngx_http_request_t *r, ngx_http_eiam_learn_t *learn)
+{
+    off_t  length;
+
+    length = r->headers_out.content_length_n;
+
+    learn->max = (length == -1 || length > NGX_HTTP_EIAM_ISSUE_MAX)
+                 ? NGX_HTTP_EIAM_ISSUE_MAX : length;
+
+    learn->answer.data = ngx_pnalloc(r->pool, learn->max);
+    if (learn->answer.data == NULL) {
+        return NGX_ERROR;
     }
 
     /* otherwise nginx would cut a range out before the copy is made */
@@ -178,8 +222,7 @@ ngx_http_eiam_relay_header(ngx_http_request_t *r)
     learn->copying = 1;
     r->filter_need_in_memory = 1;
 
-    return (ngx_http_eiam_learn_hold(r, learn) == NGX_OK)
-           ? NGX_OK : ngx_http_eiam_next_header_filter(r);
+    return NGX_OK;
 }
 
 
@@ -293,7 +336,10 @@ ngx_http_eiam_relay_chain(ngx_http_request_t *r, ngx_http_eiam_ctx_t *ctx,
                    == (size_t) r->headers_out.content_length_n))
         {
             learn->copying = 0;
-            ngx_http_eiam_relayed(r, ctx);
+
+            if (!learn->revoke) {
+                ngx_http_eiam_relayed(r, ctx);
+            }
         }
     }
 }
@@ -313,8 +359,15 @@ ngx_http_eiam_relay_buf(ngx_http_request_t *r, ngx_http_eiam_learn_t *learn,
 
     if (size > learn->max - learn->answer.len) {
         learn->copying = 0;
-        ngx_http_eiam_learn_response_refuse(r, "the answer is larger than "
-                                               "64 KB");
+
+        if (learn->revoke) {
+            ngx_http_eiam_learn_hold_end(learn);
+
+        } else {
+            ngx_http_eiam_learn_response_refuse(r, "the answer is larger than "
+                                                   "64 KB");
+        }
+
         return;
     }
 

@@ -1,18 +1,18 @@
 
 #include <ngx_http_eiam_generation.h>
+#include <ngx_http_eiam_learn_hold.h>
 #include <ngx_http_eiam_revoke.h>
 #include <ngx_http_eiam_shared.h>
 #include <ngx_http_eiam_verify.h>
 #include <ngx_eiam_revoke.h>
-#include <ngx_eiam_share_send.h>
 #include <ngx_eiam_string.h>
 #include <ngx_eiam_text.h>
 
 
 static ngx_int_t ngx_http_eiam_revoke_token(ngx_http_request_t *r,
     ngx_http_eiam_ctx_t *ctx, const ngx_eiam_digest_t token);
-static void ngx_http_eiam_revoke_share(const ngx_http_eiam_main_conf_t *mcf,
-    const ngx_eiam_digest_t token);
+static ngx_int_t ngx_http_eiam_revoke_share(ngx_http_request_t *r,
+    ngx_http_eiam_ctx_t *ctx, const ngx_eiam_digest_t token);
 static ngx_int_t ngx_http_eiam_revoke_refresh(ngx_http_request_t *r,
     ngx_http_eiam_ctx_t *ctx, const ngx_eiam_digest_t refresh);
 
@@ -174,34 +174,37 @@ ngx_http_eiam_revoke_token(ngx_http_request_t *r, ngx_http_eiam_ctx_t *ctx,
         return NGX_ERROR;
     }
 
-    ngx_http_eiam_revoke_share(mcf, token);
-
     application = ngx_eiam_text_shown(&ctx->learn->client, r->pool);
 
     ngx_log_error(NGX_LOG_NOTICE, r->connection->log, 0,
                   "eiam: application \"%V\" revoked its token %*xs",
                   &application, NGX_HTTP_EIAM_TOKEN_ID_LEN, token);
 
-    return NGX_OK;
+    return ngx_http_eiam_revoke_share(r, ctx, token);
 }
 
 
 /* other gateways are told at once, or when Redis is back */
 
-static void
-ngx_http_eiam_revoke_share(const ngx_http_eiam_main_conf_t *mcf,
+static ngx_int_t
+ngx_http_eiam_revoke_share(ngx_http_request_t *r, ngx_http_eiam_ctx_t *ctx,
     const ngx_eiam_digest_t token)
 {
-    ngx_eiam_revocation_event_t  event;
+    ngx_http_eiam_main_conf_t    *mcf;
+    ngx_eiam_revocation_event_t   event;
 
-    if (mcf->share
-        && ngx_eiam_revoke_event(mcf->zone, NGX_EIAM_REVOKED_TOKEN, token, 0,
+    mcf = ngx_http_get_module_main_conf(r, ngx_eiam_module);
+
+    if (mcf->share == NULL
+        || ngx_eiam_revoke_event(mcf->zone, NGX_EIAM_REVOKED_TOKEN, token, 0,
                                  &event)
-           == NGX_OK)
+           != NGX_OK
+        || ngx_http_eiam_learn_hold_send(r, ctx->learn, &event) != NGX_OK)
     {
-        (void) ngx_eiam_share_send(mcf->share, mcf->share->link, &event, NULL,
-                                   NULL);
+        return NGX_OK;
     }
+
+    return NGX_AGAIN;
 }
 
 

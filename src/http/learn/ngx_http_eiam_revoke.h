@@ -22,8 +22,9 @@ ngx_int_t ngx_http_eiam_revoke_verify(ngx_http_request_t *r,
     ngx_http_eiam_ctx_t *ctx);
 
 /*
- * Revokes the token, before the answer is forwarded.  NGX_OK, or NGX_ERROR: the
- * answer must not be forwarded.
+ * Revokes the token, before the answer is forwarded.  NGX_OK; NGX_AGAIN: the
+ * answer is held until other gateways can know; NGX_ERROR: it must not be
+ * forwarded.
  */
 ngx_int_t ngx_http_eiam_revoke_answered(ngx_http_request_t *r,
     ngx_http_eiam_ctx_t *ctx);
