@@ -57,7 +57,7 @@ my $entry  = '#/applications/0';
 my $first  = "$entry/tokens/0";
 my $digits = 'must be 64 hexadecimal digits';
 my @known = map { sha256_hex("demo-$_-token") } qw(hr-sync reporting crm retired);
-my $everybody = 'is the digest of a token that everybody knows';
+my $everybody = 'is the digest of a token of a published example, make a new token';
 my $start  = "'[' or '{' expected near";
 
 broken @$_ for map {

@@ -602,7 +602,7 @@ broken @$_ for (
         [ 'path', 'of what the template does not have', 'the path has no "{id}"' ]),
     (map { [ '2.7-3: a mark of a query parameter with other characters', both($parameters, set("$users get parameters 0",
             { name => $_, in => 'query', 'x-eiam-object' => 'app' })), pointer("$users get parameters 0 x-eiam-object"),
-        'the name of such a parameter in the query must have letters, digits and "-._~" only' ] } 'f[app]', 'a b', "\x{7528}", 'a%20', 'a&b', ''),
+        'the name of a query parameter with this mark must have only letters, digits and "-._~"' ] } 'f[app]', 'a b', "\x{7528}", 'a%20', 'a&b', ''),
     (map { my ($what, $value, $reason) = @$_; [ "2.7-3: a mark that is $what", both($parameters,
             set('components parameters id x-eiam-object', $value)), '#/components/parameters/id/x-eiam-object', $reason ] }
         [ 'empty', '', 'must have 1 to 64 bytes' ], [ 'too long', 'x' x 65, 'must have 1 to 64 bytes' ],

@@ -346,8 +346,8 @@ ngx_eiam_applications_index(ngx_eiam_applications_reader_t *reader,
 
 
 /*
- * the slot that has the digest, or a free one for it; digests are their own
- * hash
+ * The slot of a digest, or a free one for it.  A digest is random enough to be
+ * its own hash.
  */
 
 static ngx_eiam_token_t *

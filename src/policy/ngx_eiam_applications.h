@@ -26,7 +26,7 @@ typedef struct {
     ngx_str_node_t           node;          /* among the ids */
     ngx_str_node_t           folded;        /* among the folded ids */
     ngx_str_t                id;
-    uint64_t                 key;           /* the id's, ngx_eiam_usage.h */
+    uint64_t                 key;           /* of the id in ngx_eiam_usage.h */
     ngx_uint_t               index;
     ngx_uint_t               enabled;
     ngx_array_t              permissions;   /* of ngx_str_t, as written */
@@ -48,13 +48,13 @@ typedef struct {
     ngx_array_t              list;          /* of ngx_eiam_application_t * */
     ngx_rbtree_t             ids;
     ngx_rbtree_t             folded;
-    ngx_rbtree_node_t        sentinel;      /* of both */
+    ngx_rbtree_node_t        sentinel;      /* of both trees */
     ngx_eiam_token_t        *tokens;        /* open addressing, by digest */
     ngx_uint_t               mask;
 } ngx_eiam_applications_t;
 
 
-/* what the tokens of an application permit: its permissions as scopes */
+/* the permissions of an application, as scopes */
 
 typedef struct {
     ngx_eiam_scope_bits_t   *scopes;
@@ -69,7 +69,7 @@ typedef struct {
 ngx_int_t ngx_eiam_applications_read(ngx_eiam_document_t *document,
     ngx_pool_t *pool, ngx_eiam_applications_t *applications);
 
-/* the same for a document that has been parsed */
+/* the same for a document that has already been parsed */
 ngx_int_t ngx_eiam_applications_load(const ngx_eiam_node_t *root,
     ngx_pool_t *pool, ngx_eiam_applications_t *applications);
 
@@ -84,9 +84,9 @@ ngx_eiam_token_t *ngx_eiam_applications_token(
 
 /*
  * Finds the application with an id.  NGX_OK: the application, or NULL if the
- * file does not name it; NGX_DECLINED: the file does not name it, but some
- * software could take it for one that it names, as it differs only by case,
- * accents or invisible characters, or is not plain ASCII.
+ * file does not name the id; NGX_DECLINED: the file does not name it, but names
+ * one that some software could take for the same, as the two differ only by
+ * case, accents or invisible characters, or as the id is not plain ASCII.
  */
 ngx_int_t ngx_eiam_applications_identify(
     ngx_eiam_applications_t *applications, const ngx_str_t *id,

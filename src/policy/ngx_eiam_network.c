@@ -87,7 +87,7 @@ ngx_eiam_network_parse(const ngx_eiam_node_t *node, ngx_pool_t *pool,
     }
 
     if (ngx_eiam_network_mask(&bytes, prefix) != NGX_OK) {
-        return ngx_eiam_fault(node, "\"%V\" has bits of an address behind its "
+        return ngx_eiam_fault(node, "\"%V\" has address bits set after its "
                               "prefix", &shown);
     }
 
@@ -96,8 +96,8 @@ ngx_eiam_network_parse(const ngx_eiam_node_t *node, ngx_pool_t *pool,
 
 
 /*
- * inet_pton(), as nginx's own parser takes leading zeros, which are octal for
- * others.  An IPv4 address has one form only.
+ * Uses inet_pton(): nginx's own parser accepts leading zeros, which other
+ * software reads as octal.  An IPv4 address has only one form.
  */
 
 static ngx_int_t
@@ -156,7 +156,7 @@ ngx_eiam_network_prefix(const u_char *p, const u_char *last)
 }
 
 
-/* NGX_DECLINED: the address has bits that the mask has not */
+/* NGX_DECLINED: the address has bits outside the mask */
 
 static ngx_int_t
 ngx_eiam_network_mask(const ngx_eiam_network_bytes_t *bytes, ngx_int_t prefix)

@@ -23,7 +23,7 @@
 ngx_array_t *ngx_eiam_network_read(const ngx_eiam_node_t *node,
     ngx_pool_t *pool);
 
-/* writes it as in the file, with its prefix; returns the end */
+/* writes a network as in the file, with its prefix; returns the end */
 u_char *ngx_eiam_network_write(u_char *p, ngx_cidr_t *network);
 
 /*

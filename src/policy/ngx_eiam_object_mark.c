@@ -76,7 +76,7 @@ ngx_eiam_object_mark_read(ngx_eiam_path_item_t *path,
 }
 
 
-/* a mark that cannot be compared with anything must not be there */
+/* refuses a mark that no request could be compared with */
 
 static ngx_int_t
 ngx_eiam_object_mark_check(const ngx_eiam_path_item_t *path,
@@ -91,9 +91,9 @@ ngx_eiam_object_mark_check(const ngx_eiam_path_item_t *path,
     if (ngx_eiam_str_equal(in, &ngx_eiam_object_mark_query)) {
         return ngx_eiam_object_mark_is_plain(name)
                ? NGX_OK
-               : ngx_eiam_fault(mark, "the name of such a parameter in the "
-                                "query must have letters, digits and \"-._~\" "
-                                "only");
+               : ngx_eiam_fault(mark, "the name of a query parameter with "
+                                "this mark must have only letters, digits and "
+                                "\"-._~\"");
     }
 
     if (!ngx_eiam_str_equal(in, &ngx_eiam_object_mark_path)) {
@@ -114,7 +114,7 @@ ngx_eiam_object_mark_check(const ngx_eiam_path_item_t *path,
 }
 
 
-/* of other names clients use several spellings */
+/* other names can be spelled in several ways in a query */
 
 static ngx_uint_t
 ngx_eiam_object_mark_is_plain(const ngx_str_t *name)
@@ -168,7 +168,7 @@ ngx_eiam_object_mark_keep(ngx_eiam_path_item_t *path,
 }
 
 
-/* a marked one, by the same name in the same place */
+/* finds a marked parameter of the same name, in the path or in the query */
 
 static const ngx_eiam_parameter_t *
 ngx_eiam_object_mark_find(const ngx_array_t *parameters,
@@ -232,7 +232,7 @@ ngx_eiam_object_mark_collect(ngx_eiam_path_item_t *path,
 }
 
 
-/* for each place of the path that has the parameter */
+/* adds a mark for each segment of the path that has the parameter */
 
 static ngx_int_t
 ngx_eiam_object_mark_add(const ngx_eiam_path_item_t *path,
@@ -312,7 +312,7 @@ ngx_eiam_object_mark_push(const ngx_eiam_path_item_t *path,
 }
 
 
-/* the policy's copy of the name */
+/* the policy's copy of the name of a kind */
 
 static ngx_int_t
 ngx_eiam_object_mark_kind(ngx_eiam_policy_t *policy, const ngx_str_t *name,
@@ -345,7 +345,7 @@ ngx_eiam_object_mark_kind(ngx_eiam_policy_t *policy, const ngx_str_t *name,
 }
 
 
-/* up to the first segment with a parameter all paths have the same bytes */
+/* all paths have the same bytes up to the first segment with a parameter */
 
 static void
 ngx_eiam_object_mark_locate(const ngx_eiam_template_t *template, ngx_uint_t n,
@@ -363,7 +363,7 @@ ngx_eiam_object_mark_locate(const ngx_eiam_template_t *template, ngx_uint_t n,
     mark->segment = n;
     mark->slashes = n - i;
 
-    /* of several parameters in a segment none is found: it is left out */
+    /* there is one parameter: segments with several of them are left out */
 
     text = &template->segments[n].text;
     p = ngx_strlchr(text->data, text->data + text->len, NGX_EIAM_PARAMETER);
@@ -373,7 +373,7 @@ ngx_eiam_object_mark_locate(const ngx_eiam_template_t *template, ngx_uint_t n,
 }
 
 
-/* the name as it is looked for, in which PHP takes "." for "_" */
+/* the name in lower case, with "_" for ".", as PHP reads it */
 
 static ngx_int_t
 ngx_eiam_object_mark_lowcase(ngx_eiam_object_mark_t *mark, ngx_pool_t *pool)
@@ -422,7 +422,7 @@ ngx_eiam_object_mark_includes(const ngx_array_t *one, const ngx_array_t *other)
 }
 
 
-/* in paths that fit both templates, whatever the parameters are called */
+/* do both name the same object in a path that fits the templates of both? */
 
 static ngx_uint_t
 ngx_eiam_object_mark_is_same(const ngx_eiam_object_mark_t *one,
@@ -510,7 +510,7 @@ ngx_eiam_object_mark_in_query(const ngx_eiam_object_mark_t *mark,
         return rc;
     }
 
-    /* an empty one may be none, and some backends decode once more */
+    /* backends may ignore an empty id, or decode an id twice */
 
     return (id->len == 0 || ngx_eiam_query_has_escape(id)) ? NGX_ABORT
                                                            : NGX_OK;

@@ -148,7 +148,7 @@ ngx_eiam_objects_read_ids(ngx_eiam_objects_kind_t *kind,
 }
 
 
-/* half of the slots remain free, so that a look-up soon comes to an end */
+/* half of the slots remain free, so that look-ups are short */
 
 static ngx_int_t
 ngx_eiam_objects_index(ngx_eiam_objects_kind_t *kind, ngx_pool_t *pool)

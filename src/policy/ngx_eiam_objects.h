@@ -1,8 +1,8 @@
 
 /*
- * The objects of an application: which ids of each kind it may use, as the
- * applications file lists them.  A look-up takes as long with ten ids as with
- * ten thousand.
+ * The objects of an application: the ids of each kind that it may use, as the
+ * applications file lists them.  The time of a look-up does not depend on how
+ * many ids there are.
  */
 
 
@@ -24,7 +24,7 @@ typedef struct {
     uint32_t      hash;          /* of the kind */
     ngx_uint_t    any;           /* flag: each id of the kind */
     ngx_array_t   ids;           /* of ngx_str_t, as written */
-    uint32_t     *slots;         /* by ngx_eiam_hash(): an index and 1 */
+    uint32_t     *slots;         /* by ngx_eiam_hash(): index + 1 */
     ngx_uint_t    mask;
 } ngx_eiam_objects_kind_t;
 
@@ -41,11 +41,11 @@ typedef struct {
 ngx_eiam_objects_t *ngx_eiam_objects_read(const ngx_eiam_node_t *node,
     ngx_pool_t *pool);
 
-/* whether each object of the mark's kind is listed; objects may be NULL */
+/* may the application use all objects of the mark's kind?  NULL: no objects */
 ngx_uint_t ngx_eiam_objects_has_all(const ngx_eiam_objects_t *objects,
     const ngx_eiam_object_mark_t *mark);
 
-/* whether this one is */
+/* may it use the object with this id? */
 ngx_uint_t ngx_eiam_objects_has(const ngx_eiam_objects_t *objects,
     const ngx_eiam_object_mark_t *mark, const ngx_str_t *id);
 

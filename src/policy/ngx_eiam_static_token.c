@@ -25,7 +25,7 @@ static const ngx_eiam_members_t  ngx_eiam_static_token = {
 };
 
 
-/* of tokens that an example had, and everybody knows */
+/* digests of tokens from a published example, which everybody knows */
 
 static const char *const  ngx_eiam_static_token_known[] = {
     "ccf7846a7f344312316bf3ca30f7e27a3fc5e3014e8a83260ff8301acd423cd6",
@@ -68,8 +68,8 @@ ngx_eiam_static_token_sha256(void *data, const ngx_eiam_node_t *node,
                             2 * NGX_EIAM_DIGEST_LEN)
             == 0)
         {
-            return ngx_eiam_fault(node, "is the digest of a token that "
-                                  "everybody knows");
+            return ngx_eiam_fault(node, "is the digest of a token of a "
+                                  "published example, make a new token");
         }
     }
 

@@ -11,7 +11,7 @@
 #include <ngx_eiam_applications.h>
 
 
-/* digest and expiry of the token: NGX_OK, or NGX_ERROR with a fault */
+/* reads digest and expiry of a token: NGX_OK, or NGX_ERROR with a fault */
 ngx_int_t ngx_eiam_static_token_read(const ngx_eiam_node_t *node,
     ngx_eiam_token_t *token);
 

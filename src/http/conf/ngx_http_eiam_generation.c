@@ -60,7 +60,7 @@ ngx_http_eiam_generation_first(ngx_conf_t *cf, ngx_eiam_document_t *document,
 
     ngx_eiam_stamp(&document->name, &after);
 
-    /* otherwise the workers look whether it is still the same */
+    /* if the stamp may be out of date the workers read the file again */
 
     if (ngx_eiam_stamp_equal(&before, &after)
         && !ngx_eiam_stamp_is_fresh(&after))
@@ -68,7 +68,7 @@ ngx_http_eiam_generation_first(ngx_conf_t *cf, ngx_eiam_document_t *document,
         file->stamp = after;
     }
 
-    /* as the cycle's own pool: the log of the configuration before goes */
+    /* as in the cycle's own pool: the log of the old configuration goes */
     file->generation->pool->log = &cf->cycle->new_log;
 
     cln->handler = ngx_http_eiam_generation_file_cleanup;
@@ -137,7 +137,7 @@ ngx_http_eiam_generation_cleanup(void *data)
 }
 
 
-/* permissions of no application, and their memo of scopes */
+/* without an applications file there are no permissions, only a memo */
 
 static ngx_http_eiam_permissions_t *
 ngx_http_eiam_generation_memo(ngx_pool_t *pool)

@@ -126,7 +126,7 @@ ngx_http_eiam_redis(ngx_conf_t *cf, ngx_command_t *cmd, void *conf)
 }
 
 
-/* NGX_DECLINED: it is an address; without parameters, only that is found out */
+/* NGX_DECLINED: it is an address; parameters NULL: only finds that out */
 
 static ngx_int_t
 ngx_http_eiam_redis_parameter(ngx_conf_t *cf,
@@ -175,7 +175,7 @@ ngx_http_eiam_redis_parameter(ngx_conf_t *cf,
 }
 
 
-/* the last one has no name */
+/* the last entry of the table has no name */
 
 static ngx_http_eiam_redis_parameter_t *
 ngx_http_eiam_redis_find(ngx_http_eiam_redis_parameter_t *parameters,
@@ -278,7 +278,7 @@ ngx_http_eiam_redis_ssl(ngx_conf_t *cf, ngx_eiam_redis_t *redis, ngx_str_t file)
 }
 
 
-/* what is between braces decides where a cluster keeps a key */
+/* no braces: a cluster chooses a key's node by what is between braces */
 
 static ngx_int_t
 ngx_http_eiam_redis_prefix(ngx_conf_t *cf, const ngx_str_t *prefix)
@@ -301,7 +301,7 @@ ngx_http_eiam_redis_prefix(ngx_conf_t *cf, const ngx_str_t *prefix)
 }
 
 
-/* one line */
+/* a file whose only line is the password */
 
 static ngx_int_t
 ngx_http_eiam_redis_password(ngx_conf_t *cf, ngx_eiam_redis_t *redis,
@@ -360,7 +360,7 @@ ngx_http_eiam_redis_password(ngx_conf_t *cf, ngx_eiam_redis_t *redis,
 }
 
 
-/* not of the processes that look after nginx's own cache */
+/* not in the cache manager and the cache loader */
 
 void
 ngx_http_eiam_redis_init_process(ngx_http_eiam_main_conf_t *mcf)

@@ -11,7 +11,7 @@
 
 char *ngx_http_eiam_redis(ngx_conf_t *cf, ngx_command_t *cmd, void *conf);
 
-/* in each worker: its link begins to connect; and at its end */
+/* in each worker: starts the link, and frees it at exit */
 void ngx_http_eiam_redis_init_process(ngx_http_eiam_main_conf_t *mcf);
 void ngx_http_eiam_redis_exit_process(ngx_http_eiam_main_conf_t *mcf);
 

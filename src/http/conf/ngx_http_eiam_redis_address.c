@@ -17,7 +17,7 @@ static ngx_uint_t ngx_http_eiam_redis_address_is_local(
     const ngx_eiam_redis_address_t *address);
 
 
-/* names are resolved when it is known whether there is a resolver */
+/* names are resolved later, when it is known whether there is a resolver */
 
 ngx_int_t
 ngx_http_eiam_redis_address_add(ngx_conf_t *cf, ngx_eiam_redis_t *redis,
@@ -139,7 +139,7 @@ ngx_http_eiam_redis_address_resolve(ngx_conf_t *cf)
 
     mcf->zone->redis = 1;
 
-    /* without the directive nginx may have made one that asks nobody */
+    /* without the directive nginx may have made a resolver without servers */
 
     if (clcf->resolver && clcf->resolver->connections.nelts) {
         redis->resolver = clcf->resolver;

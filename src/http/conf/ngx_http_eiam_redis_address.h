@@ -9,11 +9,15 @@
 #include <ngx_http_eiam.h>
 
 
-/* an address of the directive, whose parameters are known: NGX_OK */
+/*
+ * adds an address of the directive, after its parameters: NGX_OK or NGX_ERROR
+ */
 ngx_int_t ngx_http_eiam_redis_address_add(ngx_conf_t *cf,
     ngx_eiam_redis_t *redis, ngx_str_t *text);
 
-/* when all of http has been read: names are resolved, now or later */
+/*
+ * called when http has been read: resolves names, or leaves that to a resolver
+ */
 ngx_int_t ngx_http_eiam_redis_address_resolve(ngx_conf_t *cf);
 
 

@@ -5,10 +5,10 @@
 #include <ngx_http_eiam_reload.h>
 
 
-#define NGX_HTTP_EIAM_RELOAD_INTERVAL  500    /* ms, between two looks */
+#define NGX_HTTP_EIAM_RELOAD_INTERVAL  500    /* ms between two checks */
 #define NGX_HTTP_EIAM_RELOAD_JITTER    50
-#define NGX_HTTP_EIAM_RELOAD_REST      200    /* ms that a file must rest */
-#define NGX_HTTP_EIAM_RELOAD_RESTLESS  5      /* changes that are waited for */
+#define NGX_HTTP_EIAM_RELOAD_REST      200    /* ms without a change */
+#define NGX_HTTP_EIAM_RELOAD_RESTLESS  5      /* changes to wait for */
 
 
 static void ngx_http_eiam_reload_handler(ngx_event_t *ev);
@@ -99,13 +99,13 @@ ngx_http_eiam_reload_init_process(ngx_http_eiam_main_conf_t *mcf)
     ev->log = ngx_cycle->log;
     ev->cancelable = 1;
 
-    /* the file may be newer than what the master has read */
+    /* the file may have changed since the master read it */
 
     ngx_add_timer(ev, ngx_http_eiam_reload_files(mcf, 1));
 }
 
 
-/* the configuration is that of now: a single process keeps its timers */
+/* uses the current configuration: a single process keeps its timers */
 
 static void
 ngx_http_eiam_reload_handler(ngx_event_t *ev)
@@ -118,7 +118,7 @@ ngx_http_eiam_reload_handler(ngx_event_t *ev)
 
     if (mcf && mcf->zone) {
 
-        /* the records of a configuration before the last may be others' */
+        /* two reloads later the records may belong to other files */
 
         if (mcf->zone->number + 1 < mcf->zone->shared->number) {
             return;
@@ -156,7 +156,7 @@ ngx_http_eiam_reload_files(ngx_http_eiam_main_conf_t *mcf, ngx_uint_t start)
 }
 
 
-/* NGX_OK, or NGX_AGAIN: it should be looked at soon */
+/* NGX_OK; NGX_AGAIN: the file should be checked again soon */
 
 static ngx_int_t
 ngx_http_eiam_reload_look(ngx_http_eiam_main_conf_t *mcf,
@@ -202,7 +202,7 @@ ngx_http_eiam_reload_look(ngx_http_eiam_main_conf_t *mcf,
 }
 
 
-/* a file that is being written is left alone, but not for ever */
+/* a file that is being written is not read, but not for ever */
 
 static ngx_uint_t
 ngx_http_eiam_reload_rests(ngx_http_eiam_applications_t *file,
@@ -222,7 +222,7 @@ ngx_http_eiam_reload_rests(ngx_http_eiam_applications_t *file,
 }
 
 
-/* NGX_OK: it is in force, or refused; NGX_AGAIN: it changed meanwhile */
+/* NGX_OK: the file is in force, or refused; NGX_AGAIN: it changed meanwhile */
 
 static ngx_int_t
 ngx_http_eiam_reload_read(ngx_http_eiam_main_conf_t *mcf,
@@ -297,7 +297,7 @@ ngx_http_eiam_reload_parse(ngx_http_eiam_main_conf_t *mcf,
 }
 
 
-/* for all locations at once: NGX_OK, or NGX_ERROR: no memory */
+/* replaces the permissions of all locations: NGX_OK; NGX_ERROR: no memory */
 
 static ngx_int_t
 ngx_http_eiam_reload_swap(ngx_http_eiam_main_conf_t *mcf,
@@ -344,7 +344,7 @@ ngx_http_eiam_reload_swap(ngx_http_eiam_main_conf_t *mcf,
 }
 
 
-/* one worker tells for all */
+/* the first worker logs and counts the change for all */
 
 static void
 ngx_http_eiam_reload_put(ngx_http_eiam_main_conf_t *mcf,
@@ -357,7 +357,7 @@ ngx_http_eiam_reload_put(ngx_http_eiam_main_conf_t *mcf,
     log = ngx_cycle->log;
     metrics = &mcf->zone->shared->metrics;
 
-    /* with the times of now, another change might not be seen */
+    /* another change within the resolution of times could not be seen */
 
     if (ngx_eiam_stamp_is_fresh(stamp)) {
         ngx_memzero(&file->stamp, sizeof(ngx_eiam_stamp_t));
@@ -393,7 +393,7 @@ ngx_http_eiam_reload_refuse(ngx_http_eiam_main_conf_t *mcf,
 
     refused = *stamp;
 
-    /* it may be readable soon, without a change */
+    /* a file that could not be read may become readable without a change */
 
     if (stamp->error == 0
         && ngx_memcmp(document->digest, none, NGX_EIAM_DIGEST_LEN) == 0)

@@ -1,9 +1,9 @@
 
 /*
- * The applications files are live: each worker looks twice a second whether a
- * file has changed, and reads it again.  One worker at a time reads.  The zone
- * knows the digest of what is in force; a worker that does not have it, and
- * cannot read it, refuses calls rather than decide by an older file.
+ * Applications files are read again when they change: each worker looks twice a
+ * second, and one worker at a time reads.  The zone has the digest of the
+ * content in force.  A worker that neither has nor can read that content
+ * refuses calls rather than decide by an older file.
  */
 
 
@@ -14,11 +14,11 @@
 #include <ngx_http_eiam.h>
 
 
-/* what the configuration has read is in force: NGX_OK, or NGX_ERROR */
+/* puts the content that the configuration has read in force */
 ngx_int_t ngx_http_eiam_reload_init_zone(ngx_http_eiam_main_conf_t *mcf,
     ngx_log_t *log);
 
-/* from now on this worker looks after the files */
+/* starts the checks of this worker */
 void ngx_http_eiam_reload_init_process(ngx_http_eiam_main_conf_t *mcf);
 
 

@@ -116,7 +116,7 @@ ngx_http_eiam_share_time(ngx_conf_t *cf, ngx_command_t *cmd, void *conf)
 
     value = cf->args->elts;
 
-    /* "off" is another number than that of what is not set */
+    /* "off" has a number of its own, other than NGX_CONF_UNSET */
 
     if (ngx_strcmp(value[1].data, "off") == 0) {
         *field = NGX_EIAM_SHARE_OFF;
@@ -186,7 +186,7 @@ ngx_http_eiam_share_create(ngx_conf_t *cf)
 }
 
 
-/* one question at a time for the same token, of the same sources */
+/* locations with the same sources share the flights of their look-ups */
 
 ngx_int_t
 ngx_http_eiam_share_add(ngx_conf_t *cf, ngx_http_eiam_loc_conf_t *conf)
@@ -295,7 +295,7 @@ ngx_http_eiam_share_obstacle(const ngx_http_core_main_conf_t *cmcf,
 }
 
 
-/* by which it is told from those of any other gateway */
+/* does the server have a name by which other gateways can recognize it? */
 
 static ngx_uint_t
 ngx_http_eiam_share_is_named(const ngx_http_core_srv_conf_t *cscf)

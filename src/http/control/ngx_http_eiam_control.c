@@ -161,8 +161,9 @@ ngx_http_eiam_control_handler(ngx_http_request_t *r)
 
 
 /*
- * The address that connects must be local, and so must the one that the realip
- * module or the PROXY protocol puts in its place, as anybody can write that.
+ * The address of the connection must be local.  So must the address that the
+ * realip module or the PROXY protocol puts in its place, as a client may be
+ * able to choose that.
  */
 
 static ngx_uint_t
@@ -229,7 +230,7 @@ ngx_http_eiam_control_is_local(const struct sockaddr *sockaddr)
 }
 
 
-/* so that no page in an operator's browser can send an order */
+/* only this type: no page in an operator's browser can send it unasked */
 
 static ngx_uint_t
 ngx_http_eiam_control_is_browser(ngx_http_request_t *r)

@@ -3,10 +3,10 @@
 #include <ngx_eiam_revoke.h>
 
 
-#define NGX_HTTP_EIAM_CONTROL_ROWS  64     /* in a step */
+#define NGX_HTTP_EIAM_CONTROL_ROWS  64     /* rows in a step */
 
 
-/* the applications of the configuration, by the ids of the revocation table */
+/* an application of the configuration, and its id in the revocation table */
 
 typedef struct {
     ngx_eiam_revocation_id_t         id;
@@ -116,8 +116,8 @@ ngx_http_eiam_control_list_add(ngx_array_t *names, const ngx_str_t *id)
 
 
 /*
- * the zone has no names of applications, so unknown ones are listed by a part
- * of their digest
+ * The zone has no names of applications, so an application that is in no file
+ * is listed by a part of its digest.
  */
 
 static void

@@ -6,7 +6,7 @@
 #include <ngx_http_eiam_status.h>
 
 
-/* lists the revocations that are in force, some of them at each call */
+/* lists some of the revocations in force at each call */
 ngx_int_t ngx_http_eiam_control_list(ngx_http_eiam_status_t *status);
 
 

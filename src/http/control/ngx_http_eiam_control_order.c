@@ -62,7 +62,7 @@ ngx_http_eiam_control_order_run(ngx_http_request_t *r,
 }
 
 
-/* NGX_OK; NGX_ABORT: it has more than one reading; NGX_ERROR */
+/* NGX_OK; NGX_ABORT: the form can be read in several ways; NGX_ERROR */
 
 static ngx_int_t
 ngx_http_eiam_control_order_read(ngx_http_request_t *r,
@@ -176,7 +176,7 @@ ngx_http_eiam_control_order_do(ngx_eiam_zone_t *zone,
 }
 
 
-/* revokes a token, also one that is not known yet, such as a JWT */
+/* revokes a token, even if it is not known yet, such as a new JWT */
 
 static ngx_int_t
 ngx_http_eiam_control_order_token(ngx_eiam_zone_t *zone,
@@ -192,7 +192,7 @@ ngx_http_eiam_control_order_token(ngx_eiam_zone_t *zone,
 }
 
 
-/* NGX_OK; NGX_DECLINED: it was not revoked; NGX_ERROR */
+/* NGX_OK; NGX_DECLINED: there is no such revocation; NGX_ERROR */
 
 static ngx_int_t
 ngx_http_eiam_control_order_undo(ngx_eiam_zone_t *zone,

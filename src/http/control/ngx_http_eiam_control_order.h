@@ -6,7 +6,7 @@
 #include <ngx_http_eiam_status.h>
 
 
-/* what is to be revoked, or restored, and what became of it */
+/* an order to revoke or restore, and its result */
 
 typedef struct {
     ngx_eiam_revoked_e         kind;
@@ -15,18 +15,18 @@ typedef struct {
     ngx_str_t                  reason;
     time_t                     not_before;    /* 0: a token */
     ngx_int_t                  rc;            /* NGX_OK; NGX_ABORT: the form is
-                                                 not clear; NGX_DECLINED: there
-                                                 is no room, or nothing to be
-                                                 restored; NGX_ERROR */
+                                                 ambiguous; NGX_DECLINED: there
+                                                 is no room, or nothing to
+                                                 restore; NGX_ERROR */
     ngx_array_t               *gateways;      /* ngx_http_eiam_gateway_t; NULL:
-                                                 nobody could be asked */
+                                                 the list was not read */
     unsigned                   restore:1;
     unsigned                   shared:1;      /* with other gateways */
-    unsigned                   pending:1;     /* Redis is to be told later */
+    unsigned                   pending:1;     /* Redis will get it later */
 } ngx_http_eiam_order_t;
 
 
-/* carries out what the request's form says */
+/* carries out the order in the request's form */
 void ngx_http_eiam_control_order_run(ngx_http_request_t *r,
     ngx_http_eiam_order_t *order, ngx_uint_t restore);
 

@@ -6,7 +6,7 @@
 
 
 #define NGX_HTTP_EIAM_CONTROL_WAIT  1000    /* ms for all gateways */
-#define NGX_HTTP_EIAM_CONTROL_STEP  20      /* ms between two looks */
+#define NGX_HTTP_EIAM_CONTROL_STEP  20      /* ms between two checks */
 #define NGX_HTTP_EIAM_CONTROL_LOST  90      /* s, as clocks may differ */
 
 
@@ -16,10 +16,10 @@ typedef struct {
     ngx_eiam_share_t           *share;
     ngx_eiam_share_send_t      *send;        /* under way; or NULL */
     ngx_eiam_redis_command_t    command;
-    ngx_eiam_position_t         position;    /* of the order in the stream */
+    ngx_eiam_position_t         position;    /* of the order's entry */
     ngx_event_t                 timer;
     ngx_msec_t                  until;
-    unsigned                    waiting:1;   /* some lack it */
+    unsigned                    waiting:1;   /* for some gateway */
 } ngx_http_eiam_control_wait_t;
 
 
@@ -91,7 +91,7 @@ ngx_http_eiam_control_share(ngx_http_request_t *r,
 }
 
 
-/* what was revoked or restored has a row, or there is nothing to be told */
+/* the event of the order's row; NGX_DECLINED: others need not be told */
 
 static ngx_int_t
 ngx_http_eiam_control_share_event(const ngx_eiam_share_t *share,
@@ -240,7 +240,7 @@ ngx_http_eiam_control_share_done(ngx_http_eiam_control_wait_t *wait)
 }
 
 
-/* the client has left: the order is carried out all the same */
+/* even if the client has left the order is carried out */
 
 static void
 ngx_http_eiam_control_share_cleanup(void *data)

@@ -1,7 +1,7 @@
 
 /*
- * An order at all gateways: it is written into Redis, and the answer waits, for
- * a second at most, until each of them has read that.
+ * Sends an order to all gateways through Redis.  The answer waits, for a second
+ * at most, until each gateway has read the order.
  */
 
 
@@ -16,15 +16,15 @@ typedef struct {
     ngx_str_t                  name;
     ngx_str_t                  id;
     unsigned                   in_force:1;
-    unsigned                   lost:1;        /* not heard of for long */
+    unsigned                   lost:1;        /* not seen for long */
 } ngx_http_eiam_gateway_t;
 
 
-/* NGX_OK: there is nobody to be told; NGX_AGAIN: it is answered later */
+/* NGX_OK: the order can be answered now; NGX_AGAIN: it is answered later */
 ngx_int_t ngx_http_eiam_control_share(ngx_http_request_t *r,
     ngx_http_eiam_order_t *order);
 
-/* where it is in force, as members of the answer */
+/* writes the members of the answer that say where the order is in force */
 void ngx_http_eiam_control_share_answer(ngx_http_eiam_status_t *status,
     const ngx_http_eiam_order_t *order);
 

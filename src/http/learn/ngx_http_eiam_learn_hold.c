@@ -2,8 +2,8 @@
 #include <ngx_http_eiam_learn_hold.h>
 
 
-#define NGX_HTTP_EIAM_BUFFERED  0x08     /* of a request; one of sub_filter's,
-                                            which has nothing yet */
+/* a bit of r->buffered; image_filter, which has it too, comes later */
+#define NGX_HTTP_EIAM_BUFFERED  0x08
 
 
 static void ngx_http_eiam_learn_hold_written(void *data, ngx_int_t rc);
@@ -43,7 +43,7 @@ ngx_http_eiam_learn_hold(ngx_http_request_t *r, ngx_http_eiam_learn_t *learn)
 
     learn->hold->request = r;
 
-    /* with a 304 nothing of the body would be sent */
+    /* a 304 would be sent without the body */
 
     r->disable_not_modified = 1;
 
@@ -164,7 +164,7 @@ ngx_http_eiam_learn_hold_late(ngx_event_t *ev)
 }
 
 
-/* the request's write handler calls the body filter, which lets it go on */
+/* the request's write handler calls the body filter, which sends the answer */
 
 static void
 ngx_http_eiam_learn_hold_release(ngx_http_eiam_learn_hold_t *hold)
@@ -223,8 +223,8 @@ ngx_http_eiam_learn_hold_body(ngx_http_request_t *r,
 
 
 /*
- * The upstream module flushes when it ends an answer that is not whole; without
- * "proxy_buffering" it also does so before the body is there.
+ * The upstream module flushes when it ends an answer that is incomplete;
+ * without "proxy_buffering" it also does so before the body has arrived.
  */
 
 static ngx_uint_t

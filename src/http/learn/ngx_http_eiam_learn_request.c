@@ -42,9 +42,9 @@ ngx_http_eiam_learn_request(ngx_http_request_t *r, ngx_http_eiam_ctx_t *ctx)
 
 
 /*
- * A call of the token interface.  Before it is forwarded it is determined which
- * client asks, so that the answer can be learned from.  For that the body is
- * read, in memory or from its file.
+ * A call of the token interface.  Before the call is forwarded, its body is
+ * read, in memory or from its file, to find out which client asks; so the
+ * answer can be learned from.
  */
 
 static ngx_int_t
@@ -107,8 +107,9 @@ ngx_http_eiam_token_call(ngx_http_request_t *r, ngx_http_eiam_ctx_t *ctx)
 
 
 /*
- * A disabled application is refused though somebody else may name it; what else
- * the applications file asks for concerns the client that is certain.
+ * A disabled application is refused even if anybody else may have named it.
+ *  All other settings of the applications file apply only to a client that is
+ * certain.
  */
 
 static ngx_int_t
@@ -294,7 +295,7 @@ ngx_http_eiam_doubt(ngx_http_request_t *r, ngx_int_t rc,
 }
 
 
-/* a rewritten query could be forwarded as it was sent, or as it is now */
+/* a query that was rewritten may be forwarded in its old or its new form */
 
 static ngx_uint_t
 ngx_http_eiam_is_query_sent(ngx_http_request_t *r)
@@ -326,8 +327,8 @@ ngx_http_eiam_is_doubtful(ngx_http_request_t *r, const ngx_str_t *client)
 
 
 /*
- * asks the backend for an answer without encoding, whatever the client accepts:
- * RFC 9110, section 12.5.3
+ * Asks the backend for an answer without encoding, whatever the client accepts:
+ * RFC 9110, section 12.5.3.
  */
 
 static ngx_int_t

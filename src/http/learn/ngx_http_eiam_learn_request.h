@@ -7,7 +7,7 @@
 
 
 /*
- * the stage learn: which client asks for a token; may return a status of nginx
+ * the stage learn: which client asks for a token?  May return an HTTP status.
  */
 ngx_int_t ngx_http_eiam_learn_request(ngx_http_request_t *r,
     ngx_http_eiam_ctx_t *ctx);

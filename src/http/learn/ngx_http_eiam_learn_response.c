@@ -214,7 +214,7 @@ ngx_http_eiam_relay_copy(ngx_http_request_t *r, ngx_http_eiam_learn_t *learn)
         return NGX_ERROR;
     }
 
-    /* otherwise nginx would cut a range out before the copy is made */
+    /* otherwise nginx would send a range, and only that would be copied */
 
     r->allow_ranges = 0;
     r->single_range = 0;
@@ -226,14 +226,14 @@ ngx_http_eiam_relay_copy(ngx_http_request_t *r, ngx_http_eiam_learn_t *learn)
 }
 
 
-/* why nothing can be learned from an answer; NULL: it can */
+/* why nothing can be learned from the answer; NULL: something can */
 
 static const char *
 ngx_http_eiam_relay_obstacle(ngx_http_request_t *r)
 {
     ngx_table_elt_t  *encoding;
 
-    /* nginx turns a slice, whose beginning the client may choose, into a 200 */
+    /* with slices, whose ranges a client may choose, nginx makes a 206 a 200 */
 
     if (r->upstream->headers_in.status_n != NGX_HTTP_OK
         || r->headers_out.content_range || r->headers_out.content_offset)
@@ -265,7 +265,7 @@ ngx_http_eiam_relay_obstacle(ngx_http_request_t *r)
 }
 
 
-/* the token is learned before the client has it, who may use it at once */
+/* the token is learned before the client gets it, and may use it */
 
 static ngx_int_t
 ngx_http_eiam_relay_body(ngx_http_request_t *r, ngx_chain_t *in)
@@ -293,7 +293,7 @@ ngx_http_eiam_relay_body(ngx_http_request_t *r, ngx_chain_t *in)
 }
 
 
-/* an answer whose header was kept back: len bytes of its body were as well */
+/* an answer whose header is held, and len bytes of its body so far */
 
 static ngx_int_t
 ngx_http_eiam_relay_held(ngx_http_request_t *r, ngx_http_eiam_learn_t *learn,

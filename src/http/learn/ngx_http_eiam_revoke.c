@@ -60,7 +60,7 @@ ngx_http_eiam_revoke_refuse(ngx_http_request_t *r,
 }
 
 
-/* the grant is then in the zone, as after any call with the token */
+/* afterwards the grant is in the zone, as after any call with the token */
 
 ngx_int_t
 ngx_http_eiam_revoke_verify(ngx_http_request_t *r, ngx_http_eiam_ctx_t *ctx)
@@ -100,7 +100,7 @@ ngx_http_eiam_revoke_verify(ngx_http_request_t *r, ngx_http_eiam_ctx_t *ctx)
         return NGX_OK;
     }
 
-    /* another gateway may have learned it; the request comes again then */
+    /* another gateway may have learned it; after the look-up this runs again */
 
     if (mcf->share) {
         rc = ngx_http_eiam_shared_ask(r, call);
@@ -184,7 +184,7 @@ ngx_http_eiam_revoke_token(ngx_http_request_t *r, ngx_http_eiam_ctx_t *ctx,
 }
 
 
-/* other gateways are told at once, or when Redis is back */
+/* sends the revocation to other gateways; the reader repeats it if need be */
 
 static ngx_int_t
 ngx_http_eiam_revoke_share(ngx_http_request_t *r, ngx_http_eiam_ctx_t *ctx,
@@ -208,7 +208,7 @@ ngx_http_eiam_revoke_share(ngx_http_request_t *r, ngx_http_eiam_ctx_t *ctx,
 }
 
 
-/* NGX_OK; NGX_DECLINED: it is no refresh token that is known; NGX_ERROR */
+/* NGX_OK; NGX_DECLINED: it is not a known refresh token; NGX_ERROR */
 
 static ngx_int_t
 ngx_http_eiam_revoke_refresh(ngx_http_request_t *r, ngx_http_eiam_ctx_t *ctx,
@@ -227,7 +227,7 @@ ngx_http_eiam_revoke_refresh(ngx_http_request_t *r, ngx_http_eiam_ctx_t *ctx,
 
     rc = ngx_eiam_source_recall(scf->refresh, &question);
 
-    /* it has been revoked before, with its application */
+    /* the application was revoked, and its refresh token with it */
 
     if (rc == NGX_ABORT) {
         return NGX_OK;

@@ -11,13 +11,13 @@
 
 
 /*
- * Which token the client wants to revoke.  NGX_OK, and ctx->learn->token, which
- * is empty if that is not certain; NGX_ERROR.
+ * Reads which token the client wants to revoke, into ctx->learn->token, which
+ * is empty if that is not certain.  NGX_OK or NGX_ERROR.
  */
 ngx_int_t ngx_http_eiam_revoke_read(ngx_http_request_t *r,
     ngx_http_eiam_ctx_t *ctx, const ngx_eiam_credentials_t *credentials);
 
-/* as a stage: verifies a signed token, unless the zone knows it */
+/* verifies a signed token, unless the zone knows it; answers as a stage does */
 ngx_int_t ngx_http_eiam_revoke_verify(ngx_http_request_t *r,
     ngx_http_eiam_ctx_t *ctx);
 
@@ -34,8 +34,8 @@ void ngx_http_eiam_revoke_refuse(ngx_http_request_t *r,
     const ngx_http_eiam_ctx_t *ctx, const char *reason);
 
 /*
- * Remembers which access token was issued with a refresh token, so that it is
- * revoked together with that.
+ * Remembers the access token that was issued with a refresh token, so that both
+ * are revoked together.
  */
 void ngx_http_eiam_revoke_learn(ngx_http_request_t *r,
     const ngx_str_t *refresh, const ngx_eiam_digest_t access,
