@@ -22,7 +22,7 @@ configs  := config t/unit/config $(wildcard src/http/status/page/*) .ci/configur
 # request line that is not read whole); and unaligned loads are configured away.
 sanitize := -fsanitize=address,undefined -fno-sanitize-recover=all \
             -fno-sanitize=nonnull-attribute,shift-base,pointer-overflow
-asan_cc  := -g -O1 -fno-omit-frame-pointer -DNGX_DEBUG_PALLOC=1 \
+asan_cc  := -g1 -O1 -fno-omit-frame-pointer -DNGX_DEBUG_PALLOC=1 \
             -DNGX_HAVE_NONALIGNED=0 $(sanitize)
 reports  := $(build)/asan/report
 asan_env := ASAN_OPTIONS=log_path=$(reports):print_suppressions=0 \
@@ -48,13 +48,13 @@ MAN_DIR ?= /usr/share/man
 COVERAGE ?= 95
 
 .PHONY: module debug clang steps full asan unit fuzz test test-asan test-all coverage \
-        check run stop explain revoke trial bench install deb dist clean help FORCE
+        check run stop explain revoke trial matrix bench install deb dist clean help FORCE
 
 module: build/ngx_eiam_module.so ## the dynamic module for the installed nginx (default), or for that of NGINX_SRC=folder
 
 debug: build/debug/ngx_eiam_module.so ## the same for a debugger, with debug log, in build/debug
 
-clang: build/clang/ngx_eiam_module.so ## the same by clang, in build/clang
+clang: build/clang/ngx_eiam_module.so ## the same by clang for its warnings, in build/clang
 
 steps: build/steps/ngx_eiam_module.so ## the same for t/killed.t: it can be ended at any change of the zone
 
@@ -109,8 +109,11 @@ explain: ## what the running example would do (CALL="PUT /path" [SCOPES="a b"] [
 revoke: ## ends what an application has been issued in the running example (APPLICATION=id [REASON=text])
 	@sh example/revoke $(if $(APPLICATION),'$(APPLICATION)') $(if $(REASON),'$(REASON)')
 
-trial: ## the example in a bare Debian 12, and each fuzzer for a minute (.ci/trial test: the tests too)
+trial: ## in a bare Debian: the example, the package, other builds, each fuzzer for a minute
 	.ci/trial
+
+matrix: ## the package and all tests with nginx of Debian 12, 13 and unstable, in bare systems
+	SUITE='bookworm trixie sid' .ci/trial package test
 
 install: ## the module and what belongs to it, below DESTDIR (MODULES_DIR, DATA_DIR, DOC_DIR, MAN_DIR)
 	@test -e build/ngx_eiam_module.so || { echo "first: make module" >&2; exit 1; }
@@ -159,12 +162,9 @@ build/coverage/Makefile: $(configs) build/sources $(NGINX_DEV)/conf_flags
 	CFLAGS='-g -O0 --coverage -fprofile-prefix-map=src/=$(NGINX_DEV)/src/' LDFLAGS=--coverage \
 	    .ci/configure dynamic $(NGINX_DEV) build/coverage
 
-build/clang/Makefile: $(configs) build/sources $(NGINX_DEV)/conf_flags
-	CC=clang .ci/configure dynamic $(NGINX_DEV) build/clang
-
-build/steps/Makefile: $(configs) build/sources $(NGINX_DEV)/conf_flags t/steps.h
-	UNIT=no CFLAGS="$$(dpkg-buildflags --get CFLAGS) -include $(CURDIR)/t/steps.h" \
-	    .ci/configure dynamic $(NGINX_DEV) build/steps
+# For its warnings, which it finds before it optimizes.
+build/clang/Makefile: $(configs) build/sources $(NGINX_DEV)/conf_flags Makefile
+	CC=clang CFLAGS='-g0 -O0' .ci/configure dynamic $(NGINX_DEV) build/clang
 
 build/full/Makefile: $(configs) build/sources | build/nginx-src
 	UNIT=no .ci/configure static build/nginx-src build/full
@@ -215,7 +215,15 @@ build/debug/ngx_eiam_module.so build/coverage/ngx_eiam_module.so: \
         build/%/ngx_eiam_module.so: build/%/Makefile $(sources)
 	@$(MAKE) -s $(jobs) -C $(NGINX_DEV) -f $(build)/$*/Makefile modules
 
-build/steps/ngx_eiam_module.so: build/steps/Makefile $(sources)
+# Objects of the module, and those of the sources that take steps anew. The unit
+# tests come before, so that nothing changes while it is copied.
+build/steps/ngx_eiam_module.so: build/ngx_eiam_module.so t/steps.h Makefile \
+        | build/ngx_eiam_unit_module.so
+	@rm -rf build/steps && cp -Rp build/dynamic build/steps
+	@sed -i -e 's|$(build)/dynamic/|$(build)/steps/|g' \
+	    -e 's|^CFLAGS =|& -include $(CURDIR)/t/steps.h|' build/steps/Makefile
+	@cd build/steps/addon && rm $(patsubst src/%.c,%.o, \
+	    $(shell grep -rl --include='*.c' 'ngx_eiam_shared_' src))
 	@$(call objects,$(NGINX_DEV),steps,ngx_eiam_module.so)
 
 build/full/nginx build/asan/nginx: build/%/nginx: build/%/Makefile $(sources)
