@@ -53,7 +53,7 @@ sub _conf {
                 "tls-key-file $opt{tls}{key}", "tls-ca-cert-file $opt{tls}{ca}",
                 'tls-auth-clients no', 'tls-replication yes')
             : "port $self->{port}",
-        'bind 127.0.0.1', "dir $self->{dir}", 'loglevel notice',
+        "bind 127.0.0.1 @{ $opt{bind} // [] }", "dir $self->{dir}", 'loglevel notice',
         $opt{sentinel} ? () : ("unixsocket $self->{dir}/redis.sock", 'save ""', 'appendonly no'),
         $more, '';
 }
@@ -221,7 +221,8 @@ EIAM::Redis - a real Redis, or a Sentinel, for a test
 =head1 DESCRIPTION
 
 Options of C<new>: C<conf> (more lines of its configuration, where C<%DIR%> is its
-directory), C<port>, C<sentinel>, C<tls> (C<cert>, C<key> and C<ca>: files), C<auth>
+directory), C<port>, C<bind>
+(more addresses than 127.0.0.1), C<sentinel>, C<tls> (C<cert>, C<key> and C<ca>: files), C<auth>
 (what C<cmd> gives to AUTH), C<no_wait> (C<start> does not wait for it). It listens on
 127.0.0.1 and, unless it is a Sentinel, on C<socket>. It keeps nothing on disk but by
 C<conf>. C<freeze> and C<thaw> stop it and let it go on. Needs Debian's redis-server
