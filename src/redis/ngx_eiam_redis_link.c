@@ -318,6 +318,7 @@ ngx_eiam_redis_link_delay(ngx_eiam_redis_link_t *link)
     }
 
     link->since = 0;
+    link->failed = 1;
 
     delay = link->backoff / 2 + ngx_random() % (link->backoff / 2 + 1);
 

@@ -60,6 +60,7 @@ struct ngx_eiam_redis_link_s {
     ngx_eiam_redis_state_e       state;
     ngx_eiam_redis_result_e      result; /* of the last attempt, or how the
                                             last connection ended */
+    unsigned                     failed:1; /* an attempt, or a connection */
 
     /* private */
 

@@ -34,14 +34,28 @@ void
 ngx_eiam_share_position(const ngx_eiam_share_t *share,
     ngx_eiam_position_t *position)
 {
-    ngx_eiam_reader_place_t  place;
-
-    if (ngx_eiam_reader_place(share->zone, &place) == NGX_OK) {
-        *position = place.position;
-
-    } else {
+    if (ngx_eiam_reader_known(share->zone, position) != NGX_OK) {
         ngx_memzero(position, sizeof(ngx_eiam_position_t));
     }
+}
+
+
+/* in a zone that knows of no revocation no grant of Redis can be checked */
+
+ngx_uint_t
+ngx_eiam_share_is_ready(const ngx_eiam_share_t *share)
+{
+    return share->link && ngx_eiam_redis_link_is_ready(share->link)
+           && ngx_eiam_reader_has_read(share->zone);
+}
+
+
+ngx_uint_t
+ngx_eiam_share_is_starting(const ngx_eiam_share_t *share)
+{
+    return share->link && !share->link->failed
+           && !ngx_eiam_share_is_ready(share)
+           && ngx_current_msec - share->started < NGX_EIAM_SHARE_TIMEOUT;
 }
 
 

@@ -38,6 +38,7 @@ typedef struct {
                                               tombstones alone */
 
     ngx_eiam_redis_link_t    *link;        /* of this worker; NULL: none */
+    ngx_msec_t                started;     /* when it was made */
     void                    (*wake)(const ngx_eiam_digest_t key);
                                            /* wakes who waits for a flight */
 
@@ -48,14 +49,17 @@ typedef struct {
 } ngx_eiam_share_t;
 
 
-#define ngx_eiam_share_is_ready(share)                                        \
-    ((share)->link && ngx_eiam_redis_link_is_ready((share)->link))
-
 #define ngx_eiam_share_metrics(share)                                         \
     ((share)->zone->shared->metrics.redis)
 
 /* sets up what all workers have in common, after the directives are read */
 void ngx_eiam_share_init(ngx_eiam_share_t *share);
+
+/* can this worker ask Redis? */
+ngx_uint_t ngx_eiam_share_is_ready(const ngx_eiam_share_t *share);
+
+/* will it in a moment, as it has just started? */
+ngx_uint_t ngx_eiam_share_is_starting(const ngx_eiam_share_t *share);
 
 /* the position up to which all entries of the stream are in force here */
 void ngx_eiam_share_position(const ngx_eiam_share_t *share,

@@ -31,6 +31,7 @@ ngx_eiam_reader_acquire(ngx_eiam_zone_t *zone, uint32_t *lease)
             /* the stream is that of another Redis or key, and not yet read */
 
             ngx_eiam_reader_wipe(zone->shared);
+            ngx_memzero(&reader->known, sizeof(ngx_eiam_position_t));
             reader->identity = zone->identity;
         }
 
@@ -118,6 +119,31 @@ ngx_eiam_reader_place(ngx_eiam_zone_t *zone, ngx_eiam_reader_place_t *place)
 
 
 ngx_int_t
+ngx_eiam_reader_known(ngx_eiam_zone_t *zone,
+    ngx_eiam_position_t *position)
+{
+    ngx_eiam_zone_lock(zone);
+
+    *position = zone->shared->reader.known;
+
+    ngx_eiam_zone_unlock(zone);
+
+    return ngx_eiam_reader_has_read(zone) ? NGX_OK : NGX_DECLINED;
+}
+
+
+ngx_uint_t
+ngx_eiam_reader_has_read(const ngx_eiam_zone_t *zone)
+{
+    const ngx_eiam_reader_t  *reader;
+
+    reader = &zone->shared->reader;
+
+    return reader->identity == zone->identity && reader->known.msec;
+}
+
+
+ngx_int_t
 ngx_eiam_reader_advance(ngx_eiam_zone_t *zone, uint32_t lease,
     const ngx_eiam_reader_place_t *place, ngx_msec_t sent)
 {
@@ -134,6 +160,7 @@ ngx_eiam_reader_advance(ngx_eiam_zone_t *zone, uint32_t lease,
         ngx_eiam_shared_change(zone->shared);
 
         reader->position = place->position;
+        reader->known = place->position;
         reader->unreadable = place->unreadable;
         ngx_memcpy(reader->nonce, place->nonce, NGX_EIAM_READER_NONCE);
         ngx_eiam_shared_step(zone->shared);
@@ -253,6 +280,13 @@ ngx_eiam_reader_wipe(ngx_eiam_shared_t *shared)
     ngx_memzero(&reader->position, sizeof(ngx_eiam_position_t));
     ngx_memzero(&reader->unreadable, sizeof(ngx_eiam_position_t));
     ngx_eiam_shared_step(shared);
+
+    /*
+     * The table of revocations is not wiped, and the known position may be
+     * half of one.
+     */
+
+    reader->known.sequence = 0;
 
     /* until the first answer the silence begins now */
 

@@ -54,6 +54,19 @@ ngx_int_t ngx_eiam_reader_place(ngx_eiam_zone_t *zone,
     ngx_eiam_reader_place_t *place);
 
 /*
+ * The last position up to which all was applied, also while the stream is read
+ * again; NGX_DECLINED: the stream was never read.
+ */
+ngx_int_t ngx_eiam_reader_known(ngx_eiam_zone_t *zone,
+    ngx_eiam_position_t *position);
+
+/*
+ * Whether the stream was ever read: before that a zone knows no revocation of
+ * other gateways.  This function takes no lock.
+ */
+ngx_uint_t ngx_eiam_reader_has_read(const ngx_eiam_zone_t *zone);
+
+/*
  * Records that all entries up to the place have been applied.  The zone is
  * fresh as of "sent", when they were asked for; 0: there are more entries to
  * read.

@@ -142,6 +142,8 @@ typedef struct {
 typedef struct {
     uint64_t               identity;      /* of Redis, the prefix and the key */
     ngx_eiam_position_t    position;      /* read up to here; 0-0: nothing */
+    ngx_eiam_position_t    known;         /* the last of these; 0-0: what was
+                                             revoked was never read */
     u_char                 nonce[NGX_EIAM_READER_NONCE];  /* of that entry */
     ngx_eiam_position_t    unreadable;    /* 0-0: none */
     volatile uint64_t      fresh;         /* all that was revoked before this

@@ -378,6 +378,7 @@ ngx_http_eiam_share_init_process(ngx_http_eiam_main_conf_t *mcf)
     link->data = share;
     link->ready = ngx_http_eiam_share_ready;
     share->link = link;
+    share->started = ngx_current_msec;
 }
 
 

@@ -7,6 +7,7 @@
 #include <ngx_http_eiam_learn_response.h>
 #include <ngx_http_eiam_request.h>
 #include <ngx_http_eiam_revoke.h>
+#include <ngx_http_eiam_wait.h>
 #include <ngx_eiam_revoke.h>
 #include <ngx_eiam_token_request.h>
 #include <ngx_eiam_string.h>
@@ -33,8 +34,23 @@ static ngx_int_t ngx_http_eiam_ask_identity(ngx_http_request_t *r);
 ngx_int_t
 ngx_http_eiam_learn_request(ngx_http_request_t *r, ngx_http_eiam_ctx_t *ctx)
 {
-    if (ctx->learn == NULL && !ngx_http_eiam_is_token_call(r, ctx)) {
-        return NGX_OK;
+    ngx_eiam_digest_t           none;
+    ngx_http_eiam_main_conf_t  *mcf;
+
+    if (ctx->learn == NULL) {
+
+        if (!ngx_http_eiam_is_token_call(r, ctx)) {
+            return NGX_OK;
+        }
+
+        mcf = ngx_http_get_module_main_conf(r, ngx_eiam_module);
+
+        /* a token that is issued now must not count as issued before all */
+
+        if (mcf->share && ngx_eiam_share_is_starting(mcf->share)) {
+            ngx_memzero(none, NGX_EIAM_DIGEST_LEN);
+            return ngx_http_eiam_wait(r, ctx, none);
+        }
     }
 
     return ngx_http_eiam_token_call(r, ctx);

@@ -106,6 +106,10 @@ ngx_http_eiam_shared_look_up(ngx_http_request_t *r, ngx_http_eiam_ctx_t *ctx,
     ngx_eiam_source_key(sought->source, ctx->digest, question.key);
     question.flight = ctx->shared;
 
+    if (ngx_eiam_share_is_starting(mcf->share)) {
+        return ngx_http_eiam_wait(r, ctx, question.key);
+    }
+
     rc = ngx_eiam_source_ask(sought->source, &mcf->share->terms, &question);
 
     ngx_log_debug2(NGX_LOG_DEBUG_HTTP, r->connection->log, 0,
