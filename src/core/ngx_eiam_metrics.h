@@ -178,6 +178,7 @@ typedef struct {
     ngx_atomic_t            unshared[NGX_EIAM_UNSHARED];
     ngx_atomic_t            rejected_grants;      /* that cannot be read */
     ngx_atomic_t            rejected_tombstones;
+    ngx_atomic_t            rejected_revocations; /* entries and cuts */
     ngx_eiam_histogram_t    held[2];              /* issued tokens: until their
                                                      grant was written, or in
                                                      vain */

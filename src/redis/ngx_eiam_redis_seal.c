@@ -411,9 +411,7 @@ ngx_eiam_redis_seal_open(const ngx_eiam_redis_seal_t *seal, ngx_uint_t line,
     u_char           key[NGX_EIAM_REDIS_SEAL_KEY];
     EVP_CIPHER_CTX  *ctx;
 
-    if (sealed->len
-        && sealed->data[0] != ngx_eiam_redis_seal_version(place->kind))
-    {
+    if (ngx_eiam_redis_seal_is_of_other_version(place, sealed)) {
         return NGX_DECLINED;
     }
 
@@ -450,4 +448,13 @@ ngx_eiam_redis_seal_open(const ngx_eiam_redis_seal_t *seal, ngx_uint_t line,
     }
 
     return NGX_OK;
+}
+
+
+ngx_uint_t
+ngx_eiam_redis_seal_is_of_other_version(
+    const ngx_eiam_redis_seal_place_t *place, const ngx_str_t *sealed)
+{
+    return sealed->len
+           && sealed->data[0] != ngx_eiam_redis_seal_version(place->kind);
 }

@@ -103,5 +103,9 @@ ngx_int_t ngx_eiam_redis_seal_open(const ngx_eiam_redis_seal_t *seal,
     ngx_uint_t line, const ngx_eiam_redis_seal_place_t *place,
     const ngx_str_t *sealed, ngx_str_t *plain);
 
+/* whether it was sealed by another version, whatever the key */
+ngx_uint_t ngx_eiam_redis_seal_is_of_other_version(
+    const ngx_eiam_redis_seal_place_t *place, const ngx_str_t *sealed);
+
 
 #endif /* _NGX_EIAM_REDIS_SEAL_H_INCLUDED_ */

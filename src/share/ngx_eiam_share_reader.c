@@ -282,9 +282,7 @@ ngx_eiam_share_reader_ask(ngx_eiam_share_reader_t *reader)
                                            ngx_eiam_share_reader_read);
     }
 
-    if (rc == NGX_OK
-        && !ngx_eiam_position_is_zero(&reader->place.unreadable))
-    {
+    if (rc == NGX_OK && reader->place.unreadable.msec) {
         range[1].data = unreadable;
         range[1].len = ngx_eiam_position_write(unreadable,
                                                &reader->place.unreadable)

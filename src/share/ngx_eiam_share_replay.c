@@ -7,6 +7,9 @@
 #define NGX_EIAM_SHARE_REPLAY_ROWS     256    /* under the lock at a time */
 
 
+/* in place of the position of an entry: a cut, which is never trimmed */
+static const ngx_eiam_position_t  ngx_eiam_share_replay_cut = { 0, 1 };
+
 /* what is done with each row of the table */
 typedef void (*ngx_eiam_share_replay_row_pt)(ngx_eiam_shared_t *shared,
     uint32_t i);
@@ -28,6 +31,8 @@ static void ngx_eiam_share_replay_any(ngx_eiam_shared_t *shared, uint32_t i);
 static void ngx_eiam_share_replay_send(ngx_eiam_share_replay_t *replay,
     ngx_eiam_redis_verb_e verb, const ngx_str_t *args, ngx_uint_t nargs,
     ngx_eiam_redis_command_pt handler);
+static void ngx_eiam_share_replay_reject(ngx_eiam_share_t *share,
+    ngx_eiam_reader_place_t *place, const ngx_eiam_position_t *position);
 static void ngx_eiam_share_replay_apply(ngx_eiam_share_t *share,
     ngx_eiam_reader_place_t *place, const ngx_eiam_share_event_t *event,
     ngx_uint_t live);
@@ -77,7 +82,10 @@ ngx_eiam_share_replay_rows(ngx_eiam_zone_t *zone,
 }
 
 
-/* cuts first: unlike entries of the stream, they are never trimmed */
+/*
+ * Cuts first: unlike entries of the stream, they are never trimmed.  A cut
+ * under a line of the keys that is gone is older than any token.
+ */
 
 static void
 ngx_eiam_share_replay_cuts(void *data, const ngx_eiam_redis_reply_t *reply)
@@ -111,6 +119,12 @@ ngx_eiam_share_replay_cuts(void *data, const ngx_eiam_redis_reply_t *reply)
         {
             ngx_eiam_share_replay_apply(replay->share, &replay->place, &event,
                                         0);
+
+        } else if (ngx_eiam_redis_seal_is_of_other_version(&place,
+                                                   &reply->elts[i + 1].text))
+        {
+            ngx_eiam_share_replay_reject(replay->share, &replay->place,
+                                         &ngx_eiam_share_replay_cut);
         }
     }
 
@@ -335,9 +349,7 @@ ngx_eiam_share_replay_entry(ngx_eiam_share_t *share,
                                   &event)
         != NGX_OK)
     {
-        /* it may be a revocation: not fresh while it is in the stream */
-
-        place->unreadable = entry.position;
+        ngx_eiam_share_replay_reject(share, place, &entry.position);
         ngx_memcpy(place->nonce, event.nonce, NGX_EIAM_READER_NONCE);
 
         return NGX_OK;
@@ -348,6 +360,31 @@ ngx_eiam_share_replay_entry(ngx_eiam_share_t *share,
     ngx_eiam_share_replay_apply(share, place, &event, live);
 
     return NGX_OK;
+}
+
+
+/* it may be a revocation: this gateway is not fresh until it is gone */
+
+static void
+ngx_eiam_share_replay_reject(ngx_eiam_share_t *share,
+    ngx_eiam_reader_place_t *place, const ngx_eiam_position_t *position)
+{
+    ngx_eiam_metrics_redis_t  *metrics;
+
+    if (ngx_eiam_position_is_zero(&place->unreadable)) {
+        ngx_log_error(NGX_LOG_ERR, ngx_cycle->log, 0,
+                      "eiam: Redis has a revocation that cannot be read, so "
+                      "this gateway is not fresh");
+    }
+
+    metrics = ngx_eiam_share_metrics(share);
+    ngx_eiam_metrics_add(&metrics->rejected_revocations);
+
+    /* a cut stays, so it counts for longer than entries do */
+
+    if (place->unreadable.msec || place->unreadable.sequence == 0) {
+        place->unreadable = *position;
+    }
 }
 
 
@@ -369,9 +406,10 @@ ngx_eiam_share_replay_apply(ngx_eiam_share_t *share,
     rc = ngx_eiam_revocation_event_apply(zone->shared, &event->revocation);
     ngx_eiam_zone_unlock(zone);
 
-    /* restoring all tokens settles unreadable entries before it */
+    /* restoring all tokens settles what could not be read before it */
 
     if (event->revocation.undo
+        && (live || place->unreadable.msec)
         && event->revocation.kind == NGX_EIAM_REVOKED_ALL
         && ngx_eiam_position_compare(&event->revocation.position,
                                      &place->unreadable)

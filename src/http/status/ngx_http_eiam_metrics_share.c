@@ -40,6 +40,11 @@ ngx_http_eiam_metrics_share_rejected(ngx_http_eiam_status_t *status)
         { NULL, ngx_null_string }
     };
 
+    static const ngx_http_eiam_label_t  revocations[] = {
+        { "kind", ngx_string("revocation") },
+        { NULL, ngx_null_string }
+    };
+
     redis = status->mcf->zone->shared->metrics.redis;
 
     if (redis) {
@@ -47,6 +52,8 @@ ngx_http_eiam_metrics_share_rejected(ngx_http_eiam_status_t *status)
                                     redis->rejected_grants);
         ngx_http_eiam_scrape_sample(status, "", tombstones, "%uA",
                                     redis->rejected_tombstones);
+        ngx_http_eiam_scrape_sample(status, "", revocations, "%uA",
+                                    redis->rejected_revocations);
     }
 
     return NGX_OK;
