@@ -52,7 +52,7 @@ MESSAGES = {
 
 
 class Backend(Flask):
-    # A double slash is no interface, and never a redirect to one; Debian's werkzeug heeds this only when built.
+    # A path with a double slash is not redirected; Debian's werkzeug reads this setting in the constructor only.
     url_map_class = functools.partial(Map, merge_slashes=False)
 
 
@@ -189,7 +189,7 @@ def text_members(required, optional=()):
         values = [body.get(name) for name in (*required, *optional)]
         for value in values:
             if value is not None:
-                value.encode()  # what is no string has no encode(), and a lone surrogate fails in it
+                value.encode()  # fails for a value that is no string, or has a lone surrogate
     except (ValueError, AttributeError, RecursionError):
         raise Refused("COM.0601") from None
     if not all(value and value.strip() for value in values[:len(required)]):
@@ -258,7 +258,7 @@ def update_app_org(app_id, app_org_id):
 
 @app.post("/api/v2/tenant/applications/<app_id>/accounts/public-account/<app_user_id>/owner")
 def bind_owner(app_id, app_user_id):
-    # An id in the path is never empty, but "%20" is one that is blank once trimmed.
+    # An id in the path is never empty, but "%20" is empty once it is trimmed.
     if not app_id.strip():
         raise Refused("APP.0006")
     if not app_user_id.strip():
@@ -299,7 +299,7 @@ def credentials():
         raise TokenRefused(400, "invalid_request", "Client credentials are given in two ways")
     scheme, _, value = header.partition(" ")
     if scheme.lower() != "basic":
-        # The document lists this error without its cause; a Bearer token instead of credentials is one.
+        # The document does not say when this error occurs; here, for a Bearer token in place of credentials.
         raise TokenRefused(400, "invalid_token", "Invalid access")
     try:
         client_id, _, secret = base64.b64decode(value.strip(), validate=True).decode().partition(":")
@@ -391,7 +391,7 @@ def main():
     args = options()
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda *_: sys.exit(0))
-    logging.getLogger("waitress.queue").setLevel(logging.ERROR)  # a short queue is no news
+    logging.getLogger("waitress.queue").setLevel(logging.ERROR)  # a short queue needs no line in the log
     try:
         prepare(args.database)
         server = waitress.create_server(app, host="127.0.0.1", port=args.port, threads=8, connection_limit=500,

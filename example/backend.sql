@@ -1,4 +1,4 @@
--- Schema and seed of the identity backend, run once on a new file: all of it or nothing.
+-- Schema and first rows of the identity backend, run once on a new file, in one transaction.
 
 BEGIN IMMEDIATE;
 
@@ -21,7 +21,7 @@ CREATE TABLE applications (
     org_model INTEGER NOT NULL CHECK (org_model IN (0, 1))
 );
 
--- virtual: created through the interface; otherwise synchronised from the organizations, and not to be modified
+-- virtual: created through the interface; others are synchronised from the organizations, and read-only
 CREATE TABLE app_orgs (
     id        TEXT PRIMARY KEY,
     app_id    TEXT NOT NULL REFERENCES applications (id),
@@ -84,7 +84,7 @@ INSERT INTO accounts VALUES
     ('20220415171730610-1E6B-A80F2C4D7', 'mail', 'zhangsan', 0, '20220711103603086-0AF1-026083E18'),
     ('20220602093011254-D3F8-6B19C7E02', 'erp',  'terminal', 1, NULL);
 
--- Secrets for the demonstration, in this order. A real one is random, so its plain digest cannot be searched.
+-- Secrets for the demonstration, in this order. A real secret is random, so it cannot be found from its digest.
 --   hr-sync-demonstration-secret-of-many-octets
 --   reporting-demonstration-secret-of-many-octets
 --   crm: 100% demonstration+secret of many octets

@@ -15,7 +15,7 @@ my $made = qx("$fuzz/build" 2>&1);
 is $?, 0, 'the fuzzers are built' or diag $made;
 
 # Which results the inputs must have had, as counted by the target itself.
-my %counted = (introspection => [ 'granted', 'evicted alive', 'evicted over',
+my %counted = (introspection => [ 'granted', 'evicted alive', 'evicted expired',
     qw(token_invalid token_expired source_unavailable) ]);
 
 for my $fuzzer (split /\n/, $made) {

@@ -1,7 +1,7 @@
 
 /*
- * The reader of the applications file: any bytes are applications or a
- * fault, and every token of theirs is found by its digest.
+ * The reader of the applications file.  Any bytes yield applications or a
+ * fault, and each of their tokens is found by its digest.
  */
 
 #include "fuzz.h"

@@ -1,7 +1,7 @@
 
 /*
- * Who asks for a token, and for which scope: the first line of the input is
- * the field Authorization, the second the query, the rest the form.
+ * Which client asks for a token, and for which scope?  The first line of the
+ * input is the field Authorization, the second is the query, the rest the form.
  */
 
 #include "fuzz.h"
@@ -87,7 +87,7 @@ client_id(const ngx_eiam_credentials_t *credentials, ngx_pool_t *pool)
 }
 
 
-/* places may be exchanged or joined */
+/* parameters may be moved between query and form, or merged */
 
 static void
 client_again(const ngx_eiam_credentials_t *credentials, ngx_pool_t *pool,
@@ -113,7 +113,7 @@ client_again(const ngx_eiam_credentials_t *credentials, ngx_pool_t *pool,
 }
 
 
-/* one more of another name is a doubt */
+/* another client id beside it makes the client uncertain */
 
 static void
 client_other(const ngx_eiam_credentials_t *credentials, ngx_pool_t *pool,
@@ -155,7 +155,7 @@ client_other(const ngx_eiam_credentials_t *credentials, ngx_pool_t *pool,
 }
 
 
-/* every parameter with that very name has the id */
+/* each parameter of exactly this name has the id as its value */
 
 static void
 client_exact(ngx_str_t text, const ngx_str_t *id, ngx_pool_t *pool)

@@ -1,7 +1,7 @@
 
 /*
- * What a request carries beside its path: the Authorization field, the query
- * and Accept-Language, each a line of the input; and in a fourth one a time.
+ * Parts of a request other than its path: the Authorization field, the query
+ * and Accept-Language, each a line of the input.  The fourth line is a time.
  */
 
 #include "fuzz.h"
@@ -49,7 +49,7 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 }
 
 
-/* a token is the end of the field, and of nothing but its characters */
+/* a token is the rest of the field, and has only characters of tokens */
 
 static void
 fields_bearer(const ngx_str_t *value)
@@ -78,7 +78,7 @@ fields_bearer(const ngx_str_t *value)
 }
 
 
-/* what stands there plainly is found, and what is found lies in the query */
+/* a parameter without escapes is found, and each found one is in the query */
 
 static void
 fields_query(const ngx_str_t *query)
@@ -110,7 +110,7 @@ fields_query(const ngx_str_t *query)
 }
 
 
-/* several names at once: each as it is found alone, and the first of them */
+/* a search for several names finds the first of what searches for one find */
 
 static void
 fields_names(const ngx_str_t *query)

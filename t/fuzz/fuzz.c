@@ -8,14 +8,14 @@ static ngx_log_t    fuzz_log;
 static ngx_cycle_t  fuzz_cycle = { .log = &fuzz_log };
 
 
-/* of the rest of nginx the core needs these names, and its log to be silent */
+/* what the module's core needs of the rest of nginx; the log is silent */
 
 volatile ngx_cycle_t  *ngx_cycle = &fuzz_cycle;
 ngx_pid_t              ngx_pid;
 ngx_int_t              ngx_ncpu = 1;
 
 
-/* what a process of nginx has before it reads its configuration */
+/* sets up what nginx sets up before it reads its configuration */
 
 int
 LLVMFuzzerInitialize(int *argc, char ***argv)

@@ -1,12 +1,12 @@
 
 /*
- * Is there a way around the gate?  An input is "steps target": the letters
- * of readings.cc, a space, and the path of a request line, which ends where
- * the line does.  A control character, which no path has, stands for one of
- * the pieces below.
+ * Is there a way around the gate?  An input is "steps target": steps of
+ * readings.cc, one letter each, a space, and the path of a request line up to
+ * the end of the line.  A control character, which no path contains, stands for
+ * one of the pieces below.
  *
- * A target that some reading takes below the base path is never outside; one
- * that the gate lets pass has a single reading.
+ * A target that some reading takes below the base path must not count as
+ * outside of it; a target that the gate lets pass must have a single reading.
  */
 
 extern "C" {
@@ -22,7 +22,7 @@ using std::string;
 
 static const string  base_path = "/ask/b1";
 
-/* nginx, Tomcat, Jetty, Spring, Apache, IIS, PHP, Node, Go, .NET: about so */
+/* roughly nginx, Tomcat, Jetty, Spring, Apache, IIS, PHP, Node, Go, .NET */
 
 static const char *const  servers[] = {
     "", "d", "dmr", "pdmr", "rpdmr", "pdrmw", "drm", "dubmrt", "dd", "dpmr",
@@ -71,7 +71,7 @@ view(const string &text)
 }
 
 
-/* what passes as unambiguous is read as it stands, by every step */
+/* no step changes a target that passes as unambiguous */
 
 static void
 passes(const string &raw, const string &decoded, void *charset,
@@ -94,8 +94,8 @@ passes(const string &raw, const string &decoded, void *charset,
 
 
 /*
- * A strict target without a dot is below the base exactly if it begins with
- * it; a dot may end a name, or make it a script's.
+ * A strict target without a dot is below the base if and only if it begins with
+ * the base; a dot may be cut off a name, or make it that of a script.
  */
 
 static void

@@ -1,8 +1,8 @@
 
 /*
- * What an authorization server answers: "status type" is the first line of
- * the input, "scopes" that some policy has the second, the rest is the body.
- * A grant that comes of it is the same after a stay in the cache.
+ * Answers of an authorization server.  The first line of the input is "status
+ * type", the second has the scopes of the policies, the rest is the body.  A
+ * grant made from the answer is unchanged after it was in the cache.
  */
 
 #include "fuzz.h"
@@ -16,8 +16,8 @@
 
 static struct {
     ngx_uint_t  granted;
-    ngx_uint_t  alive;                      /* evicted before they were over */
-    ngx_uint_t  over;                       /* evicted later */
+    ngx_uint_t  alive;                      /* evicted before they expired */
+    ngx_uint_t  expired;                    /* evicted later */
     ngx_uint_t  refused[NGX_EIAM_REASONS];
 } counts;
 
@@ -107,7 +107,7 @@ introspection_read(const ngx_eiam_answer_t *answer, ngx_pool_t *pool,
 }
 
 
-/* what it takes, whatever else is in the answer */
+/* what an answer must have to yield a grant */
 
 static void
 introspection_grant(const ngx_eiam_grant_t *grant,
@@ -122,7 +122,7 @@ introspection_grant(const ngx_eiam_grant_t *grant,
                  && memmem(answer->body.data, answer->body.len, "true", 4),
                  "an answer that may grant", &answer->body);
 
-    fuzz_require(grant->expires > FUZZ_NOW, "it is not over", &answer->body);
+    fuzz_require(grant->expires > FUZZ_NOW, "it has not expired", &answer->body);
 
     fuzz_require(grant->application.len <= NGX_EIAM_APPLICATION_ID_MAX
                  && grant->scopes.len <= NGX_EIAM_SCOPES_TEXT_MAX,
@@ -136,7 +136,7 @@ introspection_grant(const ngx_eiam_grant_t *grant,
 }
 
 
-/* only scopes that are known, and only those that the token names */
+/* a grant has only scopes that are known, and that the token names */
 
 static void
 introspection_scopes(const ngx_eiam_grant_t *grant, ngx_str_t *names,
@@ -224,11 +224,11 @@ introspection_cache(const ngx_eiam_grant_t *grant)
 
     counts.granted++;
     counts.alive += alive;
-    counts.over += before - shared->grants.entries - alive;
+    counts.expired += before - shared->grants.entries - alive;
 }
 
 
-/* what is refused is known as that, and a source in trouble ends no grant */
+/* a refusal is cached as one, and a failure of the source ends no grant */
 
 static void
 introspection_refuse(const ngx_eiam_answer_t *answer,
@@ -261,7 +261,7 @@ introspection_refuse(const ngx_eiam_answer_t *answer,
 }
 
 
-/* a zone in which two grants of the greatest size have no room */
+/* a zone without room for two grants of the greatest size */
 
 static ngx_eiam_shared_t *
 introspection_zone(void)
@@ -278,7 +278,7 @@ introspection_zone(void)
     if (shared.grants.unused == 0) {
         ngx_eiam_cache_wipe(&shared);
 
-        /* so that some of the grants are over when they are evicted */
+        /* so that some of the grants have expired when they are evicted */
 
         fuzz_time(FUZZ_NOW + 3600);
         atexit(introspection_print);
@@ -288,7 +288,7 @@ introspection_zone(void)
 }
 
 
-/* each cell is one of a grant in the list, or free, or was never used */
+/* each cell belongs to a grant in the list, or is free, or was never used */
 
 static void
 introspection_whole(const ngx_eiam_shared_t *shared, const ngx_str_t *text)
@@ -327,9 +327,9 @@ introspection_print(void)
 {
     ngx_uint_t  i;
 
-    fprintf(stderr, "counted: granted %u, evicted alive %u, evicted over %u",
+    fprintf(stderr, "counted: granted %u, evicted alive %u, evicted expired %u",
             (unsigned) counts.granted, (unsigned) counts.alive,
-            (unsigned) counts.over);
+            (unsigned) counts.expired);
 
     for (i = 0; i < NGX_EIAM_REASONS; i++) {
 

@@ -1,5 +1,5 @@
 
-/* What a token endpoint answers: the input is the body of a 200. */
+/* Answers of a token endpoint: the input is the body of a 200. */
 
 #include "fuzz.h"
 #include <ngx_eiam_claims.h>
@@ -15,7 +15,7 @@ static void issue_token(const ngx_str_t *token);
 static void issue_secret(const ngx_str_t *body, const ngx_str_t *fault);
 
 
-/* what a fault may say; no more than that comes from us */
+/* the texts of all faults */
 
 static const char  issue_words[] =
     "\"answer\": #/access_token: must be a string "
@@ -124,7 +124,7 @@ issue_token(const ngx_str_t *token)
 }
 
 
-/* a fault goes into the log, an answer never */
+/* faults are logged, so they must not contain parts of the answer */
 
 static void
 issue_secret(const ngx_str_t *body, const ngx_str_t *fault)

@@ -1,8 +1,8 @@
 
 /*
- * A set of keys, as an authorization server has it or a file.  Whatever is in
- * it: none of its keys is weak, none is used for what it is not made for, and
- * none verifies what nobody has signed.
+ * A set of keys, from an authorization server or a file.  Whatever is in it: no
+ * key that is accepted is weak, none is used for another purpose than its own,
+ * and none verifies what nobody has signed.
  */
 
 #include "fuzz.h"
@@ -31,7 +31,7 @@ static void keys_verify_nothing(const ngx_eiam_key_t *key,
     const ngx_str_t *text);
 
 
-/* of the public key: its name and bits, by type */
+/* by type of key: OpenSSL's name for it, and its bits */
 
 static const struct {
     const char  *name;
@@ -114,7 +114,7 @@ keys_read(const ngx_str_t *text, ngx_pool_t *pool, ngx_eiam_keys_t *keys,
 
     ngx_memzero(bad, sizeof(keys_bad_t));
 
-    /* the root points to it */
+    /* the root points to this value */
 
     document = ngx_pcalloc(pool, sizeof(ngx_eiam_document_t));
     if (document == NULL) {
@@ -186,7 +186,7 @@ keys_are_strong(const ngx_eiam_key_t *key, const ngx_str_t *text)
 
         bits = EVP_PKEY_get_bits(key->pkey);
 
-        /* OpenSSL counts 253 bits of an Ed25519 key */
+        /* OpenSSL says 253 bits of an Ed25519 key */
 
         if (key->type == NGX_EIAM_ED25519) {
             bits = 256;
@@ -218,7 +218,7 @@ keys_are_strong(const ngx_eiam_key_t *key, const ngx_str_t *text)
 }
 
 
-/* the text itself is what is signed */
+/* the text itself is the signing input */
 
 static void
 keys_verify_nothing(const ngx_eiam_key_t *key, const ngx_str_t *text)

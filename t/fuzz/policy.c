@@ -1,8 +1,8 @@
 
 /*
- * The policy's reader: any bytes are a policy or a fault.  Whatever is a
- * policy leads a path to an operation of its own, and lets no call of a
- * protected operation through without a scope that it asks for.
+ * The reader of policies.  Any bytes are a policy or a fault.  A policy finds
+ * an operation of its own for a path, and permits no call of a protected
+ * operation without a scope that the operation requires.
  */
 
 #include "fuzz.h"
@@ -57,7 +57,7 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 }
 
 
-/* every state that a step leads to, and those by any segment */
+/* every state that a step leads to, by a literal or by any other segment */
 
 static void
 policy_walk(const ngx_eiam_policy_t *policy, ngx_eiam_scope_bits_t *none)

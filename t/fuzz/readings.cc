@@ -48,7 +48,7 @@ utf8(unsigned c)
 }
 
 
-/* the path's segments, the one before the first slash too */
+/* the path's segments, with the one before the first slash */
 
 static std::vector<string>
 split(const string &path)
@@ -120,7 +120,7 @@ decode_utf16(string s)
 }
 
 
-/* a decoder of UTF-8 that does not mind a longer form than needed */
+/* a decoder of UTF-8 that accepts overlong forms */
 
 static string
 overlong(string s)
@@ -154,7 +154,7 @@ overlong(string s)
 }
 
 
-/* Unicode's compatibility forms and best fits of what matters in a path */
+/* Unicode's compatibility forms and best fits of characters with a meaning */
 
 static string
 narrow(string s)
@@ -256,7 +256,7 @@ merged(string s)
 }
 
 
-/* as NTFS cuts the stream off a file's name */
+/* removes the name of a stream from a file's name, as NTFS does */
 
 static string
 without_streams(string s)
@@ -271,7 +271,7 @@ without_streams(string s)
 }
 
 
-/* as ASP.NET drops a session's name */
+/* removes the id of a session, as ASP.NET does */
 
 static string
 without_session(string s)
@@ -290,7 +290,7 @@ without_session(string s)
 }
 
 
-/* the path behind the name of a script */
+/* the path after the name of a script */
 
 static string
 path_info(string s)
@@ -360,7 +360,7 @@ trimmed(const string &s, const char *front, const char *back)
 }
 
 
-/* as Windows trims a file's name */
+/* trims the name of a file, as Windows does */
 
 static string
 trimmed_end(string s)
@@ -369,7 +369,7 @@ trimmed_end(string s)
 }
 
 
-/* as Spring before 4.3 trims the words of a path */
+/* trims the segments of a path, as Spring before 4.3 does */
 
 static string
 trimmed_both(string s)

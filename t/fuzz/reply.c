@@ -1,8 +1,8 @@
 
 /*
- * Answers of Redis.  Any bytes are replies, or the beginning of one, or none;
- * in pieces they are the same replies; a master that a Sentinel names can be
- * written into the log.  The first byte says where the rest is split.
+ * Answers of Redis.  Any bytes are replies, or the beginning of a reply, or
+ * malformed; read in pieces they yield the same replies.  A master that a
+ * Sentinel names can be logged.  The first byte says where the rest is split.
  */
 
 #include "fuzz.h"

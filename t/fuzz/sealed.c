@@ -1,9 +1,9 @@
 
 /*
- * The values that gateways share.  Any bytes are a value or none; a value that
- * is read has only one spelling; nothing is opened that was not sealed, and a
- * file of keys is read or refused with a reason.  The first byte says which of
- * these the rest is for.
+ * The values that gateways share.  Any bytes are a value or are refused; a
+ * value has exactly one encoding; nothing is opened that was not sealed; a file
+ * of keys is read, or refused with a reason.  The first byte says which of the
+ * readers gets the rest.
  */
 
 #include "fuzz.h"

@@ -1,9 +1,9 @@
 
 /*
- * Signed tokens and one set of keys.  An input that begins with "{" is a
- * header in one line and claims, which the target signs with a secret of the
- * set; all others are tokens as they are.  Whoever has no key gets nothing
- * through but the tokens of the corpus: their private keys are not kept.
+ * Signed tokens and one set of keys.  An input that begins with "{" is a header
+ * in one line and claims, which the target signs with a secret of the set; any
+ * other input is a token.  Without a key no token is valid but those of the
+ * corpus, whose private keys were not kept.
  */
 
 #include "fuzz.h"
@@ -60,7 +60,7 @@ static const char  token_set[] =
     "\"}]}";
 
 
-/* what all tokens of the corpus have */
+/* the claims that all tokens of the corpus have */
 
 static const char  token_claims[] =
     "{\"iss\":\"https://as\",\"aud\":\"api\",\"exp\":1700000100,"
@@ -136,7 +136,7 @@ token_open(void)
     ngx_eiam_node_t      root;
     ngx_eiam_document_t  document;
 
-    /* its pool is kept: there the keys are */
+    /* the pool is kept, as the keys are in it */
 
     fuzz_open(&input, (const uint8_t *) token_set, sizeof(token_set) - 1);
 
@@ -178,7 +178,7 @@ token_open(void)
 }
 
 
-/* the same again, and a message that has nothing of the token */
+/* a second run has the same result; the message has no part of the token */
 
 static void
 token_read(const ngx_str_t *token, ngx_pool_t *pool, token_result_t *result)
@@ -232,7 +232,7 @@ token_read(const ngx_str_t *token, ngx_pool_t *pool, token_result_t *result)
 }
 
 
-/* takes the header from the rest; both are encoded as they are */
+/* splits header and claims, and encodes both unchanged */
 
 static void
 token_sign(ngx_str_t *rest, ngx_pool_t *pool, ngx_str_t *token)
@@ -282,7 +282,7 @@ token_encode(u_char *p, const u_char *data, size_t len)
 }
 
 
-/* is it one of the corpus, but for its signature? */
+/* is it a token of the corpus, apart from its signature? */
 
 static void
 token_is_known(const ngx_str_t *token)
@@ -311,7 +311,7 @@ token_is_known(const ngx_str_t *token)
 }
 
 
-/* what is granted, as jansson alone reads it */
+/* the grant that follows from the claims, read with jansson alone */
 
 static void
 token_may_grant(const ngx_str_t *header, const ngx_str_t *claims,
@@ -422,7 +422,7 @@ token_grant(const token_result_t *result, const ngx_str_t *text)
 }
 
 
-/* one bit of it is another: a place that depends on the token */
+/* flips one bit, whose position depends on the token */
 
 static void
 token_other(const ngx_str_t *token, ngx_pool_t *pool)

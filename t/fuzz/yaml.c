@@ -1,7 +1,7 @@
 
 /*
- * The second reader of documents: any bytes are a document or a fault with its
- * place.  What is JSON too has the same values for both readers.
+ * The reader of YAML documents.  Any bytes are a document, or a fault with its
+ * position.  If they are also JSON, both readers find the same values.
  */
 
 #include "fuzz.h"
@@ -53,7 +53,7 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 }
 
 
-/* each value but the root has its place, and each key stands once */
+/* each value but the root has a position, and each key occurs once */
 
 static void
 yaml_walk(const ngx_eiam_node_t *node, ngx_uint_t depth, ngx_uint_t *left)

@@ -87,7 +87,7 @@ ngx_http_eiam_application_file(ngx_http_eiam_status_t *status,
 }
 
 
-/* those that some policy knows, or those that none does */
+/* the permissions that a policy knows, or those that no policy knows */
 
 static void
 ngx_http_eiam_application_permissions(ngx_http_eiam_status_t *status,

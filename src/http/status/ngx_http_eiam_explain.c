@@ -16,8 +16,8 @@
 
 
 /*
- * A call to be explained.  The settings are those of the status location, its
- * own or inherited.
+ * A call to be explained.  The settings are those that the status location has
+ * or inherits.
  */
 
 typedef struct {
@@ -99,7 +99,7 @@ ngx_http_eiam_explain(ngx_http_eiam_status_t *status)
 }
 
 
-/* NGX_OK; NGX_DECLINED: nothing is to be explained; or NGX_ERROR */
+/* NGX_OK; NGX_DECLINED: the question is incomplete; or NGX_ERROR */
 
 static ngx_int_t
 ngx_http_eiam_explain_read(ngx_http_request_t *r,
@@ -131,7 +131,7 @@ ngx_http_eiam_explain_read(ngx_http_request_t *r,
 }
 
 
-/* the same for the address that the call comes from */
+/* reads the address that the call comes from, with the same results */
 
 static ngx_int_t
 ngx_http_eiam_explain_read_address(ngx_http_request_t *r,
@@ -216,7 +216,8 @@ ngx_http_eiam_explain_parameter(ngx_http_request_t *r, const char *name,
 
 
 /*
- * plain: nginx takes the path to the gate; loose: some backend may read it so
+ * plain: nginx routes the path to the gate; loose: a backend may read the path
+ * as one below the base
  */
 
 static ngx_eiam_below_e
@@ -319,7 +320,7 @@ ngx_http_eiam_explain_guard(ngx_http_request_t *r, ngx_http_eiam_ctx_t *ctx)
 }
 
 
-/* without a policy of the location: the first one that has the path */
+/* if the location has no policy: the first policy that has the path */
 
 static void
 ngx_http_eiam_explain_locate(ngx_http_request_t *r,
@@ -420,7 +421,7 @@ ngx_http_eiam_explain_authorize(ngx_http_request_t *r,
     lcf = ngx_http_get_module_loc_conf(r, ngx_eiam_module);
     question = (ngx_http_eiam_question_t *) ctx;
 
-    /* scopes alone are those of no application, which has objects */
+    /* scopes without an application: no objects are known */
 
     if (question->application.len == 0) {
         return ngx_http_eiam_authorize_scopes(ctx);
@@ -530,7 +531,7 @@ ngx_http_eiam_explain_revocation(ngx_http_eiam_status_t *status,
 }
 
 
-/* scopes that are asked about and that no policy knows, in their order */
+/* the scopes of the question that no policy knows */
 
 static void
 ngx_http_eiam_explain_unknown(ngx_http_eiam_status_t *status,
@@ -571,7 +572,7 @@ ngx_http_eiam_explain_unknown(ngx_http_eiam_status_t *status,
 }
 
 
-/* a member of the object that is not its first one */
+/* a member of the object, after a comma */
 
 static void
 ngx_http_eiam_explain_member(ngx_http_eiam_status_t *status, const char *name,

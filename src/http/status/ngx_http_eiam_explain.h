@@ -1,8 +1,8 @@
 
 /*
- * The explanation of a call.  The table of stages is walked as for a call.
- * What the stages guard, bearer, identify and authorize would read of a request
- * is taken from the question; the stage match is that of a call.
+ * The explanation of a call.  It walks the same table of stages as a call does.
+ * What the stages guard, bearer, identify and authorize would read from a
+ * request is taken from the question; the stage match is that of a call.
  */
 
 
@@ -13,7 +13,7 @@
 #include <ngx_http_eiam.h>
 
 
-/* as stages, for the context of an explanation */
+/* stages for the context of an explanation */
 ngx_int_t ngx_http_eiam_explain_guard(ngx_http_request_t *r,
     ngx_http_eiam_ctx_t *ctx);
 ngx_int_t ngx_http_eiam_explain_bearer(ngx_http_request_t *r,
@@ -24,8 +24,8 @@ ngx_int_t ngx_http_eiam_explain_authorize(ngx_http_request_t *r,
     ngx_http_eiam_ctx_t *ctx);
 
 /*
- * The argument of that name, decoded.  NGX_OK; NGX_DECLINED: there is none;
- * NGX_ABORT: it is not well encoded; or NGX_ERROR.
+ * Decodes the argument of that name.  NGX_OK; NGX_DECLINED: it is absent;
+ * NGX_ABORT: its encoding is invalid; or NGX_ERROR.
  */
 ngx_int_t ngx_http_eiam_explain_parameter(ngx_http_request_t *r,
     const char *name, ngx_str_t *value);

@@ -153,7 +153,7 @@ ngx_http_eiam_files_json(ngx_http_eiam_status_t *status)
 }
 
 
-/* the file that is not live is the one that this configuration has read */
+/* without a record: the file is not read again, and is as configured */
 
 static void
 ngx_http_eiam_files_object(ngx_http_eiam_status_t *status,

@@ -1,5 +1,5 @@
 
-/* The policies and the applications files, and how reading these again went. */
+/* Policies and applications files, and the result of the last change of one. */
 
 
 #ifndef _NGX_HTTP_EIAM_FILES_H_INCLUDED_

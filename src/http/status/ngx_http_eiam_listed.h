@@ -1,7 +1,7 @@
 
 /*
- * What the applications file lists for an application, as JSON: each is a
- * member that is not the first one, or nothing.
+ * What the applications file lists for an application, as JSON: a member after
+ * a comma, or nothing.
  */
 
 
@@ -12,15 +12,15 @@
 #include <ngx_http_eiam_status.h>
 
 
-/* the networks that it may call from, if there are any; NULL: none */
+/* the networks that it may call from; NULL: writes nothing */
 void ngx_http_eiam_listed_networks(ngx_http_eiam_status_t *status,
     const ngx_eiam_application_t *application);
 
-/* its objects by kind, the first ids of each, if it has any */
+/* its objects: the first ids of each kind */
 void ngx_http_eiam_listed_objects(ngx_http_eiam_status_t *status,
     const ngx_eiam_application_t *application);
 
-/* an array of ngx_str_t, which is no member */
+/* an array of ngx_str_t, without a name */
 void ngx_http_eiam_listed_texts(ngx_http_eiam_status_t *status,
     const ngx_array_t *texts);
 

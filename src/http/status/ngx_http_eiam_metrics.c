@@ -13,7 +13,7 @@
 /* the metric families */
 
 
-#define NGX_HTTP_EIAM_SAMPLES  500     /* bytes of a step, roughly */
+#define NGX_HTTP_EIAM_SAMPLES  500     /* bytes of a step, about */
 
 
 static ngx_int_t ngx_http_eiam_requests(ngx_http_eiam_status_t *status);

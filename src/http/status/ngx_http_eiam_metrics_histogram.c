@@ -2,7 +2,7 @@
 #include <ngx_http_eiam_status.h>
 
 
-/* each counter is read once, so that buckets and sum agree */
+/* reads each counter only once, so that buckets and sum agree */
 
 void
 ngx_http_eiam_metrics_histogram(ngx_http_eiam_status_t *status,

@@ -1,5 +1,5 @@
 
-/* The metrics of whoever reads the revocations of other gateways. */
+/* The metrics of the reader of revocations of other gateways. */
 
 
 #ifndef _NGX_HTTP_EIAM_METRICS_READER_H_INCLUDED_
@@ -9,7 +9,7 @@
 #include <ngx_http_eiam_status.h>
 
 
-/* the walks of their families: without eiam_redis there are no samples */
+/* write the samples of families; without eiam_redis there are none */
 ngx_int_t ngx_http_eiam_metrics_reader_age(ngx_http_eiam_status_t *status);
 ngx_int_t ngx_http_eiam_metrics_reader_gaps(ngx_http_eiam_status_t *status);
 ngx_int_t ngx_http_eiam_metrics_reader_unsent(

@@ -6,7 +6,7 @@ static ngx_atomic_uint_t ngx_http_eiam_metrics_redis_count(
     const ngx_eiam_histogram_t *histogram);
 
 
-/* of the worker that answers: all have the same way to Redis */
+/* shows the link of this worker: those of the others lead to the same Redis */
 
 ngx_int_t
 ngx_http_eiam_metrics_redis_up(ngx_http_eiam_status_t *status)
@@ -58,7 +58,7 @@ ngx_http_eiam_metrics_redis_connections(ngx_http_eiam_status_t *status)
 }
 
 
-/* those that were sent once at least, as there are many */
+/* only commands that have been sent, as there are many */
 
 ngx_int_t
 ngx_http_eiam_metrics_redis_commands(ngx_http_eiam_status_t *status)

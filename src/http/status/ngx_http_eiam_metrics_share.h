@@ -9,7 +9,7 @@
 #include <ngx_http_eiam_status.h>
 
 
-/* the walks of their families: without eiam_redis there are no samples */
+/* write the samples of families; without eiam_redis there are none */
 ngx_int_t ngx_http_eiam_metrics_share_unshared(
     ngx_http_eiam_status_t *status);
 ngx_int_t ngx_http_eiam_metrics_share_rejected(

@@ -1,7 +1,7 @@
 
 /*
- * Objects in the status location: which parameters of an operation name one,
- * and what an application has of it.
+ * Objects in the status location: which parameters of an operation name an
+ * object, and whether an application may use the object.
  */
 
 
@@ -13,7 +13,7 @@
 #include <ngx_http_eiam_status.h>
 
 
-/* the marks of an operation, without brackets around them */
+/* the marks of an operation, without brackets */
 void ngx_http_eiam_objects_marks(ngx_http_eiam_status_t *status,
     const ngx_eiam_operation_t *operation);
 
@@ -21,7 +21,7 @@ void ngx_http_eiam_objects_marks(ngx_http_eiam_status_t *status,
 void ngx_http_eiam_objects_explain(ngx_http_eiam_status_t *status,
     const ngx_http_eiam_ctx_t *ctx, const ngx_http_eiam_object_call_t *call);
 
-/* whether a refusal is one that "eiam_objects report" only reports */
+/* is the refusal only reported, by "eiam_objects report"? */
 ngx_uint_t ngx_http_eiam_objects_are_reported(ngx_http_eiam_status_t *status,
     const ngx_http_eiam_ctx_t *ctx);
 

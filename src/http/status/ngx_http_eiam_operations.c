@@ -32,7 +32,7 @@ ngx_http_eiam_operations(ngx_http_eiam_status_t *status)
 
     ngx_http_eiam_operations_policies(status);
 
-    /* the same for all parts */
+    /* identical in all parts */
 
     if (from == 0) {
         ngx_http_eiam_operations_scopes(status);
@@ -116,7 +116,7 @@ ngx_http_eiam_operations_scopes(ngx_http_eiam_status_t *status)
 }
 
 
-/* "next" is where the next part begins; the last part has none */
+/* writes "next", where the next part begins, except in the last part */
 
 static void
 ngx_http_eiam_operations_part(ngx_http_eiam_status_t *status, ngx_uint_t from)
@@ -182,7 +182,7 @@ ngx_http_eiam_operations_row(ngx_http_eiam_status_t *status, ngx_uint_t policy,
 }
 
 
-/* a scope that is enough alone is not put in brackets */
+/* an alternative of one scope is written without brackets */
 
 static void
 ngx_http_eiam_operations_required(ngx_http_eiam_status_t *status,

@@ -136,7 +136,7 @@ ngx_http_eiam_overview_refusals(ngx_http_eiam_status_t *status)
         denial = denials->rows[i];
         ngx_memory_barrier();
 
-        /* it is not counted yet, or it has become another one meanwhile */
+        /* the row is not counted yet, or has been reused meanwhile */
 
         if (key == 0 || denial.count == 0 || denials->rows[i].key != key) {
             continue;
@@ -225,7 +225,7 @@ ngx_http_eiam_overview_left_out(ngx_http_eiam_status_t *status)
 }
 
 
-/* the first places; the policy's JSON has all of them */
+/* only the first pointers; the policy's JSON has all */
 
 static void
 ngx_http_eiam_overview_cause(ngx_http_eiam_status_t *status,

@@ -82,10 +82,7 @@ ngx_http_eiam_policy_begin(ngx_http_eiam_status_t *status,
 }
 
 
-/*
- * an operation, or after the operations, of which there is one, what is left
- * out
- */
+/* an operation, or, after the last one, what is left out */
 
 static void
 ngx_http_eiam_policy_row(ngx_http_eiam_status_t *status,

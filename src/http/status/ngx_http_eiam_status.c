@@ -8,7 +8,7 @@
 #include <ngx_eiam_string.h>
 
 
-/* ms: that a worker which exits waits at most for a page */
+/* ms: how long a worker that exits waits for a page */
 #define NGX_HTTP_EIAM_STATUS_WAIT  60000
 
 

@@ -60,30 +60,28 @@ typedef struct {
 } ngx_http_eiam_family_t;
 
 
-/* a row without name ends it */
+/* a row without a name is the last one */
 extern const ngx_http_eiam_family_t  ngx_http_eiam_metrics[];
 
-/* the samples of a histogram: by a label and by its result, if it has a name */
+/* the samples of a histogram; "result" is one more label, if it has a name */
 void ngx_http_eiam_metrics_histogram(ngx_http_eiam_status_t *status,
     const char *name, const ngx_str_t *value, const ngx_str_t *result,
     const ngx_eiam_histogram_t *histogram);
 
 /*
- * Writes a sample of the current family.  The last label has no name; NULL:
- * there are none.
+ * Writes a sample of the current family.  A label without a name ends the list
+ * of labels; NULL: no labels.
  */
 void ngx_http_eiam_scrape_sample(ngx_http_eiam_status_t *status,
     const char *suffix, const ngx_http_eiam_label_t *labels,
     const char *fmt, ...);
 
-/* the same for a counter that has its result as the only label */
+/* the same for a counter whose only label is "result" */
 void ngx_http_eiam_scrape_result(ngx_http_eiam_status_t *status,
     const ngx_str_t *result, ngx_atomic_uint_t count);
 
 
-/*
- * writes the operation's alternatives, or, with a set of scopes, what it lacks
- */
+/* writes an operation's alternatives; with scopes, what these lack of them */
 void ngx_http_eiam_policy_required(ngx_http_eiam_status_t *status,
     const ngx_eiam_operation_t *operation, const ngx_eiam_scope_bits_t *set);
 
@@ -92,7 +90,7 @@ ngx_int_t ngx_http_eiam_scrape(ngx_http_eiam_status_t *status);
 ngx_int_t ngx_http_eiam_policy(ngx_http_eiam_status_t *status);
 ngx_int_t ngx_http_eiam_explain(ngx_http_eiam_status_t *status);
 
-/* functions that write; they set status->failed if there is no memory */
+/* these functions set status->failed if there is no memory */
 
 void ngx_http_eiam_write(ngx_http_eiam_status_t *status, const u_char *text,
     size_t len);
@@ -113,7 +111,7 @@ void ngx_http_eiam_write_quoted(ngx_http_eiam_status_t *status,
 ngx_int_t ngx_http_eiam_status_answer(ngx_http_request_t *r,
     ngx_http_eiam_status_pt step, void *data);
 
-/* the path behind that of the location: NGX_OK or NGX_DECLINED */
+/* the rest of the path after the location's: NGX_OK or NGX_DECLINED */
 ngx_int_t ngx_http_eiam_status_path(ngx_http_request_t *r, ngx_str_t *name);
 
 /* adds a field to the response: NGX_OK or NGX_ERROR */

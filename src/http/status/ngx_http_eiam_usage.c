@@ -6,8 +6,8 @@
 #include <ngx_eiam_string.h>
 
 
-#define NGX_HTTP_EIAM_USAGE_STEP     20000   /* operations looked at */
-#define NGX_HTTP_EIAM_USAGE_MAX      1000    /* of a list in an answer */
+#define NGX_HTTP_EIAM_USAGE_STEP     20000   /* operations examined */
+#define NGX_HTTP_EIAM_USAGE_MAX      1000    /* entries of a list */
 
 
 static ngx_uint_t ngx_http_eiam_usage_step(ngx_http_eiam_status_t *status,
@@ -85,12 +85,12 @@ ngx_http_eiam_usage_all(ngx_http_eiam_status_t *status)
 }
 
 
-/* whether this step has done enough */
+/* has this step done enough? */
 
 static ngx_uint_t
 ngx_http_eiam_usage_step(ngx_http_eiam_status_t *status, ngx_uint_t n)
 {
-    /* at the first entry of all the heading would be written again */
+    /* at position 0 the heading would be written again */
 
     if (status->samples > NGX_HTTP_EIAM_USAGE_STEP
         && (status->i || status->policy))
@@ -167,7 +167,7 @@ ngx_http_eiam_usage_applications(ngx_http_eiam_status_t *status)
 }
 
 
-/* without an argument each application is */
+/* is the application asked for?  Without the argument all are. */
 
 static ngx_uint_t
 ngx_http_eiam_usage_is_asked(ngx_http_request_t *r, const ngx_str_t *id)
@@ -288,7 +288,7 @@ ngx_http_eiam_usage_called(ngx_http_eiam_status_t *status,
 }
 
 
-/* what the search needs is freed with a pool of its own */
+/* a pool of its own for the memory of the search */
 
 static void
 ngx_http_eiam_usage_minimum(ngx_http_eiam_status_t *status,
@@ -341,7 +341,7 @@ ngx_http_eiam_usage_minimum(ngx_http_eiam_status_t *status,
 }
 
 
-/* the kinds of which there are objects; before stands before the first */
+/* the kinds of which objects were named; "before" is written first */
 
 static ngx_uint_t
 ngx_http_eiam_usage_touched(ngx_http_eiam_status_t *status,
@@ -424,7 +424,7 @@ ngx_http_eiam_usage_kind(ngx_http_eiam_status_t *status, const char *before,
 }
 
 
-/* a kind that no policy before has */
+/* a kind that no earlier policy has */
 
 static ngx_uint_t
 ngx_http_eiam_usage_is_new(const ngx_http_eiam_main_conf_t *mcf,
@@ -531,7 +531,7 @@ ngx_http_eiam_usage_row(ngx_http_eiam_status_t *status, const ngx_str_t *id,
 }
 
 
-/* those that no file names, as far as their ids are counted */
+/* applications that are in no file, if their ids are counted */
 
 static void
 ngx_http_eiam_usage_others(ngx_http_eiam_status_t *status)

@@ -1,7 +1,5 @@
 
-/*
- * What has been used, as JSON: by application, and what nobody used.
- */
+/* What has been used, by application, and what nobody has used, as JSON. */
 
 
 #ifndef _NGX_HTTP_EIAM_USAGE_H_INCLUDED_
@@ -11,13 +9,13 @@
 #include <ngx_http_eiam_status.h>
 
 
-/* the member "usage": since when, and the operations that nobody called */
+/* the member "usage": since when, and operations that nobody has called */
 ngx_int_t ngx_http_eiam_usage_all(ngx_http_eiam_status_t *status);
 
-/* the member "application_usage": those of the files, or the one asked for */
+/* the member "application_usage": all applications, or the one asked for */
 ngx_int_t ngx_http_eiam_usage_applications(ngx_http_eiam_status_t *status);
 
-/* the page "objects": what was named, in the form of an applications file */
+/* the page "objects": objects that were named, as in an applications file */
 ngx_int_t ngx_http_eiam_usage_objects(ngx_http_eiam_status_t *status);
 
 

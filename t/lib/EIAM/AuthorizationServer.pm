@@ -39,7 +39,7 @@ sub address { return "127.0.0.1:$_[0]{port}" }
 # Everything that the server has printed.
 sub said { return EIAM::Nginx::slurp("$_[0]{dir}/log") // '' }
 
-# On the same port as before, if it ran already.
+# Starts it; on the same port as before, if it has run already.
 sub start {
     my ($self) = @_;
     my $before = length $self->said;
@@ -71,7 +71,7 @@ sub stop {
     return;
 }
 
-# The server then accepts connections, but does not answer.
+# Stops the process: it still accepts connections, but does not answer.
 sub freeze {
     my ($self) = @_;
     kill 'STOP', $self->{pid};

@@ -1,6 +1,6 @@
 package EIAM::Backend;
 
-# A program with its own ports, which says when it is ready, and ends when its input ends.
+# A program with ports of its own, which prints when it is ready, and exits when its input ends.
 
 use strict;
 use warnings;

@@ -89,7 +89,7 @@ sub _wait {
 
 sub _log { return EIAM::Nginx::slurp("$_[0]{tmp}/log") // '' }
 
-# The page's errors.
+# The errors that the page has reported.
 sub _note {
     my ($self, $message) = @_;
     my ($method, $p) = @$message{qw(method params)};

@@ -38,7 +38,7 @@ sub address { return "127.0.0.1:$_[0]{port}" }
 sub port    { return $_[0]{port} }
 sub pid     { return $_[0]{pid} }
 
-# How many requests have arrived, without the questions about that.
+# How many requests have arrived, apart from those that ask for this.
 sub count {
     my ($self) = @_;
     return EIAM::Client::get($self, '/__count')->{json}{count};

@@ -1,6 +1,6 @@
 package EIAM::Example;
 
-# The example's identity backend, and calls of the interfaces that it has.
+# The example's identity backend, and calls of its interfaces.
 
 use strict;
 use warnings;

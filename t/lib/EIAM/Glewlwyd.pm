@@ -137,7 +137,7 @@ sub issuer { return 'http://' . $_[0]->address . '/api/oidc' }
 
 sub credentials { return "Bearer $_[0]{gateway}" }
 
-# All tokens have the same lifetime, the gate's too, so one of them is made older.
+# All tokens have the same lifetime, that of the gate's own token too, so one of them is made older.
 sub expire_in {
     my ($self, $token, $seconds) = @_;
     my ($jti, $issued) = ($self->introspect($token)->{jti}, time + $seconds - LIFE);

@@ -21,7 +21,7 @@ sub new {
     return $class->over($sock, 1);
 }
 
-# The next stream of an upgraded connection is 3, as its request was the first.
+# The next stream of an upgraded connection is 3, as the request that upgraded it is stream 1.
 sub over {
     my ($class, $sock, $next) = @_;
     my $self = bless { sock => $sock, next => $next, streams => {} }, $class;

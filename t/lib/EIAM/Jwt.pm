@@ -146,13 +146,13 @@ sub object {
     return "{$text}";
 }
 
-# A token of any two texts.
+# A token with any two texts as header and claims.
 sub compact {
     my ($header, $claims, $key, $alg) = @_;
     return signed_parts(b64($header), b64($claims), $key, $alg);
 }
 
-# A token of any two encoded parts.
+# A token with any two encoded parts.
 sub signed_parts {
     my ($header, $claims, $key, $alg) = @_;
     return "$header.$claims." . b64(sign($key, $alg, "$header.$claims"));

@@ -198,7 +198,7 @@ sub _spawn {
     exec @command or POSIX::_exit(127);
 }
 
-# The master of a daemon is no child of the test: its first process ends once there is a master.
+# The master of a daemon is no child of the test: the first process exits when the master runs.
 sub _take_master {
     my ($self) = @_;
     waitpid $self->{pid}, 0;
@@ -244,7 +244,7 @@ sub reload {
     die "reload neither served nor failed:\n" . $self->error_log;
 }
 
-# Of a daemon: replaces the binary of the running nginx. The new master serves beside the old one, whose pid is returned.
+# For a daemon: upgrades the binary. The new master serves beside the old one, whose pid is returned.
 sub upgrade {
     my ($self) = @_;
     my $old = $self->{pid};
@@ -259,7 +259,7 @@ sub upgrade {
     return $old;
 }
 
-# From now on the nginx is the one with this master.
+# Makes the process with this pid the master of this object.
 sub adopt {
     my ($self, $pid) = @_;
     $self->{pid} = $pid;
@@ -322,7 +322,7 @@ sub slurp {
     return scalar <$fh>;
 }
 
-# Everything that nginx has said: its error log and its standard error.
+# Everything that nginx has logged: its error log and its standard error.
 sub error_log {
     my ($self) = @_;
     return join '', map { slurp("$self->{dir}/$_") // '' } qw(stderr.log error.log);
@@ -354,7 +354,7 @@ sub _scan {
     return $self->_alarm('nginx', grep { !$self->{scanned}{$_}++ } $self->alarms);
 }
 
-# A line that is found fails the test file even after its plan is complete.
+# Such a line fails the test file even if its plan is complete.
 sub _alarm {
     my ($self, $who, @lines) = @_;
     return unless @lines;

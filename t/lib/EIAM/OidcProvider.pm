@@ -34,7 +34,7 @@ sub _write_keys {
     return $file;
 }
 
-# Private JWKs; after the next start the server signs with the first one that fits, and publishes all of them.
+# Sets its private JWKs: after the next start it signs with the first suitable one, and publishes all of them.
 sub sign_with {
     my ($self, @keys) = @_;
     $self->{keys} = \@keys;

@@ -5,7 +5,7 @@ package EIAM::Prometheus;
 use strict;
 use warnings;
 
-# of what servers have in common only the process
+# a server only as a process: no tokens
 use parent 'EIAM::AuthorizationServer';
 
 use EIAM::Client ();

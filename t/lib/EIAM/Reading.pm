@@ -1,7 +1,7 @@
 package EIAM::Reading;
 
-# A second reading of OpenAPI documents, made from the specification's text and not as the gate reads them, so that
-# the two can be compared.
+# A second reader of OpenAPI documents, written from the specification and independently of the gate's, so that the
+# two can be compared.
 
 use strict;
 use warnings;
@@ -23,7 +23,7 @@ sub new {
     return $self;
 }
 
-# A path item may refer to another one; the skeleton has those in "paths".
+# A path item may refer to another one, which the skeleton has in "paths" as well.
 sub _referred {
     my ($self, $item) = @_;
     my ($name) = ($item->{'$ref'} // '') =~ m{^#/paths/(.+)$} or return $item;
@@ -73,7 +73,7 @@ sub segments {
     return map { /\{[^{}]*\}/ ? [ split /\{[^{}]*\}/, $_, -1 ] : $_ } split_path($route);
 }
 
-# A slash at the end makes no segment.
+# A slash at the end is no segment.
 sub split_path { return $_[0] =~ m{^/(.+?)/?$} ? split m{/}, $1, -1 : () }
 
 sub may_stand {
@@ -129,7 +129,7 @@ sub fits {
     return 1;
 }
 
-# A literal, several parameters, one between literals by their bytes, one alone; the leftmost difference decides.
+# The rank of a segment: a literal, several parameters, one parameter by the bytes around it, a parameter alone.
 sub rank {
     my ($segment) = @_;
     return !ref $segment ? 3e6 : @$segment > 2 ? 2e6 : length join '', @$segment;
@@ -147,7 +147,7 @@ sub leftmost_difference {
     return 0;
 }
 
-# The answer to a token with these scopes: 200, 403, or 0 if the call is of no operation.
+# The answer to a token with these scopes: 200, 403, or 0 if the call belongs to no operation.
 sub decision {
     my ($self, $method, $path, %has) = @_;
     my $operation = $self->find($method, $path);

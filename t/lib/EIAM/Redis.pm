@@ -58,7 +58,7 @@ sub _conf {
         $more, '';
 }
 
-# On the port of before, if it ran already; what it wrote to its disk is still there.
+# Starts it; if it has run already, on the same port, and with the data that it has on disk.
 sub start {
     my ($self) = @_;
     my $program = $self->_program;
@@ -95,7 +95,7 @@ sub connect {
     return IO::Socket::INET->new(PeerAddr => $self->address);
 }
 
-# By its process id alone; "KILL" is what kill -9 does.
+# Ends it with a signal, by its process id.
 sub stop {
     my ($self, $signal) = @_;
     return unless $self->{owner} == $$;
@@ -110,8 +110,8 @@ sub kill9 { return $_[0]->stop('KILL') }
 sub freeze { return kill 'STOP', $_[0]{pid} }
 sub thaw   { return kill 'CONT', $_[0]{pid} }
 
-# One command, and its answer: a string, a number, undef, a reference to an array;
-# an error is an object that says its text. Without TLS.
+# Sends a command, without TLS, and returns the answer: a string, a number, undef, a reference to an array, or an
+# object with the text of an error.
 sub cmd {
     my ($self, @args) = @_;
     my $socket = $self->{opt}{sentinel} || !-S "$self->{dir}/redis.sock"
@@ -150,7 +150,7 @@ sub _read {
     return substr $data, 0, $rest;
 }
 
-# What INFO says, as a hash.
+# The answer to INFO, as a hash.
 sub info {
     my ($self, @sections) = @_;
     return { $self->cmd('INFO', @sections) =~ /^(\w+):(.*?)\r?$/mg };
@@ -162,7 +162,7 @@ sub clients {
     return $self->cmd('CLIENT', 'LIST') =~ /\bname=(\S+)/g;
 }
 
-# Sentinels for a master, of which half must agree, with down-after in ms.
+# Sentinels for a master, half of which must agree; down-after is in ms.
 sub sentinels {
     my ($master, %opt) = @_;
     my $count = $opt{count} // 3;

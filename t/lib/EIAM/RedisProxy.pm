@@ -1,6 +1,6 @@
 package EIAM::RedisProxy;
 
-# Between a gate and a real Redis: passes on, splits, delays, spoils and withholds answers.
+# A proxy between a gate and a real Redis that forwards, splits, delays, spoils or withholds answers.
 
 use strict;
 use warnings;
@@ -13,7 +13,7 @@ use POSIX ();
 use Socket qw(IPPROTO_TCP TCP_NODELAY);
 use Time::HiRes qw(sleep);
 
-# What comes in place of one answer of Redis, or behind it.
+# What the proxy sends in place of an answer of Redis, or after it.
 my %instead = (
     garbage => "HTTP/1.1 400 Bad Request\r\n\r\n",
     large   => '$70000' . "\r\n" . 'x' x 70_000 . "\r\n",

@@ -1,6 +1,6 @@
 package EIAM::Router;
 
-# Frameworks with routing of their own, below t/routers: which operation do they read?
+# The frameworks below t/routers: to which operation does their own router lead a request?
 
 use strict;
 use warnings;

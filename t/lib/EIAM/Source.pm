@@ -1,6 +1,6 @@
 package EIAM::Source;
 
-# An authorization server that answers as it is told, well or badly: one process, select().
+# An authorization server whose answers, good or bad, the test chooses: one process, select().
 
 use strict;
 use warnings;
@@ -48,7 +48,7 @@ sub listening {
         ReuseAddr => 1, Blocking => 0);
 }
 
-# ---- what the test says to it
+# ---- the test's side
 
 sub address { return "127.0.0.1:$_[0]{port}" }
 sub port    { return $_[0]{port} }
@@ -71,7 +71,7 @@ sub up       { $_[0]->_ask('up');      return $_[0] }
 sub deaf     { $_[0]->_ask('deaf');    return $_[0] }
 sub hearing  { $_[0]->_ask('hearing'); return $_[0] }
 
-# Waits until so many requests of the token, or in all, have arrived.
+# Waits until that many requests with the token, or with any, have arrived.
 sub await {
     my ($self, $count, $token) = @_;
     my $deadline = time + WAIT;

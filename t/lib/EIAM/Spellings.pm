@@ -114,7 +114,7 @@ sub name {
     return $name =~ /^\.+$/ ? "x$name" : $name;
 }
 
-# ---- mutations: each takes a target and gives another one
+# ---- mutations: each makes another target of one
 
 # Replaces a random match of the pattern by $text.
 sub at {
@@ -154,7 +154,7 @@ sub between {
     return $self->number(2) ? '/' : $self->pick(@slash);
 }
 
-# A path that only one of two readers leaves by a detour, followed by the end of another path.
+# A detour that only one of two readers takes, followed by the end of another path.
 sub graft {
     my ($self, $target) = @_;
     my $other = $self->number(2) ? $self->pick(@{ $self->{decoys} })
@@ -173,7 +173,7 @@ sub encode {
     return $self->at($target, qr{[A-Za-z0-9._~-]}, sub { sprintf $how, ord $_[0] });
 }
 
-# What may be encoded in some places, and names whose outer blanks may be encoded.
+# Characters that may be encoded in some places, and names whose outer blanks may be encoded.
 sub encode_delimiter {
     my ($self, $target) = @_;
     return $self->at($target, qr{[!\$&'()*+,=:\@|/.]}, sub { sprintf $self->pick('%%%02x', '%%%02X', '%%25%02X'), ord $_[0] });

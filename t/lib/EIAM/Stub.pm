@@ -1,6 +1,6 @@
 package EIAM::Stub;
 
-# An authorization server made of nginx: it is fast, and the name of a token says what it permits.
+# An authorization server made of nginx: it is fast, and the text of a token tells what it permits.
 
 use strict;
 use warnings;

@@ -14,7 +14,7 @@ my ($dropped, %lines);
 
 sub wanted { return index(lc($_[0] // ''), $words) >= 0 }
 
-# The text of the call in the test file. Of a call over several lines perl knows only the last line, where its block
+# The text of the call in the test file. For a call of several lines perl only knows the last one, where its block
 # ends.
 sub text {
     my $frame = 0;
@@ -36,7 +36,7 @@ sub lines {
 
 sub outermost { return !Test2::API::test2_stack()->top->isa('Test2::Hub::Subtest') }
 
-# Of the outermost subtests only those run that have the words in their titles or texts.
+# Only those outermost subtests run that have the words in their titles or texts.
 sub only_wanted_subtests {
     my $subtest = \&Test::More::subtest;
     no warnings qw(redefine prototype);
@@ -47,8 +47,8 @@ sub only_wanted_subtests {
     return;
 }
 
-# Other assertions are made, as their requests may be needed, but do not count, and their messages are dropped. What
-# a process under test must not do counts always.
+# Other assertions run, as their requests may be needed, but do not count, and their messages are dropped. What a
+# process under test must never do always counts.
 sub only_wanted_assertions {
     Test2::API::test2_stack()->top->filter(sub {
         my ($hub, $event) = @_;

@@ -20,7 +20,7 @@ sub new {
     return bless { backend => $backend, decode => $decode, passthrough => $passthrough }, $class;
 }
 
-# The ports of the two connectors: how they treat an encoded slash.
+# The ports of the two connectors, by how they treat an encoded slash.
 sub decode      { return $_[0]{decode} }
 sub passthrough { return $_[0]{passthrough} }
 

@@ -35,7 +35,7 @@ sub new {
 
 sub address { return "127.0.0.1:$_[0]{port}" }
 
-# All bytes that followed a 101 for which nobody had asked.
+# All bytes that followed a 101 to a request that had not asked to upgrade.
 sub beyond {
     my ($self) = @_;
     return EIAM::Nginx::slurp("$self->{dir}/beyond") // '';

@@ -17,7 +17,7 @@ async function choose(name) {
     showApplication(past.shot);
 }
 
-// What the applications files say of it.
+// What the applications files say of the application.
 async function readApplication() {
     const name = chosen;
     if (name === null) return;
@@ -40,7 +40,7 @@ function fact(title, content) {
     return [ make('dt', title), make('dd', content) ];
 }
 
-// By kind; of many ids, the first.
+// Objects by kind: the first ids of each.
 function objectsView(objects) {
     if (!objects) return [];
     if (objects === '*') return fact('Objects', make('span', 'any', 'soft'));
@@ -68,7 +68,7 @@ function filesView() {
     return chosenFiles.map(fileView);
 }
 
-// What it has used, and what would have sufficed for that, if the gate says so.
+// What the application has used, and which permissions would have sufficed, if the gate reports that.
 function usageView({ json }) {
     const known = (json.application_usage || []).filter(({ application }) => application === chosen);
     return known.map(({ used = [], minimal = [], granted = [] }) => {

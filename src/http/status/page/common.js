@@ -55,7 +55,7 @@ function grid(caption, titles, className) {
         make('thead', make('tr', titles.map(title => heading('col', title)))), make('tbody') ], className);
 }
 
-// Zeroes are quiet.
+// A zero is shown in a faint colour.
 function cell(content) {
     if (content instanceof HTMLTableCellElement) return content;
     return make('td', content, /^0(\.0)?$/.test(content) ? 'zero' : '');
@@ -70,7 +70,7 @@ function fill(id, rows) {
     $(id).tBodies[0].replaceChildren(...rows.map(line));
 }
 
-// Left alone while the same, so that an open list of proposals stays.
+// Replaces the proposals only if they differ, as that would close an open list.
 function options(node, values) {
     values = [...new Set(values)].filter(value => value !== '');
     if (values.join('\n') !== [...node.options].map(option => option.value).join('\n')) {
@@ -92,7 +92,7 @@ function duration(seconds) {
     return seconds < 172800 ? `${Math.round(seconds / 3600)} h` : `${Math.round(seconds / 86400)} days`;
 }
 
-// A time so many seconds ago, by the reader's clock and calendar.
+// The time that many seconds ago, in the reader's time zone.
 function moment(age) {
     const then = new Date(Date.now() - 1000 * age);
     const time = then.toLocaleTimeString([], { hour: '2-digit', minute: '2-digit', hourCycle: 'h23' });

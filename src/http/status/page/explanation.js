@@ -50,7 +50,7 @@ function explain(call) {
     submit();
 }
 
-// A few that fit what is typed, whatever the policy has.
+// A few proposals that fit the input, however many operations the policy has.
 function propose(list, values, typed) {
     const text = typed.toLowerCase();
     const found = [];

@@ -1,4 +1,4 @@
-// ---- figures: samples of a moment, and what has happened since an earlier one
+// ---- figures: the samples of one moment, and their differences to an earlier one
 
 const MINUTE = 60000, SPAN = 10 * MINUTE, TOP = 15;
 
@@ -42,7 +42,7 @@ function table(shot, name, label, other) {
     return [...rows.values()].sort((a, b) => b.total - a.total);
 }
 
-// What is kept of a moment for ten minutes: counts by decision and reason, and the fetches.
+// What is kept of each moment for ten minutes: counts by decision and reason, and fetches.
 function remember(shot) {
     const counts = { allow: 0, deny: 0, would_deny: 0 };
     for (const { labels: { decision, reason }, value } of find(shot, 'requests_total')) {
@@ -59,7 +59,7 @@ function rates(history, name) {
         Math.max(0, 1000 * ((counts[name] || 0) - (history[i].counts[name] || 0)) / (at - history[i].at)) }));
 }
 
-// The mean of ten seconds.
+// Means of ten seconds each.
 function recent(points) {
     const now = points.length ? points[points.length - 1].at : 0;
     const those = points.filter(({ at }) => now - at < MINUTE / 6);
@@ -73,7 +73,7 @@ function shape(name, className, path) {
     return node;
 }
 
-// A curve of the last minute to ten, the newest at the right.
+// A curve of the last one to ten minutes, the newest at the right.
 function spark(points, className, what) {
     const svg = shape('svg', `spark ${className}`);
     const most = Math.max(...points.map(({ value }) => value), 0);
@@ -92,7 +92,7 @@ function spark(points, className, what) {
     return svg;
 }
 
-// As in Prometheus: linear within a bucket.
+// A quantile, as in Prometheus: linear within a bucket.
 function quantile(buckets, q) {
     const rank = q * buckets[buckets.length - 1].n;
     const i = buckets.findIndex(({ n }) => n >= rank);
@@ -101,7 +101,7 @@ function quantile(buckets, q) {
         : duration(low.le + (buckets[i].le - low.le) * (rank - low.n) / (buckets[i].n - low.n));
 }
 
-// Of the last minute if there was any fetch, else in all.
+// Of the last minute, or of all time if the last minute had no fetch.
 function latency(shot, first, source, result) {
     const name = 'fetch_duration_seconds', want = { source, result };
     const more = first && sum(shot, `${name}_count`, want) > sum(first, `${name}_count`, want);
@@ -135,7 +135,7 @@ function rateTiles(history) {
         });
 }
 
-// Only what is configured, or has happened.
+// Only sources that are configured, or that have answered.
 function otherTiles(shot) {
     const has = (...kinds) => kinds.some(kind => shot.json.sources.includes(kind));
     const learned = result => count(sum(shot, 'learned_tokens_total', { result }));
@@ -160,7 +160,7 @@ function otherTiles(shot) {
     ].filter(Boolean).map(tile);
 }
 
-// How many there are, of which kinds, and what an operator should look at.
+// How many revocations there are, of which kinds, and what needs attention.
 function revocations(shot) {
     const total = sum(shot, 'revocations_in_force');
     const notes = find(shot, 'revocations_in_force').filter(({ value }) => value)
@@ -173,7 +173,7 @@ function revocations(shot) {
         evicted || reissued ? 'warn' : ''];
 }
 
-// Only where gateways share what they know.
+// Only with eiam_redis.
 function redis(shot) {
     const [up] = find(shot, 'redis_up');
     if (!up) return false;
@@ -184,7 +184,7 @@ function redis(shot) {
     return ['Redis', up.value ? 'connected' : 'away', notes.join(', '), up.value ? (unsent ? 'warn' : '') : 'bad'];
 }
 
-// What is in force of the applications files, and what is not because of a fault.
+// Which applications files are in force, and which change is not because of a fault.
 function files({ json }) {
     return (json.applications || []).filter(({ reload }) => reload).map(file => {
         const name = file.file.replace(/.*\//, '');
@@ -214,7 +214,7 @@ function reasonRow({ name, sums }, history) {
         spark(points, points.some(({ value }) => value) ? className : 'zero', name) ];
 }
 
-// Left alone while the same, so that what is open stays open.
+// Replaces the list only if it differs, so that open entries stay open.
 function about(shot) {
     const now = JSON.stringify([ find(shot, 'build_info'), find(shot, 'policy_info'),
         files(shot).map(node => node.textContent) ]);

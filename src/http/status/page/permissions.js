@@ -1,12 +1,12 @@
-// ---- permissions: a window of so many rows, whatever the policy has
+// ---- permissions: the matrix, of which only the visible rows are drawn
 
 const ROWS = 80, COLUMNS = 24, NAMED = 6, RESOURCES = 200, FEW = 5, UNCALLED = 40;
-const PAPER = 1000;     // rows of one print
+const PAPER = 1000;     // rows drawn for printing
 
 let policies = [], scopes = [], rows = [], usage = [], operationsById = new Map();
 let digests = '', reading = false, begin = 0, onPaper = false, drawn = '', leftOutShown = '[]', uncalledShown = '';
 
-// What the gate has in parts, one after the other; the first is shown at once.
+// Fetches the parts of the policy one after the other; the first is shown at once.
 async function load() {
     let first, from = 0, operations = [];
     reading = true;
@@ -28,7 +28,7 @@ async function load() {
     }
 }
 
-// Read again when a policy's digest is another one.
+// Fetches the policy again when its digest has changed.
 async function follow(shot) {
     const now = find(shot, 'policy_info').map(({ labels }) => labels.sha256).join();
     if (now !== digests && !reading) await load();
@@ -40,7 +40,7 @@ function operation([policy, id, method, route, isPublic, report, required]) {
         text: [ id, method, route, isPublic ? 'public' : '', report ? 'report' : '' ].join(' ').toLowerCase() };
 }
 
-// ---- by resource: the first segment that tells routes apart
+// ---- resources: operations are grouped by the first segment in which routes differ
 
 const segments = row => row.route.slice(policies[row.policy].path.length).split('/').slice(1);
 const isParameter = part => part.includes('{');
@@ -65,7 +65,7 @@ function resource(row, depth) {
     return parts.slice(0, i < 0 ? parts.length : i + 1).join('/') || '/';
 }
 
-// Where nearly every operation would stand alone, all of them stand together.
+// If nearly every operation were a group of its own, all form one group.
 function byResource(list) {
     const before = common(list);
     const groups = new Map();
@@ -77,7 +77,7 @@ function byResource(list) {
     return groups.size > FEW && groups.size > list.length / 2 ? new Map([[before.join('/') || '/', list]]) : groups;
 }
 
-// Rows of a resource stand together, in the order of the document.
+// The rows of a resource are grouped, in the order of the document.
 function arrange(list) {
     rows = policies.flatMap((policy, i) => {
         const those = list.filter(row => row.policy === i);
@@ -99,7 +99,7 @@ function arrange(list) {
 
 // ---- a matrix
 
-// (a and b) or c; of many, the first
+// "(a and b) or c": the first alternatives
 function required(alternatives, whole) {
     const more = whole || alternatives.length <= NAMED + 2 ? 0 : alternatives.length - NAMED;
     return alternatives.slice(0, alternatives.length - more).map((names, i) => {
@@ -113,7 +113,7 @@ function moreButton(alternatives, more) {
         event.target.parentNode.replaceChildren(...[required(alternatives, true)].flat(Infinity)));
 }
 
-// What stands in the cells of a row, by scope.
+// The cells of a row, by scope.
 function marks(alternatives) {
     const cells = new Map();
     let letter = 9;
@@ -124,7 +124,7 @@ function marks(alternatives) {
     return cells;
 }
 
-// Broken before its slashes only.
+// A path that may be broken only before a slash.
 function routeCode(route) {
     return make('code', route.split('/').slice(1).map((part, i) => [ i ? make('wbr') : '', `/${part}` ]), 'route');
 }
@@ -146,7 +146,7 @@ function matrixRow(row, columns, wanted) {
         ...columns.map(scope => make('td', cells.get(scope))) ]);
 }
 
-// The scopes of the group alone; those that few operations accept come first.
+// The scopes of the group, those that few operations accept first.
 function group(list, total, wanted) {
     const used = [...new Set(list.flatMap(row => row.required.flat()))]
         .sort((a, b) => usage[a] - usage[b] || (scopes[a] < scopes[b] ? -1 : 1));
@@ -172,7 +172,7 @@ function title(policy, list, filter) {
             new Date().toISOString()}.`, 'paper') ], 'title');
 }
 
-// ---- the window
+// ---- drawing
 
 function chosenRows(words, wanted) {
     const only = $('resources').hidden ? '' : $('resource').value;
@@ -231,7 +231,7 @@ $('print').addEventListener('click', () => print());
 addEventListener('beforeprint', () => { onPaper = true; draw(); });
 addEventListener('afterprint', () => { onPaper = false; draw(); });
 
-// ---- what nobody called, if the gate says so
+// ---- operations that nobody has called
 
 function showUncalled({ usage, now }) {
     if (!usage || !usage.uncalled_count) return $('uncalled').replaceChildren();

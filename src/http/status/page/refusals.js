@@ -1,10 +1,10 @@
-// ---- who is refused: is it somebody who should not be, since when, and where
+// ---- who is refused: is that a mistake, since when, and for which operation
 
-const RECENT = 300;     // seconds: whoever was refused in these is refused now
+const RECENT = 300;     // seconds: who was refused within them counts as refused now
 const CASES = 12, PLACES = 3;
-const MEANT = ['application_disabled', 'token_revoked'];    // somebody has ordered that
+const MEANT = ['application_disabled', 'token_revoked'];    // an operator has ordered this
 
-// One for each application, decision and reason; the latest first.
+// One row for each application, decision and reason, the latest first.
 function cases(json) {
     const found = new Map();
     for (const row of json.refusals) {
@@ -38,7 +38,7 @@ function place(row) {
         ` ${row.operation}` ] : [ code(row.operation) ];
 }
 
-// A call of that kind goes into the form; what is in braces is left to the reader.
+// Puts such a call into the form; the reader replaces what is in braces.
 function explainCase(one) {
     const known = operationsById.get(one.places[0].operation);
     explain({ method: known?.method, path: known?.route.replace(/\{[^}]*\}/g, 'x'), scopes: '',
@@ -59,7 +59,7 @@ function caseItem(one, now) {
     ], one.now ? '' : 'past');
 }
 
-// The answer in one sentence: its class, the sentence, and a note.
+// The answer: its class, a sentence, and a remark.
 function verdict(named, unverified, open, json, decided) {
     const now = named.filter(one => one.now);
     const refused = now.filter(({ decision }) => decision === 'deny');
@@ -84,7 +84,7 @@ function verdict(named, unverified, open, json, decided) {
         ? `The last one was at ${moment(json.now - named[0].last)}.` : 'None has been.' ];
 }
 
-// Without an application it may be anybody: of no concern, as long as it is not somebody's mistake.
+// Without an application the client may be anybody, which needs attention only if it may be a mistake.
 function anonymous(list, json) {
     if (!list.length) return '';
     const total = list.reduce((n, one) => n + one.count, 0);

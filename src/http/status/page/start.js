@@ -1,7 +1,7 @@
 // ---- the pace
 
 const PERIOD = 2000;
-const BUSY = 10;        // the pauses are so many times as long as the questions
+const BUSY = 10;        // a pause lasts that many times as long as the answers took
 
 let past = { shot: null, history: [] }, timer, paused = false, busy = false;
 
