@@ -41,10 +41,12 @@ sub gateway {
         http => qq{
             eiam_redis @{[ $opt{redis} // $redis->address ]};
             eiam_redis_key key;
+            @{[ $opt{http} // '' ]}
         },
         server => qq{
             server_name api.example.com;
             add_header X-Pid \$pid always;
+            add_header X-Decision '\$eiam_redis \$eiam_reason \$eiam_detail' always;
             eiam_policy policy.json;
             eiam_applications apps.json;
             eiam_jwks jwks.json;
@@ -247,6 +249,51 @@ subtest '2.4-5: without Redis a revocation is in force here, and elsewhere when 
     in_time('sent', sub { metric($one, 'eiam_revocations_unsent') == 0 });
     fresh($one, $two, $three);
     pass 'all are fresh again';
+};
+
+subtest '2.4-2: after a gap each known grant is asked for at its next use' => sub {
+    my $strict = gateway(http => 'eiam_redis_stale 1s;')->start;
+    fresh($one, $two, $three, $strict);
+    my $decision = sub { my ($token) = @_; my $answer = get($strict, '/api/users', token => $token);
+        return "$answer->{status} $answer->{headers}{'x-decision'}" };
+    order($two, revoke => 'application=erp');
+    my (%grant, %tombstone, %before);
+    my @tokens = map { my $client = $_;
+        %before = map { ($_ => 1) } @{ $redis->cmd('KEYS', '*:g:*') };
+        my $token = issue($one, $client);
+        ($grant{$token}) = grep { !$before{$_} } @{ $redis->cmd('KEYS', '*:g:*') };
+        $tombstone{$token} = $grant{$token} =~ s/:g:.*/:r/r;
+        is $decision->($token), '200 fresh', "known, issued to $client";
+        $token } qw(crm crm erp crm);
+    my $flush = sub {
+        my $gaps = metric($strict, 'eiam_redis_gaps_total');
+        $redis->cmd('FLUSHALL');
+        in_time('the gap is noticed', sub { metric($strict, 'eiam_redis_gaps_total') > $gaps });
+        fresh($strict, $one, $three);
+    };
+    $flush->();
+    $redis->cmd('SET', $tombstone{$tokens[0]}, 'x');    # by one that is gone since
+    is $decision->($tokens[0]), '401 fresh token_revoked', 'one that is revoked there is refused';
+    for my $token (@tokens[1, 2]) {
+        is $redis->cmd('EXISTS', $grant{$token}), 0, 'Redis has forgotten one';
+        is $decision->($token), '200 fresh', 'of which nothing is there: it serves';
+        in_time('it is written again', sub { $redis->cmd('EXISTS', $grant{$token}) });
+        my $life = $redis->cmd('PTTL', $grant{$token});
+        ok $life > 0 && $life <= 600_000, 'for the rest of its life' or diag $life;
+        is status($three, $token), 200, 'and known to a gateway that has not seen it';
+    }
+    order($two, revoke => 'application=erp');
+    in_time('revoked', sub { status($three, $tokens[2]) == 401 && status($strict, $tokens[2]) == 401 });
+
+    $flush->();
+    $redis->freeze;
+    in_time('no answer: after the time it is refused', sub { $decision->($tokens[3]) eq '503 down source_unavailable redis_down' });
+    is status($one, $tokens[3]), 200, 'without a time it serves';
+    like $decision->($tokens[1]), qr/^503 /, 'the time holds for each known grant';
+    $redis->thaw;
+    in_time('with answers it serves again', sub { $decision->($tokens[3]) eq '200 fresh' });
+    $strict->stop;
+    fresh($one, $two, $three);
 };
 
 subtest '2.4-6: what Redis forgets, the gateways say again' => sub {

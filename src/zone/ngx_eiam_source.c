@@ -100,34 +100,41 @@ ngx_eiam_source_recall(ngx_eiam_source_t *source,
 }
 
 
-void
+ngx_int_t
 ngx_eiam_source_trust(ngx_eiam_source_t *source,
     const ngx_eiam_question_t *question)
 {
+    ngx_int_t           rc;
     ngx_eiam_entry_t   *entry;
-    ngx_eiam_grant_t    grant;
+    ngx_eiam_issue_t   *issue;
     ngx_eiam_shared_t  *shared;
 
     shared = source->zone->shared;
+    rc = NGX_DECLINED;
 
     ngx_eiam_zone_lock(source->zone);
 
     entry = ngx_eiam_cache_find(shared, question->key);
 
     if (entry) {
-        ngx_eiam_cache_read(shared, entry, &grant);
+        issue = ngx_eiam_cache_issue(shared, entry);
 
         /* what was revoked meanwhile, or is to stay so, is checked each time */
 
-        if (grant.generation != 0
-            && !(grant.generation & NGX_EIAM_REVOCATION_REISSUED))
+        if (issue->generation != 0
+            && !(issue->generation & NGX_EIAM_REVOCATION_REISSUED))
         {
-            ngx_eiam_cache_issue(shared, entry)->generation =
-                                                         question->generation;
+            issue->generation = question->generation;
+
+            if (question->generation == shared->revocations.generation) {
+                rc = NGX_OK;
+            }
         }
     }
 
     ngx_eiam_zone_unlock(source->zone);
+
+    return rc;
 }
 
 

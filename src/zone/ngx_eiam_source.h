@@ -88,9 +88,10 @@ ngx_int_t ngx_eiam_source_recall(ngx_eiam_source_t *source,
 
 /*
  * The doubtful grant of the question has no tombstone: it is trusted, as of
- * the generation before that was asked for.
+ * the generation before that was asked for.  NGX_OK: nothing was revoked since
+ * then; NGX_DECLINED: it may be revoked by now.
  */
-void ngx_eiam_source_trust(ngx_eiam_source_t *source,
+ngx_int_t ngx_eiam_source_trust(ngx_eiam_source_t *source,
     const ngx_eiam_question_t *question);
 
 /* what any source of this configuration knows of it: NGX_OK or NGX_DECLINED */

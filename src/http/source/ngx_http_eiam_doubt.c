@@ -3,6 +3,12 @@
 #include <ngx_http_eiam_doubt.h>
 #include <ngx_http_eiam_shared.h>
 #include <ngx_eiam_reader.h>
+#include <ngx_eiam_share_write.h>
+
+
+static void ngx_http_eiam_doubt_trust(ngx_eiam_share_t *share,
+    ngx_eiam_source_t *source, const ngx_eiam_digest_t token,
+    const ngx_eiam_question_t *question);
 
 
 /*
@@ -30,7 +36,8 @@ ngx_http_eiam_doubt(ngx_http_request_t *r, ngx_http_eiam_ctx_t *ctx,
         rc = ngx_http_eiam_shared_check(r, ctx);
 
         if (rc == NGX_OK) {
-            ngx_eiam_source_trust(source, question);
+            ngx_http_eiam_doubt_trust(mcf->share, source, ctx->digest,
+                                      question);
 
         } else if (rc != NGX_DECLINED) {
             return rc;
@@ -41,8 +48,41 @@ ngx_http_eiam_doubt(ngx_http_request_t *r, ngx_http_eiam_ctx_t *ctx,
         && ngx_eiam_reader_age(mcf->zone)
            > NGX_EIAM_READER_FRESH + (ngx_msec_t) lcf->redis_stale * 1000)
     {
-        return ngx_http_eiam_ctx_refuse(ctx, NGX_EIAM_SOURCE_UNAVAILABLE);
+        return ngx_http_eiam_ctx_refuse_by(ctx, NGX_EIAM_SOURCE_UNAVAILABLE,
+                                           NGX_EIAM_DETAIL_REDIS_DOWN);
     }
 
     return NGX_OK;
+}
+
+
+/*
+ * Redis may have lost a learned grant, which no other gateway can ask anybody
+ * for: it is written again.  Its position is that of now, as all revocations up
+ * to there have been checked; while the stream is read again there is none, and
+ * the grant stays doubtful.
+ */
+
+static void
+ngx_http_eiam_doubt_trust(ngx_eiam_share_t *share, ngx_eiam_source_t *source,
+    const ngx_eiam_digest_t token, const ngx_eiam_question_t *question)
+{
+    ngx_eiam_redis_grant_t  value;
+
+    ngx_memzero(&value, sizeof(ngx_eiam_redis_grant_t));
+
+    ngx_eiam_share_position(share, &value.position);
+
+    if (ngx_eiam_position_is_zero(&value.position)
+        || ngx_eiam_source_trust(source, question) != NGX_OK
+        || !question->grant.learned)
+    {
+        return;
+    }
+
+    value.grant = question->grant;
+    value.checked = ngx_time();
+
+    ngx_eiam_share_write_asked(share, source, token, &value,
+                               value.grant.expires - value.checked);
 }
