@@ -296,6 +296,71 @@ subtest '2.4-2: after a gap each known grant is asked for at its next use' => su
     fresh($one, $two, $three);
 };
 
+subtest '2.4-3: gateways that have not been heard of for a day are taken out of the list' => sub {
+    my ($faketime) = grep { -e } glob '/usr/lib/*/faketime/libfaketime.so.1';
+    plan skip_all => 'no faketime' if !$faketime;
+    plan skip_all => 'a sanitizer must be loaded first' if $ENV{EIAM_ASAN};
+    my $fields = sub { map { ($_ => 1) } @{ $redis->cmd('HKEYS', 'eiam:{rev}:gw') } };
+    my %known = $fields->();
+    my @old = map { my $ago = $_;
+        local @ENV{qw(LD_PRELOAD FAKETIME)} = ($faketime, $ago);
+        my $gate = gateway(workers => 1)->start;
+        my $field;
+        in_time("one of $ago", sub { my %now = $fields->(); ($field) = grep { !$known{$_} } keys %now; $field });
+        $gate->stop;
+        $known{$field} = 1;
+        $field } qw(-25h -23h);
+    my $redis_has = sub { $redis->cmd('HEXISTS', 'eiam:{rev}:gw', $_[0]) };
+    is $redis_has->($_), 1, 'listed' for @old;
+    $redis->cmd('HSET', 'eiam:{rev}:gw', 'f' x 16, 'of another version');
+    my $young = gateway(workers => 1)->start;
+    in_time('the older one is removed', sub { !$redis_has->($old[0]) });
+    is $redis_has->($old[1]), 1, 'not the other one';
+    is $redis_has->('f' x 16), 1, 'nor what cannot be read';
+    is scalar(grep { !$redis_has->($_) } keys %known), 1, 'nor any other one';
+    my ($answer) = order($young, revoke => 'token=Invented-1');
+    my ($lost) = grep { $_->{id} eq $old[1] } @{ $answer->{json}{gateways} };
+    is_deeply [ $answer->{status}, $lost->{lost} ], [ 200, JSON::PP::true ], 'nobody waits for that one';
+    $redis->cmd('HDEL', 'eiam:{rev}:gw', $old[1], 'f' x 16);
+    $young->stop;
+};
+
+subtest '2.4-4: what Redis says of its memory' => sub {
+    my $memory = sub { join ' ', map { metric($one, "eiam_redis_memory_$_") // 'none' } @_ };
+    my $again = sub {    # it is asked when the reader connects
+        $redis->cmd(qw(CLIENT KILL TYPE normal));
+        sleep 0.05;
+        fresh($one);
+    };
+    $again->();
+    is $memory->('max_bytes', 'evicts'), '0 0', 'without a limit nothing is removed';
+    cmp_ok metric($one, 'eiam_redis_memory_used_bytes'), '>', 100_000, 'it uses some';
+    $redis->cmd(qw(CONFIG SET maxmemory-policy allkeys-lru));
+    $again->();
+    is $memory->('max_bytes', 'evicts'), '0 0', 'whatever the policy is';
+    $redis->cmd(qw(CONFIG SET maxmemory 100mb));
+    $again->();
+    in_time('keys can be removed', sub { $memory->('max_bytes', 'evicts') eq '104857600 1' });
+    like join('', $one->error_log), qr/\[warn\] .*Redis at \S+ removes keys when its memory is full/, 'the log says so';
+    $redis->cmd(qw(CONFIG SET maxmemory-policy noeviction));
+    $again->();
+    in_time('they are not', sub { $memory->('max_bytes', 'evicts') eq '104857600 0' });
+    my $asked = metric($one, 'eiam_redis_commands_total{command="INFO",result="answered"}');
+    cmp_ok $asked, '<=', metric($one, 'eiam_redis_connections_total{result="connected"}'), 'once for each connection';
+    $redis->cmd(qw(CONFIG SET maxmemory 0));
+
+    $redis->cmd(qw(ACL SETUSER default -info));
+    $again->();
+    my $refused = 'eiam_redis_commands_total{command="INFO",result="error"}';
+    in_time('whoever must not ask', sub { metric($one, $refused) });
+    my $token = issue($one, 'crm');
+    is status($two, $token), 200, 'shares tokens';
+    order($one, revoke => "token=$token");
+    in_time('and revocations', sub { status($two, $token) == 401 });
+    like join('', $one->error_log), qr/Redis at \S+ refuses INFO with NOPERM/, 'the log says so';
+    $redis->cmd(qw(ACL SETUSER default +info));
+};
+
 subtest '2.4-6: what Redis forgets, the gateways say again' => sub {
     my @tokens = map { issue($one, 'crm') } 1 .. 3;
     is status($_->[0], $_->[1]), 200, 'known' for map { my $gate = $_; map { [ $gate, $_ ] } @tokens } $two, $three;

@@ -183,6 +183,10 @@ typedef struct {
                                                      grant was written, or in
                                                      vain */
     ngx_atomic_t            held_late;            /* for as long as possible */
+    ngx_atomic_t            memory_used;          /* by Redis, in bytes */
+    ngx_atomic_t            memory_max;           /* 0: without a limit */
+    ngx_atomic_t            memory_evicts;        /* flag: keys, at the limit */
+    ngx_atomic_t            memory_known;         /* s: since when; 0: not */
 } ngx_eiam_metrics_redis_t;
 
 

@@ -1,5 +1,7 @@
 
 #include <ngx_eiam_redis_stream.h>
+#include <ngx_eiam_share_absent.h>
+#include <ngx_eiam_share_memory.h>
 #include <ngx_eiam_share_reader.h>
 #include <ngx_eiam_share_replay.h>
 #include <ngx_eiam_share_unsent.h>
@@ -39,6 +41,8 @@ struct ngx_eiam_share_reader_s {
     ngx_eiam_position_t        told;        /* the last position sent by it */
 
     ngx_eiam_share_unsent_t    unsent;
+    ngx_eiam_share_memory_t    memory;
+    ngx_eiam_share_absent_t    absent;
 
     unsigned                   lost:1;      /* place.unreadable is gone */
 };
@@ -83,6 +87,8 @@ ngx_eiam_share_reader_start(ngx_eiam_share_t *share)
 
     reader->share = share;
     reader->unsent.share = share;
+    reader->memory.share = share;
+    reader->absent.share = share;
 
     reader->tick.handler = ngx_eiam_share_reader_tick;
     reader->tick.data = reader;
@@ -196,6 +202,7 @@ ngx_eiam_share_reader_ready(ngx_eiam_redis_link_t *link)
     reader->wrote = 0;
     reader->written = 0;
     reader->unsent.since = 0;
+    reader->memory.asked = 0;
 
     if (ngx_eiam_reader_place(reader->share->zone, &reader->place) != NGX_OK) {
         ngx_eiam_share_reader_replay(reader);
@@ -253,6 +260,8 @@ ngx_eiam_share_reader_ask(ngx_eiam_share_reader_t *reader)
 
     ngx_eiam_share_unsent_look(&reader->unsent);
     ngx_eiam_share_replay_look(&reader->replay);
+    ngx_eiam_share_memory_look(&reader->memory);
+    ngx_eiam_share_absent_look(&reader->absent);
 
     rc = ngx_eiam_share_reader_write(reader);
 

@@ -124,6 +124,18 @@ const ngx_http_eiam_family_t  ngx_http_eiam_metrics[] = {
       "Time until commands to Redis were answered, or given up.",
       ngx_http_eiam_metrics_redis_durations },
 
+    { "eiam_redis_memory_used_bytes", "gauge",
+      "Memory that Redis uses.",
+      ngx_http_eiam_metrics_redis_memory_used },
+
+    { "eiam_redis_memory_max_bytes", "gauge",
+      "Memory that Redis may use; 0: without a limit.",
+      ngx_http_eiam_metrics_redis_memory_max },
+
+    { "eiam_redis_memory_evicts", "gauge",
+      "1 if Redis removes keys when its memory is full.",
+      ngx_http_eiam_metrics_redis_memory_evicts },
+
     { "eiam_redis_unshared_total", "counter",
       "Learned grants that other gateways are not told of.",
       ngx_http_eiam_metrics_share_unshared },
@@ -133,11 +145,11 @@ const ngx_http_eiam_family_t  ngx_http_eiam_metrics[] = {
       ngx_http_eiam_metrics_share_rejected },
 
     { "eiam_redis_hold_seconds", "histogram",
-      "Time for which issued tokens were held back.",
+      "Time for which answers were held back until Redis knew.",
       ngx_http_eiam_metrics_share_held },
 
     { "eiam_redis_hold_late_total", "counter",
-      "Issued tokens that went on before their grant was written.",
+      "Answers that were held back and went on before Redis knew.",
       ngx_http_eiam_metrics_share_late },
 
     { "eiam_applications_reload_total", "counter",

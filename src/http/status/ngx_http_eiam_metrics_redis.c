@@ -2,8 +2,13 @@
 #include <ngx_http_eiam_metrics_redis.h>
 
 
+#define NGX_HTTP_EIAM_METRICS_REDIS_OLD  180    /* s: three of its questions */
+
+
 static ngx_atomic_uint_t ngx_http_eiam_metrics_redis_count(
     const ngx_eiam_histogram_t *histogram);
+static ngx_int_t ngx_http_eiam_metrics_redis_memory(
+    ngx_http_eiam_status_t *status, size_t offset);
 
 
 /* shows the link of this worker: those of the others lead to the same Redis */
@@ -140,4 +145,50 @@ ngx_http_eiam_metrics_redis_count(const ngx_eiam_histogram_t *histogram)
     }
 
     return count;
+}
+
+
+ngx_int_t
+ngx_http_eiam_metrics_redis_memory_used(ngx_http_eiam_status_t *status)
+{
+    return ngx_http_eiam_metrics_redis_memory(status,
+                             offsetof(ngx_eiam_metrics_redis_t, memory_used));
+}
+
+
+ngx_int_t
+ngx_http_eiam_metrics_redis_memory_max(ngx_http_eiam_status_t *status)
+{
+    return ngx_http_eiam_metrics_redis_memory(status,
+                             offsetof(ngx_eiam_metrics_redis_t, memory_max));
+}
+
+
+ngx_int_t
+ngx_http_eiam_metrics_redis_memory_evicts(ngx_http_eiam_status_t *status)
+{
+    return ngx_http_eiam_metrics_redis_memory(status,
+                             offsetof(ngx_eiam_metrics_redis_t,
+                                      memory_evicts));
+}
+
+
+static ngx_int_t
+ngx_http_eiam_metrics_redis_memory(ngx_http_eiam_status_t *status,
+    size_t offset)
+{
+    ngx_atomic_t              *value;
+    ngx_eiam_metrics_redis_t  *redis;
+
+    redis = status->mcf->zone->shared->metrics.redis;
+
+    if (redis && (time_t) redis->memory_known
+                 + NGX_HTTP_EIAM_METRICS_REDIS_OLD
+                 > ngx_time())
+    {
+        value = (ngx_atomic_t *) ((u_char *) redis + offset);
+        ngx_http_eiam_scrape_sample(status, "", NULL, "%uA", *value);
+    }
+
+    return NGX_OK;
 }
