@@ -1,15 +1,16 @@
 
 #include <ngx_eiam_document.h>
+#include <ngx_eiam_json.h>
 #include <ngx_eiam_mark.h>
 #include <ngx_eiam_scalar.h>
 #include <ngx_eiam_yaml.h>
 
 
-static ngx_int_t ngx_eiam_document_text(ngx_eiam_document_t *document,
-    ngx_str_t *text);
 static ngx_int_t ngx_eiam_document_read(ngx_eiam_document_t *document,
-    ngx_fd_t fd, ngx_str_t *text);
+    ngx_fd_t fd);
 static ngx_str_t ngx_eiam_document_body(const ngx_str_t *text);
+static ngx_int_t ngx_eiam_document_json(ngx_eiam_document_t *document,
+    const ngx_str_t *text, ngx_eiam_node_t *root);
 static ngx_int_t ngx_eiam_document_either(ngx_eiam_document_t *document,
     const ngx_str_t *text, ngx_eiam_node_t *root);
 static ngx_int_t ngx_eiam_document_yaml(ngx_eiam_document_t *document,
@@ -22,41 +23,27 @@ ngx_int_t
 ngx_eiam_document_open(ngx_eiam_document_t *document, ngx_eiam_node_t *root)
 {
     ngx_int_t  rc;
-    ngx_str_t  text, body;
+    ngx_str_t  body;
 
-    if (ngx_eiam_document_text(document, &text) != NGX_OK) {
+    if (document->text.data == NULL
+        && ngx_eiam_document_load(document) != NGX_OK)
+    {
         return NGX_ERROR;
     }
 
-    body = ngx_eiam_document_body(&text);
+    body = ngx_eiam_document_body(&document->text);
     rc = document->yaml ? ngx_eiam_document_either(document, &body, root)
-                        : ngx_eiam_document_parse(document, &body, root);
+                        : ngx_eiam_document_json(document, &body, root);
 
-    ngx_free(text.data);
+    (void) ngx_pfree(document->pool, document->text.data);
+    ngx_str_null(&document->text);
 
     return rc;
 }
 
 
 ngx_int_t
-ngx_eiam_document_digest(ngx_eiam_document_t *document)
-{
-    ngx_str_t  text;
-
-    if (ngx_eiam_document_text(document, &text) != NGX_OK) {
-        return NGX_ERROR;
-    }
-
-    ngx_free(text.data);
-
-    return NGX_OK;
-}
-
-
-/* the whole file, which the caller frees, and document->digest */
-
-static ngx_int_t
-ngx_eiam_document_text(ngx_eiam_document_t *document, ngx_str_t *text)
+ngx_eiam_document_load(ngx_eiam_document_t *document)
 {
     ngx_fd_t   fd;
     ngx_int_t  rc;
@@ -70,20 +57,12 @@ ngx_eiam_document_text(ngx_eiam_document_t *document, ngx_str_t *text)
                                        ngx_errno, strerror(ngx_errno));
     }
 
-    rc = ngx_eiam_document_read(document, fd, text);
+    rc = ngx_eiam_document_read(document, fd);
 
     (void) ngx_close_file(fd);
 
-    if (rc != NGX_OK) {
-        return NGX_ERROR;
-    }
-
-    if (ngx_eiam_digest(text, document->digest) != NGX_OK) {
-        ngx_free(text->data);
-        return NGX_ERROR;
-    }
-
-    return NGX_OK;
+    return (rc == NGX_OK) ? ngx_eiam_digest(&document->text, document->digest)
+                          : NGX_ERROR;
 }
 
 
@@ -106,11 +85,11 @@ ngx_eiam_document_body(const ngx_str_t *text)
 
 
 static ngx_int_t
-ngx_eiam_document_read(ngx_eiam_document_t *document, ngx_fd_t fd,
-    ngx_str_t *text)
+ngx_eiam_document_read(ngx_eiam_document_t *document, ngx_fd_t fd)
 {
-    ssize_t          n;
-    ngx_file_info_t  fi;
+    ssize_t           n;
+    ngx_str_t        *text;
+    ngx_file_info_t   fi;
 
     if (ngx_fd_info(fd, &fi) == NGX_FILE_ERROR || !ngx_is_file(&fi)) {
         return ngx_eiam_document_fault(document, "is not a regular file");
@@ -121,12 +100,13 @@ ngx_eiam_document_read(ngx_eiam_document_t *document, ngx_fd_t fd,
                                        NGX_EIAM_DOCUMENT_MAX);
     }
 
-    text->data = ngx_alloc(ngx_file_size(&fi) + 1, document->pool->log);
+    text = &document->text;
+
+    text->len = 0;
+    text->data = ngx_pnalloc(document->pool, ngx_file_size(&fi) + 1);
     if (text->data == NULL) {
         return NGX_ERROR;
     }
-
-    text->len = 0;
 
     do {
         n = ngx_read_fd(fd, text->data + text->len,
@@ -139,9 +119,27 @@ ngx_eiam_document_read(ngx_eiam_document_t *document, ngx_fd_t fd,
         return NGX_OK;
     }
 
-    ngx_free(text->data);
-
     return ngx_eiam_document_fault(document, "cannot be read");
+}
+
+
+/* as ngx_eiam_document_parse(), and quicker for a long text */
+
+static ngx_int_t
+ngx_eiam_document_json(ngx_eiam_document_t *document, const ngx_str_t *text,
+    ngx_eiam_node_t *root)
+{
+    void  *value;
+
+    value = ngx_eiam_json_read(document->pool, text);
+
+    if (value == NULL) {
+        return ngx_eiam_document_parse(document, text, root);
+    }
+
+    ngx_eiam_node_root(document, value, root);
+
+    return NGX_OK;
 }
 
 

@@ -28,6 +28,7 @@ typedef struct {
     ngx_array_t          *faults;      /* NULL: the first one ends it */
     ngx_uint_t            pending;     /* flag: the last fault is in the list */
     ngx_pool_t           *pool;        /* owns the tree of values */
+    ngx_str_t             text;        /* of the file, until it is parsed */
     ngx_uint_t            secret;      /* flag: messages quote nothing of it */
     ngx_uint_t            yaml;        /* flag: YAML is accepted, too */
     ngx_uint_t            reals;       /* flag: integers are read as reals */
@@ -46,8 +47,11 @@ typedef struct ngx_eiam_node_s  ngx_eiam_node_t;
 ngx_int_t ngx_eiam_document_open(ngx_eiam_document_t *document,
     ngx_eiam_node_t *root);
 
-/* reads the file for document->digest alone: NGX_OK, or NGX_ERROR */
-ngx_int_t ngx_eiam_document_digest(ngx_eiam_document_t *document);
+/*
+ * Reads the file, and sets document->digest; ngx_eiam_document_open() then
+ * takes what has been read.  NGX_OK, or NGX_ERROR.
+ */
+ngx_int_t ngx_eiam_document_load(ngx_eiam_document_t *document);
 
 /* the same as ngx_eiam_document_open() for a text in memory */
 ngx_int_t ngx_eiam_document_parse(ngx_eiam_document_t *document,

@@ -2,7 +2,9 @@
 #include <ngx_eiam_stamp.h>
 
 
-#define NGX_EIAM_STAMP_FRESH  2      /* s */
+#define NGX_EIAM_STAMP_SECOND       1000000000      /* ns */
+#define NGX_EIAM_STAMP_STEP         100             /* ms */
+#define NGX_EIAM_STAMP_COARSE_STEP  2000            /* ms, that of FAT */
 
 
 static uint64_t ngx_eiam_stamp_time(const struct timespec *time);
@@ -31,14 +33,32 @@ ngx_eiam_stamp(const ngx_str_t *name, ngx_eiam_stamp_t *stamp)
 static uint64_t
 ngx_eiam_stamp_time(const struct timespec *time)
 {
-    return (uint64_t) time->tv_sec * 1000000000 + time->tv_nsec;
+    return (uint64_t) time->tv_sec * NGX_EIAM_STAMP_SECOND + time->tv_nsec;
 }
 
 
-ngx_uint_t
-ngx_eiam_stamp_is_fresh(const ngx_eiam_stamp_t *stamp)
+ngx_msec_t
+ngx_eiam_stamp_step(const ngx_eiam_stamp_t *stamp)
 {
-    return stamp->error
-           || (time_t) (stamp->changed / 1000000000) + NGX_EIAM_STAMP_FRESH
-              > time(NULL);
+    return (stamp->changed % NGX_EIAM_STAMP_SECOND == 0)
+           ? NGX_EIAM_STAMP_COARSE_STEP : NGX_EIAM_STAMP_STEP;
+}
+
+
+/* a time of the future is that of another clock, and says nothing */
+
+ngx_uint_t
+ngx_eiam_stamp_is_old(const ngx_eiam_stamp_t *stamp)
+{
+    uint64_t         now;
+    struct timespec  ts;
+
+    if (stamp->error || clock_gettime(CLOCK_REALTIME, &ts) != 0) {
+        return 0;
+    }
+
+    now = ngx_eiam_stamp_time(&ts);
+
+    return now > stamp->changed
+           && (now - stamp->changed) / 1000000 >= ngx_eiam_stamp_step(stamp);
 }

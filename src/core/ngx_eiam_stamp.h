@@ -24,10 +24,14 @@ typedef struct {
 void ngx_eiam_stamp(const ngx_str_t *name, ngx_eiam_stamp_t *stamp);
 
 /*
- * Was the file changed so shortly ago that the next change could have the same
- * times?  Those of file systems have steps of milliseconds, or of seconds.
+ * How long, in ms, the file must have had this stamp, so that the next change
+ * certainly leads to another one: times of file systems have steps of
+ * milliseconds, or of seconds.
  */
-ngx_uint_t ngx_eiam_stamp_is_fresh(const ngx_eiam_stamp_t *stamp);
+ngx_msec_t ngx_eiam_stamp_step(const ngx_eiam_stamp_t *stamp);
+
+/* has the file had this stamp for so long, by the clock of the system? */
+ngx_uint_t ngx_eiam_stamp_is_old(const ngx_eiam_stamp_t *stamp);
 
 
 #define ngx_eiam_stamp_equal(a, b)                                            \

@@ -48,7 +48,9 @@ ngx_eiam_utf8_is_text(const ngx_str_t *text)
 
     for (p = text->data; p < last; p += n) {
 
-        n = ngx_eiam_utf8_character(p, last);
+        /* most texts are ASCII */
+        n = (*p >= 0x20 && *p < 0x7f) ? 1 : ngx_eiam_utf8_character(p, last);
+
         if (n == 0) {
             return 0;
         }

@@ -178,6 +178,7 @@ ngx_eiam_applications_id(void *data, const ngx_eiam_node_t *node,
 {
     ngx_eiam_applications_reader_t *reader = data;
 
+    uint32_t                 crc;
     ngx_str_t                shown;
     ngx_eiam_application_t  *application;
 
@@ -189,7 +190,11 @@ ngx_eiam_applications_id(void *data, const ngx_eiam_node_t *node,
         return NGX_ERROR;
     }
 
-    if (ngx_eiam_applications_find(reader->applications, &application->id)) {
+    crc = ngx_crc32_long(application->id.data, application->id.len);
+
+    if (ngx_str_rbtree_lookup(&reader->applications->ids, &application->id,
+                              crc))
+    {
         shown = ngx_eiam_text_shown(&application->id, reader->pool);
         return ngx_eiam_fault(node, "application \"%V\" occurs twice",
                               &shown);
@@ -197,8 +202,7 @@ ngx_eiam_applications_id(void *data, const ngx_eiam_node_t *node,
 
     application->key = ngx_eiam_hash_text(&application->id);
     application->node.str = application->id;
-    application->node.node.key = ngx_crc32_long(application->id.data,
-                                                application->id.len);
+    application->node.node.key = crc;
 
     ngx_rbtree_insert(&reader->applications->ids, &application->node.node);
 

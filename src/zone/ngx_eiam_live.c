@@ -211,24 +211,31 @@ ngx_eiam_live_store(ngx_eiam_zone_t *zone, ngx_eiam_live_t *live,
 
 ngx_int_t
 ngx_eiam_live_refuse(ngx_eiam_zone_t *zone, ngx_eiam_live_t *live,
-    const ngx_eiam_stamp_t *stamp, const ngx_str_t *fault)
+    const ngx_eiam_stamp_t *stamp, ngx_uint_t final, const ngx_str_t *fault)
 {
+    size_t     len;
     ngx_int_t  rc;
 
     rc = NGX_DECLINED;
+    len = ngx_min(fault->len, NGX_EIAM_LIVE_FAULT_MAX);
 
     ngx_eiam_zone_lock(zone);
 
-    if (live->refused_at == 0 || !ngx_eiam_stamp_equal(&live->refused, stamp)) {
-
+    if (live->refused_at == 0
+        || !ngx_eiam_stamp_equal(&live->refused, stamp)
+        || live->fault_len != len
+        || ngx_memcmp(live->fault, fault->data, len) != 0)
+    {
         rc = NGX_OK;
 
-        live->fault_len = ngx_min(fault->len, NGX_EIAM_LIVE_FAULT_MAX);
-        ngx_memcpy(live->fault, fault->data, live->fault_len);
+        live->fault_len = len;
+        ngx_memcpy(live->fault, fault->data, len);
 
         live->refused = *stamp;
         live->refused_at = ngx_time();
     }
+
+    live->refused_final = final;
 
     ngx_eiam_zone_unlock(zone);
 
@@ -244,7 +251,8 @@ ngx_eiam_live_is_refused(ngx_eiam_zone_t *zone, const ngx_eiam_live_t *live,
 
     ngx_eiam_zone_lock(zone);
 
-    is = live->refused_at && ngx_eiam_stamp_equal(&live->refused, stamp);
+    is = live->refused_at && live->refused_final
+         && ngx_eiam_stamp_equal(&live->refused, stamp);
 
     ngx_eiam_zone_unlock(zone);
 

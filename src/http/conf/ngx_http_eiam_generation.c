@@ -63,7 +63,7 @@ ngx_http_eiam_generation_first(ngx_conf_t *cf, ngx_eiam_document_t *document,
     /* if the stamp may be out of date the workers read the file again */
 
     if (ngx_eiam_stamp_equal(&before, &after)
-        && !ngx_eiam_stamp_is_fresh(&after))
+        && ngx_eiam_stamp_is_old(&after))
     {
         file->stamp = after;
     }

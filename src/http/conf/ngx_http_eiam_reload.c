@@ -9,6 +9,7 @@
 #define NGX_HTTP_EIAM_RELOAD_JITTER    50
 #define NGX_HTTP_EIAM_RELOAD_REST      200    /* ms without a change */
 #define NGX_HTTP_EIAM_RELOAD_RESTLESS  5      /* changes to wait for */
+#define NGX_HTTP_EIAM_RELOAD_TURN      50     /* ms while another one reads */
 
 
 static void ngx_http_eiam_reload_handler(ngx_event_t *ev);
@@ -18,6 +19,8 @@ static ngx_int_t ngx_http_eiam_reload_look(ngx_http_eiam_main_conf_t *mcf,
     ngx_http_eiam_applications_t *file, ngx_uint_t start);
 static ngx_uint_t ngx_http_eiam_reload_rests(
     ngx_http_eiam_applications_t *file, const ngx_eiam_stamp_t *stamp);
+static ngx_uint_t ngx_http_eiam_reload_is_final(
+    const ngx_http_eiam_applications_t *file, const ngx_eiam_stamp_t *stamp);
 static ngx_int_t ngx_http_eiam_reload_read(ngx_http_eiam_main_conf_t *mcf,
     ngx_http_eiam_applications_t *file, const ngx_eiam_stamp_t *stamp);
 static ngx_int_t ngx_http_eiam_reload_parse(ngx_http_eiam_main_conf_t *mcf,
@@ -134,6 +137,7 @@ ngx_http_eiam_reload_handler(ngx_event_t *ev)
 static ngx_msec_t
 ngx_http_eiam_reload_files(ngx_http_eiam_main_conf_t *mcf, ngx_uint_t start)
 {
+    ngx_int_t                       rc;
     ngx_uint_t                      i;
     ngx_msec_t                      delay;
     ngx_http_eiam_applications_t  **file;
@@ -145,10 +149,17 @@ ngx_http_eiam_reload_files(ngx_http_eiam_main_conf_t *mcf, ngx_uint_t start)
 
     for (i = 0; i < mcf->files.nelts; i++) {
 
-        if (file[i]->live
-            && ngx_http_eiam_reload_look(mcf, file[i], start) == NGX_AGAIN)
-        {
-            delay = NGX_HTTP_EIAM_RELOAD_REST;
+        if (file[i]->live == NULL) {
+            continue;
+        }
+
+        rc = ngx_http_eiam_reload_look(mcf, file[i], start);
+
+        if (rc == NGX_AGAIN) {
+            delay = ngx_min(delay, NGX_HTTP_EIAM_RELOAD_REST);
+
+        } else if (rc == NGX_BUSY) {
+            delay = NGX_HTTP_EIAM_RELOAD_TURN;
         }
     }
 
@@ -156,7 +167,10 @@ ngx_http_eiam_reload_files(ngx_http_eiam_main_conf_t *mcf, ngx_uint_t start)
 }
 
 
-/* NGX_OK; NGX_AGAIN: the file should be checked again soon */
+/*
+ * NGX_OK; NGX_AGAIN: the file should be checked again soon; NGX_BUSY: another
+ * worker is reading
+ */
 
 static ngx_int_t
 ngx_http_eiam_reload_look(ngx_http_eiam_main_conf_t *mcf,
@@ -178,14 +192,14 @@ ngx_http_eiam_reload_look(ngx_http_eiam_main_conf_t *mcf,
         return NGX_OK;
     }
 
-    if (!start && !ngx_http_eiam_reload_rests(file, &stamp)) {
+    if (!ngx_http_eiam_reload_rests(file, &stamp) && !start) {
         return NGX_AGAIN;
     }
 
     rc = ngx_eiam_live_begin(mcf->zone, file->live);
 
     if (rc == NGX_AGAIN && !start) {
-        return NGX_AGAIN;
+        return NGX_BUSY;
     }
 
     rc = ngx_http_eiam_reload_read(mcf, file, &stamp);
@@ -208,17 +222,34 @@ static ngx_uint_t
 ngx_http_eiam_reload_rests(ngx_http_eiam_applications_t *file,
     const ngx_eiam_stamp_t *stamp)
 {
-    if (ngx_eiam_stamp_equal(&file->seen, stamp)
-        || file->unsteady == NGX_HTTP_EIAM_RELOAD_RESTLESS)
-    {
-        file->unsteady = 0;
+    if (ngx_eiam_stamp_equal(&file->seen, stamp)) {
+        file->restless = 0;
         return 1;
     }
 
+    /* the time of this turn of the event loop may be long ago */
+    ngx_time_update();
+
     file->seen = *stamp;
-    file->unsteady++;
+    file->seen_since = ngx_current_msec;
+
+    if (file->restless++ == NGX_HTTP_EIAM_RELOAD_RESTLESS) {
+        file->restless = 0;
+        return 1;
+    }
 
     return 0;
+}
+
+
+/* would any other change of the file have led to another stamp? */
+
+static ngx_uint_t
+ngx_http_eiam_reload_is_final(const ngx_http_eiam_applications_t *file,
+    const ngx_eiam_stamp_t *stamp)
+{
+    return ngx_eiam_stamp_equal(&file->seen, stamp)
+           && ngx_current_msec - file->seen_since >= ngx_eiam_stamp_step(stamp);
 }
 
 
@@ -259,10 +290,10 @@ ngx_http_eiam_reload_parse(ngx_http_eiam_main_conf_t *mcf,
 
     generation = NULL;
 
-    rc = ngx_eiam_document_digest(document);
+    rc = ngx_eiam_document_load(document);
 
-    if (rc != NGX_OK
-        || ngx_memcmp(document->digest, file->generation->digest,
+    if (rc == NGX_OK
+        && ngx_memcmp(document->digest, file->generation->digest,
                       NGX_EIAM_DIGEST_LEN)
            != 0)
     {
@@ -359,11 +390,11 @@ ngx_http_eiam_reload_put(ngx_http_eiam_main_conf_t *mcf,
 
     /* another change within the resolution of times could not be seen */
 
-    if (ngx_eiam_stamp_is_fresh(stamp)) {
-        ngx_memzero(&file->stamp, sizeof(ngx_eiam_stamp_t));
+    if (ngx_http_eiam_reload_is_final(file, stamp)) {
+        file->stamp = *stamp;
 
     } else {
-        file->stamp = *stamp;
+        ngx_memzero(&file->stamp, sizeof(ngx_eiam_stamp_t));
     }
 
     if (ngx_eiam_live_put(mcf->zone, file->live, file->generation->digest)
@@ -388,20 +419,17 @@ ngx_http_eiam_reload_refuse(ngx_http_eiam_main_conf_t *mcf,
     ngx_http_eiam_applications_t *file, const ngx_eiam_stamp_t *stamp,
     ngx_eiam_document_t *document)
 {
-    ngx_eiam_stamp_t         refused;
+    ngx_uint_t               final;
     const ngx_eiam_digest_t  none = { 0 };
 
-    refused = *stamp;
+    /* a file that cannot be opened may be readable soon, without a change */
 
-    /* a file that could not be read may become readable without a change */
+    final = stamp->error
+            || (ngx_memcmp(document->digest, none, NGX_EIAM_DIGEST_LEN) != 0
+                && ngx_http_eiam_reload_is_final(file, stamp));
 
-    if (stamp->error == 0
-        && ngx_memcmp(document->digest, none, NGX_EIAM_DIGEST_LEN) == 0)
-    {
-        refused.error = NGX_EAGAIN;
-    }
-
-    if (ngx_eiam_live_refuse(mcf->zone, file->live, &refused, &document->fault)
+    if (ngx_eiam_live_refuse(mcf->zone, file->live, stamp, final,
+                             &document->fault)
         != NGX_OK)
     {
         return;
