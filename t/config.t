@@ -430,6 +430,17 @@ is takes('a permission that no policy declares, with a warning',
     'the warning comes once';
 is takes('the same file for two gates', server('eiam_applications %DIR%/typo.json; location /a { %% } location /b { %% }'),
     warns => $unknown), 1, 'the warning still comes once';
+subtest '2.7-1: permissions that no policy declares, in many applications' => sub {
+    my @many = map { { id => "app$_", permissions => [ 'user_reed', $_ > 1 ? "odd$_" : () ] } } 1 .. 30;
+    $gate->write_file('many.json', applications(@many));
+    my ($code, $text) = check(server('location /api/ { %% eiam_applications %DIR%/many.json; }'));
+    is $code, 0, 'they are no error' or diag $text;
+    my @lines = $text =~ /\[warn\].*no policy declares (.*)/g;
+    is scalar @lines, 21, 'there is a line for each of the first twenty names, and one more';
+    is $lines[0], 'the permission "user_reed" of application "app1", and of 29 more', 'with how many have it';
+    is $lines[-1], '10 further permissions of applications', 'the last one counts those for which there is no line';
+};
+
 takes 'such a file where nothing is gated', server('eiam_applications %DIR%/typo.json;');
 
 done_testing;

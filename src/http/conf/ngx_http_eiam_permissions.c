@@ -2,7 +2,27 @@
 #include <ngx_http_eiam_generation.h>
 #include <ngx_http_eiam_invalid.h>
 #include <ngx_http_eiam_permissions.h>
+#include <ngx_eiam_string.h>
 #include <ngx_eiam_text.h>
+
+
+#define NGX_HTTP_EIAM_UNDECLARED_MAX  20
+
+
+/* permissions that no policy declares */
+
+typedef struct {
+    const ngx_str_t          *name;
+    const ngx_str_t          *application;  /* the first one that has it */
+    ngx_uint_t                more;         /* applications that have it */
+} ngx_http_eiam_undeclared_t;
+
+
+typedef struct {
+    ngx_http_eiam_undeclared_t   list[NGX_HTTP_EIAM_UNDECLARED_MAX];
+    ngx_uint_t                   n;
+    ngx_uint_t                   others;    /* for which there is no room */
+} ngx_http_eiam_undeclared_list_t;
 
 
 static ngx_http_eiam_file_permissions_t *ngx_http_eiam_add_file(
@@ -13,6 +33,12 @@ static ngx_array_t *ngx_http_eiam_implications(ngx_conf_t *cf,
 static ngx_int_t ngx_http_eiam_implication(ngx_conf_t *cf,
     ngx_http_eiam_main_conf_t *mcf, ngx_array_t *words,
     ngx_array_t *implications);
+static void ngx_http_eiam_permissions_undeclared(
+    ngx_http_eiam_undeclared_list_t *undeclared, const ngx_str_t *name,
+    const ngx_str_t *application);
+static void ngx_http_eiam_permissions_log(
+    const ngx_http_eiam_undeclared_list_t *undeclared, const ngx_str_t *file,
+    ngx_pool_t *pool, ngx_log_t *log);
 
 
 /* all policies have been read by now, so each scope has a number */
@@ -153,7 +179,8 @@ ngx_http_eiam_implication(ngx_conf_t *cf, ngx_http_eiam_main_conf_t *mcf,
 
 
 /*
- * a warning only, as such a permission grants nothing; mostly it is misspelled
+ * A warning only, as such a permission grants nothing; mostly it is misspelled.
+ * Thousands of applications may have it.
  */
 
 void
@@ -161,9 +188,13 @@ ngx_http_eiam_permissions_warn(const ngx_eiam_scopes_t *scopes,
     const ngx_eiam_applications_t *applications, ngx_pool_t *pool,
     ngx_log_t *log)
 {
-    ngx_str_t                *name, id, permission;
-    ngx_uint_t                i, k;
-    ngx_eiam_application_t  **application;
+    ngx_str_t                        *name;
+    ngx_uint_t                        i, k;
+    ngx_eiam_application_t          **application;
+    ngx_http_eiam_undeclared_list_t   undeclared;
+
+    undeclared.n = 0;
+    undeclared.others = 0;
 
     application = applications->list.elts;
 
@@ -174,14 +205,78 @@ ngx_http_eiam_permissions_warn(const ngx_eiam_scopes_t *scopes,
         for (k = 0; k < application[i]->permissions.nelts; k++) {
 
             if (ngx_eiam_scope_find(scopes, &name[k]) == NGX_DECLINED) {
-                id = ngx_eiam_text_shown(&application[i]->id, pool);
-                permission = ngx_eiam_text_shown(&name[k], pool);
-
-                ngx_log_error(NGX_LOG_WARN, log, 0,
-                              "\"%V\": no policy declares the permission "
-                              "\"%V\" of application \"%V\"",
-                              &applications->name, &permission, &id);
+                ngx_http_eiam_permissions_undeclared(&undeclared, &name[k],
+                                                     &application[i]->id);
             }
         }
+    }
+
+    ngx_http_eiam_permissions_log(&undeclared, &applications->name, pool, log);
+}
+
+
+static void
+ngx_http_eiam_permissions_undeclared(
+    ngx_http_eiam_undeclared_list_t *undeclared, const ngx_str_t *name,
+    const ngx_str_t *application)
+{
+    ngx_uint_t                   i;
+    ngx_http_eiam_undeclared_t  *known;
+
+    for (i = 0; i < undeclared->n; i++) {
+
+        known = &undeclared->list[i];
+
+        if (ngx_eiam_str_equal(known->name, name)) {
+            known->more++;
+            return;
+        }
+    }
+
+    if (i == NGX_HTTP_EIAM_UNDECLARED_MAX) {
+        undeclared->others++;
+        return;
+    }
+
+    known = &undeclared->list[undeclared->n++];
+
+    known->name = name;
+    known->application = application;
+    known->more = 0;
+}
+
+
+static void
+ngx_http_eiam_permissions_log(
+    const ngx_http_eiam_undeclared_list_t *undeclared, const ngx_str_t *file,
+    ngx_pool_t *pool, ngx_log_t *log)
+{
+    u_char                             more[NGX_INT_T_LEN + 16], *last;
+    ngx_str_t                          id, permission;
+    ngx_uint_t                         i;
+    const ngx_http_eiam_undeclared_t  *one;
+
+    for (i = 0; i < undeclared->n; i++) {
+
+        one = &undeclared->list[i];
+        last = more;
+
+        if (one->more) {
+            last = ngx_sprintf(more, ", and of %ui more", one->more);
+        }
+
+        permission = ngx_eiam_text_shown(one->name, pool);
+        id = ngx_eiam_text_shown(one->application, pool);
+
+        ngx_log_error(NGX_LOG_WARN, log, 0,
+                      "\"%V\": no policy declares the permission \"%V\" of "
+                      "application \"%V\"%*s",
+                      file, &permission, &id, (size_t) (last - more), more);
+    }
+
+    if (undeclared->others) {
+        ngx_log_error(NGX_LOG_WARN, log, 0,
+                      "\"%V\": no policy declares %ui further permissions of "
+                      "applications", file, undeclared->others);
     }
 }
