@@ -370,13 +370,13 @@ subtest 'what nginx -t refuses' => sub {
         ok $code == 1 && $text =~ /\[emerg\] .*$says/, $what or diag $text;
     };
     my $mode = sub { my ($bits) = @_; return sub { chmod $bits, $_[0]->dir . '/key' } };
-    $refused->('a key that everybody may read', 'must not be readable for everybody', gateway(), $mode->(0644));
+    $refused->('a key that everybody may read', 'must not be readable by others', gateway(), $mode->(0644));
     $refused->('a short key', 'line 1 of ".*key" has less than 32 bytes', gateway(key => "AAAA\n"));
     $refused->('no key', 'line 1 of ".*key" has no key', gateway(key => "\n"));
     $refused->('three keys', 'line 3 of ".*key" is one too many', gateway(key => "$line\n$other_line\n$line\n"));
     $refused->("no name: $_", '"eiam_redis" needs a "server_name"', gateway(name => $_)) for '""', '_';
     $refused->('a time that is none', '"soon" is neither a time', gateway(http => 'eiam_redis_grace soon;'));
-    $refused->('the same name twice', '"eiam_redis" needs a "server_name" that no other server', gateway(http => q{
+    $refused->('the same name twice', '"eiam_redis" needs a "server_name" of its own in server', gateway(http => q{
         server { listen 127.0.0.1:%PORT2%; server_name api.example.com; eiam_policy policy.json; location /api/ { eiam on; } }}));
     my ($code, $text) = gateway(http => q{
         eiam_redis_stale 5m;

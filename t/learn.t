@@ -273,7 +273,7 @@ subtest 'answers that do not' => sub {
         [ 'a string', $json->allow_nonref->encode($good), 'bad JSON' ],
         [ 'null', 'null', 'bad JSON' ],
         [ '2.6-7: an answer that is wrapped', "{\"code\":0,\"data\":$good}",
-            '#: has no "access_token" but inside of another member, application: "crm"' ],
+            '#: has its "access_token" only inside another member, application: "crm"' ],
         [ 'an answer that is wrapped in a list', "{\"data\":[$good]}", '#: has no "access_token", application: "crm"' ],
         [ 'an OAuth error', '{"error":"invalid_client","error_description":"Bad client credentials"}',
             'has no "access_token"' ],

@@ -37,15 +37,15 @@ sub checked {
 }
 
 for my $row (
-    [ 'prefix=a', 'names no address, such as "127.0.0.1:6379" or "unix:/run/redis/redis.sock"' ],
-    [ 'localhost:70000', '"localhost:70000" is no address: invalid port' ],
-    [ 'unix:', '"unix:" is no address: no path in the unix domain socket' ],
+    [ 'prefix=a', 'needs an address, such as "127.0.0.1:6379" or "unix:/run/redis/redis.sock"' ],
+    [ 'localhost:70000', '"localhost:70000" is not an address: invalid port' ],
+    [ 'unix:', '"unix:" is not an address: no path in the unix domain socket' ],
     [ 'redis://localhost', '"redis://localhost" is a URL: name the address alone' ],
     [ '127.0.0.1 127.0.0.1:6379', '"127.0.0.1:6379" is named twice' ],
     [ 'unix:/a 127.0.0.1 unix:/a', '"unix:/a" is named twice' ],
     [ '127.0.0.1 user=a user=b', '"user" is set twice' ],
-    [ '127.0.0.1 pasword=a', '"pasword=" is no parameter, perhaps "password=" is meant' ],
-    [ '127.0.0.1 db=3', '"db=" is no parameter: there are sentinel, user, password' ],
+    [ '127.0.0.1 pasword=a', 'unknown parameter "pasword=", perhaps "password=" is meant' ],
+    [ '127.0.0.1 db=3', 'unknown parameter "db=": there are sentinel, user, password' ],
     [ '127.0.0.1 prefix=', '"prefix" must have 1 to 255 characters' ],
     [ '127.0.0.1 prefix=' . 'x' x 256, '"prefix" must have 1 to 255 characters' ],
     [ '127.0.0.1 "prefix={a}"', 'the prefix "{a}" must have only printable' ],
@@ -55,8 +55,8 @@ for my $row (
     [ '127.0.0.1 password=none', "\"$dir/none\" cannot be opened (2: No such file" ],
     [ '127.0.0.1 password=/', '"/" is not a regular file' ],
     [ '127.0.0.1 password=long', "\"$dir/long\" is larger than 4096 bytes" ],
-    [ '127.0.0.1 password=empty', "\"$dir/empty\" must have one line, the password" ],
-    [ '127.0.0.1 password=words', "\"$dir/words\" must have one line, the password" ],
+    [ '127.0.0.1 password=empty', "\"$dir/empty\" must have exactly one line, the password" ],
+    [ '127.0.0.1 password=words', "\"$dir/words\" must have exactly one line, the password" ],
 ) {
     my ($parameters, $says) = @$row;
     my ($code, $text) = checked("eiam_redis $parameters");
@@ -154,7 +154,7 @@ sub name_server {
     my ($pid, $port) = name_server('redis.test', $file);
     my $gate = gate('eiam_redis redis.test:' . $redis->port,
         http => "resolver 127.0.0.1:$port valid=1s ipv6=off; resolver_timeout 1s;")->start;
-    eventually(sub { $gate->error_log =~ /eiam: Redis at redis\.test:\d+ has a name without an address/ },
+    eventually(sub { $gate->error_log =~ /eiam: Redis at redis\.test:\d+ cannot be reached: its name has no address/ },
         '2.4-1: a name is asked for when it is needed');
     $tell->('127.0.0.9', '127.0.0.1');
     eventually(sub { up($gate) }, 'until it has an address, and one of them is good');

@@ -338,8 +338,8 @@ ngx_eiam_applications_index(ngx_eiam_applications_reader_t *reader,
                                      reader->pool);
             other = ngx_eiam_text_shown(&slot->application->id,
                                         reader->pool);
-            return ngx_eiam_fault(root, "a token of \"%V\" is one of \"%V\" "
-                                  "too", &id, &other);
+            return ngx_eiam_fault(root, "a token of \"%V\" is also one of "
+                                  "\"%V\"", &id, &other);
         }
 
         *slot = token[i];

@@ -91,7 +91,8 @@ ngx_eiam_redis_attempt_connect(ngx_eiam_redis_link_t *link)
 
     if (link->lookup.naddrs == 0) {
         ngx_eiam_redis_link_ended(link, NGX_EIAM_REDIS_UNREACHABLE,
-                                  "has a name without an address", 0);
+                                  "cannot be reached: its name has no "
+                                  "address", 0);
         return;
     }
 

@@ -120,14 +120,15 @@ ngx_eiam_introspection_status(ngx_eiam_document_t *document,
 
     if (answer->cached) {
         *detail = NGX_EIAM_DETAIL_FROM_CACHE;
-        (void) ngx_eiam_document_fault(document, "is from proxy_cache");
+        (void) ngx_eiam_document_fault(document, "the answer is from "
+                                       "proxy_cache");
         return NGX_EIAM_SOURCE_UNAVAILABLE;
     }
 
     if (answer->own) {
         *detail = NGX_EIAM_DETAIL_NOT_ASKED;
-        (void) ngx_eiam_document_fault(document, "status %ui of nginx itself, "
-                                       "which asked nobody", status);
+        (void) ngx_eiam_document_fault(document, "status %ui from nginx "
+                                       "itself, no server was asked", status);
         return NGX_EIAM_SOURCE_UNAVAILABLE;
     }
 
@@ -147,7 +148,7 @@ ngx_eiam_introspection_status(ngx_eiam_document_t *document,
     }
 
     if (answer->cut) {
-        (void) ngx_eiam_document_fault(document, "is cut off");
+        (void) ngx_eiam_document_fault(document, "the answer is cut off");
         return NGX_EIAM_SOURCE_UNAVAILABLE;
     }
 
@@ -162,13 +163,14 @@ ngx_eiam_introspection_head(ngx_eiam_document_t *document,
     static const ngx_str_t  json = ngx_string("application/json");
 
     if (answer->unread) {
-        (void) ngx_eiam_document_fault(document, "is too large, or has no "
-                                       "head that can be read");
+        (void) ngx_eiam_document_fault(document, "the answer is too large, "
+                                       "or its head cannot be read");
         return NGX_EIAM_SOURCE_UNAVAILABLE;
     }
 
     if (answer->encoded || !ngx_eiam_media_is(&answer->type, &json)) {
-        (void) ngx_eiam_document_fault(document, "is not application/json");
+        (void) ngx_eiam_document_fault(document, "the answer is not "
+                                       "application/json");
         return NGX_EIAM_SOURCE_UNAVAILABLE;
     }
 

@@ -79,7 +79,7 @@ ngx_eiam_token_response_token(const ngx_eiam_node_t *root, ngx_str_t *token)
 
     if (rc == NGX_DECLINED) {
         return ngx_eiam_token_response_is_wrapped(root)
-               ? ngx_eiam_fault(root, "has no \"access_token\" but inside of "
+               ? ngx_eiam_fault(root, "has its \"access_token\" only inside "
                                 "another member")
                : ngx_eiam_fault(root, "has no \"access_token\"");
     }

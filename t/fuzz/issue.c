@@ -29,7 +29,7 @@ static const char  issue_words[] =
     "\"answer\": #/token_type: is not Bearer "
     "\"answer\": #/scope: has more than 4096 bytes "
     "\"answer\": #: has no \"access_token\" "
-    "\"answer\": #: has no \"access_token\" but inside of another member "
+    "\"answer\": #: has its \"access_token\" only inside another member "
     "\"answer\": #: has no \"token_type\" "
     "\"answer\": #: has no \"expires_in\" "
     "\"answer\": #: must be an object ";

@@ -89,7 +89,7 @@ static const ngx_eiam_unit_applications_t  ngx_eiam_unit_applications_bad[] = {
       "{\"applications\": ["
       "{\"id\": \"a\", \"tokens\": [{\"sha256\": \"" ABC "\"}]},"
       "{\"id\": \"b\", \"tokens\": [{\"sha256\": \"" ABC "\"}]}]}",
-      "a token of \"b\" is one of \"a\" too" },
+      "a token of \"b\" is also one of \"a\"" },
 
     { NULL, NULL, NULL }
 };

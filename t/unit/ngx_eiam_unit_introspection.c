@@ -507,20 +507,23 @@ ngx_eiam_unit_introspection_flaws(ngx_eiam_unit_t *unit)
         { "an error that is cut off", 500, CUT, UNAVAILABLE, NGX_EIAM_DOWN,
           "\"/introspect\": status 500" },
         { "cut off", 200, CUT, UNAVAILABLE, NGX_EIAM_DOWN,
-          "\"/introspect\": is cut off" },
+          "\"/introspect\": the answer is cut off" },
         { "too large", 200, UNREAD, UNAVAILABLE, NGX_EIAM_ODD,
-          "\"/introspect\": is too large, or has no head that can be read" },
+          "\"/introspect\": the answer is too large, or its head cannot be "
+          "read" },
         { "a head that breaks off", 0, UNREAD, UNAVAILABLE, NGX_EIAM_DOWN,
           "\"/introspect\": no answer" },
         { "a proxy's answer that is too large", 503, UNREAD, UNAVAILABLE,
           NGX_EIAM_DOWN, "\"/introspect\": status 503" },
         { "from a cache, perhaps of another token", 200, CACHED, UNAVAILABLE,
-          NGX_EIAM_ODD, "\"/introspect\": is from proxy_cache" },
+          NGX_EIAM_ODD, "\"/introspect\": the answer is from proxy_cache" },
         { "nginx's own", 503, OWN, UNAVAILABLE, NGX_EIAM_ODD,
-          "\"/introspect\": status 503 of nginx itself, which asked nobody" },
+          "\"/introspect\": status 503 from nginx itself, no server was "
+          "asked" },
         { "nginx's own, that looks like a refusal", 404, OWN, UNAVAILABLE,
           NGX_EIAM_ODD,
-          "\"/introspect\": status 404 of nginx itself, which asked nobody" },
+          "\"/introspect\": status 404 from nginx itself, no server was "
+          "asked" },
         { "a refusal, cut off", 400, CUT, INVALID, NGX_EIAM_DOWN, "" },
         { NULL, 0, NO_FLAW, GRANTED, NGX_EIAM_BUSY, NULL }
     };

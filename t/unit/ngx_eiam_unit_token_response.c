@@ -84,7 +84,7 @@ static const ngx_eiam_unit_no_issue_t  ngx_eiam_unit_no_issues[] = {
     { "{\"error\":\"invalid_client\"}", "#: has no \"access_token\"" },
     { "{\"Access_token\":\"t\"" B E "}", "#: has no \"access_token\"" },
     { "{\"data\":" A "\"t\"" B E "}}",
-      "#: has no \"access_token\" but inside" },
+      "#: has its \"access_token\" only inside" },
 
     { A "null" B E "}", "#/access_token: must be a string" },
     { A "1" B E "}", "#/access_token: must be a string" },

@@ -115,7 +115,7 @@ ngx_http_eiam_redis(ngx_conf_t *cf, ngx_command_t *cmd, void *conf)
     }
 
     if (redis->addresses.nelts == 0) {
-        return ngx_http_eiam_invalid(cf, "names no address, such as "
+        return ngx_http_eiam_invalid(cf, "needs an address, such as "
                                      "\"127.0.0.1:6379\" or "
                                      "\"unix:/run/redis/redis.sock\"");
     }
@@ -208,12 +208,12 @@ ngx_http_eiam_redis_unknown(ngx_conf_t *cf,
     }
 
     if (near.nearest.len) {
-        (void) ngx_http_eiam_invalid(cf, "\"%V=\" is no parameter, perhaps "
+        (void) ngx_http_eiam_invalid(cf, "unknown parameter \"%V=\", perhaps "
                                      "\"%V=\" is meant", name, &near.nearest);
         return NGX_ERROR;
     }
 
-    (void) ngx_http_eiam_invalid(cf, "\"%V=\" is no parameter: there are "
+    (void) ngx_http_eiam_invalid(cf, "unknown parameter \"%V=\": there are "
                                  "sentinel, user, password, ssl, ssl_name and "
                                  "prefix", name);
     return NGX_ERROR;
@@ -344,8 +344,8 @@ ngx_http_eiam_redis_password(ngx_conf_t *cf, ngx_eiam_redis_t *redis,
     if (text->len == 0
         || ngx_strlchr(text->data, text->data + text->len, LF))
     {
-        (void) ngx_http_eiam_invalid(cf, "\"%V\" must have one line, the "
-                                     "password", &file);
+        (void) ngx_http_eiam_invalid(cf, "\"%V\" must have exactly one line, "
+                                     "the password", &file);
         return NGX_ERROR;
     }
 

@@ -42,7 +42,7 @@ ngx_http_eiam_redis_address_add(ngx_conf_t *cf, ngx_eiam_redis_t *redis,
     }
 
     if (ngx_parse_url(cf->pool, &u) != NGX_OK) {
-        (void) ngx_http_eiam_invalid(cf, "\"%V\" is no address: %s", text,
+        (void) ngx_http_eiam_invalid(cf, "\"%V\" is not an address: %s", text,
                                      u.err ? u.err : "no memory");
         return NGX_ERROR;
     }

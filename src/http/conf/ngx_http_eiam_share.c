@@ -80,8 +80,8 @@ ngx_http_eiam_share_read(ngx_conf_t *cf, const ngx_str_t *file,
 
     if (secret.others) {
         ngx_explicit_memzero(secret.text.data, secret.text.len);
-        return ngx_http_eiam_invalid(cf, "\"%V\" must not be readable for "
-                                     "everybody: chmod o= it", file);
+        return ngx_http_eiam_invalid(cf, "\"%V\" must not be readable by "
+                                     "others: set its mode to 0600", file);
     }
 
     switch (ngx_eiam_redis_seal_read(seal, &secret.text, cf->pool, &reason,
@@ -287,7 +287,7 @@ ngx_http_eiam_share_obstacle(const ngx_http_core_main_conf_t *cmcf,
         if (ngx_http_eiam_share_is_gated(cscf[i])
             && ngx_http_eiam_share_is_alike(cscf[i], cscf[n]))
         {
-            return "a \"server_name\" that no other server with \"eiam\" has";
+            return "a \"server_name\" of its own";
         }
     }
 
