@@ -92,10 +92,14 @@ ngx_eiam_share_value_open(const ngx_eiam_share_t *share, ngx_uint_t line,
         return NGX_DECLINED;
     }
 
-    /* the clock of one of the gateways is wrong: the source is asked instead */
+    /*
+     * The clock of one of the gateways is wrong: the source is asked instead.
+     * Nobody can be asked about a learned token, which lives until it expires.
+     */
 
-    if (grant->checked > ngx_time() + NGX_EIAM_CLOCK_SKEW
-        || grant->grant.expires <= ngx_time())
+    if (grant->grant.expires <= ngx_time()
+        || (!grant->grant.learned
+            && grant->checked > ngx_time() + NGX_EIAM_CLOCK_SKEW))
     {
         return NGX_DECLINED;
     }

@@ -1,0 +1,206 @@
+#!/usr/bin/perl
+# What Redis loses, gets back, and has of gateways; and how many gateways, clocks and waiting grants there may be.
+# With EIAM_EVERY=1 a hundred gateways.
+
+use strict;
+use warnings;
+
+use Digest::SHA ();
+use FindBin;
+use lib "$FindBin::Bin/lib";
+use IO::Socket::INET;
+use Test::More;
+use Time::HiRes qw(sleep time);
+use EIAM::Gateways;
+use EIAM::Redis;
+use EIAM::Test;
+
+use constant { GATEWAYS => $ENV{EIAM_EVERY} ? 100 : 8, QUEUE => 1000 };
+
+my $stream = 'eiam:{rev}';
+my $redis = EIAM::Redis->new;
+
+sub new_gateway { return gateway(redis => $redis->address, @_)->start }
+
+my ($one, $two) = map { new_gateway() } 1, 2;
+fresh($one, $two);
+
+sub tombstones { return scalar(() = grep { /:r$/ } @{ $redis->cmd('KEYS', '*') }) }
+
+# Gateways that stop, and that nobody waits for: those that are left write themselves down again within a second.
+sub leave {
+    $_->stop for @_;
+    $redis->cmd('DEL', "$stream:gw");
+    return;
+}
+
+# What a gateway says that starts now, of each of the tokens.
+sub said_anew {
+    my (@tokens) = @_;
+    my $late = new_gateway();
+    fresh($late);
+    my $said = join ' ', map { status($late, $_) } @tokens;
+    leave($late);
+    return $said;
+}
+
+# A token that is revoked, one of an application that is, and one that is good.
+sub some_revoked {
+    my @tokens = (issue($one), issue($one, client => 'erp'), issue($one));
+    is status($two, $_), 200, 'known' for @tokens;
+    order($one, revoke => "token=$tokens[0]");
+    order($two, revoke => 'application=erp');
+    return @tokens;
+}
+
+subtest '2.4-7.6: the stream is trimmed behind the readers, and before them' => sub {
+    my @tokens = some_revoked();
+    my $gaps = counted($one, 'eiam_redis_gaps_total');
+    $redis->cmd('XTRIM', $stream, 'MAXLEN', 1);
+    my $next = issue($one);
+    order($two, revoke => "token=$next");
+    in_time('in force', sub { status($one, $next) == 401 });
+    is counted($one, 'eiam_redis_gaps_total'), $gaps, 'behind them it is no gap';
+    is said_anew(@tokens), '401 401 200', 'and a gateway that starts knows what is revoked';
+    $redis->cmd('XTRIM', $stream, 'MAXLEN', 0);
+    in_time('gap', sub { counted($one, 'eiam_redis_gaps_total') > $gaps && counted($two, 'eiam_redis_gaps_total') > $gaps });
+    is join(' ', map { status($_->[0], $_->[1]) } map { my $gate = $_; map { [ $gate, $_ ] } @tokens } $one, $two),
+        '401 401 200 401 401 200', 'before them it is one, and nothing is forgotten';
+    fresh($one, $two);
+    is said_anew(@tokens), '401 401 200', 'nor at a gateway that starts';
+    order($one, restore => 'application=erp');
+};
+
+subtest '2.4-7.6: another stream whose last entry has the position of the one before' => sub {
+    my @tokens = some_revoked();
+    my $gaps = counted($one, 'eiam_redis_gaps_total');
+    my $last = $redis->cmd('XREVRANGE', $stream, '+', '-', 'COUNT', 1)->[0][0];
+    $redis->cmd($_->[0], @$_[ 1 .. $#$_ ]) for [ 'EVAL', 'redis.call("flushall"); redis.call("xadd", KEYS[1], ARGV[1], "e", "x")', 1, $stream, $last ];
+    in_time('gap', sub { counted($one, 'eiam_redis_gaps_total') > $gaps });
+    in_time('sent again', sub { tombstones() >= 1 });
+    is join(' ', map { status($two, $_) } @tokens), '401 401 200', 'nothing is forgotten';
+    $redis->cmd('XTRIM', $stream, 'MINID', $last =~ s/(\d+)$/$1 + 1/er);
+    order($one, restore => 'all=1');
+    fresh($one, $two);
+    order($one, restore => 'application=erp');
+};
+
+subtest '2.4-7.6: old data come back' => sub {
+    my $good = issue($one);
+    my $back = issue($one);
+    order($one, revoke => "token=$back");
+    is $redis->cmd('SAVE'), 'OK', 'Redis saves';
+    my @tokens = some_revoked();
+    is order($one, restore => "token=$back")->{status}, 200, 'one of before is restored';
+    $redis->kill9;
+    $redis->start;
+    fresh($one, $two);
+    is join(' ', map { status($two, $_) } @tokens), '401 401 200', 'gateways know better';
+    in_time('sent again', sub { said_anew(@tokens[ 0, 1 ], $good, $back) eq '401 401 200 200' });
+    pass 'and what is missing is sent again, also that one was restored';
+    order($one, restore => 'application=erp');
+};
+
+# ---- what waits for Redis
+
+subtest '2.4-6: of what is issued without Redis, a thousand grants of a worker wait, for as long as they live' => sub {
+    my $single = new_gateway();
+    fresh($single);
+    $redis->kill9;
+    in_time('down', sub { !counted($single, 'eiam_redis_up') });
+    my $c = connection($single, timeout => 60);
+    my @tokens = map { new_token() } 1 .. QUEUE + 50;
+    for my $token (@tokens) {
+        $c->send(request('/api/token', method => 'POST', body => 'client_id=crm', headers => [
+            'Content-Type: application/x-www-form-urlencoded', "X-Issue: $token", 'X-Life: ' . ($token eq $tokens[5] ? 1 : 600) ]));
+        $c = connection($single, timeout => 60) if ($c->read_response->{headers}{connection} // '') eq 'close';
+    }
+    is counted($single, 'eiam_redis_unshared_total{reason="queue"}'), 50, 'what does not fit is counted';
+    is status($single, $tokens[-1]), 200, 'and good where it was issued';
+    sleep 1;
+    $redis->start;
+    in_time('sent', sub { status($two, $tokens[ QUEUE - 1 ]) == 200 });
+    is join(' ', map { status($two, $tokens[$_]) } 0, 4, QUEUE - 1), '200 200 200', 'what waited is known to others';
+    is counted($single, 'eiam_redis_unshared_total{reason="expired"}'), 1, 'what has expired meanwhile is counted';
+    is status($two, $tokens[-1]), 401, 'what did not fit is not known';
+    leave($single);
+    fresh($one, $two);
+};
+
+# ---- many gateways
+
+subtest '2.4-7.13: many readers of one stream' => sub {
+    my $token = issue($one);
+    my @many = map { new_gateway(zone => '1m') } 1 .. GATEWAYS;
+    fresh(@many);
+    is scalar(grep { status($_, $token) != 200 } @many), 0, 'all know what one has issued';
+    my $begun = time;
+    my $answer = order($one, revoke => "token=$token");
+    in_time('in force', sub { !grep { status($_, $token) != 401 } @many });
+    note sprintf '%d gateways: the order took %.2f s, in force after %.2f s', scalar @many, time - $begun, time - $begun;
+    is $answer->{status}, 200, 'the order is acknowledged';
+    cmp_ok scalar(grep { $_->{in_force} } @{ $answer->{json}{gateways} }), '>=', GATEWAYS / 2, 'and names the gateways';
+    is scalar(grep { counted($_, 'eiam_redis_gaps_total') != 0 } @many), 0, 'without gaps';
+    leave(@many);
+};
+
+# ---- clocks
+
+SKIP: {
+    my ($library) = glob '/usr/lib/*/faketime/libfaketime.so.1';
+    skip 'another clock: no faketime', 1 if !$library;
+    skip 'another clock: sanitizers must be loaded first', 1 if $ENV{EIAM_ASAN};
+    for my $minutes (1, -1) {
+        subtest "2.4-7.14: a gateway whose clock differs by $minutes min" => sub {
+            my $other = gateway(redis => $redis->address, main => 'env LD_PRELOAD; env FAKETIME; env DONT_FAKE_MONOTONIC;');
+            {
+                local @ENV{qw(LD_PRELOAD FAKETIME DONT_FAKE_MONOTONIC)} = ($library, sprintf('%+dm', $minutes), 1);
+                $other->start;
+            }
+            fresh($other);
+            my ($here, $there) = (issue($one), issue($other));
+            is join(' ', status($other, $here), status($one, $there)), '200 200', 'each knows what the other has issued';
+            order($other, revoke => "token=$here");
+            order($one, revoke => "token=$there");
+            in_time('in force', sub { status($one, $here) == 401 && status($other, $there) == 401 });
+            my ($old, $older) = (issue($one), issue($other));
+            is order($other, revoke => 'application=crm')->{status}, 200, 'it revokes an application';
+            in_time('in force', sub { !grep { status($one, $_) != 401 || status($other, $_) != 401 } $old, $older });
+            my ($new, $newer) = (issue($one), issue($other));
+            is join(' ', map { (status($one, $_), status($other, $_)) } $new, $newer), '200 200 200 200',
+                'what is issued afterwards is good at both';
+            order($one, revoke => 'application=crm');
+            in_time('in force', sub { !grep { status($one, $_) != 401 || status($other, $_) != 401 } $new, $newer });
+            $newer = issue($other);
+            is join(' ', status($one, $newer), status($other, $newer)), '200 200', 'the other way round as well';
+            order($other, restore => 'application=crm');
+            in_time('restored', sub { status($one, $new) == 200 && status($other, $new) == 200 });
+            leave($other);
+        };
+    }
+}
+
+# ---- what is in Redis
+
+subtest '2.4-7.15: what goes to Redis has no token, digest, key, scope or application' => sub {
+    my $monitor = IO::Socket::INET->new(PeerAddr => $redis->address) or die "redis: $!";
+    $monitor->print("MONITOR\r\n");
+    my @tokens = some_revoked();
+    order($one, restore => "token=$tokens[0]");
+    order($one, restore => 'application=erp');
+    order($one, revoke => 'all=1');
+    order($one, restore => 'all=1');
+    said_anew(@tokens, 'Invented-token-0123456789');
+    $redis->cmd('ECHO', 'the-end');
+    my $seen = '';
+    until ($seen =~ /the-end/) { sysread $monitor, $seen, 65_536, length $seen or last }
+    like $seen, qr/"MGET".*"XADD".*"XREAD"/s, 'all of it was seen';
+    $seen =~ s/\\x([0-9a-f]{2})/chr hex $1/ge;
+    my $key = EIAM::Gateways::LINE;
+    my @secrets = (@tokens, 'Invented-token', 'user_read', 'api.example.com', $key, "\0\1\2\3\4\5\6\7",
+        map { my $digest = Digest::SHA::sha256($_); ($digest, substr($digest, 0, 8), unpack('H16', $digest)) } @tokens);
+    is scalar(grep { index($seen, $_) >= 0 } @secrets), 0, 'nothing secret is there';
+    unlike $seen, qr/\b(?:crm|erp)\b/, 'nor an application';
+};
+
+done_testing;
