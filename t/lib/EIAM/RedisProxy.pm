@@ -63,6 +63,20 @@ sub mode {
     return;
 }
 
+# What Redis has sent first on each of the connections so far.
+sub firsts {
+    my ($self) = @_;
+    return map { pack 'H*', $_ } split /\n/, slurp("$self->{dir}/firsts") // '';
+}
+
+sub record {
+    my ($file, $data) = @_;
+    open my $out, '>>', $file or die $!;
+    print {$out} unpack('H*', $data), "\n";
+    close $out or die $!;
+    return;
+}
+
 sub serve {
     my ($listen, $redis, $file) = @_;
     my $select = IO::Select->new($listen);
@@ -87,6 +101,7 @@ sub serve {
                 delete @is_redis{ $socket, $to };
                 close $_ for $socket, $to;
             } elsif ($is_redis{$socket}) {
+                record($file =~ s/mode$/firsts/r, $data) if $is_redis{$socket}++ == 1;
                 answer($to, $data, $mode);
             } else {
                 syswrite $to, $data;
@@ -130,6 +145,6 @@ C<new(address of Redis)>, C<address> for the gate, and C<mode(name)> for all ans
 from then on: C<pass>; C<split> (byte by byte), C<slow> (0.2 s later), C<silent> (none),
 C<half> (closed for writing), C<unasked> (another answer behind each one), C<refuse>
 (new connections are closed at once), and one of C<modes>, which comes in place of what
-Redis answers.
+Redis answers. C<firsts>: what Redis has sent first on each connection.
 
 =cut
