@@ -229,6 +229,30 @@ subtest '2.4-1: the answer to a revocation is held until Redis has it' => sub {
     fresh($one, $two, $three);
 };
 
+subtest '2.4-5: the status location lists the gateways' => sub {
+    my $told = sub { get($one, '/status/json')->{json}{redis} };
+    my $redis_now = $told->();
+    is $redis_now->{state} . ' ' . $redis_now->{address}, 'fresh ' . $redis->address, 'Redis is where it is configured';
+    cmp_ok $redis_now->{age}, '<', 0.75, 'and heard of';
+    my @gateways = @{ $redis_now->{gateways} };
+    is scalar @gateways, 3, 'all are there';
+    is_deeply [ map { @$_{qw(this)} } grep { $_->{this} } @gateways ], [ JSON::PP::true ], 'one of them is this one';
+    ok !(grep { abs($_->{seen} - time) > 30 || $_->{lost} } @gateways), 'they were seen just now';
+    in_time('none lacks anything', sub { !grep { $_->{behind} } @{ $told->()->{gateways} } });
+    my @workers = $three->worker_pids;
+    kill STOP => @workers;
+    order($one, revoke => "token=Invented-$_") for 1, 2;
+    is_deeply [ sort { $a <=> $b } map { $_->{behind} } @{ $told->()->{gateways} } ], [ 0, 0, 2 ], 'one that stands still lacks two';
+    kill CONT => @workers;
+    in_time('when it goes on it reads them', sub { !grep { $_->{behind} } @{ $told->()->{gateways} } });
+    $redis->freeze;
+    my $silent = $told->();
+    is $silent->{gateways}, undef, 'without an answer they are not known';
+    in_time('that is seen', sub { $told->()->{state} eq 'down' });
+    $redis->thaw;
+    fresh($one, $two, $three);
+};
+
 subtest '2.4-5: without Redis a revocation is in force here, and elsewhere when it is back' => sub {
     my ($token, $known) = (issue($one, 'crm'), issue($two, 'erp'));
     is status($_, $token) . status($_, $known), '200200', 'known' for $one, $two, $three;

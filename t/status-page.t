@@ -14,6 +14,7 @@ use Test::More;
 use Time::HiRes qw(sleep time);
 use EIAM::Browser;
 use EIAM::Source;
+use EIAM::Redis;
 use EIAM::Test;
 
 use constant { REFRESH => 2, CALLS => 200 };    # seconds; requests
@@ -571,6 +572,30 @@ sub large_policy {
 my $columns = policy('/wide', map { ("GET /things/{the_long_name_of_an_id}/part$_" => [ @scopes[ $_, 20 ] ]) } 0 .. 19);
 $columns->{paths}{"/left/{a}-{b}$_"}{get} = { operationId => "left$_", responses => {},
     security => [ { eiam => ['scope_001'] } ] } for 1 .. 7;
+
+subtest '2.4-5: gateways that share a Redis' => sub {
+    ok js('document.getElementById("gateways").hidden'), 'without Redis there is no list of them';
+    my $redis = EIAM::Redis->new;
+    my ($one, $two) = map {
+        my $each = nginx(
+            files => { 'policy.json' => policy('/api', 'GET /users' => ['user_read']), key => 'A' x 43 . "=\n" },
+            http => 'eiam_redis ' . $redis->address . '; eiam_redis_key key;',
+            server => q{server_name api.example.com; location /api/ { eiam on; eiam_policy policy.json; empty_gif; }
+                location /status/ { eiam_status; }});
+        chmod 0600, $each->dir . '/key' or die "chmod: $!";
+        $each->start } 1, 2;
+    page($one);
+    soon sub { @{[ rows('#gateways') ]} == 2 }, 'both are listed';
+    soon sub { js('[...document.querySelectorAll("#gateways tbody tr")].map(row => [...row.cells].slice(1).map(cell => cell.textContent).join()).join(" ")')
+        eq '0,now 0,now' }, 'neither is behind';
+    like text('#gateways tbody tr'), qr/this one/, 'the one that answers is first';
+    soon sub { tile('Redis') eq 'fresh' }, 'the tile says how Redis is';
+    $redis->kill9;
+    soon sub { tile('Redis') =~ /^(?:away|down)$/ }, 'and that it is away';
+    soon sub { js('document.getElementById("gateways").hidden') }, 'then they are not known';
+    $browser->open('about:blank');    # which asks no gate that is gone
+    $_->stop for $one, $two;
+};
 
 subtest '2.5-10: a policy of 10,000 operations with 100 scopes each' => sub {
     my $wide = nginx(

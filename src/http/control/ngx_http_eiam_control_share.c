@@ -1,13 +1,12 @@
 
 #include <ngx_http_eiam_control_share.h>
+#include <ngx_http_eiam_gateways.h>
 #include <ngx_eiam_revoke.h>
-#include <ngx_eiam_share_gateways.h>
 #include <ngx_eiam_share_send.h>
 
 
 #define NGX_HTTP_EIAM_CONTROL_WAIT  1000    /* ms for all gateways */
 #define NGX_HTTP_EIAM_CONTROL_STEP  20      /* ms between two checks */
-#define NGX_HTTP_EIAM_CONTROL_LOST  90      /* s, as clocks may differ */
 
 
 typedef struct {
@@ -32,8 +31,8 @@ static void ngx_http_eiam_control_share_look(
     ngx_http_eiam_control_wait_t *wait);
 static void ngx_http_eiam_control_share_looked(void *data,
     const ngx_eiam_redis_reply_t *reply);
-static void ngx_http_eiam_control_share_add(void *data,
-    const ngx_str_t *field, const ngx_eiam_redis_gateway_t *value);
+static ngx_uint_t ngx_http_eiam_control_share_is_awaited(
+    ngx_http_eiam_control_wait_t *wait);
 static void ngx_http_eiam_control_share_timer(ngx_event_t *ev);
 static void ngx_http_eiam_control_share_done(
     ngx_http_eiam_control_wait_t *wait);
@@ -154,19 +153,11 @@ ngx_http_eiam_control_share_looked(void *data,
 {
     ngx_http_eiam_control_wait_t *wait = data;
 
-    ngx_array_t  *gateways;
+    wait->order->gateways = ngx_http_eiam_gateways_read(wait->request->pool,
+                                                        wait->share, reply);
 
-    gateways = ngx_array_create(wait->request->pool, 4,
-                                sizeof(ngx_http_eiam_gateway_t));
-
-    wait->order->gateways = gateways;
-    wait->waiting = 0;
-
-    if (gateways == NULL || reply == NULL
-        || ngx_eiam_share_gateways_read(wait->share, reply,
-                                        ngx_http_eiam_control_share_add, wait)
-           != NGX_OK
-        || !wait->waiting
+    if (wait->order->gateways == NULL
+        || !ngx_http_eiam_control_share_is_awaited(wait)
         || (ngx_msec_int_t) (ngx_current_msec - wait->until) >= 0)
     {
         ngx_http_eiam_control_share_done(wait);
@@ -177,41 +168,28 @@ ngx_http_eiam_control_share_looked(void *data,
 }
 
 
-static void
-ngx_http_eiam_control_share_add(void *data, const ngx_str_t *field,
-    const ngx_eiam_redis_gateway_t *value)
-{
-    ngx_http_eiam_control_wait_t *wait = data;
+/* is there a gateway that has not read the order, and is not lost? */
 
-    ngx_str_t                 name, id;
-    ngx_pool_t               *pool;
+static ngx_uint_t
+ngx_http_eiam_control_share_is_awaited(ngx_http_eiam_control_wait_t *wait)
+{
+    ngx_uint_t                i, awaited;
     ngx_http_eiam_gateway_t  *gateway;
 
-    pool = wait->request->pool;
-    name = value->name;
-    id = *field;
+    awaited = 0;
+    gateway = wait->order->gateways->elts;
 
-    gateway = ngx_array_push(wait->order->gateways);
-    if (gateway == NULL) {
-        return;
+    for (i = 0; i < wait->order->gateways->nelts; i++) {
+
+        gateway[i].in_force = ngx_eiam_position_compare(&gateway[i].position,
+                                                        &wait->position)
+                              >= 0;
+
+        awaited |= !gateway[i].in_force
+                   && !ngx_http_eiam_gateways_is_lost(&gateway[i]);
     }
 
-    gateway->name.len = name.len;
-    gateway->name.data = ngx_pstrdup(pool, &name);
-    gateway->id.len = id.len;
-    gateway->id.data = ngx_pstrdup(pool, &id);
-
-    if (gateway->name.data == NULL || gateway->id.data == NULL) {
-        wait->order->gateways->nelts--;
-        return;
-    }
-
-    gateway->in_force = ngx_eiam_position_compare(&value->position,
-                                                  &wait->position)
-                        >= 0;
-    gateway->lost = value->time + NGX_HTTP_EIAM_CONTROL_LOST < ngx_time();
-
-    wait->waiting |= (!gateway->in_force && !gateway->lost);
+    return awaited;
 }
 
 
@@ -283,7 +261,8 @@ ngx_http_eiam_control_share_answer(ngx_http_eiam_status_t *status,
     in_force = (order->gateways->nelts != 0);
 
     for (i = 0; i < order->gateways->nelts; i++) {
-        in_force &= (gateway[i].in_force || gateway[i].lost);
+        in_force &= (gateway[i].in_force
+                     || ngx_http_eiam_gateways_is_lost(&gateway[i]));
     }
 
     ngx_http_eiam_write_text(status, ",\"in_force\":%s,\"gateways\":[",
@@ -297,7 +276,8 @@ ngx_http_eiam_control_share_answer(ngx_http_eiam_status_t *status,
         ngx_http_eiam_write_quoted(status, &gateway[i].id);
         ngx_http_eiam_write_text(status, ",\"in_force\":%s%s}",
                                  gateway[i].in_force ? "true" : "false",
-                                 gateway[i].lost ? ",\"lost\":true" : "");
+                                 ngx_http_eiam_gateways_is_lost(&gateway[i])
+                                 ? ",\"lost\":true" : "");
     }
 
     ngx_http_eiam_puts(status, "]");

@@ -12,14 +12,6 @@
 #include <ngx_http_eiam_control_order.h>
 
 
-typedef struct {
-    ngx_str_t                  name;
-    ngx_str_t                  id;
-    unsigned                   in_force:1;
-    unsigned                   lost:1;        /* not seen for long */
-} ngx_http_eiam_gateway_t;
-
-
 /* NGX_OK: the order can be answered now; NGX_AGAIN: it is answered later */
 ngx_int_t ngx_http_eiam_control_share(ngx_http_request_t *r,
     ngx_http_eiam_order_t *order);

@@ -1,5 +1,6 @@
 
 #include <ngx_http_eiam_files.h>
+#include <ngx_http_eiam_gateways.h>
 #include <ngx_http_eiam_overview.h>
 #include <ngx_http_eiam_status.h>
 #include <ngx_http_eiam_usage.h>
@@ -28,6 +29,7 @@ static const ngx_http_eiam_member_t  ngx_http_eiam_json[] = {
     { "applications", ngx_http_eiam_files_json },
     { "sources", ngx_http_eiam_overview_sources },
     { "refusals", ngx_http_eiam_overview_refusals },
+    { "redis", ngx_http_eiam_gateways_json },
     { "left_out", ngx_http_eiam_overview_left_out },
     { "usage", ngx_http_eiam_usage_all },
     { "application_usage", ngx_http_eiam_usage_applications },

@@ -1,5 +1,6 @@
 
 #include <ngx_http_eiam_application.h>
+#include <ngx_http_eiam_gateways.h>
 #include <ngx_http_eiam_operations.h>
 #include <ngx_http_eiam_request.h>
 #include <ngx_http_eiam_status.h>
@@ -21,6 +22,7 @@ typedef struct {
 
 
 static ngx_int_t ngx_http_eiam_status_handler(ngx_http_request_t *r);
+static void ngx_http_eiam_status_asked(ngx_http_request_t *r, void *gateways);
 static ngx_int_t ngx_http_eiam_status_run(ngx_http_request_t *r,
     const ngx_http_eiam_view_t *view, void *data);
 static const ngx_http_eiam_view_t *ngx_http_eiam_view(ngx_http_request_t *r);
@@ -105,7 +107,22 @@ ngx_http_eiam_status_handler(ngx_http_request_t *r)
         return NGX_HTTP_NOT_FOUND;
     }
 
+    if (view->json && view->step == ngx_http_eiam_scrape
+        && ngx_http_eiam_gateways_ask(r, ngx_http_eiam_status_asked) == NGX_OK)
+    {
+        r->main->count++;
+        return NGX_DONE;
+    }
+
     return ngx_http_eiam_status_run(r, view, NULL);
+}
+
+
+static void
+ngx_http_eiam_status_asked(ngx_http_request_t *r, void *gateways)
+{
+    ngx_http_finalize_request(r, ngx_http_eiam_status_run(r,
+                                          ngx_http_eiam_view(r), gateways));
 }
 
 

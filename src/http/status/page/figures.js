@@ -10,6 +10,7 @@ const TABLES = {
     operations: ['By operation', 'Operation', ...Object.values(DECISIONS)],
     lookups: ['Tokens looked up', 'Source', 'Hit', 'Miss', 'Stale', 'Not cached'],
     latency: ['Latency of the sources', 'Source', 'Fetches', 'Mean', 'p50', 'p95'],
+    gateways: ['Gateways', 'Gateway', 'Revocations not in force yet', 'Last heard of'],
 };
 
 function snapshot(json) {
@@ -179,9 +180,22 @@ function redis(shot) {
     if (!up) return false;
     const ages = find(shot, 'redis_fresh_age_seconds').map(({ value }) => value);
     const unsent = sum(shot, 'revocations_unsent');
-    const notes = ages.length ? [`as of ${duration(Math.max(...ages))} ago`] : [];
+    const { state, address } = shot.json.redis || {};
+    const notes = [ address, ages.length && `as of ${duration(Math.max(...ages))} ago` ].filter(Boolean);
     if (unsent) notes.push(plural(unsent, 'revocation is', 'revocations are') + ' not sent yet');
-    return ['Redis', up.value ? 'connected' : 'away', notes.join(', '), up.value ? (unsent ? 'warn' : '') : 'bad'];
+    if (sum(shot, 'redis_memory_evicts')) notes.push('removes keys when its memory is full');
+    const warn = unsent || sum(shot, 'redis_memory_evicts') || state === 'stale';
+    return ['Redis', up.value ? state || 'connected' : 'away', notes.join(', '), up.value ? (warn ? 'warn' : '') : 'bad'];
+}
+
+// The one that answers first, then those that lack most.
+function gateways({ json: { now, redis } }) {
+    const all = [ ...(redis && redis.gateways || []) ];
+    all.sort((a, b) => b.this - a.this || b.behind - a.behind || a.seen - b.seen);
+    return all.map(({ gateway, id, this: own, behind, seen, lost }) => [
+        [ gateway, make('small', own ? 'this one' : id) ],
+        make('td', behind === null ? 'not known' : behind < 100 ? count(behind) : '100 or more', behind ? 'warn' : 'zero'),
+        make('td', ago(Math.max(0, now - seen)), lost ? 'bad' : '') ]);
 }
 
 // Which applications files are in force, and which change is not because of a fault.
@@ -248,6 +262,8 @@ function show(shot, history) {
         [ name, ...['HIT', 'MISS', 'STALE', 'BYPASS'].map(result => count(sums[result] || 0)) ]));
     fill('latency', find(shot, 'fetch_duration_seconds_count').filter(({ value }) => value)
         .map(({ labels }) => latency(shot, first, labels.source, labels.result)));
+    fill('gateways', gateways(shot));
+    $('gateways').hidden = !(shot.json.redis && shot.json.redis.gateways);
     $('lookups').hidden = !sources.length;
     $('latency').hidden = !sources.includes('jwt') && !sources.includes('introspection');
     $('reasons').tHead.rows[0].cells[2].className = 'reported';
