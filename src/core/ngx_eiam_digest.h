@@ -9,6 +9,9 @@
 
 #define NGX_EIAM_DIGEST_LEN  32       /* SHA-256, FIPS 180-4 */
 
+/* bytes of a token's digest that logs may show: its id */
+#define NGX_EIAM_TOKEN_ID_LEN  ((size_t) 8)
+
 
 typedef u_char  ngx_eiam_digest_t[NGX_EIAM_DIGEST_LEN];
 

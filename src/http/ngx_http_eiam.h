@@ -43,9 +43,6 @@ typedef enum {
 
 #define NGX_HTTP_EIAM_AUTO  NGX_EIAM_LANGUAGES
 
-/* bytes of a token's digest, which has 32, that logs may show */
-#define NGX_HTTP_EIAM_TOKEN_ID_LEN  ((size_t) 8)
-
 #define NGX_HTTP_EIAM_SCOPES_MEMO      256    /* entries */
 #define NGX_HTTP_EIAM_SCOPES_MEMO_MAX  1024   /* bytes of an entry's texts */
 

@@ -133,13 +133,20 @@ ngx_eiam_share_lookup_answered(void *data, const ngx_eiam_redis_reply_t *reply)
 {
     ngx_eiam_share_lookup_t *lookup = data;
 
+    ngx_int_t             rc;
     ngx_eiam_source_t    *source;
     ngx_eiam_question_t  *question;
 
     source = lookup->sought.source;
     question = &lookup->question;
 
-    switch (ngx_eiam_share_lookup_read(lookup, reply)) {
+    rc = ngx_eiam_share_lookup_read(lookup, reply);
+
+    ngx_log_debug3(NGX_LOG_DEBUG_CORE, ngx_cycle->log, 0,
+                   "eiam redis answer for token %*xs: %i",
+                   NGX_EIAM_TOKEN_ID_LEN, lookup->token, rc);
+
+    switch (rc) {
 
     case NGX_OK:
         ngx_eiam_source_abandon(source, question);

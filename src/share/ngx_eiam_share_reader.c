@@ -163,6 +163,9 @@ ngx_eiam_share_reader_open(ngx_eiam_share_reader_t *reader)
     reader->replay.handler = ngx_eiam_share_reader_replayed;
     reader->replay.data = reader;
 
+    ngx_log_debug1(NGX_LOG_DEBUG_CORE, ngx_cycle->log, 0,
+                   "eiam redis reader, lease %uD", reader->lease);
+
     ngx_eiam_redis_link_start(reader->link);
 }
 
@@ -220,6 +223,9 @@ ngx_eiam_share_reader_replay(ngx_eiam_share_reader_t *reader)
         ngx_eiam_share_reader_close(reader);
         return;
     }
+
+    ngx_log_debug0(NGX_LOG_DEBUG_CORE, ngx_cycle->log, 0,
+                   "eiam redis reader begins with the first entry");
 
     ngx_eiam_share_replay(&reader->replay);
 }
@@ -417,6 +423,9 @@ ngx_eiam_share_reader_read(void *data, const ngx_eiam_redis_reply_t *reply)
     }
 
     reader->full = (entries->nelts >= NGX_EIAM_SHARE_READER_COUNT);
+
+    ngx_log_debug1(NGX_LOG_DEBUG_CORE, ngx_cycle->log, 0,
+                   "eiam redis reader, entries: %ui", entries->nelts);
 
     for (i = 0; i < entries->nelts; i++) {
 

@@ -456,6 +456,10 @@ ngx_eiam_share_send_done(ngx_eiam_share_send_t *send, ngx_int_t rc)
 
     zone = send->share->zone;
 
+    ngx_log_debug3(NGX_LOG_DEBUG_CORE, ngx_cycle->log, 0,
+                   "eiam revocation of %*xs is sent to redis: %i",
+                   NGX_EIAM_TOKEN_ID_LEN, send->revocation.subject, send->rc);
+
     if (send->rc == NGX_OK) {
         ngx_eiam_zone_lock(zone);
         ngx_eiam_revocation_event_sent(zone->shared, &send->revocation,

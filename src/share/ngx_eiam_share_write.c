@@ -440,7 +440,16 @@ ngx_eiam_share_write_done(void *data, const ngx_eiam_redis_reply_t *reply)
 {
     ngx_eiam_share_write_t *write = data;
 
-    if (reply && ngx_eiam_redis_reply_is(reply, "OK")) {
+    ngx_uint_t  written;
+
+    written = (reply && ngx_eiam_redis_reply_is(reply, "OK"));
+
+    ngx_log_debug3(NGX_LOG_DEBUG_CORE, ngx_cycle->log, 0,
+                   "eiam token %*xs is written to redis: %s",
+                   NGX_EIAM_TOKEN_ID_LEN, write->token,
+                   written ? "yes" : "no");
+
+    if (written) {
         ngx_eiam_share_write_release(write);
         ngx_eiam_share_job_destroy(&write->job);
         return;

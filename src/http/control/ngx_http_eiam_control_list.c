@@ -133,7 +133,7 @@ ngx_http_eiam_control_list_row(ngx_http_eiam_status_t *status,
     if (row->kind == NGX_EIAM_REVOKED_TOKEN) {
         ngx_http_eiam_write_text(status,
                                  ",\"token_id\":\"%*xs\",\"expires\":%T",
-                                 NGX_HTTP_EIAM_TOKEN_ID_LEN, row->token,
+                                 NGX_EIAM_TOKEN_ID_LEN, row->token,
                                  row->expires);
     } else {
         ngx_http_eiam_write_text(status, ",\"not_before\":%T",

@@ -264,7 +264,7 @@ ngx_http_eiam_control_order_write(ngx_http_eiam_status_t *status,
 
     if (order->kind == NGX_EIAM_REVOKED_TOKEN) {
         ngx_http_eiam_write_text(status, ",\"token_id\":\"%*xs\"",
-                                 NGX_HTTP_EIAM_TOKEN_ID_LEN, order->token);
+                                 NGX_EIAM_TOKEN_ID_LEN, order->token);
     }
 
     if (order->kind == NGX_EIAM_REVOKED_APPLICATION) {
@@ -294,7 +294,7 @@ ngx_http_eiam_control_order_log(ngx_http_request_t *r,
     case NGX_EIAM_REVOKED_TOKEN:
         ngx_log_error(NGX_LOG_NOTICE, log, 0,
                       "eiam: control %s the token %*xs, reason: \"%V\"", done,
-                      NGX_HTTP_EIAM_TOKEN_ID_LEN, order->token, &reason);
+                      NGX_EIAM_TOKEN_ID_LEN, order->token, &reason);
         break;
 
     case NGX_EIAM_REVOKED_APPLICATION:

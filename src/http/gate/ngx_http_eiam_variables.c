@@ -190,11 +190,11 @@ ngx_http_eiam_token_id(ngx_http_request_t *r, const ngx_http_eiam_ctx_t *ctx)
     ngx_str_null(&id);
 
     if (ctx->digested) {
-        id.data = ngx_pnalloc(r->pool, 2 * NGX_HTTP_EIAM_TOKEN_ID_LEN);
+        id.data = ngx_pnalloc(r->pool, 2 * NGX_EIAM_TOKEN_ID_LEN);
     }
 
     if (id.data) {
-        id.len = 2 * NGX_HTTP_EIAM_TOKEN_ID_LEN;
+        id.len = 2 * NGX_EIAM_TOKEN_ID_LEN;
         ngx_hex_dump(id.data, (u_char *) ctx->digest, id.len / 2);
     }
 

@@ -523,7 +523,7 @@ ngx_http_eiam_learned(ngx_http_request_t *r, ngx_int_t rc)
 
     ngx_log_debug3(NGX_LOG_DEBUG_HTTP, r->connection->log, 0,
                    "eiam token %*xs is learned, expires: %T",
-                   NGX_HTTP_EIAM_TOKEN_ID_LEN, learn->digest,
+                   NGX_EIAM_TOKEN_ID_LEN, learn->digest,
                    learn->grant.expires);
 
     ngx_http_eiam_learn_refresh(r, learn->digest, &learn->grant);

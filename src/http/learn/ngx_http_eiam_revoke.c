@@ -178,7 +178,7 @@ ngx_http_eiam_revoke_token(ngx_http_request_t *r, ngx_http_eiam_ctx_t *ctx,
 
     ngx_log_error(NGX_LOG_NOTICE, r->connection->log, 0,
                   "eiam: application \"%V\" revoked its token %*xs",
-                  &application, NGX_HTTP_EIAM_TOKEN_ID_LEN, token);
+                  &application, NGX_EIAM_TOKEN_ID_LEN, token);
 
     return ngx_http_eiam_revoke_share(r, ctx, token);
 }

@@ -78,7 +78,7 @@ ngx_http_eiam_identify(ngx_http_request_t *r, ngx_http_eiam_ctx_t *ctx)
     if (rc != NGX_DECLINED) {
         ngx_log_debug3(NGX_LOG_DEBUG_HTTP, r->connection->log, 0,
                        "eiam token %*xs, source static: %i",
-                       NGX_HTTP_EIAM_TOKEN_ID_LEN, ctx->digest, rc);
+                       NGX_EIAM_TOKEN_ID_LEN, ctx->digest, rc);
 
         ctx->source = &ngx_eiam_metrics_kinds[NGX_EIAM_STATIC];
         return rc;
@@ -101,7 +101,7 @@ ngx_http_eiam_ask_sources(ngx_http_request_t *r, ngx_http_eiam_ctx_t *ctx)
         if (rc != NGX_DECLINED) {
             ngx_log_debug4(NGX_LOG_DEBUG_HTTP, r->connection->log, 0,
                            "eiam token %*xs, source %V: %i",
-                           NGX_HTTP_EIAM_TOKEN_ID_LEN, ctx->digest,
+                           NGX_EIAM_TOKEN_ID_LEN, ctx->digest,
                            &ngx_eiam_metrics_kinds[source->kind], rc);
 
             ctx->source = &ngx_eiam_metrics_kinds[source->kind];
