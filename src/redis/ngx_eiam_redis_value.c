@@ -18,10 +18,14 @@ typedef struct {
 } ngx_eiam_redis_cursor_t;
 
 
-static void ngx_eiam_redis_value_put(ngx_eiam_redis_cursor_t *cursor,
-    uint64_t number, ngx_uint_t bytes);
-static uint64_t ngx_eiam_redis_value_get(ngx_eiam_redis_cursor_t *cursor,
-    ngx_uint_t bytes);
+static void ngx_eiam_redis_value_put_byte(ngx_eiam_redis_cursor_t *cursor,
+    ngx_uint_t byte);
+static ngx_uint_t ngx_eiam_redis_value_get_byte(
+    ngx_eiam_redis_cursor_t *cursor);
+static void ngx_eiam_redis_value_put_number(ngx_eiam_redis_cursor_t *cursor,
+    uint64_t number);
+static uint64_t ngx_eiam_redis_value_get_number(
+    ngx_eiam_redis_cursor_t *cursor);
 static void ngx_eiam_redis_value_put_bytes(ngx_eiam_redis_cursor_t *cursor,
     const u_char *bytes, size_t len);
 static u_char *ngx_eiam_redis_value_get_bytes(
@@ -64,10 +68,10 @@ ngx_eiam_redis_value_write_grant(const ngx_eiam_redis_grant_t *value,
 
     ngx_eiam_redis_value_create(&cursor, text);
 
-    ngx_eiam_redis_value_put(&cursor, flags, 1);
-    ngx_eiam_redis_value_put(&cursor, grant->expires, 8);
-    ngx_eiam_redis_value_put(&cursor, grant->issued, 8);
-    ngx_eiam_redis_value_put(&cursor, value->checked, 8);
+    ngx_eiam_redis_value_put_byte(&cursor, flags);
+    ngx_eiam_redis_value_put_number(&cursor, grant->expires);
+    ngx_eiam_redis_value_put_number(&cursor, grant->issued);
+    ngx_eiam_redis_value_put_number(&cursor, value->checked);
     ngx_eiam_redis_value_put_position(&cursor, &value->position);
     ngx_eiam_redis_value_put_text(&cursor, &grant->application,
                                   NGX_EIAM_APPLICATION_ID_MAX);
@@ -94,7 +98,7 @@ ngx_eiam_redis_value_read_grant(const ngx_str_t *text,
 
     ngx_eiam_redis_value_begin(&cursor, text);
 
-    flags = ngx_eiam_redis_value_get(&cursor, 1);
+    flags = ngx_eiam_redis_value_get_byte(&cursor);
     grant->expires = ngx_eiam_redis_value_get_time(&cursor);
     grant->issued = ngx_eiam_redis_value_get_time(&cursor);
     value->checked = ngx_eiam_redis_value_get_time(&cursor);
@@ -125,13 +129,13 @@ ngx_eiam_redis_value_write_event(const ngx_eiam_redis_event_t *event,
 
     ngx_eiam_redis_value_create(&cursor, text);
 
-    ngx_eiam_redis_value_put(&cursor, event->kind, 1);
+    ngx_eiam_redis_value_put_byte(&cursor, event->kind);
     ngx_eiam_redis_value_put_bytes(&cursor, event->id,
                                    NGX_EIAM_REDIS_VALUE_ID);
     ngx_eiam_redis_value_put_position(&cursor, &event->position);
-    ngx_eiam_redis_value_put(&cursor, event->time, 8);
-    ngx_eiam_redis_value_put(&cursor, event->expires, 8);
-    ngx_eiam_redis_value_put(&cursor, event->by, 1);
+    ngx_eiam_redis_value_put_number(&cursor, event->time);
+    ngx_eiam_redis_value_put_number(&cursor, event->expires);
+    ngx_eiam_redis_value_put_byte(&cursor, event->by);
     ngx_eiam_redis_value_put_bytes(&cursor, event->token,
                                    NGX_EIAM_REDIS_NAME_TOKEN);
     ngx_eiam_redis_value_put_text(&cursor, &event->application,
@@ -145,7 +149,7 @@ ngx_eiam_redis_value_write_event(const ngx_eiam_redis_event_t *event,
         return NGX_DECLINED;
     }
 
-    ngx_eiam_redis_value_put(&cursor, event->nundone, 1);
+    ngx_eiam_redis_value_put_byte(&cursor, event->nundone);
     ngx_eiam_redis_value_put_bytes(&cursor, event->undone,
                                    event->nundone * NGX_EIAM_REDIS_VALUE_ID);
 
@@ -164,12 +168,12 @@ ngx_eiam_redis_value_read_event(const ngx_str_t *text,
 
     ngx_eiam_redis_value_begin(&cursor, text);
 
-    event->kind = ngx_eiam_redis_value_get(&cursor, 1);
+    event->kind = ngx_eiam_redis_value_get_byte(&cursor);
     id = ngx_eiam_redis_value_get_bytes(&cursor, NGX_EIAM_REDIS_VALUE_ID);
     ngx_eiam_redis_value_get_position(&cursor, &event->position);
     event->time = ngx_eiam_redis_value_get_time(&cursor);
     event->expires = ngx_eiam_redis_value_get_time(&cursor);
-    event->by = ngx_eiam_redis_value_get(&cursor, 1);
+    event->by = ngx_eiam_redis_value_get_byte(&cursor);
     token = ngx_eiam_redis_value_get_bytes(&cursor, NGX_EIAM_REDIS_NAME_TOKEN);
     ngx_eiam_redis_value_get_text(&cursor, &event->application,
                                   NGX_EIAM_APPLICATION_ID_MAX);
@@ -178,7 +182,7 @@ ngx_eiam_redis_value_read_event(const ngx_str_t *text,
     ngx_eiam_redis_value_get_text(&cursor, &event->reason,
                                   NGX_EIAM_REDIS_VALUE_REASON);
 
-    event->nundone = ngx_eiam_redis_value_get(&cursor, 1);
+    event->nundone = ngx_eiam_redis_value_get_byte(&cursor);
     event->undone = ngx_eiam_redis_value_get_bytes(&cursor,
                                   event->nundone * NGX_EIAM_REDIS_VALUE_ID);
 
@@ -211,7 +215,7 @@ ngx_eiam_redis_value_write_gateway(const ngx_eiam_redis_gateway_t *gateway,
     ngx_eiam_redis_value_put_position(&cursor, &gateway->position);
     ngx_eiam_redis_value_put_text(&cursor, &gateway->version,
                                   NGX_EIAM_REDIS_VALUE_VERSION);
-    ngx_eiam_redis_value_put(&cursor, gateway->time, 8);
+    ngx_eiam_redis_value_put_number(&cursor, gateway->time);
 
     return ngx_eiam_redis_value_created(&cursor, text);
 }
@@ -277,31 +281,65 @@ ngx_eiam_redis_value_end(const ngx_eiam_redis_cursor_t *cursor)
 
 
 static void
-ngx_eiam_redis_value_put(ngx_eiam_redis_cursor_t *cursor, uint64_t number,
-    ngx_uint_t bytes)
+ngx_eiam_redis_value_put_byte(ngx_eiam_redis_cursor_t *cursor, ngx_uint_t byte)
 {
-    u_char  octets[8], *p;
+    u_char  octet;
 
-    for (p = &octets[8]; p > &octets[8 - bytes]; number >>= 8) {
-        *--p = (u_char) number;
-    }
+    octet = (u_char) byte;
 
-    ngx_eiam_redis_value_put_bytes(cursor, p, bytes);
+    ngx_eiam_redis_value_put_bytes(cursor, &octet, 1);
 }
 
 
+static ngx_uint_t
+ngx_eiam_redis_value_get_byte(ngx_eiam_redis_cursor_t *cursor)
+{
+    u_char  *p;
+
+    p = ngx_eiam_redis_value_get_bytes(cursor, 1);
+
+    return p ? *p : 0;
+}
+
+
+static void
+ngx_eiam_redis_value_put_number(ngx_eiam_redis_cursor_t *cursor,
+    uint64_t number)
+{
+    u_char  octets[10], *p;
+
+    p = &octets[9];
+    *p = (u_char) (number & 0x7f);
+
+    while (number >>= 7) {
+        *--p = (u_char) (0x80 | (number & 0x7f));
+    }
+
+    ngx_eiam_redis_value_put_bytes(cursor, p, &octets[10] - p);
+}
+
+
+/* a number has one spelling: it does not begin with seven zeros */
+
 static uint64_t
-ngx_eiam_redis_value_get(ngx_eiam_redis_cursor_t *cursor, ngx_uint_t bytes)
+ngx_eiam_redis_value_get_number(ngx_eiam_redis_cursor_t *cursor)
 {
     u_char    *p;
     uint64_t   number;
 
     number = 0;
-    p = ngx_eiam_redis_value_get_bytes(cursor, bytes);
 
-    while (p && bytes--) {
-        number = (number << 8) | *p++;
-    }
+    do {
+        p = ngx_eiam_redis_value_get_bytes(cursor, 1);
+
+        if (p == NULL || number >> 57 || (number == 0 && *p == 0x80)) {
+            cursor->failed = 1;
+            return 0;
+        }
+
+        number = (number << 7) | (*p & 0x7f);
+
+    } while (*p & 0x80);
 
     return number;
 }
@@ -314,7 +352,7 @@ ngx_eiam_redis_value_get_time(ngx_eiam_redis_cursor_t *cursor)
 {
     uint64_t  number;
 
-    number = ngx_eiam_redis_value_get(cursor, 8);
+    number = ngx_eiam_redis_value_get_number(cursor);
 
     if (number > (uint64_t) NGX_MAX_TIME_T_VALUE) {
         cursor->failed = 1;
@@ -329,8 +367,8 @@ static void
 ngx_eiam_redis_value_put_position(ngx_eiam_redis_cursor_t *cursor,
     const ngx_eiam_position_t *position)
 {
-    ngx_eiam_redis_value_put(cursor, position->msec, 8);
-    ngx_eiam_redis_value_put(cursor, position->sequence, 8);
+    ngx_eiam_redis_value_put_number(cursor, position->msec);
+    ngx_eiam_redis_value_put_number(cursor, position->sequence);
 }
 
 
@@ -338,8 +376,8 @@ static void
 ngx_eiam_redis_value_get_position(ngx_eiam_redis_cursor_t *cursor,
     ngx_eiam_position_t *position)
 {
-    position->msec = ngx_eiam_redis_value_get(cursor, 8);
-    position->sequence = ngx_eiam_redis_value_get(cursor, 8);
+    position->msec = ngx_eiam_redis_value_get_number(cursor);
+    position->sequence = ngx_eiam_redis_value_get_number(cursor);
 }
 
 
@@ -352,7 +390,7 @@ ngx_eiam_redis_value_put_text(ngx_eiam_redis_cursor_t *cursor,
         return;
     }
 
-    ngx_eiam_redis_value_put(cursor, text->len, 2);
+    ngx_eiam_redis_value_put_number(cursor, text->len);
     ngx_eiam_redis_value_put_bytes(cursor, text->data, text->len);
 }
 
@@ -361,7 +399,7 @@ static void
 ngx_eiam_redis_value_get_text(ngx_eiam_redis_cursor_t *cursor,
     ngx_str_t *text, size_t max)
 {
-    text->len = ngx_eiam_redis_value_get(cursor, 2);
+    text->len = ngx_eiam_redis_value_get_number(cursor);
     text->data = ngx_eiam_redis_value_get_bytes(cursor, text->len);
 
     if (text->data == NULL || text->len > max) {

@@ -1,7 +1,8 @@
 
 /*
- * The values that gateways share, as bytes before they are sealed.  Numbers are
- * in network byte order, strings follow their length.  A value is read as a
+ * The values that gateways share, as bytes before they are sealed.  A number
+ * has seven bits in each byte, the highest first, and all bytes but its last
+ * have the eighth bit set; strings follow their length.  A value is read as a
  * whole or not at all: bytes that are unknown, missing or left over make it
  * unreadable.
  */

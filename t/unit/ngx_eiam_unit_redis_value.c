@@ -4,6 +4,8 @@
 
 
 static void ngx_eiam_unit_redis_value_grant(ngx_eiam_unit_t *unit);
+static void ngx_eiam_unit_redis_value_numbers(ngx_eiam_unit_t *unit,
+    const ngx_str_t *grant);
 static void ngx_eiam_unit_redis_value_event(ngx_eiam_unit_t *unit);
 static void ngx_eiam_unit_redis_value_gateway(ngx_eiam_unit_t *unit);
 static ngx_uint_t ngx_eiam_unit_redis_value_whole(const ngx_str_t *text,
@@ -78,10 +80,57 @@ ngx_eiam_unit_redis_value_grant(ngx_eiam_unit_t *unit)
                                    ngx_eiam_unit_redis_value_read_grant);
     ngx_eiam_unit_ok(unit, ok, "only a whole grant is read");
 
-    bytes[1] |= 0x80;
-    ngx_eiam_unit_ok(unit, ngx_eiam_redis_value_read_grant(&text, &back)
-                           == NGX_DECLINED,
-                     "a time before the Epoch is not read");
+    ngx_eiam_unit_redis_value_numbers(unit, &text);
+}
+
+
+/* the first number of a grant is when it expires */
+
+static void
+ngx_eiam_unit_redis_value_numbers(ngx_eiam_unit_t *unit,
+    const ngx_str_t *grant)
+{
+    size_t                  rest;
+    u_char                  bytes[NGX_EIAM_REDIS_VALUE_MAX];
+    ngx_int_t               rc;
+    ngx_str_t               text;
+    ngx_uint_t              i;
+    ngx_eiam_redis_grant_t  value;
+
+    static const struct {
+        const char          *bytes;
+        time_t               time;       /* -1: it is not read */
+    } numbers[] = {
+        { "\x7f", 127 },
+        { "\x81\x7f", 255 },
+        { "\xff\xff\xff\xff\xff\xff\xff\xff\x7f", NGX_MAX_TIME_T_VALUE },
+        { "\x81\xff\xff\xff\xff\xff\xff\xff\xff\x7f", -1 },
+        { "\x83\xff\xff\xff\xff\xff\xff\xff\xff\x7f", -1 },
+        { "\x81\xff\xff\xff\xff\xff\xff\xff\xff\xff\x7f", -1 },
+        { "\x80\x7f", -1 }
+    };
+
+    for (rest = 1; grant->data[rest] & 0x80; rest++) { /* void */ }
+
+    rest++;
+    bytes[0] = grant->data[0];
+    text.data = bytes;
+
+    for (i = 0; i < sizeof(numbers) / sizeof(numbers[0]); i++) {
+        text.len = ngx_cpymem(ngx_cpymem(&bytes[1], numbers[i].bytes,
+                                         ngx_strlen(numbers[i].bytes)),
+                              grant->data + rest, grant->len - rest)
+                   - bytes;
+
+        rc = ngx_eiam_redis_value_read_grant(&text, &value);
+
+        ngx_eiam_unit_ok(unit,
+                         numbers[i].time == -1
+                         ? rc == NGX_DECLINED
+                         : rc == NGX_OK
+                           && value.grant.expires == numbers[i].time,
+                         "a number %ui is read, or is none and is not", i);
+    }
 }
 
 
