@@ -56,8 +56,17 @@ subtest 'the arithmetic' => sub {
     ok about(Bench::Scale::workers(2, 20, 10), 80_000), 'two that need it for half of the time';
     ok about(Bench::Scale::steady(1000, 100, 1), 1000 / 310), 'a question per life and pause';
     ok about(Bench::Scale::steady(1000, 100, 10), 10_000 / 400), 'and per gateway';
-    is Bench::Scale::zone(1_000_000, 128)->{megabytes}, 160, 'a zone for a million grants';
+    is Bench::Scale::zone(1_000_000, 128)->{megabytes}, 178, 'a zone for a million grants';
     is Bench::Scale::crowded(1000, 100, 1), 0, 'few questions crowd nobody out';
+
+    my %refused = (1 => [ 0, 0 ], 2 => [ 0.25, 50 ], 10 => [ 1.25, 90 ], 100 => [ 11.3, 99 ]);
+    for my $gateways (sort { $a <=> $b } keys %refused) {
+        my ($paper, $seen) = (Bench::Scale::unknown($gateways), Bench::Scale::simulate_unknown($gateways, 2000));
+        my ($shared, $alone) = @{ $refused{$gateways} };
+        cmp_ok abs(100 * $paper->{shared} - $shared), '<', 0.05, "2.4-3: $gateways gateways for 10 s without Redis";
+        cmp_ok abs(100 * $paper->{alone} - $alone), '<', 0.05, '  and if they share nothing';
+        cmp_ok abs($seen->{$_} - $paper->{$_}), '<', 0.005 + 0.05 * $paper->{$_}, "  simulated: $_" for qw(shared alone);
+    }
 
     my %how = (tokens => 500, rate => 250, gateways => 4);
     my ($paper, $seen) = (Bench::Scale::expected(%how), Bench::Scale::simulate(%how));
@@ -84,8 +93,8 @@ subtest 'bench/scale says what follows from the figures' => sub {
     is $?, 0, 'runs' or return;
     like $text, qr/^learned token +20\.0 +50,000$/m, 'the median makes a core';
     like $text, qr/core: 2 +100,000 +100,000 +1\.000 +60,000 +0\.600$/m, 'the lock of two workers';
-    like $text, qr/^1,000,000 live tokens +122\.1 +4\.0 +160m$/m, 'the zone';
-    like $text, qr/150m, on paper: 160m; .* learned 1,000,000 grants/, 'and what was found';
+    like $text, qr/^1,000,000 live tokens +122\.1 +4\.0 +178m$/m, 'the zone';
+    like $text, qr/150m, on paper: 178m; .* learned 1,000,000 grants/, 'and what was found';
     like $text, qr/^100,000 live tokens +328 +2,857 +12,500$/m, 'the authorization server';
     my $all = Bench::Table::read_json($file);
     is $all->{scale}{authorization_server}{load}, 20_000, 'half of what a core serves is the load';
@@ -93,20 +102,20 @@ subtest 'bench/scale says what follows from the figures' => sub {
 };
 
 SKIP: {
-    skip 'instructions are counted of what is used', 4 if $ENV{EIAM_COVERAGE};
+    skip 'instructions are counted of what is used', 5 if $ENV{EIAM_COVERAGE};
     subtest 'a call costs little more than without a gate' => \&call;
     subtest 'a match does not depend on the number of operations' => \&match;
     subtest 'nor a look-up on the number of grants' => \&zone;
     subtest 'workers look grants up at the same time' => \&lock;
+    subtest 'a zone holds as many grants as docs/TOKENS.md says' => \&room;
 }
 
 done_testing;
 
 
 sub call {
-    spew("$dir/jwks.json", '{}');    # no tokens are signed for this
     is system('cc', '-O2', '-o', "$dir/load", "$bench/load.c"), 0, 'the load generator compiles' or return;
-    my $load = Bench::Load->new("$dir");
+    my $load = Bench::Load->opaque("$dir");
 
     my $upstream = Bench::Contender->new("$bench/..", "$bench/upstream.conf");
     $upstream->{whole} = 1;
@@ -174,6 +183,18 @@ sub zone {
     }
     ok !eval { Bench::Unit::run($dir, 'zone', 'eiam_bench_zone 20000 1m 1 1') }, 'a zone may be too small';
     like $@, qr/too small a zone/, 'and says so';
+    return;
+}
+
+# By the cells of a zone; a grant takes two of them, or three.
+sub room {
+    my %room = slurp("$bench/../docs/TOKENS.md") =~ /^\| (\d+[km]) \| ([\d,]+ \| [\d,]+) \|/mg;
+    is_deeply [ sort keys %room ], [qw(10m 174m 1m 64k)], 'four sizes';
+    for my $size (sort keys %room) {
+        my ($line) = Bench::Unit::run($dir, 'room', "eiam_bench_zone 1 $size 1 1");
+        my ($cells) = $line =~ /^zone (\d+) 1$/;
+        is_deeply [ split / \| /, $room{$size} =~ tr/,//dr ], [ int $cells / 2, int $cells / 3 ], "2.4-3: $size";
+    }
     return;
 }
 

@@ -37,7 +37,7 @@ for (split /\n/, $text) {
 ok $planned > 0 && $planned == $count, 'nginx ran all of them' or diag $text;
 is $code, 0, 'and nginx -t succeeds' or diag $text =~ s/^ok .*\n//mgr;
 
-my %no_suite = map { ($_ => 1) } qw(module bench bench_zone);
+my %no_suite = map { ($_ => 1) } qw(module bench bench_zone bench_redis);
 for my $file (glob top_dir() . '/t/unit/ngx_eiam_unit_*.c') {
     my ($suite) = $file =~ /unit_(\w+)\.c$/;
     ok $seen{$suite}, "the suite \"$suite\" has tests" unless $no_suite{$suite};

@@ -6,6 +6,7 @@
  *     eiam_unit all | suite;                    TAP on the standard output
  *     eiam_bench_match policy paths rounds;     for bench/match
  *     eiam_bench_zone, eiam_bench_lock          for bench/zone, bench/lock
+ *     eiam_bench_redis                          for bench/gateways
  *
  * A suite is a function; ngx_eiam_unit_module.c lists them.
  */
@@ -87,6 +88,9 @@ char *ngx_eiam_unit_bench_zone(ngx_conf_t *cf, ngx_command_t *cmd,
     void *conf);
 char *ngx_eiam_unit_bench_lock(ngx_conf_t *cf, ngx_command_t *cmd,
     void *conf);
+char *ngx_eiam_unit_bench_redis(ngx_conf_t *cf, ngx_command_t *cmd,
+    void *conf);
+ngx_int_t ngx_eiam_unit_bench_redis_start(ngx_cycle_t *cycle);
 
 
 /* a test; the title has the format of ngx_sprintf() */

@@ -93,6 +93,13 @@ static ngx_command_t  ngx_eiam_unit_commands[] = {
       0,
       NULL },
 
+    { ngx_string("eiam_bench_redis"),
+      NGX_MAIN_CONF|NGX_DIRECT_CONF|NGX_CONF_TAKE23,
+      ngx_eiam_unit_bench_redis,
+      0,
+      0,
+      NULL },
+
       ngx_null_command
 };
 
@@ -111,7 +118,7 @@ ngx_module_t  ngx_eiam_unit_module = {
     NGX_CORE_MODULE,                       /* module type */
     NULL,                                  /* init master */
     NULL,                                  /* init module */
-    NULL,                                  /* init process */
+    ngx_eiam_unit_bench_redis_start,       /* init process */
     NULL,                                  /* init thread */
     NULL,                                  /* exit thread */
     NULL,                                  /* exit process */

@@ -12,7 +12,8 @@ use Bench::Contender qw(slurp);
 
 use constant COUNTED => 200;
 
-# scenario-kind => instructions of one request.
+# scenario-kind => instructions of one request. A contender may say how many
+# requests are counted (count), and how many tokens it learns before (learned).
 sub count {
     my ($load, $contender, $dir, $upstream, @cells) = @_;
     $contender->write_conf($dir, UPSTREAM => $upstream, SPKI => $load->spki);
@@ -20,7 +21,7 @@ sub count {
     $contender->start([ 'valgrind', '-q', '--tool=callgrind', "--callgrind-out-file=$dir/callgrind",
         '--compress-strings=no', '--collect-jumps=no',
         "--vgdb-prefix=$dir/vgdb" ], [ '-g', 'master_process off;' ]);
-    $load->learn($contender) if $contender->{prime};
+    $load->learn($contender, $contender->{learned}) if $contender->{prime};
 
     my (%count, $part);
     for my $cell (@cells) {

@@ -10,6 +10,7 @@ use lib do { my ($dir) = __FILE__ =~ m{(.*)/}; "$dir/../../../t/lib" };
 use Bench::Contender qw(slurp spew);
 use Digest::SHA qw(sha256_hex);
 use JSON::PP ();
+use POSIX ();
 
 use constant { TOKENS => 10_000, CONNECTIONS => 32, YEAR_2099 => 4_070_908_800 };
 
@@ -29,9 +30,16 @@ our %scenario = (
 
 sub new {
     my ($class, $dir, @pin) = @_;
+    my $self = $class->opaque($dir, @pin);
+    $self->_jwt;
+    return $self;
+}
+
+# Without JWTs, which take a while to sign.
+sub opaque {
+    my ($class, $dir, @pin) = @_;
     my $self = bless { dir => $dir, pin => \@pin }, $class;
     $self->_opaque;
-    $self->_jwt;
     $self->_tls;
     for my $name (keys %scenario) {
         my ($target, $tokens) = @{ $scenario{$name} };
@@ -138,9 +146,7 @@ sub spki {
 # receive requests in turns, and there are two results.
 sub run {
     my ($self, $contender, $scenario, $kind, %how) = @_;
-    my $tokens = $scenario{$scenario}[1];
-    my $file = $tokens eq 'first' && $kind eq 'opaque' ? 'new'
-        : "$self->{dir}/" . ($tokens || 'one') . ".$kind";
+    my $file = $self->_file($scenario, $kind);
     my @asked = ($contender, $how{beside} // ());
     my $results = $self->_send(join(',', map { $_->{port} } @asked), $scenario, $file, %how);
     for my $i (0 .. $#asked) {
@@ -150,11 +156,31 @@ sub run {
     return @$results;
 }
 
+# One that goes on meanwhile: the id of its process.
+sub start {
+    my ($self, $contender, $scenario, $kind, %how) = @_;
+    my @command = $self->_command($contender->{port}, $scenario, $self->_file($scenario, $kind), %how);
+    my $pid = fork() // die "fork: $!\n";
+    if (!$pid) {
+        $SIG{$_} = 'DEFAULT' for qw(HUP INT TERM);
+        open STDOUT, '>', '/dev/null';
+        exec @command or POSIX::_exit(127);
+    }
+    return $pid;
+}
+
+sub _file {
+    my ($self, $scenario, $kind) = @_;
+    my $tokens = $scenario{$scenario}[1];
+    return 'new' if $tokens eq 'first' && $kind eq 'opaque';
+    return "$self->{dir}/" . ($tokens || 'one') . ".$kind";
+}
+
 # Calls a gate once with each token that it shall learn.
 sub learn {
-    my ($self, $contender) = @_;
+    my ($self, $contender, $tokens) = @_;
     $self->_send($contender->{port}, 'learn-crm', "$self->{dir}/many.opaque",
-        connections => 4, requests => TOKENS);
+        connections => 4, requests => $tokens // TOKENS);
     $self->_send($contender->{port}, 'learn-other', "$self->{dir}/other.opaque",
         connections => 1, requests => 1);
     return;
@@ -166,10 +192,15 @@ sub learn_new {
     return $self->_send($contender->{port}, 'learn-crm', 'new', connections => 8, requests => $tokens);
 }
 
-sub _send {
+sub _command {
     my ($self, $port, $request, $tokens, %how) = @_;
-    my @command = (@{ $self->{pin} }, "$self->{dir}/load", $port, "$self->{dir}/$request.request", $tokens,
+    return (@{ $self->{pin} }, "$self->{dir}/load", $port, "$self->{dir}/$request.request", $tokens,
         $how{connections} // CONNECTIONS, $how{seconds} // 0, $how{rate} // 0, $how{requests} // 0);
+}
+
+sub _send {
+    my ($self, @asked) = @_;
+    my @command = $self->_command(@asked);
     open my $out, '-|', @command or die "load: $!\n";
     my $text = do { local $/; <$out> };
     close $out or die "load failed: @command\n";

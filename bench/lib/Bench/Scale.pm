@@ -15,6 +15,8 @@ use constant {
     REVOKED => 0.1,                  # of the tokens
     CROWD => 0.05,                   # of the calls: what is a crowd
     SEED => 20_261_121,
+    CALLS => 0.5, LIFE => 1800,      # per second, and s: of a token that gateways share
+    OUTAGE => 10,                    # s without Redis
     CELL => 64, MB => 1024 * 1024,   # bytes
 };
 
@@ -53,16 +55,56 @@ sub until_lost {
 
 # Megabytes for so many grants: cells of 64 bytes, an index of 4 bytes for the
 # largest power of two of cells, 15/16 of the pages (a part of 16 is left to the
-# slab allocator), and of these a part of 16 for counters, another for revocations,
-# and one of 32, at most, for refusals; flights are 80 KB at most, and so are the
-# rows of who is refused.
+# slab allocator), and of these a part of 16 for counters, one of 10 for
+# revocations, one of 64 for who is refused, one of 32 for what has been used, and
+# one of 32, at most, for refusals; flights are 80 KB at most.
 sub zone {
     my ($grants, $bytes) = @_;
     my $cells = $grants * $bytes;
     my $heads = 1;
     $heads *= 2 while $heads * 2 <= $cells / CELL;
-    my $megabytes = ($cells + 4 * $heads) / MB / (15 / 16 * (1 - 2 / 16 - 1 / 32));
+    my $megabytes = ($cells + 4 * $heads) / MB / (15 / 16 * (1 - 1 / 16 - 1 / 10 - 1 / 64 - 2 / 32));
     return { cells => $cells / MB, index => 4 * $heads / MB, megabytes => ceil($megabytes) };
+}
+
+# ---- without Redis
+
+# The share of the calls that a gateway refuses while it cannot ask Redis, as it
+# has not seen the token before: issued by another gateway, and either meanwhile
+# or not called here between its issue and the outage. And the share that would
+# be refused at all times if gateways shared nothing.
+sub unknown {
+    my ($gateways) = @_;
+    my ($elsewhere, $pause) = (1 - 1 / $gateways, $gateways / CALLS);
+    my $meanwhile = OUTAGE / 2 / LIFE;
+    my $before = $pause / LIFE * (1 - exp(-(LIFE - OUTAGE / 2) / $pause));
+    return { shared => $elsewhere * ($meanwhile + $before), alone => $elsewhere };
+}
+
+# The same, seen: tokens that are issued at random times, each by one of the
+# gateways, and called at random times at any of them.
+sub simulate_unknown {
+    my ($gateways, $tokens) = @_;
+    srand SEED;
+    my %seen = map { ($_ => 0) } qw(calls shared alone);
+    for (1 .. $tokens * (LIFE + OUTAGE) / LIFE) {
+        my $issued = OUTAGE - rand LIFE + OUTAGE;    # the outage begins at 0
+        my $issuer = int rand $gateways;
+        my %known  = ($issuer => 1);
+        my $end    = $issued + LIFE < OUTAGE ? $issued + LIFE : OUTAGE;
+        for (my $now = $issued; ($now -= log(1 - rand) / CALLS) < $end; ) {
+            my $gateway = int rand $gateways;
+            if ($now < 0) {
+                $known{$gateway} = 1;
+                $now = 0 if keys %known == $gateways;    # nothing more to learn
+                next;
+            }
+            $seen{calls}++;
+            $seen{shared}++ if !$known{$gateway};
+            $seen{alone}++  if $gateway != $issuer;
+        }
+    }
+    return { map { ($_ => $seen{$_} / $seen{calls}) } qw(shared alone) };
 }
 
 # ---- questions to the authorization server

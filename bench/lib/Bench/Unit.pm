@@ -17,17 +17,28 @@ my $module = $ENV{EIAM_UNIT_MODULE}
     // (($ENV{EIAM_MODULE} // 'set') eq '' ? '' : "$top/build/ngx_eiam_unit_module.so");
 
 sub command {
-    my ($dir, $name, $directive) = @_;
+    my ($dir, $name, $directive, $worker) = @_;
     spew("$dir/$name.conf", join "\n",
         $module eq '' ? () : "load_module $module;", "pid $dir/pid;", 'error_log stderr;',
         "$directive;", 'events { }', '');
-    return ($nginx, '-t', '-q', '-e', 'stderr', '-p', $dir, '-c', "$dir/$name.conf");
+    my @mode = $worker ? ('-g', 'daemon off; master_process off;') : ('-t', '-q');
+    return ($nginx, @mode, '-e', 'stderr', '-p', $dir, '-c', "$dir/$name.conf");
 }
 
 # What the directive prints, line by line; dies with the output if it fails.
 sub run {
     my ($dir, $name, $directive, @before) = @_;
-    my @command = (@before, command($dir, $name, $directive));
+    return output($dir, $name, $directive, @before, command($dir, $name, $directive));
+}
+
+# The same of a worker, which ends by itself.
+sub work {
+    my ($dir, $name, $directive) = @_;
+    return output($dir, $name, $directive, 'timeout', 60, command($dir, $name, $directive, 1));
+}
+
+sub output {
+    my ($dir, $name, $directive, @command) = @_;
     my $pid = open(my $out, '-|') // die "fork: $!\n";
     if (!$pid) {
         open STDERR, '>', "$dir/$name.err";
