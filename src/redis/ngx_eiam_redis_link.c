@@ -99,6 +99,7 @@ ngx_eiam_redis_link_create(const ngx_eiam_redis_t *redis,
 void
 ngx_eiam_redis_link_start(ngx_eiam_redis_link_t *link)
 {
+    link->began = ngx_current_msec;
     ngx_add_timer(&link->timer, 0);
 }
 
@@ -304,12 +305,16 @@ ngx_eiam_redis_link_next(ngx_eiam_redis_link_t *link)
 /*
  * The delay doubles with each failure, and after connections that were lost at
  * once.  A part of it is random, so that gateways do not return all together.
+ * The time that a failed attempt took is a part of the delay: while packets are
+ * dropped, an attempt is under way, or the next one is near.
  */
 
 static ngx_msec_t
 ngx_eiam_redis_link_delay(ngx_eiam_redis_link_t *link)
 {
-    ngx_msec_t  delay;
+    ngx_msec_t  delay, passed;
+
+    passed = link->since ? 0 : ngx_current_msec - link->began;
 
     if (link->since && ngx_current_msec - link->since
                        > NGX_EIAM_REDIS_BACKOFF_MAX)
@@ -322,6 +327,9 @@ ngx_eiam_redis_link_delay(ngx_eiam_redis_link_t *link)
 
     delay = link->backoff / 2 + ngx_random() % (link->backoff / 2 + 1);
 
+    delay = (passed < delay) ? delay - passed : NGX_EIAM_REDIS_BACKOFF_MIN;
+
+    link->began = ngx_current_msec + delay;
     link->backoff = ngx_min(2 * link->backoff, NGX_EIAM_REDIS_BACKOFF_MAX);
 
     return delay;

@@ -71,6 +71,7 @@ struct ngx_eiam_redis_link_s {
     ngx_event_t                  timer;          /* until the next step */
     ngx_msec_t                   backoff;        /* ms */
     ngx_msec_t                   since;          /* when it became ready */
+    ngx_msec_t                   began;          /* the attempt */
     ngx_msec_t                   checked;        /* when ROLE was last sent */
 
     ngx_eiam_redis_lookup_t      lookup;         /* of the address or master */
