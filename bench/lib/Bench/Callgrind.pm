@@ -62,11 +62,12 @@ sub inclusive {
 
 # The stages in the module's own table, and their cost for an allowed request.
 sub stages {
-    my ($contender, $kind) = @_;
+    my ($contender, $kind, $scenario) = @_;
+    $scenario //= 'allowed';
     my ($table) = slurp("$contender->{top}/src/http/gate/ngx_http_eiam_stage.c") =~ /_stages\[\] = \{(.*?)\n\};/s;
     my @stages = map { [ /"(\w+)"\), \w+,\s+(\w+)/ ] } split /ngx_string\(/, $table // '';
     @stages = grep { @$_ } @stages or die "the table of stages is not where it was\n";
-    my $cost = inclusive("$contender->{dir}-counted/allowed-$kind.callgrind",
+    my $cost = inclusive("$contender->{dir}-counted/$scenario-$kind.callgrind",
         $contender->{count} // COUNTED);
     return [ map { [ $_->[0], $cost->{ $_->[1] } // 0 ] } @stages ];
 }

@@ -12,7 +12,7 @@ use File::Basename qw(dirname);
 use File::Path qw(make_path);
 use JSON::PP ();
 
-my @parts = qw(gate selection match zone lock memory applications gateways scale);
+my @parts = qw(gate selection match zone lock memory applications objects gateways scale);
 
 use constant BUSY => 0.8;    # share of its core below which a gateway waits for others
 
