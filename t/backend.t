@@ -15,6 +15,9 @@ use MIME::Base64 qw(encode_base64 encode_base64url decode_base64url);
 use Test::More;
 use Time::HiRes qw(time sleep);
 
+# What a newer Python has to say about Flask is not the backend's.
+$ENV{PYTHONWARNINGS} = 'ignore';
+
 binmode $_, ':encoding(UTF-8)' for map { Test::More->builder->$_ } qw(output failure_output todo_output);
 
 my $EXAMPLE  = "$FindBin::Bin/../example";
