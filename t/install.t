@@ -7,7 +7,9 @@ use warnings;
 use File::Find qw(find);
 use File::Temp ();
 use FindBin;
+use lib "$FindBin::Bin/lib";
 use Test::More;
+use EIAM::Test;
 
 my $top = "$FindBin::Bin/..";
 my $tmp = File::Temp->newdir('eiam-XXXXXX', TMPDIR => 1);
@@ -43,6 +45,41 @@ for my $line (split /\n/, text("$top/debian/libnginx-mod-http-eiam.install")) {
     my ($files) = split ' ', $line;
     my @there = glob "$top/$files";
     ok @there && !grep({ !-e } @there), "the package finds $files";
+}
+
+# The message that the page explains is the one that nginx has for a module of another build.
+SKIP: {
+    skip 'the module is not in a file', 4 if $ENV{EIAM_ASAN};
+    my $install = text("$top/docs/INSTALL.md");
+    my $so = text("$top/build/ngx_eiam_module.so");
+    my ($signature) = $so =~ /(\d,\d,\d,[01]{20,})\0/;
+    ok defined $signature, '2.8-2: the module has a signature of the nginx that it is for';
+    my $other = $signature =~ s/(\d)$/1 - $1/er;
+    open my $out, '>:raw', "$tmp/other.so" or die "$tmp/other.so: $!\n";
+    print {$out} $so =~ s/\Q$signature\E/$other/r;
+    close $out or die "$tmp/other.so: $!\n";
+    {
+        local $ENV{EIAM_MODULE} = "$tmp/other.so";
+        my ($code, $said) = nginx(server => '')->check;
+        ok $code && $said =~ m{\[emerg\] \S+ (module ".*/other\.so" is not binary compatible) in }, 'with another one nginx does not load it' or diag $said;
+        like $install, qr/`@{[ ($1 \/\/ 'nothing') =~ s{".*"}{"..."}r ]}`/, 'and the page explains what it says';
+    }
+    my ($command) = nginx(module => 0)->_command;
+    my ($nginx) = grep { -e } $command, '/usr/sbin/nginx';
+    ok text($nginx) =~ /module "%V" version %ui instead of %ui/ && $install =~ /`module "..." version \d+ instead of \d+`/,
+        'so it does with the message for another version';
+}
+
+# What the first steps write, as far as nginx can tell without starting; .ci/trial types all of them.
+{
+    my %written = text("$top/docs/FIRST-STEPS.md") =~ m{^cat >/etc/nginx/(\S+) <<'?END'?\n(.*?)^END$}msg;
+    $written{'eiam/applications.json'} =~ s/\$\(.*?\)/'1f' x 32/e;
+    my $gate = nginx(conf => delete($written{'conf.d/shop.conf'}) =~ s/:8080/:%PORT%/r =~ s/:8081/:%PORT2%/r);
+    mkdir $gate->dir . '/eiam';
+    $gate->write_file($_, $written{$_}) for keys %written;
+    my ($code, $said) = $gate->check;
+    is $code, 0, '2.8-7: the first steps have a configuration and a policy that nginx takes' or diag $said;
+    unlike $said, qr/\[warn\]/, 'and about which it does not warn';
 }
 
 done_testing;
