@@ -162,7 +162,7 @@ sub ask {
 sub client {
     my ($application) = @_;
     return {
-        application => $application, number => $application->{number}, due => time + rand PAUSE, old => [],
+        application => $application, number => $application->{number}, due => time + rand PAUSE, old => [], tokens => 0, steps => 0,
         style => (qw(early refused refused early each))[ $application->{number} % 5 ],
     };
 }
@@ -172,6 +172,7 @@ sub renew {
     my ($call, $token) = obtain($client->{application});
     push @$notes, $call;
     return unless $token;
+    $client->{tokens}++;
     push @{ $client->{old} }, $client->{token} if $client->{token};
     $client->{token} = $call->{token} = $token;
     return;
@@ -214,18 +215,26 @@ sub step {
     return;
 }
 
-# A process that plays several clients, and records its calls and their answers.
+sub touch { open my $out, '>', $_[0] or die "$_[0]: $!\n"; return close $out }
+
+# A process that plays several clients, and records its calls and their answers. On a busy machine
+# the day is longer: noon comes when each client had several tokens, and the evening when each has called again.
 sub work {
-    my ($number, $end) = @_;
-    my @notes;
+    my ($number) = @_;
+    my ($begin, $noon, @notes) = (time);
     srand $number;
     my @clients = map { client($_) } grep { $_->{number} % PROCESSES == $number } @applications;
     while (1) {
         my ($next) = sort { $a->{due} <=> $b->{due} } @clients;
         my $now = time;
-        last if $now > $end;
+        last if $noon && $now > $noon + SECONDS / 2 && !grep { $_->{steps} < $_->{at_noon} + 4 } @clients or $now > $begin + 120;
         sleep $next->{due} - $now if $next->{due} > $now;
         step($next, \@notes);
+        if (!$noon && -e "$dir/noon") {
+            $noon = time;
+            $_->{at_noon} = $_->{steps} for @clients;
+        }
+        touch("$dir/morning-$number") if !grep { $_->{tokens} < 2 } @clients;
     }
     open my $out, '>', "$dir/notes-$number" or die $!;
     print {$out} $json->encode(\@notes);
@@ -233,12 +242,11 @@ sub work {
     return;
 }
 
-my $end = time + SECONDS;
 my @workers;
 for my $number (0 .. PROCESSES - 1) {
     my $pid = fork // die "fork: $!";
     if (!$pid) {
-        eval { work($number, $end); 1 } or print {*STDERR} $@;
+        eval { work($number); 1 } or print {*STDERR} $@;
         POSIX::_exit(0);
     }
     push @workers, $pid;
@@ -247,10 +255,12 @@ for my $number (0 .. PROCESSES - 1) {
 # ---- noon
 
 sleep SECONDS / 2;
+until_true(sub { !grep { !-e "$dir/morning-$_" } 0 .. PROCESSES - 1 }, 60);
 $gate->write_file('apps.json' => file_of(@changed));
 my $from = time;
 ok $gate->reload, 'at noon, a reload with other permissions';
 my $to = time + 0.2;
+touch("$dir/noon");
 
 waitpid $_, 0 for @workers;
 my @notes = map { @{ $json->decode(slurp("$dir/notes-$_") // '[]') } } 0 .. PROCESSES - 1;

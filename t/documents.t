@@ -293,7 +293,7 @@ SKIP: {
     skip 'the module is built in another way', 6 if $ENV{EIAM_ASAN} || $ENV{EIAM_COVERAGE};
     my ($build, $nginx, $without) = (top_dir() . '/build/dynamic', '/usr/share/nginx/src/src', $gate->dir . '/without');
     my %source = map { (m{(\w+)\.c$} => 1) } glob join ' ', map { top_dir() . "/$_" } qw(*.c src/*/*.c src/*/*/*.c);
-    my @include = map { "-I$_" } $build, map({ top_dir() . "/src/$_" } qw(core redis)), map { "$nginx/$_" } qw(core event event/modules os/unix);
+    my @include = map { "-I$_" } $build, map({ top_dir() . "/src/$_" } qw(core redis)), glob "$nginx/{core,event,event/*/,os/unix}";
     my $build_without = sub {
         my ($file, $macro, @libraries) = @_;
         my ($noun) = $file =~ /(\w+)\.c$/;
