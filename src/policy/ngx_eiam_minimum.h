@@ -13,8 +13,11 @@
 #include <ngx_eiam_policy.h>
 
 
-/* steps that the search may take; beyond them the result may be larger */
-#define NGX_EIAM_MINIMUM_STEPS  (1 << 20)
+/*
+ * Comparisons of an operation that a search may take, first for a good set and
+ * then for the best one: some milliseconds.
+ */
+#define NGX_EIAM_MINIMUM_STEPS  (1 << 18)
 
 
 typedef struct {
@@ -27,13 +30,14 @@ typedef struct {
 
 
 /*
- * The numbers of the scopes, in chosen, an array of ngx_uint_t.  None of them
- * can be left out, and what they permit beyond the used operations is as little
- * as it can be; of sets that permit as many operations it is the smaller one.
- * NGX_OK or NGX_ERROR (no memory).
+ * The numbers of the scopes, in chosen, an array of ngx_uint_t.  What they
+ * permit beyond the used operations is as little as it can be; of sets that
+ * permit as many operations it is the smallest one.  If the search takes too
+ * many steps, exact is 0, and there may be a better set; none of the scopes can
+ * be left out all the same.  NGX_OK or NGX_ERROR (no memory).
  */
 ngx_int_t ngx_eiam_minimum_find(const ngx_eiam_minimum_t *minimum,
-    ngx_array_t *chosen);
+    ngx_array_t *chosen, ngx_uint_t *exact);
 
 
 #endif /* _NGX_EIAM_MINIMUM_H_INCLUDED_ */

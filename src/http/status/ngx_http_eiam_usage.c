@@ -233,7 +233,6 @@ ngx_http_eiam_usage_application(ngx_http_eiam_status_t *status,
 
     ngx_http_eiam_puts(status, "],\"minimal\":[");
     ngx_http_eiam_usage_minimum(status, file, &used);
-    ngx_http_eiam_puts(status, "]");
 
     ngx_http_eiam_listed_networks(status, application);
     ngx_http_eiam_listed_objects(status, application);
@@ -295,7 +294,7 @@ ngx_http_eiam_usage_minimum(ngx_http_eiam_status_t *status,
     const ngx_http_eiam_applications_t *file, ngx_array_t *used)
 {
     ngx_str_t                          *name;
-    ngx_uint_t                          i, *number;
+    ngx_uint_t                          i, exact, *number;
     ngx_array_t                         chosen;
     ngx_eiam_minimum_t                  minimum;
     ngx_http_eiam_file_permissions_t  **permissions;
@@ -323,7 +322,7 @@ ngx_http_eiam_usage_minimum(ngx_http_eiam_status_t *status,
     }
 
     if (ngx_array_init(&chosen, minimum.pool, 4, sizeof(ngx_uint_t)) != NGX_OK
-        || ngx_eiam_minimum_find(&minimum, &chosen) != NGX_OK)
+        || ngx_eiam_minimum_find(&minimum, &chosen, &exact) != NGX_OK)
     {
         status->failed = 1;
 
@@ -335,6 +334,9 @@ ngx_http_eiam_usage_minimum(ngx_http_eiam_status_t *status,
             ngx_http_eiam_write_text(status, "%s", i ? "," : "");
             ngx_http_eiam_write_quoted(status, &name[number[i]]);
         }
+
+        ngx_http_eiam_write_text(status, "]%s",
+                                 exact ? "" : ",\"minimal_exact\":false");
     }
 
     ngx_destroy_pool(minimum.pool);

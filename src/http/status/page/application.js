@@ -71,14 +71,14 @@ function filesView() {
 // What the application has used, and which permissions would have sufficed, if the gate reports that.
 function usageView({ json }) {
     const known = (json.application_usage || []).filter(({ application }) => application === chosen);
-    return known.map(({ used = [], minimal = [], granted = [] }) => {
+    return known.map(({ used = [], minimal = [], minimal_exact: exact = true, granted = [] }) => {
         const spare = granted.filter(permission => !minimal.includes(permission));
         return make('dl', [
             json.usage ? fact('Used since', moment(json.now - json.usage.since)) : [],
             fact('Operations used', used.length ? make('span', [ chips(used.slice(0, OBJECTS)),
                 used.length > OBJECTS ? `and ${count(used.length - OBJECTS)} more` : '' ], 'chips')
                 : make('span', 'none', 'soft')),
-            used.length ? fact('Sufficient for these', make('span', chips(minimal, 'good'), 'chips')) : [],
+            used.length ? fact(exact ? 'Sufficient for these' : 'Sufficient for these, though fewer may be', make('span', chips(minimal, 'good'), 'chips')) : [],
             used.length && spare.length ? fact('Not needed for these', make('span', chips(spare), 'chips')) : [],
         ], 'facts');
     });
