@@ -111,7 +111,7 @@ subtest '2.4-7.1: what one gateway learns, another one knows at once' => sub {
     decided $one, qr/^\s*SHARED learned$/, 'and the log says from where';
 };
 
-subtest '2.4-7.1: whatever the client speaks, and also if it leaves' => sub {
+subtest '2.4-7.1: whichever version of HTTP the client uses, and even if it leaves' => sub {
     my $plain = "client_id=crm";
     my $length = 'Content-Length: ' . length $plain;
     my %requests = (
@@ -135,7 +135,7 @@ subtest '2.4-7.1: whatever the client speaks, and also if it leaves' => sub {
     }
 };
 
-subtest '2.4-1: without buffers, as the body comes later than the header' => sub {
+subtest '2.4-1: even without proxy_buffering, when the body comes after the header' => sub {
     my $token = new_token();
     my %json = (access_token => $token, token_type => 'bearer', expires_in => 600, scope => 'user_read');
     for my $hold (100, 120, 150) {
@@ -147,12 +147,12 @@ subtest '2.4-1: without buffers, as the body comes later than the header' => sub
         sleep 0.02;
         $issuer->release;
         like $client->read_response->{body}, qr/\Q$token\E/, 'the answer is whole';
-        is call($two, $token)->{status}, 200, 'the token is known there';
+        is call($two, $token)->{status}, 200, 'the token is known at the other gateway';
         $token = $json{access_token} = new_token();
     }
 };
 
-subtest 'an answer that cannot be learned from goes on as it is' => sub {
+subtest 'an answer from which nothing can be learned is forwarded unchanged' => sub {
     my %json = (access_token => new_token(), token_type => 'bearer', expires_in => 600, scope => 'user_read');
     my $post = sub { raw($one, "POST /api/token HTTP/1.1\r\nHost: a\r\n$form\r\nContent-Length: 13\r\nConnection: close\r\n\r\nclient_id=crm") };
     my %answers = (
@@ -169,7 +169,7 @@ subtest 'an answer that cannot be learned from goes on as it is' => sub {
     }
     $issuer->answer('*' => { json => { %json, more => 'm' x 5000 }, stop => 3000 });
     my $answer = $post->();
-    like $answer->{body} // '', qr/^[{"]/, 'one that is broken off: what there was' or diag explain $answer;
+    like $answer->{body} // '', qr/^[{"]/, 'of an answer that ends early the client gets what there is' or diag explain $answer;
 };
 
 subtest '2.4-7.1: over HTTP/2, and when the client has left' => sub {
@@ -191,10 +191,10 @@ subtest '2.4-7.1: over HTTP/2, and when the client has left' => sub {
     sleep 0.02;
     undef @clients;
     $redis->thaw;
-    ok until_true(sub { call($two, $token)->{status} == 200 }), 'a client that has left has taught the token';
+    ok until_true(sub { call($two, $token)->{status} == 200 }), 'the token is learned although the client has left';
 };
 
-subtest 'nothing of a token is in Redis' => sub {
+subtest 'no part of a token is in Redis' => sub {
     my $token = issue($one, 'crm');
     my $digest = Digest::SHA::sha256_hex($token);
     my @keys = @{ $redis->cmd('KEYS', '*') };
@@ -220,7 +220,7 @@ sub keys_of {
     return ($token, $grant, $grant =~ s/:g:.*/:r/r);
 }
 
-subtest '2.4-7.12: what was changed in Redis grants nothing' => sub {
+subtest '2.4-7.12: a value that was changed in Redis grants nothing' => sub {
     my ($token, $grant) = keys_of(sub { issue($one, 'crm') });
     my ($erp, $other) = keys_of(sub { issue($one, 'erp') });
     my $sealed = $redis->cmd('GET', $grant);
@@ -241,34 +241,34 @@ subtest '2.4-7.12: what was changed in Redis grants nothing' => sub {
         $changes = counted($two, $rejected) - $before;
     }
     $redis->cmd('SET', $grant, $sealed);
-    ok until_true(sub { call($two, $token)->{status} == 200 }), 'as it was: good';
-    is call($one, $token)->{status}, 200, 'where it was learned it was so all the time';
+    ok until_true(sub { call($two, $token)->{status} == 200 }), 'with its own value again the token passes';
+    is call($one, $token)->{status}, 200, 'at the gateway that learned it, it has passed all the time';
 };
 
-subtest 'a tombstone wins, also one that cannot be read' => sub {
+subtest 'a tombstone wins, even if it cannot be read' => sub {
     my ($token, $grant, $tombstone) = keys_of(sub { issue($one, 'crm') });
     $redis->cmd('SET', $tombstone, "\x07of a later version", 'PX', 60_000);
     my $answer = call($two, $token);
-    is $answer->{status}, 401, 'refused';
-    is $answer->{json}{error_code}, 'GATEWAY.4014', 'as a revoked token';
-    decided $two, qr/^token_revoked\s+SHARED learned$/, 'by Redis';
+    is $answer->{status}, 401, 'the token is refused';
+    is $answer->{json}{error_code}, 'GATEWAY.4014', '  as a revoked one';
+    decided $two, qr/^token_revoked\s+SHARED learned$/, '  by what Redis says';
     is counted($two, 'eiam_redis_rejected_values_total{kind="tombstone"}') > 0, 1, 'it is counted';
     is issue($two, 'crm', token => $token), $token, 'the same value is issued once more';
     is call($two, $token)->{status}, 401, 'and stays refused there';
 };
 
-subtest '2.4-7.12: a new key, in its order' => sub {
+subtest '2.4-7.12: a key is replaced in the documented order' => sub {
     my $both = gateway(key => "$line\n$other_line\n")->start;
     ready($both);
     my $token = issue($one, 'crm');
-    is call($both, $token)->{status}, 200, 'added last: it reads what the old one wrote';
-    is call($one, issue($both, 'crm'))->{status}, 200, 'and is read';
+    is call($both, $token)->{status}, 200, 'a gateway with the new key in the second line reads what others write';
+    is call($one, issue($both, 'crm'))->{status}, 200, '  and they read what it writes';
     $both->write_file('key', "$other_line\n$line\n");
     $both->reload;
     ready($both);
     $token = issue($one, 'crm');
-    is call($both, $token)->{status}, 200, 'moved first: the same';
-    is call($one, issue($both, 'crm'))->{status}, 401, 'but it writes what only those read who have it';
+    is call($both, $token)->{status}, 200, 'with the new key in the first line it still reads what others write';
+    is call($one, issue($both, 'crm'))->{status}, 401, '  but only gateways that have the new key read what it writes';
     $both->stop;
     $redis->cmd('DEL', 'eiam:{rev}:key');    # for those who have the old key only
 };
@@ -281,41 +281,41 @@ subtest 'Redis is away' => sub {
     is call($two, $known)->{status}, 200, 'a token is known at both';
     my $foreign = issue($one, 'crm');
     $redis->kill9;
-    ok until_true(sub { get($one, '/status/metrics')->{body} =~ /^eiam_redis_up 0$/m }), 'that is seen';
-    is call($two, $known)->{status}, 200, 'what is known passes';
-    is call($two, $foreign)->{status}, 503, 'what is unknown may be of another gateway';
+    ok until_true(sub { get($one, '/status/metrics')->{body} =~ /^eiam_redis_up 0$/m }), 'the metrics say so';
+    is call($two, $known)->{status}, 200, 'a known token passes';
+    is call($two, $foreign)->{status}, 503, 'an unknown one could be that of another gateway, so the answer is 503';
     decided $two, qr/^source_unavailable redis_down MISS learned$/, 'the log says why';
-    ok until_true(sub { call($quick, $foreign)->{status} == 401 }), 'after the grace it is not likely any more';
+    ok until_true(sub { call($quick, $foreign)->{status} == 401 }), 'after eiam_redis_grace it is refused';
     decided $quick, qr/^token_invalid not_shared /, 'and the log says so';
-    is call($never, $foreign)->{status}, 503, 'without a grace it stays so';
+    is call($never, $foreign)->{status}, 503, 'with eiam_redis_grace off the answer stays 503';
     $_->stop for $quick, $never;
 
     my $queued = issue($one, 'crm');
-    is call($one, $queued)->{status}, 200, 'tokens are issued';
+    is call($one, $queued)->{status}, 200, 'tokens are issued meanwhile';
     $redis->start;
-    ok until_true(sub { call($two, $queued)->{status} == 200 }), 'and known to others when it is back';
-    ok until_true(sub { call($two, $foreign)->{status} == 401 }), 'what Redis had lost is lost';
+    ok until_true(sub { call($two, $queued)->{status} == 200 }), '  and known to others when Redis is back';
+    ok until_true(sub { call($two, $foreign)->{status} == 401 }), 'a grant that Redis has lost is not known elsewhere';
 };
 
-subtest 'Redis does not answer, or takes nothing' => sub {
+subtest 'Redis does not answer, or has no memory' => sub {
     ready($one, $two);
     my $foreign = issue($one, 'crm');
     $redis->freeze;
     my $token = issue($one, 'crm');
     is call($one, $token)->{status}, 200, 'the token response does not wait for Redis, and the token is good where it was issued';
-    is call($two, $foreign)->{status}, 503, 'an unknown one cannot be asked for';
-    like get($one, '/status/metrics')->{body}, qr/^eiam_redis_hold_late_total [1-9]/m, 'it is counted';
+    is call($two, $foreign)->{status}, 503, 'an unknown token gets 503';
+    like get($one, '/status/metrics')->{body}, qr/^eiam_redis_hold_late_total [1-9]/m, 'the late answer is counted';
     $redis->thaw;
-    ok until_true(sub { call($two, $token)->{status} == 200 }), 'when it goes on the token is known';
+    ok until_true(sub { call($two, $token)->{status} == 200 }), 'when Redis goes on, others know the token';
 
     ready($one, $two);
     $redis->cmd('CONFIG', 'SET', 'maxmemory', 1);
     my $full = issue($one, 'crm');
-    is call($one, $full)->{status}, 200, 'without memory in Redis tokens are issued';
-    is call($two, $token)->{status}, 200, 'and known ones are good';
-    is call($two, 'Invented-token')->{status}, 401, 'and it is still asked';
+    is call($one, $full)->{status}, 200, 'when Redis has no memory left, tokens are issued';
+    is call($two, $token)->{status}, 200, '  those that Redis has pass';
+    is call($two, 'Invented-token')->{status}, 401, '  and unknown ones are looked up';
     $redis->cmd('CONFIG', 'SET', 'maxmemory', 0);
-    ok until_true(sub { call($two, $full)->{status} == 200 }), 'with memory again it has the token';
+    ok until_true(sub { call($two, $full)->{status} == 200 }), 'when it has memory again, it gets the grant';
 };
 
 subtest 'introspected tokens, and signed ones' => sub {
@@ -325,19 +325,19 @@ subtest 'introspected tokens, and signed ones' => sub {
     $source->answer('*' => { json => { active => JSON::PP::true, client_id => 'crm', scope => 'user_read' } });
     my ($asked, $grant, $tombstone);
     ($asked, $grant, $tombstone) = keys_of(sub {
-        is call($first, 'Asked-by-one')->{status}, 200, 'one asks';
+        is call($first, 'Asked-by-one')->{status}, 200, 'one gateway asks';
         until_true(sub { @{ $redis->cmd('KEYS', '*g:*') } > 0 });
         return 'Asked-by-one';
     });
-    is call($second, $asked)->{status}, 200, 'the other one';
-    is $source->count($asked), 1, 'has not to ask';
-    decided $second, qr/^\s*SHARED introspection$/, 'as it is in Redis';
+    is call($second, $asked)->{status}, 200, 'the token passes at the other one';
+    is $source->count($asked), 1, '  which does not ask';
+    decided $second, qr/^\s*SHARED introspection$/, '  as Redis has the grant';
     cmp_ok $redis->cmd('PTTL', $grant), '<=', 20_000, 'for as long as it is valid';
-    is call($second, issue($first, 'crm'))->{status}, 200, 'a learned token is shared beside them';
+    is call($second, issue($first, 'crm'))->{status}, 200, 'learned tokens are shared as well';
 
     $redis->stop;
-    ok until_true(sub { get($first, '/status/metrics')->{body} =~ /^eiam_redis_up 0$/m }), 'without Redis';
-    is call($first, 'Asked-later')->{status}, 200, 'the authorization server is asked';
+    ok until_true(sub { get($first, '/status/metrics')->{body} =~ /^eiam_redis_up 0$/m }), 'Redis is down';
+    is call($first, 'Asked-later')->{status}, 200, '  so the authorization server is asked';
     $redis->start;
     $_->stop for $first, $second;
 
@@ -351,15 +351,15 @@ subtest 'introspected tokens, and signed ones' => sub {
     ready($two);
     (undef, undef, $tombstone) = keys_of(sub { issue($two, 'crm', token => $revoked) });
     $redis->cmd('SET', $tombstone, 'x');
-    is call($gate, $revoked)->{status}, 401, 'one with a tombstone does not';
+    is call($gate, $revoked)->{status}, 401, 'a signed token with a tombstone does not';
     decided $gate, qr/^token_revoked\s+SHARED jwt$/, 'as another gateway has revoked it';
-    is call($gate, $good->())->{status}, 200, 'others do';
+    is call($gate, $good->())->{status}, 200, 'other signed tokens do';
     $gate->stop;
 };
 
-subtest 'no log has a token' => sub {
+subtest 'no token is logged' => sub {
     my $logs = join '', map { $_->error_log, $_->access_log } $one, $two;
-    unlike $logs, qr/Issued-\d+-xxx|\Q$line\E/, 'of those that were issued';
+    unlike $logs, qr/Issued-\d+-xxx|\Q$line\E/, 'none that was issued, and no key';
 };
 
 subtest 'what nginx -t refuses' => sub {
@@ -375,7 +375,7 @@ subtest 'what nginx -t refuses' => sub {
     $refused->('no key', 'line 1 of ".*key" has no key', gateway(key => "\n"));
     $refused->('three keys', 'line 3 of ".*key" is one too many', gateway(key => "$line\n$other_line\n$line\n"));
     $refused->("no name: $_", '"eiam_redis" needs a "server_name"', gateway(name => $_)) for '""', '_';
-    $refused->('a time that is none', '"soon" is neither a time', gateway(http => 'eiam_redis_grace soon;'));
+    $refused->('a value that is no time', '"soon" is neither a time', gateway(http => 'eiam_redis_grace soon;'));
     $refused->('the same name twice', '"eiam_redis" needs a "server_name" of its own in server', gateway(http => q{
         server { listen 127.0.0.1:%PORT2%; server_name api.example.com; eiam_policy policy.json; location /api/ { eiam on; } }}));
     my ($code, $text) = gateway(http => q{

@@ -1,5 +1,5 @@
 #!/usr/bin/perl
-# What a gateway does with answers of Redis that cannot be, come late, or do not come.
+# What a gateway does when answers of Redis are malformed, late or missing.
 
 use strict;
 use warnings;
@@ -64,15 +64,15 @@ my ($near, $far) = (gateway($redis->address)->start, gateway($proxy->address)->s
 connected($near, 'a gateway is connected');
 connected($far, '2.4-1: and another one, through a proxy');
 my $known = issue($near);
-is call($far, $known), 200, 'it takes what the first one learned';
+is call($far, $known), 200, 'the second gateway finds the token that the first one learned';
 
 $proxy->mode('split');
 is call($far, issue($near)), 200, '2.4-1: answers may come byte by byte';
-ok up($far), 'without a new connection';
+ok up($far), '  over the same connection';
 
 $proxy->mode('slow');
-is call($far, issue($near)), 200, '2.4-1: and late';
-ok up($far), 'without a new connection';
+is call($far, issue($near)), 200, '2.4-1: answers may come late';
+ok up($far), '  over the same connection';
 
 # What is no answer to the question drops the connection, or refuses this call alone.
 my %kept = map { ($_ => 1) } qw(noperm oom unknown number status);
@@ -104,8 +104,8 @@ $proxy->mode('slow');
     like <$socket> // '', qr{^HTTP/1.1 200 }, '2.4-1: a worker that exits still answers a call that waits for Redis';
 }
 $proxy->mode('silent');
-ok until_true(sub { call($far, 'Unknown') == 503 }), 'without answers a call is refused in time';
-ok $far->reload, 'and no worker stays for a link that is down';
+ok until_true(sub { call($far, 'Unknown') == 503 }), 'without an answer a call is refused when the time is over';
+ok $far->reload, 'and no worker stays because of a link that is down';
 $proxy->mode('pass');
 connected($far, 'the new one connects');
 
@@ -123,12 +123,12 @@ connected($far, 'the new one connects');
     my @answers = map { scalar <$_> } @sockets;
     is scalar(grep { /^HTTP\/1.1 503 / } @answers), scalar @answers,
         '2.4-7.3: kill -9 in the midst of questions: each call gets 503, and clients may have left';
-    is call($far, $known), 200, 'what is known is served';
+    is call($far, $known), 200, 'a known token passes';
     $redis->start;
     connected($far, 'and it connects again');
 }
 
-# NOPERM on each command: nothing known is refused, nothing unknown is taken for unknown, no storm.
+# NOPERM for each command: known tokens pass, unknown ones are not called unknown, and there is no storm of questions.
 {
     my $address = $redis->address;
     my $gate = gateway("$address user=gate password=password")->start;
@@ -143,9 +143,9 @@ connected($far, 'the new one connects');
         my ($after) = metrics($gate) =~ /^eiam_redis_connections_total\{result="connected"\} (\d+)$/m;
         cmp_ok $after - $before, '<', 10, "without $command: no storm of connections";
     }
-    like $gate->error_log, qr/\[error\] .*eiam: Redis at \S+ refuses MGET with NOPERM$/m, 'and the log says which';
+    like $gate->error_log, qr/\[error\] .*eiam: Redis at \S+ refuses MGET with NOPERM$/m, 'and the log names the command';
     $redis->cmd('ACL', 'SETUSER', 'gate', '+@all');
-    ok until_true(sub { up($gate) && call($gate, 'Unknown-again') == 401 }), 'with them all is well again';
+    ok until_true(sub { up($gate) && call($gate, 'Unknown-again') == 401 }), 'with the permission everything works again';
 }
 
 # A master that becomes a replica by a command keeps its clients, and answers what they read.
@@ -158,7 +158,7 @@ connected($far, 'the new one connects');
     ok until_true(sub { call($gate, 'Unknown'); grep { $_ eq 'ngx_eiam' } $second->clients }),
         '2.4-1: a master that has become a replica is left within a second';
     connected($gate, 'for the new one');
-    is call($gate, $token), 200, 'what is known is served';
+    is call($gate, $token), 200, 'a known token passes';
 }
 
 # kill -9 before the first answer: of AUTH, of ROLE.
@@ -188,7 +188,7 @@ connected($far, 'the new one connects');
     $slow->start;
     is call($gate, 'Unknown'), 503, '2.4-7.3: while Redis loads, an unknown token gets 503' if !up($gate);
     connected($gate, 'and then it is connected');
-    ok until_true(sub { call($gate, 'Unknown') == 401 }), 'and unknown is unknown';
+    ok until_true(sub { call($gate, 'Unknown') == 401 }), '  and afterwards 401 again';
 }
 
 done_testing;

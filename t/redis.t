@@ -118,7 +118,7 @@ my $redis = EIAM::Redis->new;
     eventually(sub { 3 == grep { $_ eq 'ngx_eiam' } $redis->clients },
         'and the connections of workers that exit are closed');
     $gate->stop;
-    is scalar(() = $redis->clients), 0, 'none is left behind';
+    is scalar(() = $redis->clients), 0, 'no connection is left open';
 }
 
 {
@@ -157,18 +157,18 @@ sub name_server {
     eventually(sub { $gate->error_log =~ /eiam: Redis at redis\.test:\d+ cannot be reached: its name has no address/ },
         '2.4-1: a name is asked for when it is needed');
     $tell->('127.0.0.9', '127.0.0.1');
-    eventually(sub { up($gate) }, 'until it has an address, and one of them is good');
-    unlike $gate->error_log, qr/finds no address/, 'with a resolver, it is no fault at the start';
-    ok $gate->reload, 'a reload while the name is known';
-    eventually(sub { up($gate) }, 'finds it again');
+    eventually(sub { up($gate) }, 'the gate connects when one of its addresses accepts it');
+    unlike $gate->error_log, qr/finds no address/, 'with a resolver this is not reported at the start';
+    ok $gate->reload, 'nginx is reloaded while the name has an address';
+    eventually(sub { up($gate) }, 'the new workers find the address');
     $gate->stop;
     kill 'KILL', $pid;
     waitpid $pid, 0;
     my $mute = gate('eiam_redis redis.test:' . $redis->port,
         http => "resolver 127.0.0.1:$port valid=1s ipv6=off; resolver_timeout 10m;")->start;
-    ok down($mute), 'while nobody answers it is down';
+    ok down($mute), 'while no name server answers, Redis is down';
     kill 'QUIT', $mute->{pid};
-    eventually(sub { EIAM::Nginx::gone($mute->{pid}, 0.1) }, 'and a worker that exits waits for no name');
+    eventually(sub { EIAM::Nginx::gone($mute->{pid}, 0.1) }, 'a worker that exits does not wait for the resolver');
 }
 
 # ---------------------------------------------------------------- passwords
@@ -181,22 +181,22 @@ sub file { my ($name, $text) = @_; return ($name => "$text\n") }
     my %files = (file(right => 'secret-1'), file(wrong => 'secret-2'), file(admin => 'admin'));
     my @address = ('eiam_redis ' . $secured->address);
     my $gate = gate("@address user=gate password=right", files => \%files)->start;
-    eventually(sub { up($gate) }, '2.4-1: a user and a password open Redis');
+    eventually(sub { up($gate) }, '2.4-1: a gate connects with a user and a password');
 
     $secured->cmd('ACL', 'SETUSER', 'gate', 'resetpass', '>other');
     $secured->cmd('CLIENT', 'KILL', 'USER', 'gate');
     eventually(sub { down($gate) && metric($gate, 'connections_total', result => 'denied') },
         'a password that is changed at run time denies the next connection');
     $secured->cmd('ACL', 'SETUSER', 'gate', 'resetpass', '>secret-1');
-    eventually(sub { up($gate) }, 'until it is right again');
+    eventually(sub { up($gate) }, 'with the right password it connects again');
     like $gate->error_log, qr/\[error\] .*eiam: Redis at \S+ has denied access/, 'and the log says so';
-    unlike $gate->error_log, qr/secret-|WRONGPASS|invalid username/, 'but neither the password nor the answer';
+    unlike $gate->error_log, qr/secret-|WRONGPASS|invalid username/, '  but neither the password nor the answer of Redis';
 
     $secured->cmd('ACL', 'SETUSER', 'gate', '-role');
     $secured->cmd('CLIENT', 'KILL', 'USER', 'gate');
-    eventually(sub { down($gate) }, 'who may not ask for the role is not connected');
+    eventually(sub { down($gate) }, 'a user who may not use ROLE is not connected');
     $secured->cmd('ACL', 'SETUSER', 'gate', '+role', '-client');
-    eventually(sub { up($gate) }, 'who may not set a name is');
+    eventually(sub { up($gate) }, 'a user who may not set a name is connected');
     $gate->stop;
 
     for my $row ([ 'none', '' ], [ 'a wrong one', ' password=wrong' ], [ 'that of another user', ' user=gate password=admin' ]) {
@@ -206,7 +206,7 @@ sub file { my ($name, $text) = @_; return ($name => "$text\n") }
         ok down($denied), 'and it is not connected';
     }
     my $default = gate("@address password=admin", files => \%files)->start;
-    eventually(sub { up($default) }, 'a password alone is that of the default user');
+    eventually(sub { up($default) }, 'a password without a user is that of the default user');
 }
 
 # ---------------------------------------------------------------- Sentinels
@@ -234,7 +234,7 @@ sub file { my ($name, $text) = @_; return ($name => "$text\n") }
 
     eventually(sub { ($replica->info('replication')->{master_link_status} // '') eq 'up' }, 'the replica follows');
     eventually(sub { !ref $sentinels[0]->cmd('SENTINEL', 'ckquorum', 'eiam') }, 'the Sentinels know one another');
-    eventually(sub { @{ $sentinels[0]->cmd('SENTINEL', 'replicas', 'eiam') } }, 'and the replica');
+    eventually(sub { @{ $sentinels[0]->cmd('SENTINEL', 'replicas', 'eiam') } }, '  and the replica');
 
     $master->kill9;
     eventually(sub { grep { $_ eq 'ngx_eiam' } $replica->clients }, 'after kill -9 the new master is found');
@@ -244,8 +244,8 @@ sub file { my ($name, $text) = @_; return ($name => "$text\n") }
     # Sentinels that were short of time wait for half a minute before they do anything
     ok until_true(sub { ($master->info('replication')->{role} // '') eq 'slave' }, 180), 'the old one becomes a replica';
     eventually(sub { ($master->info('replication')->{master_link_status} // '') eq 'up' }, 'that follows');
-    eventually(sub { $sentinels[1]->cmd('SENTINEL', 'failover', 'eiam') eq 'OK' }, 'a failover by command');
-    eventually(sub { grep { $_ eq 'ngx_eiam' } $master->clients }, 'brings the gate back');
+    eventually(sub { $sentinels[1]->cmd('SENTINEL', 'failover', 'eiam') eq 'OK' }, 'a failover is ordered');
+    eventually(sub { grep { $_ eq 'ngx_eiam' } $master->clients }, 'and the gate finds the new master');
     eventually(sub { up($gate) }, 'and it is connected');
 
     $sentinels[0]->freeze;
@@ -287,7 +287,7 @@ sub certificate {
     my ($address, $port) = ($secure->address, $secure->port);
 
     my $gate = gate("eiam_redis $address ssl=$ca ssl_name=redis.test")->start;
-    eventually(sub { up($gate) }, '2.4-1: a certificate with the name is good');
+    eventually(sub { up($gate) }, '2.4-1: a certificate with the configured name is accepted');
     $secure->kill9;
     eventually(sub { down($gate) }, 'kill -9 of Redis with TLS is noticed');
     $secure->start;
@@ -318,11 +318,11 @@ sub certificate {
         skip 'an expired certificate: no faketime', 1 if system('command -v faketime >/dev/null');
         my $old = EIAM::Redis->new(tls => certificate('old', 'ours', 'IP:127.0.0.1', 'faketime -f -9d'));
         my $one = gate('eiam_redis ' . $old->address . " ssl=$ca")->start;
-        eventually(sub { $one->error_log =~ /cannot be verified: .*expired/ }, 'an expired certificate is none');
+        eventually(sub { $one->error_log =~ /cannot be verified: .*expired/ }, 'an expired certificate is refused');
     }
 
     my $plain = gate('eiam_redis ' . $redis->address . " ssl=$ca")->start;
-    eventually(sub { $plain->error_log =~ /eiam: Redis at/ && down($plain) }, 'a Redis without TLS is not used with it');
+    eventually(sub { $plain->error_log =~ /eiam: Redis at/ && down($plain) }, 'a Redis without TLS is refused if "ssl" is set');
 }
 
 done_testing;
