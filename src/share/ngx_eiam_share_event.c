@@ -19,6 +19,19 @@ static const u_char  ngx_eiam_share_event_kinds[NGX_EIAM_REVOKED] = {
 };
 
 
+void
+ngx_eiam_share_event_place(const ngx_eiam_share_t *share,
+    ngx_eiam_redis_seal_kind_e kind, const char *beside, u_char *name,
+    ngx_eiam_redis_seal_place_t *place)
+{
+    place->kind = kind;
+    place->key.data = name;
+    ngx_str_null(&place->part);
+
+    ngx_eiam_redis_name_stream(&share->names, beside, &place->key);
+}
+
+
 ngx_int_t
 ngx_eiam_share_event_seal(const ngx_eiam_share_t *share,
     const ngx_eiam_redis_seal_place_t *place,

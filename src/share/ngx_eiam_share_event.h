@@ -28,6 +28,15 @@ typedef struct {
 
 
 /*
+ * Sets where a value is stored: in the stream, or beside it, as the function
+ * ngx_eiam_redis_name_stream() names it.  "name" has room for
+ * NGX_EIAM_REDIS_NAME_MAX bytes.  place->part is empty.
+ */
+void ngx_eiam_share_event_place(const ngx_eiam_share_t *share,
+    ngx_eiam_redis_seal_kind_e kind, const char *beside, u_char *name,
+    ngx_eiam_redis_seal_place_t *place);
+
+/*
  * Seals an event for a place.  Without an event (NULL) it seals one that
  * revokes nothing, the first entry of an empty stream.  sealed->data has room
  * for NGX_EIAM_SHARE_EVENT_MAX bytes.  NGX_OK or NGX_ERROR.

@@ -53,9 +53,8 @@ ngx_eiam_share_gateways_read(const ngx_eiam_share_t *share,
         return NGX_ERROR;
     }
 
-    place.kind = NGX_EIAM_REDIS_SEAL_GATEWAY;
-    place.key.data = name;
-    ngx_eiam_redis_name_stream(&share->names, "gw", &place.key);
+    ngx_eiam_share_event_place(share, NGX_EIAM_REDIS_SEAL_GATEWAY, "gw", name,
+                               &place);
 
     for (i = 0; i + 1 < reply->nelts; i += 2) {
 

@@ -12,8 +12,6 @@ static void ngx_eiam_share_greet_was_set(void *data,
     const ngx_eiam_redis_reply_t *reply);
 static void ngx_eiam_share_greet_answer(void *data,
     const ngx_eiam_redis_reply_t *reply);
-static void ngx_eiam_share_greet_place(const ngx_eiam_share_t *share,
-    u_char *buffer, ngx_eiam_redis_seal_place_t *place);
 
 
 void
@@ -28,7 +26,8 @@ ngx_eiam_share_greet(ngx_eiam_share_greet_t *greet, ngx_eiam_share_t *share,
     greet->share = share;
     greet->link = link;
 
-    ngx_eiam_share_greet_place(share, buffer, &place);
+    ngx_eiam_share_event_place(share, NGX_EIAM_REDIS_SEAL_CONSTANT, "key",
+                               buffer, &place);
 
     greet->get.verb = NGX_EIAM_REDIS_GET;
     greet->get.args = &place.key;
@@ -123,7 +122,8 @@ ngx_eiam_share_greet_answer(void *data, const ngx_eiam_redis_reply_t *reply)
         return;
     }
 
-    ngx_eiam_share_greet_place(greet->share, buffer, &place);
+    ngx_eiam_share_event_place(greet->share, NGX_EIAM_REDIS_SEAL_CONSTANT,
+                               "key", buffer, &place);
 
     text.data = plain;
 
@@ -144,16 +144,4 @@ ngx_eiam_share_greet_answer(void *data, const ngx_eiam_redis_reply_t *reply)
     }
 
     ngx_eiam_redis_link_ready(greet->link);
-}
-
-
-static void
-ngx_eiam_share_greet_place(const ngx_eiam_share_t *share, u_char *buffer,
-    ngx_eiam_redis_seal_place_t *place)
-{
-    place->kind = NGX_EIAM_REDIS_SEAL_CONSTANT;
-    place->key.data = buffer;
-    ngx_str_null(&place->part);
-
-    ngx_eiam_redis_name_stream(&share->names, "key", &place->key);
 }

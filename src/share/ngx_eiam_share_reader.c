@@ -352,9 +352,8 @@ ngx_eiam_share_reader_write(ngx_eiam_share_reader_t *reader)
     gateway.time = ngx_time();
     ngx_str_set(&gateway.version, "1");
 
-    place.kind = NGX_EIAM_REDIS_SEAL_GATEWAY;
-    place.key.data = name;
-    ngx_eiam_redis_name_stream(&share->names, "gw", &place.key);
+    ngx_eiam_share_event_place(share, NGX_EIAM_REDIS_SEAL_GATEWAY, "gw", name,
+                               &place);
     place.part.data = field;
     place.part.len = NGX_EIAM_SHARE_READER_FIELD;
     ngx_eiam_share_reader_field(share->zone, field);

@@ -105,9 +105,8 @@ ngx_eiam_share_replay_cuts(void *data, const ngx_eiam_redis_reply_t *reply)
 
     ngx_memzero(&none, sizeof(ngx_eiam_position_t));
 
-    place.kind = NGX_EIAM_REDIS_SEAL_CUT;
-    place.key.data = name;
-    ngx_eiam_redis_name_stream(&replay->share->names, "cut", &place.key);
+    ngx_eiam_share_event_place(replay->share, NGX_EIAM_REDIS_SEAL_CUT, "cut",
+                               name, &place);
 
     for (i = 0; i + 1 < reply->nelts; i += 2) {
 
@@ -206,10 +205,8 @@ ngx_eiam_share_replay_hello(ngx_eiam_share_replay_t *replay)
     ngx_str_t                    args[4];
     ngx_eiam_redis_seal_place_t  place;
 
-    place.kind = NGX_EIAM_REDIS_SEAL_EVENT;
-    place.key.data = name;
-    ngx_str_null(&place.part);
-    ngx_eiam_redis_name_stream(&replay->share->names, "", &place.key);
+    ngx_eiam_share_event_place(replay->share, NGX_EIAM_REDIS_SEAL_EVENT, "",
+                               name, &place);
 
     args[0] = place.key;
     ngx_str_set(&args[1], "*");
@@ -338,10 +335,8 @@ ngx_eiam_share_replay_entry(ngx_eiam_share_t *share,
         return NGX_DECLINED;
     }
 
-    seal.kind = NGX_EIAM_REDIS_SEAL_EVENT;
-    seal.key.data = name;
-    ngx_str_null(&seal.part);
-    ngx_eiam_redis_name_stream(&share->names, "", &seal.key);
+    ngx_eiam_share_event_place(share, NGX_EIAM_REDIS_SEAL_EVENT, "", name,
+                               &seal);
 
     place->position = entry.position;
 

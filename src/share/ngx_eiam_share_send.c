@@ -202,11 +202,8 @@ ngx_eiam_share_send_entry(ngx_eiam_share_send_t *send)
     ngx_str_t                    args[7];
     ngx_eiam_redis_seal_place_t  place;
 
-    place.kind = NGX_EIAM_REDIS_SEAL_EVENT;
-    place.key.data = name;
-    ngx_str_null(&place.part);
-
-    ngx_eiam_redis_name_stream(&send->share->names, "", &place.key);
+    ngx_eiam_share_event_place(send->share, NGX_EIAM_REDIS_SEAL_EVENT, "",
+                               name, &place);
 
     args[0] = place.key;
     ngx_str_set(&args[1], "MAXLEN");
@@ -294,9 +291,8 @@ ngx_eiam_share_send_cut(ngx_eiam_share_send_t *send)
     id.data = send->revocation.subject;
     id.len = NGX_EIAM_REVOCATION_ID;
 
-    place.kind = NGX_EIAM_REDIS_SEAL_CUT;
-    place.key.data = name;
-    ngx_eiam_redis_name_stream(&share->names, "cut", &place.key);
+    ngx_eiam_share_event_place(share, NGX_EIAM_REDIS_SEAL_CUT, "cut", name,
+                               &place);
 
     place.part.data = field;
     place.part.len = NGX_EIAM_REDIS_NAME_FIELD;
@@ -385,9 +381,8 @@ ngx_eiam_share_send_is_lower(const ngx_eiam_share_send_t *send,
         return 0;
     }
 
-    place.kind = NGX_EIAM_REDIS_SEAL_CUT;
-    place.key.data = name;
-    ngx_eiam_redis_name_stream(&send->share->names, "cut", &place.key);
+    ngx_eiam_share_event_place(send->share, NGX_EIAM_REDIS_SEAL_CUT, "cut",
+                               name, &place);
     place.part = *field;
 
     return ngx_eiam_share_event_open(send->share, &place, value,
