@@ -266,7 +266,10 @@ subtest '2.4-5: without Redis a revocation is in force here, and elsewhere when 
     is metric($one, 'eiam_revocations_unsent'), 1, 'one waits';
     is client_revokes($two, 'erp', $known)->{status}, 200, 'a client has its answer';
     is status($two, $known), 401, 'as its token ends there';
+    my $learned = issue($one, 'crm');
+    is status($one, $learned), 200, 'a token is learned';
     ok $one->reload, 'a reload';
+    in_time('2.4-6: that nobody tells others of it is counted', sub { (metric($one, 'eiam_redis_unshared_total{reason="exit"}') // 0) == 1 });
     is everywhere($one, $token, 401), 401, 'loses nothing';
     $redis->start;
     in_time('in force', sub { status($two, $token) == 401 && status($three, $token) == 401 });
@@ -318,6 +321,36 @@ subtest '2.4-2: after a gap each known grant is asked for at its next use' => su
     in_time('with answers it serves again', sub { $decision->($tokens[3]) eq '200 fresh' });
     $strict->stop;
     fresh($one, $two, $three);
+};
+
+subtest '2.4-6: a token that a gateway has not seen counts by when it was issued' => sub {
+    my ($before, $other) = (issue($one, 'crm'), issue($one, 'erp'));
+    order($two, revoke => 'application=crm');
+    my $after = issue($one, 'crm');
+    my $late = gateway()->start;
+    fresh($late);
+    is status($_, $before), 401, 'before its application was revoked: refused' for $three, $late;
+    is status($_, $after), 200, 'after that: it passes' for $three, $late;
+    is status($_, $other), 200, 'as do those of others' for $three, $late;
+    order($two, restore => 'application=crm');
+    is status($three, $before), 200, 'restored';
+    in_time('everywhere', sub { status($late, $before) == 200 });
+    $late->stop;
+};
+
+subtest '2.4-6: while the stream is no stream, the log says so once' => sub {
+    my $lost = 'eiam_redis_connections_total{result="lost"}';
+    my $known = length $one->error_log;
+    my $begun = metric($one, $lost);
+    $redis->cmd(qw(DEL eiam:{rev}));
+    $redis->cmd(qw(SET eiam:{rev} x));
+    in_time('attempts', sub { metric($one, $lost) >= $begun + 6 });
+    my @said = map { /\[(error|notice)\] .*(Redis at .*)/ ? "$1 $2" : () } split /\n/, substr $one->error_log, $known;
+    ok @said > 0 && @said <= 3, 'few lines for many attempts' or diag join "\n", @said;
+    $known = length $one->error_log;
+    $redis->cmd(qw(DEL eiam:{rev}));
+    fresh($one, $two, $three);
+    in_time('and then that it is connected', sub { substr($one->error_log, $known) =~ /\[notice\] .*Redis at \S+ is connected/ });
 };
 
 subtest '2.4-3: gateways that have not been heard of for a day are taken out of the list' => sub {

@@ -65,7 +65,8 @@ const ngx_str_t  ngx_eiam_metrics_unshared[] = {
     ngx_string("limit"),
     ngx_string("queue"),
     ngx_string("expired"),
-    ngx_string("failed")
+    ngx_string("failed"),
+    ngx_string("exit")
 };
 
 

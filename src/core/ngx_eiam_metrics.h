@@ -130,6 +130,7 @@ typedef enum {
     NGX_EIAM_UNSHARED_QUEUE,         /* too many wait for Redis */
     NGX_EIAM_UNSHARED_EXPIRED,       /* before Redis could be reached */
     NGX_EIAM_UNSHARED_FAILED,        /* no memory */
+    NGX_EIAM_UNSHARED_EXIT,          /* the worker ended before */
     NGX_EIAM_UNSHARED
 } ngx_eiam_unshared_e;
 

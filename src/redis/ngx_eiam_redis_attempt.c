@@ -316,6 +316,7 @@ ngx_eiam_redis_attempt_role(void *data, const ngx_eiam_redis_reply_t *reply)
     }
 
     if (link->state == NGX_EIAM_REDIS_READY) {
+        ngx_eiam_redis_link_lasts(link);
         return;
     }
 

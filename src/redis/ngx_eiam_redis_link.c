@@ -258,6 +258,11 @@ ngx_eiam_redis_link_ended(void *data, ngx_eiam_redis_result_e result,
 
     ready = (link->state == NGX_EIAM_REDIS_READY);
 
+    if (ready) {
+        link->brief = (ngx_current_msec - link->since
+                       <= NGX_EIAM_REDIS_BACKOFF_MAX);
+    }
+
     ngx_eiam_redis_link_say(link, result, reason, err);
 
     link->state = NGX_EIAM_REDIS_DOWN;
@@ -336,7 +341,10 @@ ngx_eiam_redis_link_delay(ngx_eiam_redis_link_t *link)
 }
 
 
-/* a new problem is logged at once, then once a minute */
+/*
+ * A new problem is logged at once, then once a minute.  While connections are
+ * lost as soon as they are made, it is not logged that they are made.
+ */
 
 static void
 ngx_eiam_redis_link_say(ngx_eiam_redis_link_t *link,
@@ -350,6 +358,14 @@ ngx_eiam_redis_link_say(ngx_eiam_redis_link_t *link,
 
     level = (result == NGX_EIAM_REDIS_CONNECTED) ? NGX_LOG_NOTICE : NGX_LOG_ERR;
 
+    link->result = result;
+
+    if (result == NGX_EIAM_REDIS_CONNECTED && link->brief) {
+        ngx_log_error(NGX_LOG_INFO, ngx_cycle->log, 0, "eiam: Redis at %V %s",
+                      &link->name, reason);
+        return;
+    }
+
     if (link->logged == result
         && (link->logged_at == 0 || ngx_current_msec - link->logged_at
                                     < NGX_EIAM_REDIS_SAY_AGAIN))
@@ -360,7 +376,6 @@ ngx_eiam_redis_link_say(ngx_eiam_redis_link_t *link,
         link->logged_at = ngx_current_msec;
     }
 
-    link->result = result;
     link->logged = result;
 
     detail = link->connection.detail;
@@ -370,4 +385,19 @@ ngx_eiam_redis_link_say(ngx_eiam_redis_link_t *link,
                   detail ? detail : "");
 
     link->connection.detail = NULL;
+}
+
+
+void
+ngx_eiam_redis_link_lasts(ngx_eiam_redis_link_t *link)
+{
+    if (link->brief) {
+        link->brief = 0;
+
+        ngx_log_error(NGX_LOG_NOTICE, ngx_cycle->log, 0,
+                      "eiam: Redis at %V is connected", &link->name);
+
+        link->logged = NGX_EIAM_REDIS_CONNECTED;
+        link->logged_at = ngx_current_msec;
+    }
 }

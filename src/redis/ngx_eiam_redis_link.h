@@ -82,6 +82,8 @@ struct ngx_eiam_redis_link_s {
     ngx_eiam_redis_master_t      master;         /* as a Sentinel says */
     unsigned                     located:1;      /* by that Sentinel */
     unsigned                     asked:1;        /* that got the password */
+    unsigned                     brief:1;        /* the last connection was
+                                                    lost at once */
 
     ngx_eiam_redis_result_e      logged;         /* the last that was logged */
     ngx_msec_t                   logged_at;
@@ -117,6 +119,9 @@ void ngx_eiam_redis_link_ready(ngx_eiam_redis_link_t *link);
  */
 void ngx_eiam_redis_link_drop(ngx_eiam_redis_link_t *link,
     ngx_eiam_redis_result_e result);
+
+/* for the attempt: the connection has been good for a while */
+void ngx_eiam_redis_link_lasts(ngx_eiam_redis_link_t *link);
 
 /* for the attempt: ends the connection, if there is one, and tries again */
 void ngx_eiam_redis_link_fail(ngx_eiam_redis_link_t *link,

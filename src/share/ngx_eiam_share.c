@@ -19,6 +19,7 @@ void
 ngx_eiam_share_init(ngx_eiam_share_t *share)
 {
     ngx_queue_init(&share->jobs);
+    ngx_queue_init(&share->sends);
     ngx_queue_init(&share->queue);
 
     share->names.prefix = share->redis->prefix;
@@ -94,5 +95,24 @@ ngx_eiam_share_held(const ngx_eiam_share_t *share, ngx_msec_t since,
 
     if (late) {
         ngx_eiam_metrics_add(&metrics->held_late);
+    }
+}
+
+
+void
+ngx_eiam_share_exit(ngx_eiam_share_t *share)
+{
+    ngx_eiam_metrics_redis_t  *metrics;
+
+    metrics = ngx_eiam_share_metrics(share);
+
+    (void) ngx_atomic_fetch_add(&metrics->unshared[NGX_EIAM_UNSHARED_EXIT],
+                                share->queued);
+
+    ngx_queue_init(&share->queue);
+    share->queued = 0;
+
+    if (share->timer.timer_set) {
+        ngx_del_timer(&share->timer);
     }
 }

@@ -43,6 +43,7 @@ typedef struct {
                                            /* wakes who waits for a flight */
 
     ngx_queue_t               jobs;        /* of ngx_eiam_share_job_t */
+    ngx_queue_t               sends;       /* of ngx_eiam_share_send_t */
     ngx_queue_t               queue;       /* of ngx_eiam_share_write_t */
     ngx_uint_t                queued;
     ngx_event_t               timer;       /* for the next try of the queue */
@@ -74,6 +75,9 @@ ngx_uint_t ngx_eiam_share_is_alone(const ngx_eiam_share_t *share);
 /* counts an answer that waited for Redis since then, or whose time was over */
 void ngx_eiam_share_held(const ngx_eiam_share_t *share, ngx_msec_t since,
     ngx_uint_t late);
+
+/* the worker ends: counts the grants that wait for Redis, which are lost */
+void ngx_eiam_share_exit(ngx_eiam_share_t *share);
 
 
 #endif /* _NGX_EIAM_SHARE_H_INCLUDED_ */

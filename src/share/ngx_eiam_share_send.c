@@ -18,6 +18,7 @@ typedef enum {
 
 
 struct ngx_eiam_share_send_s {
+    ngx_queue_t                    queue;       /* of all of the worker */
     ngx_eiam_share_t              *share;
     ngx_eiam_redis_link_t         *link;
     ngx_eiam_revocation_event_t    revocation;
@@ -51,6 +52,7 @@ static ngx_int_t ngx_eiam_share_send_command(ngx_eiam_share_send_t *send,
     ngx_eiam_redis_command_pt handler);
 static void ngx_eiam_share_send_done(ngx_eiam_share_send_t *send,
     ngx_int_t rc);
+static void ngx_eiam_share_send_destroy(ngx_eiam_share_send_t *send);
 
 
 ngx_eiam_share_send_t *
@@ -76,6 +78,8 @@ ngx_eiam_share_send(ngx_eiam_share_t *share, ngx_eiam_redis_link_t *link,
     send->handler = handler;
     send->data = data;
     send->starting = 1;
+
+    ngx_queue_insert_tail(&share->sends, &send->queue);
 
     if (revocation->kind == NGX_EIAM_REVOKED_TOKEN) {
         rc = revocation->undo ? ngx_eiam_share_send_restore(send)
@@ -103,7 +107,7 @@ ngx_eiam_share_send(ngx_eiam_share_t *share, ngx_eiam_redis_link_t *link,
         return NULL;
     }
 
-    ngx_free(send);
+    ngx_eiam_share_send_destroy(send);
 
     return NULL;
 }
@@ -466,5 +470,34 @@ ngx_eiam_share_send_done(ngx_eiam_share_send_t *send, ngx_int_t rc)
         send->handler(send->data, send->rc, &send->position);
     }
 
+    ngx_eiam_share_send_destroy(send);
+}
+
+
+static void
+ngx_eiam_share_send_destroy(ngx_eiam_share_send_t *send)
+{
+    ngx_uint_t  i;
+
+    for (i = 0; i < NGX_EIAM_SHARE_SEND_COMMANDS; i++) {
+        ngx_eiam_redis_command_detach(&send->commands[i]);
+    }
+
+    ngx_queue_remove(&send->queue);
     ngx_free(send);
+}
+
+
+void
+ngx_eiam_share_send_exit(ngx_eiam_share_t *share)
+{
+    ngx_queue_t  *q;
+
+    while (!ngx_queue_empty(&share->sends)) {
+
+        q = ngx_queue_head(&share->sends);
+
+        ngx_eiam_share_send_destroy(ngx_queue_data(q, ngx_eiam_share_send_t,
+                                                   queue));
+    }
 }

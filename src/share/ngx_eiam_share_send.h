@@ -37,5 +37,8 @@ ngx_eiam_share_send_t *ngx_eiam_share_send(ngx_eiam_share_t *share,
 /* the handler is not called any more; the revocation is sent all the same */
 void ngx_eiam_share_send_detach(ngx_eiam_share_send_t *send);
 
+/* frees all of them, when the worker ends: their rows stay unsent */
+void ngx_eiam_share_send_exit(ngx_eiam_share_t *share);
+
 
 #endif /* _NGX_EIAM_SHARE_SEND_H_INCLUDED_ */

@@ -6,6 +6,7 @@
 #include <ngx_http_eiam_wait.h>
 #include <ngx_eiam_secret.h>
 #include <ngx_eiam_share_job.h>
+#include <ngx_eiam_share_send.h>
 #include <ngx_eiam_share_write.h>
 #include <ngx_eiam_string.h>
 
@@ -386,6 +387,8 @@ void
 ngx_http_eiam_share_exit_process(ngx_http_eiam_main_conf_t *mcf)
 {
     if (mcf->share) {
+        ngx_eiam_share_exit(mcf->share);
+        ngx_eiam_share_send_exit(mcf->share);
         ngx_eiam_share_job_exit(mcf->share);
     }
 }
