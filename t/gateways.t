@@ -15,6 +15,8 @@ use EIAM::Redis;
 use EIAM::Source;
 use EIAM::Test;
 
+use constant WORKERS => 2;
+
 my $form = 'Content-Type: application/x-www-form-urlencoded';
 my $line = 'AAECAwQFBgcICQoLDA0ODxAREhMUFRYXGBkaGxwdHh8=';
 my $other_line = '//////////////////////////////////////////8=';
@@ -28,7 +30,7 @@ sub gateway {
     my (%opt) = @_;
     my $gate = nginx(
         error_log_level => 'info',
-        workers => $opt{workers} // 2,
+        workers => WORKERS,
         files => {
             'policy.json' => policy('/api', 'GET /users' => ['user_read'], 'POST /token' => 'public', 'POST /unbuffered' => 'public'),
             'apps.json' => applications({ id => 'crm', permissions => ['user_read'] },
@@ -44,6 +46,7 @@ sub gateway {
         },
         server => qq{
             @{[ $opt{http2} ? 'listen 127.0.0.1:%PORT3% http2;' : '' ]}
+            add_header X-Pid \$pid;
             server_name @{[ $opt{name} // 'api.example.com' ]};
             eiam_policy policy.json;
             eiam_applications apps.json;
@@ -66,8 +69,13 @@ sub gateway {
 # Until each worker of them can ask Redis.
 sub ready {
     my (@gates) = @_;
-    for my $gate ((@gates) x 16) {    # so that each worker is asked
-        until_true(sub { get($gate, '/status/metrics')->{body} =~ /^eiam_redis_up 1$/m }) or fail 'a gateway is connected';
+    for my $gate (@gates) {
+        my %up;
+        until_true(sub {
+            my $answer = get($gate, '/status/metrics');
+            $up{ $answer->{headers}{'x-pid'} } = $answer->{body} =~ /^eiam_redis_up 1$/m;
+            return WORKERS == grep { $_ } values %up;
+        }) or fail 'a gateway is connected';
     }
     return;
 }
