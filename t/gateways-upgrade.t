@@ -16,9 +16,13 @@ use EIAM::Test;
 
 use constant { RELOADS => $ENV{EIAM_EVERY} ? 20 : 6, LOADS => 3, TOKENS => 20 };
 
+# The line of the keys that is added meanwhile, as docs/OPERATIONS.md says; another gateway has it already.
+my $lines = EIAM::Gateways::LINE . "\n//////////////////////////////////////////8=\n";
+
 my $redis = EIAM::Redis->new;
 my $gate = gateway(redis => $redis->socket, daemon => 1, workers => 2)->start;
-fresh($gate);
+my $other = gateway(redis => $redis->socket, key => $lines)->start;
+fresh($gate, $other);
 
 my @good = map { issue($gate) } 1 .. TOKENS;
 my @late = map { issue($gate, client => 'erp') } 1 .. TOKENS;
@@ -29,7 +33,8 @@ my %expected = ((map { ($_ => 200) } @good, @late), map { ($_ => 401) } @revoked
 is order($gate, revoke => "token=$_")->{status}, 200, 'a token is revoked' for @revoked;
 is order($gate, revoke => 'application=hrm')->{status}, 200, 'an application is revoked';
 
-# Calls until it is told to stop, and obtains a token now and then, of an application that was revoked before too.
+# Calls until it is told to stop, and obtains a token now and then, of an application that was revoked before too, and
+# at the other gateway.
 # Prints what is wrong, then how many calls there were.
 sub load {
     my ($number) = @_;
@@ -40,7 +45,7 @@ sub load {
         my $token = $tokens[ $i++ % @tokens ];
         if ($i % 10 == 0) {
             $token = "Loaded-$number-$i-" . 'x' x 20;
-            my $issued = eval { get($gate, '/api/token', method => 'POST', body => 'client_id=' . ($i % 20 ? 'crm' : 'hrm'), headers =>
+            my $issued = eval { get($i % 30 ? $gate : $other, '/api/token', method => 'POST', body => 'client_id=' . ($i % 20 ? 'crm' : 'hrm'), headers =>
                 [ 'Content-Type: application/x-www-form-urlencoded', "X-Issue: $token", 'X-Life: 600' ])->{status} } // $@;
             print "issue: $issued\n" if $issued ne '200';
             push @tokens, $token;
@@ -48,6 +53,12 @@ sub load {
         my $status = eval { status($gate, $token) } // $@;
         $calls++;
         my $right = $expected{$token} // 200;
+
+        # On a busy machine a token may go on before it is written; that it is not there is remembered for a second.
+        if ($status eq '401' && $i % 10 == 0) {
+            sleep 1.2;
+            $status = eval { status($gate, $token) } // $@;
+        }
         print "$token: $status, not $right\n" if $status ne $right;
     }
     print "calls: $calls\n";
@@ -68,6 +79,8 @@ for my $number (1 .. LOADS) {
 
 my $reloads = grep { $gate->reload } 1 .. RELOADS;
 is $reloads, RELOADS, 'reloads, under load';
+$gate->write_file('key', $lines);
+ok $gate->reload, 'and one with another line of the keys';
 
 my $began = time;
 my $old = $gate->upgrade;
@@ -93,7 +106,7 @@ cmp_ok $calls, '>', 100, 'there was load';
 fresh($gate);
 is scalar(grep { everywhere($gate, $_, $expected{$_}) ne $expected{$_} } sort keys %expected), 0,
     '2.4-5: no token is lost, and no revocation forgotten';
-in_time('connections are closed', sub { (grep { /ngx_eiam/ } $redis->clients) == 3 });
-is scalar(grep { /ngx_eiam/ } $redis->clients), 3, 'each worker has one connection, and the reader another one';
+in_time('connections are closed', sub { (grep { /ngx_eiam/ } $redis->clients) == 5 });
+is scalar(grep { /ngx_eiam/ } $redis->clients), 5, 'each worker has one connection, and each reader another one';
 
 done_testing;

@@ -32,27 +32,39 @@ ngx_eiam_share_init(ngx_eiam_share_t *share)
 
 
 void
-ngx_eiam_share_position(const ngx_eiam_share_t *share,
+ngx_eiam_share_position(ngx_eiam_share_t *share,
     ngx_eiam_position_t *position)
 {
-    if (ngx_eiam_reader_known(share->zone, position) != NGX_OK) {
-        ngx_memzero(position, sizeof(ngx_eiam_position_t));
+    ngx_eiam_position_t  known;
+
+    if (ngx_eiam_reader_known(share->zone, &known) == NGX_OK) {
+        share->position = known;
     }
+
+    *position = share->position;
 }
 
 
-/* in a zone that knows of no revocation no grant of Redis can be checked */
+/*
+ * In a zone that knows of no revocation no grant of Redis can be checked.  What
+ * the zone knew for this worker remains when the stream of a newer
+ * configuration is read.
+ */
 
 ngx_uint_t
-ngx_eiam_share_is_ready(const ngx_eiam_share_t *share)
+ngx_eiam_share_is_ready(ngx_eiam_share_t *share)
 {
-    return share->link && ngx_eiam_redis_link_is_ready(share->link)
-           && ngx_eiam_reader_has_read(share->zone);
+    if (!share->has_read) {
+        share->has_read = ngx_eiam_reader_has_read(share->zone);
+    }
+
+    return share->has_read && share->link
+           && ngx_eiam_redis_link_is_ready(share->link);
 }
 
 
 ngx_uint_t
-ngx_eiam_share_is_starting(const ngx_eiam_share_t *share)
+ngx_eiam_share_is_starting(ngx_eiam_share_t *share)
 {
     return share->link && !share->link->failed
            && !ngx_eiam_share_is_ready(share)

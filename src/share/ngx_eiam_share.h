@@ -39,6 +39,9 @@ typedef struct {
 
     ngx_eiam_redis_link_t    *link;        /* of this worker; NULL: none */
     ngx_msec_t                started;     /* when it was made */
+    ngx_uint_t                has_read;    /* flag: this worker has seen that
+                                              the stream was read */
+    ngx_eiam_position_t       position;    /* the last that it has seen */
     void                    (*wake)(const ngx_eiam_digest_t key);
                                            /* wakes who waits for a flight */
 
@@ -57,13 +60,13 @@ typedef struct {
 void ngx_eiam_share_init(ngx_eiam_share_t *share);
 
 /* can this worker ask Redis? */
-ngx_uint_t ngx_eiam_share_is_ready(const ngx_eiam_share_t *share);
+ngx_uint_t ngx_eiam_share_is_ready(ngx_eiam_share_t *share);
 
 /* will it in a moment, as it has just started? */
-ngx_uint_t ngx_eiam_share_is_starting(const ngx_eiam_share_t *share);
+ngx_uint_t ngx_eiam_share_is_starting(ngx_eiam_share_t *share);
 
 /* the position up to which all entries of the stream are in force here */
-void ngx_eiam_share_position(const ngx_eiam_share_t *share,
+void ngx_eiam_share_position(ngx_eiam_share_t *share,
     ngx_eiam_position_t *position);
 
 /* "fresh", "stale" or "down": are all revocations of others in force here? */
