@@ -76,8 +76,10 @@ for my $row (@rows) {
         like $answer->{status}, answers($write, 200, 202), 'an order is acknowledged, or pending';
         is $answer->{json}{pending} ? 202 : 200, $answer->{status}, 'as it says';
         is status($one, $victim), 401, 'it is in force where it was given';
-        my $other = order($one, revoke => 'application=erp');
+        order($one, revoke => 'application=erp');
         is status($one, issue($one, client => 'erp')), 200, 'what an application obtains after it was revoked is good';
+        # Who is cut off with an old master could be told anything.
+        in_time('not fresh', sub { counted($two, 'eiam_redis_fresh_age_seconds') > 0.75 }) if $read && $error =~ /^(?:OOM|MISCONF|NOREPLICAS)/;
         $end->();
         in_time('in force', sub { status($two, $victim) == 401 });
         in_time('known', sub { status($two, $issued) == 200 });

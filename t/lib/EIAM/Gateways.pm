@@ -12,7 +12,7 @@ use Time::HiRes qw(sleep time);
 
 our @EXPORT = qw(gateway new_token issue status order metric counted fresh connected everywhere in_time);
 
-use constant { DEADLINE => 30, LINE => 'AAECAwQFBgcICQoLDA0ODxAREhMUFRYXGBkaGxwdHh8=' };
+use constant { DEADLINE => 60, LINE => 'AAECAwQFBgcICQoLDA0ODxAREhMUFRYXGBkaGxwdHh8=' };
 
 my $form = 'Content-Type: application/x-www-form-urlencoded';
 my $n = 0;
