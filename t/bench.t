@@ -102,11 +102,12 @@ subtest 'bench/scale says what follows from the figures' => sub {
 };
 
 SKIP: {
-    skip 'instructions are counted of what is used', 5 if $ENV{EIAM_COVERAGE};
+    skip 'instructions are counted of what is used', 6 if $ENV{EIAM_COVERAGE};
     subtest 'a call costs little more than without a gate' => \&call;
     subtest 'a match does not depend on the number of operations' => \&match;
     subtest 'nor a look-up on the number of grants' => \&zone;
     subtest 'workers look grants up at the same time' => \&lock;
+    subtest '2.7-3: an object is looked up at the same cost, however many there are' => \&objects;
     subtest 'a zone holds as many grants as docs/TOKENS.md says' => \&room;
 }
 
@@ -183,6 +184,20 @@ sub zone {
     }
     ok !eval { Bench::Unit::run($dir, 'zone', 'eiam_bench_zone 20000 1m 1 1') }, 'a zone may be too small';
     like $@, qr/too small a zone/, 'and says so';
+    return;
+}
+
+sub objects {
+    my $text = qx("$bench/objects" 2>&1);
+    is $?, 0, 'bench/objects runs' or diag $text;
+    my $found = Bench::Table::results()->{objects};
+    for ([ path => 400 ], [ query => 2100 ]) {
+        my ($way, $most) = @$_;
+        my ($off, $few, $many) = @{ $found->{$way} }{qw(off few many)};
+        cmp_ok $off, '<=', 5, "a marked parameter in the $way costs nothing where it is off";
+        cmp_ok $few, '<', $most, '  not much where it is on';
+        cmp_ok abs($many - $few), '<', 50, '  and the same with 10,000 objects';
+    }
     return;
 }
 

@@ -379,8 +379,7 @@ ngx_int_t
 ngx_eiam_query_decode(const ngx_str_t *value, ngx_pool_t *pool,
     ngx_str_t *text)
 {
-    u_char     *p;
-    size_t      i;
+    u_char      c, *p, *q, *last;
     ngx_int_t   n;
 
     text->data = ngx_pnalloc(pool, value->len + 1);
@@ -388,37 +387,36 @@ ngx_eiam_query_decode(const ngx_str_t *value, ngx_pool_t *pool,
         return NGX_ERROR;
     }
 
-    p = text->data;
+    q = text->data;
+    p = value->data;
+    last = p + value->len;
 
-    for (i = 0; i < value->len; i++) {
+    while (p < last) {
 
-        switch (value->data[i]) {
+        c = *p++;
 
-        case '+':
-            *p++ = ' ';
-            break;
+        if (c == '+') {
+            c = ' ';
 
-        case '%':
-            n = (i + 2 < value->len) ? ngx_hextoi(&value->data[i + 1], 2)
-                                     : NGX_ERROR;
+        } else if (c == '%') {
+
+            n = (last - p >= 2) ? ngx_hextoi(p, 2) : NGX_ERROR;
             if (n == NGX_ERROR) {
                 return NGX_ABORT;
             }
 
-            *p++ = (u_char) n;
-            i += 2;
-            break;
-
-        default:
-            *p++ = value->data[i];
+            c = (u_char) n;
+            p += 2;
         }
 
-        if (p[-1] < 0x20 || p[-1] == 0x7f) {
+        if (c < 0x20 || c == 0x7f) {
             return NGX_ABORT;
         }
+
+        *q++ = c;
     }
 
-    text->len = p - text->data;
+    text->len = q - text->data;
 
     return NGX_OK;
 }
@@ -433,7 +431,13 @@ ngx_eiam_query_has_escape(const ngx_str_t *text)
 
     for (p = text->data; last - p > 2; p++) {
 
-        if (*p == '%' && ngx_hextoi(p + 1, 2) != NGX_ERROR) {
+        p = memchr(p, '%', last - p - 2);
+
+        if (p == NULL) {
+            return 0;
+        }
+
+        if (ngx_hextoi(p + 1, 2) != NGX_ERROR) {
             return 1;
         }
     }

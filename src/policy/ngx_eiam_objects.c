@@ -12,11 +12,17 @@ static ngx_int_t ngx_eiam_objects_read_ids(ngx_eiam_objects_kind_t *kind,
     const ngx_eiam_node_t *node, ngx_pool_t *pool);
 static ngx_int_t ngx_eiam_objects_index(ngx_eiam_objects_kind_t *kind,
     ngx_pool_t *pool);
-static const ngx_eiam_objects_kind_t *ngx_eiam_objects_kind(
+static ngx_inline const ngx_eiam_objects_kind_t *ngx_eiam_objects_kind(
     const ngx_eiam_objects_t *objects, const ngx_eiam_object_mark_t *mark);
+static ngx_inline ngx_uint_t ngx_eiam_objects_has(
+    const ngx_eiam_objects_kind_t *kind, const ngx_str_t *id);
 
 
 static const ngx_str_t  ngx_eiam_objects_any = ngx_string("*");
+
+/* of an application that may use each object of each kind */
+
+static const ngx_eiam_objects_kind_t  ngx_eiam_objects_all = { .any = 1 };
 
 
 ngx_eiam_objects_t *
@@ -182,39 +188,75 @@ ngx_eiam_objects_index(ngx_eiam_objects_kind_t *kind, ngx_pool_t *pool)
 }
 
 
-ngx_uint_t
-ngx_eiam_objects_has_all(const ngx_eiam_objects_t *objects,
+const ngx_eiam_objects_kind_t *
+ngx_eiam_objects_find(const ngx_eiam_objects_t *objects,
     const ngx_eiam_object_mark_t *mark)
 {
-    const ngx_eiam_objects_kind_t  *kind;
-
-    if (objects == NULL || objects->any) {
-        return objects != NULL;
-    }
-
-    kind = ngx_eiam_objects_kind(objects, mark);
-
-    return kind && kind->any;
+    return ngx_eiam_objects_kind(objects, mark);
 }
 
 
 ngx_uint_t
-ngx_eiam_objects_has(const ngx_eiam_objects_t *objects,
-    const ngx_eiam_object_mark_t *mark, const ngx_str_t *id)
+ngx_eiam_objects_permit(const ngx_eiam_objects_kind_t *kind,
+    const ngx_str_t *id)
 {
-    uint32_t                        k, n;
-    ngx_str_t                      *known;
-    const ngx_eiam_objects_kind_t  *kind;
+    return ngx_eiam_objects_has(kind, id);
+}
 
-    if (objects == NULL || objects->any) {
-        return objects != NULL;
-    }
+
+ngx_uint_t
+ngx_eiam_objects_permit_path(const ngx_eiam_objects_t *objects,
+    const ngx_eiam_object_mark_t *mark, const ngx_str_t *path)
+{
+    ngx_str_t                       id;
+    const ngx_eiam_objects_kind_t  *kind;
 
     kind = ngx_eiam_objects_kind(objects, mark);
 
     if (kind == NULL || kind->any) {
         return kind != NULL;
     }
+
+    return ngx_eiam_object_mark_in_path(mark, path, &id) == NGX_OK
+           && ngx_eiam_objects_has(kind, &id);
+}
+
+
+static ngx_inline const ngx_eiam_objects_kind_t *
+ngx_eiam_objects_kind(const ngx_eiam_objects_t *objects,
+    const ngx_eiam_object_mark_t *mark)
+{
+    const ngx_eiam_objects_kind_t  *kind, *last;
+
+    if (objects == NULL) {
+        return NULL;
+    }
+
+    if (objects->any) {
+        return &ngx_eiam_objects_all;
+    }
+
+    kind = objects->kinds.elts;
+    last = kind + objects->kinds.nelts;
+
+    for ( /* void */ ; kind < last; kind++) {
+
+        if (kind->hash == mark->hash
+            && ngx_eiam_str_equal(&kind->kind, &mark->kind))
+        {
+            return kind;
+        }
+    }
+
+    return NULL;
+}
+
+
+static ngx_inline ngx_uint_t
+ngx_eiam_objects_has(const ngx_eiam_objects_kind_t *kind, const ngx_str_t *id)
+{
+    uint32_t          k, n;
+    const ngx_str_t  *known;
 
     known = kind->ids.elts;
     k = ngx_eiam_hash(id->data, id->len, kind->hash);
@@ -231,26 +273,4 @@ ngx_eiam_objects_has(const ngx_eiam_objects_t *objects,
             return 1;
         }
     }
-}
-
-
-static const ngx_eiam_objects_kind_t *
-ngx_eiam_objects_kind(const ngx_eiam_objects_t *objects,
-    const ngx_eiam_object_mark_t *mark)
-{
-    ngx_uint_t                i;
-    ngx_eiam_objects_kind_t  *kind;
-
-    kind = objects->kinds.elts;
-
-    for (i = 0; i < objects->kinds.nelts; i++) {
-
-        if (kind[i].hash == mark->hash
-            && ngx_eiam_str_equal(&kind[i].kind, &mark->kind))
-        {
-            return &kind[i];
-        }
-    }
-
-    return NULL;
 }

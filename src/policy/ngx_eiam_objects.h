@@ -41,13 +41,17 @@ typedef struct {
 ngx_eiam_objects_t *ngx_eiam_objects_read(const ngx_eiam_node_t *node,
     ngx_pool_t *pool);
 
-/* may the application use all objects of the mark's kind?  NULL: no objects */
-ngx_uint_t ngx_eiam_objects_has_all(const ngx_eiam_objects_t *objects,
-    const ngx_eiam_object_mark_t *mark);
+/* what of the mark's kind the application may use; NULL: nothing */
+const ngx_eiam_objects_kind_t *ngx_eiam_objects_find(
+    const ngx_eiam_objects_t *objects, const ngx_eiam_object_mark_t *mark);
 
-/* may it use the object with this id? */
-ngx_uint_t ngx_eiam_objects_has(const ngx_eiam_objects_t *objects,
-    const ngx_eiam_object_mark_t *mark, const ngx_str_t *id);
+/* may it use the object that the marked parameter of the path names? */
+ngx_uint_t ngx_eiam_objects_permit_path(const ngx_eiam_objects_t *objects,
+    const ngx_eiam_object_mark_t *mark, const ngx_str_t *path);
+
+/* of a kind without "any": may it use the object with this id? */
+ngx_uint_t ngx_eiam_objects_permit(const ngx_eiam_objects_kind_t *kind,
+    const ngx_str_t *id);
 
 
 #endif /* _NGX_EIAM_OBJECTS_H_INCLUDED_ */

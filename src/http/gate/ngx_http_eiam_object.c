@@ -8,6 +8,10 @@
 #include <ngx_eiam_string.h>
 
 
+static ngx_uint_t ngx_http_eiam_object_is_own(ngx_http_request_t *r,
+    const ngx_http_eiam_ctx_t *ctx);
+static ngx_int_t ngx_http_eiam_object_call(ngx_http_request_t *r,
+    ngx_http_eiam_ctx_t *ctx, ngx_uint_t record);
 static void ngx_http_eiam_object_record(ngx_http_eiam_ctx_t *ctx,
     const ngx_eiam_object_mark_t *mark, const ngx_str_t *id);
 static ngx_int_t ngx_http_eiam_object_refuse(ngx_http_eiam_ctx_t *ctx,
@@ -21,18 +25,48 @@ static ngx_uint_t ngx_http_eiam_object_is_form_type(const ngx_str_t *type);
 ngx_int_t
 ngx_http_eiam_object_authorize(ngx_http_request_t *r, ngx_http_eiam_ctx_t *ctx)
 {
-    ngx_str_t                    sent;
-    ngx_http_eiam_loc_conf_t    *lcf;
-    ngx_http_eiam_object_call_t  call;
+    ngx_uint_t                 record;
+    ngx_http_eiam_loc_conf_t  *lcf;
 
     lcf = ngx_http_get_module_loc_conf(r, ngx_eiam_module);
+
+    record = (lcf->objects == NGX_HTTP_EIAM_REPORT);
+
+    return (!record && ngx_http_eiam_object_is_own(r, ctx))
+           ? NGX_OK : ngx_http_eiam_object_call(r, ctx, record);
+}
+
+
+/* a short way for most calls: one parameter in the path, of an own object */
+
+static ngx_uint_t
+ngx_http_eiam_object_is_own(ngx_http_request_t *r,
+    const ngx_http_eiam_ctx_t *ctx)
+{
+    ngx_eiam_object_mark_t  *mark;
+
+    mark = ctx->operation->marks.elts;
+
+    return ctx->operation->marks.nelts == 1 && mark->lowcase.len == 0
+           && ctx->application
+           && ngx_eiam_objects_permit_path(ctx->application->objects, mark,
+                                           &r->uri);
+}
+
+
+static ngx_int_t
+ngx_http_eiam_object_call(ngx_http_request_t *r, ngx_http_eiam_ctx_t *ctx,
+    ngx_uint_t record)
+{
+    ngx_str_t                    sent;
+    ngx_http_eiam_object_call_t  call;
 
     call.path = &r->uri;
     call.query = &r->args;
     call.pool = r->pool;
     call.rewritten = 0;
     call.form = 0;
-    call.record = (lcf->objects == NGX_HTTP_EIAM_REPORT);
+    call.record = record;
 
     if (ctx->operation->asks_query) {
 
@@ -53,12 +87,13 @@ ngx_int_t
 ngx_http_eiam_object_check(ngx_http_eiam_ctx_t *ctx,
     const ngx_http_eiam_object_call_t *call)
 {
-    ngx_int_t                  rc, result;
-    ngx_str_t                  id;
-    ngx_uint_t                 i;
-    ngx_eiam_detail_e          detail;
-    ngx_eiam_object_mark_t    *mark;
-    const ngx_eiam_objects_t  *objects;
+    ngx_int_t                       rc, result;
+    ngx_str_t                       id;
+    ngx_uint_t                      i, any;
+    ngx_eiam_detail_e               detail;
+    ngx_eiam_object_mark_t         *mark;
+    const ngx_eiam_objects_t       *objects;
+    const ngx_eiam_objects_kind_t  *kind;
 
     result = NGX_OK;
     mark = ctx->operation->marks.elts;
@@ -66,7 +101,10 @@ ngx_http_eiam_object_check(ngx_http_eiam_ctx_t *ctx,
 
     for (i = 0; i < ctx->operation->marks.nelts; i++) {
 
-        if (!call->record && ngx_eiam_objects_has_all(objects, &mark[i])) {
+        kind = ngx_eiam_objects_find(objects, &mark[i]);
+        any = kind && kind->any;
+
+        if (any && !call->record) {
             continue;
         }
 
@@ -80,8 +118,8 @@ ngx_http_eiam_object_check(ngx_http_eiam_ctx_t *ctx,
             ngx_http_eiam_object_record(ctx, &mark[i], &id);
         }
 
-        if (result != NGX_OK || ngx_eiam_objects_has_all(objects, &mark[i])
-            || (rc == NGX_OK && ngx_eiam_objects_has(objects, &mark[i], &id)))
+        if (result != NGX_OK || any
+            || (rc == NGX_OK && kind && ngx_eiam_objects_permit(kind, &id)))
         {
             continue;
         }

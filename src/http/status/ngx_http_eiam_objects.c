@@ -42,12 +42,13 @@ void
 ngx_http_eiam_objects_explain(ngx_http_eiam_status_t *status,
     const ngx_http_eiam_ctx_t *ctx, const ngx_http_eiam_object_call_t *call)
 {
-    ngx_int_t                  rc;
-    ngx_str_t                  id;
-    ngx_uint_t                 i, permitted;
-    ngx_eiam_detail_e          detail;
-    ngx_eiam_object_mark_t    *mark;
-    const ngx_eiam_objects_t  *objects;
+    ngx_int_t                       rc;
+    ngx_str_t                       id;
+    ngx_uint_t                      i, permitted;
+    ngx_eiam_detail_e               detail;
+    ngx_eiam_object_mark_t         *mark;
+    const ngx_eiam_objects_t       *objects;
+    const ngx_eiam_objects_kind_t  *kind;
 
     if (ctx->operation == NULL || ctx->operation->marks.nelts == 0) {
         return;
@@ -78,9 +79,11 @@ ngx_http_eiam_objects_explain(ngx_http_eiam_status_t *status,
         if (ctx->application_id.len
             && ngx_http_eiam_objects_mode(status) != NGX_HTTP_EIAM_OFF)
         {
-            permitted = ngx_eiam_objects_has_all(objects, &mark[i])
-                        || (rc == NGX_OK
-                            && ngx_eiam_objects_has(objects, &mark[i], &id));
+            kind = ngx_eiam_objects_find(objects, &mark[i]);
+            permitted = kind
+                        && (kind->any
+                            || (rc == NGX_OK
+                                && ngx_eiam_objects_permit(kind, &id)));
 
             ngx_http_eiam_write_text(status, ",\"permitted\":%s",
                                      permitted ? "true" : "false");
