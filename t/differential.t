@@ -4,6 +4,7 @@
 
 use strict;
 use warnings;
+no warnings 'qw';    # commas and number signs are meant
 
 use FindBin;
 use lib "$FindBin::Bin/lib";
@@ -164,7 +165,122 @@ subtest '2.6-8: Express and Flask, by their own routing' => sub {
     }
 };
 
+# Ids of the application's own objects, and one of a foreign object that no backend may read.
+my @own = ('mine', '8', 'a b', 'a+b', "\xc3\xa9t\xc3\xa9");
+my @marked = ([ GET => '/apps/{app_id}/accounts', 'listAccounts' ], [ GET => '/exports/{app_id}.json', 'getExport' ],
+    [ PUT => '/apps/{app_id}', 'setApp' ], [ GET => '/items', 'listItems' ]);
+
+subtest '2.7-3: no spelling of a foreign id passes that a backend reads as that id' => sub {
+    my $policy = policy(BASE, map { ("$_->[0] $_->[1]" => { scopes => ['all'], id => $_->[2] }) } @marked);
+    for my $path (keys %{ $policy->{paths} }) {
+        my ($name, $in) = $path =~ /app_id/ ? qw(app_id path) : qw(tenant query);
+        $policy->{paths}{$path}{parameters} = [ { name => $name, in => $in, required => JSON::PP::true, 'x-eiam-object' => 'id' } ];
+        delete $_->{parameters} for grep { ref eq 'HASH' } values %{ $policy->{paths}{$path} };
+    }
+    my @routers = ([ 'Express 4' => EIAM::Router->express('express', based(@marked)) ],
+        [ 'Express 5' => EIAM::Router->express('express5', based(@marked)) ], [ 'Flask' => EIAM::Router->flask(based(@marked)) ]);
+    my @backends = (map({ [ $_->[0], '127.0.0.1:' . ($_->[1]->ports)[0], \&read_by_router ] } @routers),
+        [ 'Tomcat, UTF-8' => '127.0.0.1:' . $tomcat->decode, sub { map { utf8::encode(my $id = $_); $id } read_by_tomcat(@_) } ],
+        [ 'Tomcat, ISO-8859-1' => '127.0.0.1:' . $tomcat->passthrough, \&read_by_tomcat ]);
+    my @own_text = map { my $id = $_; utf8::decode($id); $id } @own;
+    my $n = 0;
+    my $gate = nginx(workers => 2, error_log_level => 'crit',
+        conf => join('', map { server(++$n, $_->[1], 'eiam_path utf8; eiam_objects on;') } @backends), files => {
+        'policy.json' => $policy,
+        'apps.json' => applications({ id => 'crm', permissions => ['all'], tokens => ['allowed'], objects => { id => \@own_text } }) })->start;
+
+    my @cases = foreign(int($count / 3));
+    my $open = nginx(workers => 2, error_log_level => 'crit', conf => server(1, $backends[0][1], 'eiam_path utf8; eiam_objects off;'),
+        files => { 'policy.json' => $policy, 'apps.json' => applications({ id => 'crm', permissions => ['all'], tokens => ['allowed'] }) })->start;
+    my @found = grep { $_->{json} && defined $_->{json}{decided} && grep { /^(?:theirs|7)$/ } read_by_router($_->{json}) }
+        grep { $_ } exchange($open, 1, @cases);
+    cmp_ok scalar @found, '>', 100, 'without it ' . @found . ' of them do';
+    for my $n (1 .. @backends) {
+        my ($title, undef, $ids) = @{ $backends[ $n - 1 ] };
+        my @answers = exchange($gate, $n, @cases);
+        my (@wrong, @stopped, $passed);
+        for my $i (0 .. $#cases) {
+            my $json = $answers[$i] && $answers[$i]{json};
+            my $through = ref $json eq 'HASH' && defined $json->{decided};
+            push @stopped, line($cases[$i]) . ': ' . kind($answers[$i]) if $cases[$i]{own} && !$through;
+            next if !$through;
+            $passed++;
+            my @foreign = grep { my $id = $_; !grep { $_ eq $id } @own } $ids->($json);
+            push @wrong, line($cases[$i]) . ': ' . join ', ', map { "read '$_'" } @foreign if @foreign;
+        }
+        cmp_ok $passed, '>', @cases / 50, "$title: $passed of " . @cases . ' spellings pass';
+        nothing_in(\@stopped, '  every plain one of an own id does');
+        nothing_in(\@wrong, '  and no backend reads another id');
+    }
+};
+
 done_testing;
+
+# All ids of the marked parameter that a backend read, as bytes; of Tomcat, as characters.
+sub read_by_router {
+    my ($json) = @_;
+    my @ids = ($json->{parameters}{app_id} // (), texts($json->{query}{tenant}));
+    @ids = ('none') if !@ids;
+    return map { utf8::encode(my $id = $_); $id } @ids;
+}
+
+sub read_by_tomcat {
+    my ($json) = @_;
+    my $base = BASE;
+    return $1 if $json->{resource} =~ m{^$base/(?:apps|exports)/(.*?)(?:/accounts|\.json)?$};
+    return defined $json->{tenants} ? split /\n/, $json->{tenants}, -1 : 'none';
+}
+
+# What qs makes of a parameter: a text, a list, an object.
+sub texts {
+    my ($value) = @_;
+    return map { texts($_) } @$value if ref $value eq 'ARRAY';
+    return map { (texts($_), texts($value->{$_})) } sort keys %$value if ref $value eq 'HASH';
+    return $value // ();
+}
+
+# Paths and queries with a foreign id, with an own one, and with both.
+sub foreign {
+    my ($count) = @_;
+    my $state = $seed + 4;
+    my $pick = sub { $state = ($state * 1_103_515_245 + 12_345) % 2**31; return $_[ int($state / 2**31 * @_) ] };
+    my @ids = ('theirs', '7', 'theirs', '7', @own, 'MINE', 'mine ', '08', '8.0', 'Theirs', '07');
+    my $spelled = sub { my ($id) = @_; $id =~ s/([^A-Za-z0-9._~-])/sprintf '%%%02X', ord $1/ge; return $id };
+    my $mutate = sub {
+        my ($text) = @_;
+        my $at = $pick->(0 .. length $text);
+        my $letter = $at < length $text ? ord substr $text, $at, 1 : ord 's';
+        my $how = $pick->(qw(%%%02x %%%02X %%25%02x %%2525%02x %%u00%02x %%c1%%%02x %%c0%%%02x %%e0%%80%%%02x %%00%c %c%%00 %%20%c %c%%20
+            +%c %c+ %%2B%c %c%%2b %%0a%c %c%%09 0%c %c; ;%c %c;x %c,%c %c&%c %c#%c %%EF%%BB%%BF%c %c%%CC%%81 %%C2%%A0%c %%E2%%80%%8B%c %c%%3b %c%%26 %c= =%c
+            [%c %c] [%c] "%c" '%c' %c%%2f %c/ /%c .%c %c. ../%c %c/.. %c%%2e%%2e));
+        my $new = sprintf $how, ($letter) x 2;
+        substr $text, $at, $at < length $text ? 1 : 0, $new;
+        return $pick->(0, 0, 0, 1) ? uc $text : $text;
+    };
+    my @cases = map { my $id = $spelled->($_); map { { %$_, own => 1 } } { method => 'GET', target => BASE . "/apps/$id/accounts" },
+        { method => 'GET', target => BASE . "/exports/$id.json" }, { method => 'GET', target => BASE . "/items?tenant=$id" } } grep { !/\+/ } @own;
+    push @cases, { method => 'GET', target => BASE . '/items?tenant=a%2Bb', own => 1 }, { method => 'GET', target => BASE . '/items?x=1&tenant=a+b', own => 1 };
+    for my $id ('theirs', '7') {
+        push @cases, map { { method => 'GET', target => BASE . $_ } } "/apps/$id/accounts", "/exports/$id.json", "/items?tenant=$id";
+    }
+    while (@cases < $count) {
+        my $id = sub { my $text = $spelled->($pick->(@ids)); $text = $mutate->($text) for 1 .. $pick->(0, 0, 0, 1, 1, 2); return $text };
+        if ($pick->(0, 0, 1)) {
+            push @cases, { method => $pick->(qw(GET GET PUT)), target => BASE . $pick->('/apps/%s/accounts', '/exports/%s.json', '/apps/%s') =~ s/%s/$id->()/er };
+            next;
+        }
+        my @parts = map {
+            my $name = $pick->(('tenant') x 8, ('x', 'y', 'tenants', 'x[tenant]') x 2,
+                qw(Tenant TENANT tenant[] tenant[0] tenant[a] tenant[tenant] tenant.x));
+            $name = $mutate->($name) if $pick->(0, 0, 0, 0, 1);
+            $name . $pick->(qw(= = = = = = = = %3d == %3D), '') . $id->();
+        } 1 .. $pick->(1, 2, 2, 3);
+        my $query = shift @parts;
+        $query .= $pick->(('&') x 12, qw(; && &amp; %26 &; ;& ? , | &?)) . $_ for @parts;
+        push @cases, { method => 'GET', target => BASE . '/items?' . $pick->('', '', '', '', '&', '?', ';') . $query };
+    }
+    return map { { %$_, target => $_->{target} =~ s/[ \x00-\x1f]//gr } } @cases;
+}
 
 sub based { return map { [ $_->[0], BASE . $_->[1], $_->[2] ] } @_ }
 

@@ -13,7 +13,7 @@ function path(template) {
 
 function answer(read) {
     return (request, response) => response.json({
-        read, decided: request.get('X-EIAM-Operation') ?? null, parameters: request.params });
+        read, decided: request.get('X-EIAM-Operation') ?? null, parameters: request.params, query: request.query });
 }
 
 for (const [ method, template, id ] of JSON.parse(process.argv[3])) {

@@ -26,7 +26,7 @@ app.json.ensure_ascii = True
 
 def answer(read, parameters):
     decided = request.headers.get("X-EIAM-Operation")
-    return jsonify(read=read, decided=decided, parameters=parameters)
+    return jsonify(read=read, decided=decided, parameters=parameters, query=request.args.to_dict(flat=False))
 
 
 for number, (method, template, read) in enumerate(json.loads(sys.argv[1])):

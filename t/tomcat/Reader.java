@@ -40,6 +40,7 @@ public class Reader extends HttpServlet {
     @Override
     protected void service(HttpServletRequest request, HttpServletResponse response)
             throws IOException {
+        String[] tenants = request.getParameterValues("tenant");
         request.getInputStream().readAllBytes();
         String method = request.getMethod();
         String raw = request.getRequestURI();
@@ -53,6 +54,7 @@ public class Reader extends HttpServlet {
         answer.put("method", method);
         answer.put("raw", raw);
         answer.put("resource", path);
+        answer.put("tenants", tenants == null ? null : String.join("\n", tenants));
         answer.put("exact", operation(method, path));
         answer.put("relaxed", relaxed(method, path));
         answer.put("spring", relaxed(method, merged(decoded(cut(raw)))));
