@@ -74,15 +74,15 @@ sub call { return get($gate, '/api/users', token => $_[0]) }
 
 sub rows { return scalar @{ get($gate, '/control/revocations')->{json}{revocations} } }
 
-subtest '2.3-3: a client ends its own token' => sub {
+subtest '2.3-3: a client revokes its own token' => sub {
     my %tokens = (learned => learned('crm'), introspected => 'Asked-1', 'a JWT' => jwt(), 'a JWT that nobody has seen' => jwt());
     my $seen = rows();
     for my $kind (sort keys %tokens) {
         my $token = $tokens{$kind};
         passed call($token), "$kind passes" if $kind !~ /nobody/;
-        is revoke("client_id=crm&token=$token"), 200, '  its client revokes it';
+        is revoke("client_id=crm&token=$token"), 200, '  its client revokes the token';
         refused call($token), 'token_revoked', '  and it is refused' for 1 .. 4;
-        is rows(), ++$seen, '  by a row of its own';
+        is rows(), ++$seen, '  with a row of its own';
     }
     my $basic = 'Authorization: Basic ' . encode_base64('crm:secret', '');
     for my $row ([ 'Basic', '', [$basic] ], [ 'a hint', '&token_type_hint=refresh_token', [$basic] ],
@@ -91,25 +91,25 @@ subtest '2.3-3: a client ends its own token' => sub {
         my ($title, $more, $fields, %opt) = @$row;
         my $token = learned('crm');
         is revoke("token=$token$more", 200, more => $fields, %opt), 200, "a call with $title";
-        refused call($token), 'token_revoked', '  ends it';
+        refused call($token), 'token_revoked', '  and the token is revoked';
     }
 };
 
-subtest '2.3-3: an access token ends with its refresh token' => sub {
+subtest '2.3-3: an access token is revoked with its refresh token' => sub {
     my $access = learned('crm', refresh_token => 'Refresh-1-0123456789');
     my $other = learned('crm', refresh_token => 'Refresh-2-0123456789');
     passed call($_), 'they pass' for $access, $other;
-    is revoke('client_id=erp&token=Refresh-1-0123456789'), 200, 'another client';
-    passed call($access), '  ends nothing';
-    is revoke('client_id=crm&token=Refresh-1-0123456789&token_type_hint=refresh_token'), 200, 'its client';
-    refused call($access), 'token_revoked', '  ends the token of the pair';
-    passed call($other), '  and no other';
+    is revoke('client_id=erp&token=Refresh-1-0123456789'), 200, 'another client revokes the refresh token';
+    passed call($access), '  and nothing happens';
+    is revoke('client_id=crm&token=Refresh-1-0123456789&token_type_hint=refresh_token'), 200, 'its own client revokes it';
+    refused call($access), 'token_revoked', '  and with it the access token';
+    passed call($other), '  but no other token';
     ok !grep({ ($_->{token_id} // '') eq substr sha256_hex('Refresh-1-0123456789'), 0, 16 }
         @{ get($gate, '/control/revocations')->{json}{revocations} }), '  and takes one row';
     is call('Refresh-2-0123456789')->{headers}{'x-test'} // '', '', 'a refresh token is no access token';
 };
 
-subtest '2.3-3: what ends nothing' => sub {
+subtest '2.3-3: calls that revoke nothing' => sub {
     my ($token, $jwt) = (learned('crm'), jwt());
     passed call($_), 'two tokens pass' for $token, $jwt;
     my $before = rows();
@@ -142,24 +142,24 @@ subtest '2.3-3: what ends nothing' => sub {
     passed call('Static-1'), 'so does a static one';
     is revoke("client_id=off&token=$token"), 403, 'a disabled application is refused';
     is get($gate, "/outside?client_id=crm&token=$token")->{status}, 200, 'GET';
-    passed call($token), '  ends nothing either';
+    passed call($token), '  and revokes nothing either';
 };
 
-subtest '2.3-3: what the interface answers is never learned' => sub {
+subtest '2.3-3: nothing is learned from an answer of the revocation interface' => sub {
     $revoker->answer('*' => { json => { access_token => 'Issued-0123456789', token_type => 'bearer', expires_in => 600 } });
     get($gate, $_, method => 'POST', body => 'client_id=crm&token=a&token=b', headers => [$form]) for '/api/revoke', '/outside';
     $source->answer('*' => { json => { active => JSON::PP::false } });
     refused call('Issued-0123456789'), 'token_invalid', 'an answer with a token in it';
 };
 
-subtest '2.3-3: the end of a token is logged, and no token' => sub {
+subtest '2.3-3: a revocation is logged, but not the token' => sub {
     my $token = learned('crm');
     revoke("client_id=crm&token=$token");
     revoke("client_id=erp&token=$token");
     $gate->stop;
     my $log = $gate->error_log;
     my $id = substr sha256_hex($token), 0, 16;
-    like $log, qr/\[notice\] .*eiam: application "crm" revoked its token $id/, 'who ended which';
+    like $log, qr/\[notice\] .*eiam: application "crm" revoked its token $id/, 'the log says which client revoked which token';
     like $log, qr/\[info\] .*eiam: the token is not revoked: $_/, "  and: $_" for 'it belongs to another application, application: "erp"',
         'it is not known', 'the request names none', 'it is not certain which one is meant', 'the body is not a form';
     unlike $log, qr/the token is not learned/, '  as it is no token call';

@@ -132,27 +132,27 @@ subtest '2.3-2: what is in force' => sub {
     my $res = get($gate, '/control/revocations');
     is $res->{status}, 200, 'it is listed';
     is $res->{headers}{'content-type'}, 'application/json', '  as JSON';
-    is $res->{headers}{'cache-control'}, 'no-store', '  which nobody keeps';
+    is $res->{headers}{'cache-control'}, 'no-store', '  which must not be stored';
     my @rows = @{ $res->{json}{revocations} // [] };
     my ($row) = grep { ($_->{token_id} // '') eq id($token) } @rows;
     cmp_ok delete($row->{expires}) - time, '>', 500, '  a token with its expiry';
     is_deeply $row, { revoked => 'token', by => 'control', token_id => id($token), application => 'crm' }, '  and its application'
         or diag explain $row;
-    ok scalar(grep { ($_->{token_id} // '') eq id('nobody') && !exists $_->{application} } @rows), '  one that nobody knows';
+    ok scalar(grep { ($_->{token_id} // '') eq id('nobody') && !exists $_->{application} } @rows), '  a token that nobody knows';
     is_deeply [ sort map { $_->{application} // substr sha256_hex('stranger"\\'), 0, 24 } grep { $_->{revoked} eq 'application' } @rows ],
         [ sort 'erp', substr sha256_hex('stranger"\\'), 0, 24 ], '  applications';
     is scalar(grep { $_->{revoked} eq 'all' } @rows), 1, '  and all';
     unlike $res->{body}, qr/\Q@{[ sha256_hex($token) ]}\E|\Q$token\E/, '  but no token and no whole digest';
     is length get($gate, '/control/revocations', method => 'HEAD', head => 1)->{body}, 0, 'HEAD has no body';
-    ok $gate->reload, 'a reload';
-    refused call($token), 'token_revoked', '  forgets nothing';
+    ok $gate->reload, 'nginx is reloaded';
+    refused call($token), 'token_revoked', '  and no revocation is forgotten';
     order('restore', "$_&reason=x") for "token=$token", 'token_sha256=' . sha256_hex('nobody'), 'application=erp',
         'application=stranger%22%5c', 'all=1';
-    is_deeply get($gate, '/control/revocations')->{json}, { revocations => [] }, 'all of it was restored';
+    is_deeply get($gate, '/control/revocations')->{json}, { revocations => [] }, 'each of them can be restored';
     passed call($_), '  and passes' for $token, 'Asked-2';
 };
 
-subtest '2.3-2: an order has exactly one reading' => sub {
+subtest '2.3-2: an order that can be read in several ways is refused' => sub {
     my $sha = sha256_hex('Static-1');
     my @wrong = ('', 'token=Static-1', 'reason=x', 'token=Static-1&reason=', 'token=Static-1&token=Static-2&reason=x',
         'token=Static-1&reason=x&reason=y', 'token=Static-1&all=1&reason=x', 'application=crm&all=1&reason=x',
@@ -186,13 +186,13 @@ subtest '2.3-2: an order has exactly one reading' => sub {
     my $res = order('revocations', 'all=1&reason=x');
     is "$res->{status} $res->{headers}{allow}", '405 GET, HEAD', 'POST revocations';
     is order("/control/$_", 'all=1&reason=x')->{status}, 404, "no such order: $_" for '', 'x', 'revoke/', 'Revoke', 'revoke/x', 'revokes';
-    is_deeply get($gate, '/control/revocations')->{json}, { revocations => [] }, 'nothing of it revoked anything';
+    is_deeply get($gate, '/control/revocations')->{json}, { revocations => [] }, 'none of these has revoked anything';
     done_as order('revoke', 'reason=%E6%B3%84&all=%31'), 'values may be encoded', revoked => 'all';
     done_as order('restore', "all=1&reason=%22quoted%22", headers => [ 'Content-Type: application/x-www-form-urlencoded; charset=UTF-8' ]),
         'with a charset', restored => 'all';
 };
 
-subtest '2.3-2: who may order' => sub {
+subtest '2.3-2: who may give orders' => sub {
     my $all = 'all=1&reason=x';
     for my $what (qw(revoke restore)) {
         for my $field ('Origin: http://127.0.0.1', 'Origin: null', 'origin:', 'Sec-Fetch-Site: none', 'Sec-Fetch-Site: same-origin') {
@@ -205,12 +205,12 @@ subtest '2.3-2: who may order' => sub {
     }
     is get($gate, '/control/revocations', headers => ['Origin: http://a'])->{status}, 403, 'the list: Origin';
     is get($gate, '/real/revocations', headers => ['X-Real-IP: 192.0.2.1'])->{status}, 403, '  an address from elsewhere';
-    is_deeply get($gate, '/control/revocations')->{json}, { revocations => [] }, 'nothing of it revoked anything';
+    is_deeply get($gate, '/control/revocations')->{json}, { revocations => [] }, 'none of these has revoked anything';
     for my $address ('127.0.0.1', '127.9.9.9', '::1', '::ffff:127.0.0.1') {
         is order('/real/restore', $all, more => ["X-Real-IP: $address"])->{status}, 200, "loopback: $address";
     }
     is order('/open/restore', $all, more => ['X-Real-IP: 192.0.2.1'])->{status}, 200, 'eiam_control open';
-    is order('/open/restore', $all, more => [ 'X-Real-IP: 192.0.2.1', 'Origin: http://a' ])->{status}, 403, '  but for browsers';
+    is order('/open/restore', $all, more => [ 'X-Real-IP: 192.0.2.1', 'Origin: http://a' ])->{status}, 403, '  but no browser';
     my $said = qx(curl -s --unix-socket @{[ $gate->dir ]}/control.sock -d '$all' http://x/control/restore);
     is_deeply eval { JSON::PP::decode_json($said) }, { restored => undef, in_force => JSON::PP::true, gateways => [] }, 'a unix socket'
         or diag $said;
@@ -226,7 +226,7 @@ subtest '2.3-2: orders are logged with the reason, and no token' => sub {
     my $log = $gate->error_log;
     my $id = id($token);
     like $log, qr/\[notice\] .*eiam: control revoked the token $id, reason: "in a \\x22log\\x22", client: 127.0.0.1/, 'a token by its id';
-    like $log, qr/\[notice\] .*eiam: control restored the token $id, reason: "gone"/, '  and its end';
+    like $log, qr/\[notice\] .*eiam: control restored the token $id, reason: "gone"/, '  and its restoring';
     like $log, qr/\[notice\] .*eiam: control revoked the application "a\\x22b", reason: "\\xE6\\xB3\\x84"/, 'an application';
     like $log, qr/\[notice\] .*eiam: control restored all tokens, reason: "\\x22quoted\\x22"/, 'all';
     unlike $log, qr/\Q$token\E|Static-|@{[ sha256_hex($token) ]}/, 'no token';

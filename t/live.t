@@ -112,18 +112,18 @@ subtest '2.7-1: each kind of change, in each way of changing a file' => sub {
     put('apps.json', text({ id => 'crm', @crm, permissions => ['user_write'] }));
     in_force('crm', 403, 'a scope that implies');
     in_force('crm', 200, 'another set of implications has it too', path => '/implied/users');
-    is outcome('crm', path => '/frozen/users'), 200, 'eiam_applications_reload off: as at the start';
+    is outcome('crm', path => '/frozen/users'), 200, 'with eiam_applications_reload off the file of the start stays in force';
     put('other.json', text({ id => 'other', permissions => [], tokens => ['other'] }));
     in_force('other', 403, 'another file of the configuration', path => '/other/users');
     my @lines = $gate->error_log =~ /\[notice\].*the applications file "[^"]*apps\.json" has changed and is in force/g;
     is scalar @lines, 11, 'one line for each change';
     my ($of, $file) = figures();
-    is $of->{'eiam_applications_reload_total.loaded'}, 12, 'and one count';
-    is $file->{generation}, 12, 'the status knows the generation';
-    is $file->{result}, 'loaded', 'and the result';
+    is $of->{'eiam_applications_reload_total.loaded'}, 12, '  and it is counted once';
+    is $file->{generation}, 12, 'the status shows the generation';
+    is $file->{result}, 'loaded', '  and the result';
 };
 
-subtest '2.7-1: symlinks that are swung, as for a mounted volume' => sub {
+subtest '2.7-1: symlinks that are replaced, as for a mounted volume' => sub {
     make_path("$dir/..one", "$dir/..two");
     put('..one/apps.json', text({ id => 'crm', @crm }));
     put('..two/apps.json', text({ id => 'crm', @crm, enabled => 0 }));
@@ -140,7 +140,7 @@ subtest '2.7-1: symlinks that are swung, as for a mounted volume' => sub {
     unlink "$dir/apps.json";
 };
 
-subtest '2.7-1: a wrong file leaves the old one in force, and that is told' => sub {
+subtest '2.7-1: a faulty file leaves the old one in force, and the fault is reported' => sub {
     put('apps.json', text({ id => 'crm', @crm }));
     in_force('crm', 200, 'the good one');
     my (undef, $before) = figures();
@@ -158,23 +158,23 @@ subtest '2.7-1: a wrong file leaves the old one in force, and that is told' => s
         my $until = time + DEADLINE;
         do { sleep 0.05; ($of, $file) = figures() } until ($file->{fault} // '') =~ $says || time > $until;
         like $file->{fault}, $says, "$case: the status tells it";
-        is "$file->{result} $file->{generation}", "refused $before->{generation}", '  what is in force stays';
+        is "$file->{result} $file->{generation}", "refused $before->{generation}", '  the content in force stays the same';
         is $file->{sha256}, $before->{sha256}, '  with its digest';
         sleep 1.2;    # each worker has looked
         is outcome('crm'), 200, '  and decides' for 1 .. 2 * WORKERS;
         my @told = $gate->error_log =~ /\[error\].*stays as it was, as the new one has a fault: "[^"]*apps\.json": (.*)/g;
         is scalar @told, $lines + 1, '  one line in the log';
-        like $told[-1], $says, '  with place and reason';
+        like $told[-1], $says, '  with position and reason';
         if (!defined $bad) { rmdir "$dir/apps.json" or die $! }
         put('apps.json', text({ id => 'crm', @crm }));
         do { sleep 0.05; (undef, $file) = figures() } until $file->{result} eq 'loaded' || time > $until;
-        is $file->{fault} // 'none', 'none', '  until it is right again';
+        is $file->{fault} // 'none', 'none', '  until the fault is corrected';
     }
     my ($of) = figures();
-    is $of->{'eiam_applications_reload_total.refused'}, 4, 'each was counted once';
+    is $of->{'eiam_applications_reload_total.refused'}, 4, 'each change was counted once';
 };
 
-subtest '2.7-1: a worker that is started anew' => sub {
+subtest '2.7-1: a worker that is started again' => sub {
     put('apps.json', text({ id => 'crm', @crm }, { id => 'two', permissions => ['user_read'], tokens => ['two'] }));
     in_force('two', 200, 'a file that the master has not read');
     my $kill = sub {
@@ -192,15 +192,15 @@ subtest '2.7-1: a worker that is started anew' => sub {
     do { sleep 0.05; (undef, $file) = figures() } until $file->{result} eq 'refused' || time > $until;
     $kill->();
     in_force('crm', 503, 'cannot decide while the file is broken');
-    refused get($gate, '/api/users', token => 'two'), 'source_unavailable', 'nor for others';
-    is outcome('crm', path => '/api/open'), 200, 'public operations need nobody';
-    is outcome('crm', path => '/frozen/users'), 200, 'nor does who does not reload';
+    refused get($gate, '/api/users', token => 'two'), 'source_unavailable', 'nor does it pass calls of other applications';
+    is outcome('crm', path => '/api/open'), 200, 'public operations need no application';
+    is outcome('crm', path => '/frozen/users'), 200, 'a location with eiam_applications_reload off serves on';
     like $gate->error_log, qr/\[error\].*cannot read the applications that are in force, so it refuses calls/, 'the log says so';
     put('apps.json', text({ id => 'crm', @crm }));
     in_force('crm', 200, 'until it is right again');
 };
 
-subtest '2.7-1: nginx reloads while a live file is newer' => sub {
+subtest '2.7-1: nginx is reloaded when the file in force is newer than its configuration' => sub {
     put('apps.json', text({ id => 'crm', @crm, enabled => 0 }));
     in_force('crm', 403, 'newer than what nginx was started with');
     ok $gate->reload, 'a reload';

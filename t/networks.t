@@ -104,8 +104,8 @@ subtest '2.7-2: a token of another source is bound as well, a public operation i
     is outcome(get($gate, '/api/users', token => jwt('office'), from('10.2.0.1'))), 'network_forbidden', 'a signed token';
     is outcome(get($gate, '/api/users', token => jwt('office'), from('10.1.0.1'))), 'passed', 'and from the network';
     is outcome(get($gate, '/api/open', token => 'nowhere')), 'passed', 'a public operation';
-    is outcome(get($gate, '/report/users', token => 'nowhere')), 'passed', 'eiam report lets pass';
-    like $gate->error_log, qr/would be refused, network_forbidden/, 'and tells';
+    is outcome(get($gate, '/report/users', token => 'nowhere')), 'passed', 'eiam report lets the call pass';
+    like $gate->error_log, qr/would be refused, network_forbidden/, '  and logs it';
 };
 
 subtest '2.7-2: a unix socket is in no network' => sub {
@@ -115,10 +115,10 @@ subtest '2.7-2: a unix socket is in no network' => sub {
         print {$c} "GET /api/users HTTP/1.0\r\nAuthorization: Bearer $id\r\n\r\n";
         ($head{$id}) = <$c> =~ /^HTTP\S+ (\d+)/;
     }
-    is_deeply \%head, { anywhere => 200, four => 403, six => 403, here => 403 }, 'only who may call from anywhere passes';
+    is_deeply \%head, { anywhere => 200, four => 403, six => 403, here => 403 }, 'only an application that may call from anywhere passes';
 };
 
-subtest '2.7-2: unknown, disabled, network, scope: in this order' => sub {
+subtest '2.7-2: unknown, disabled, network and scope are checked in this order' => sub {
     my $at = $gate->port(2);
     is outcome(get($gate, '/api/users', token => 'off')), 'application_disabled', 'disabled before network';
     is outcome(get($gate, '/api/users', token => 'nowhere', method => 'PUT')), 'network_forbidden', 'network before scope';
@@ -130,14 +130,14 @@ subtest '2.7-2: unknown, disabled, network, scope: in this order' => sub {
 subtest '2.7-5: listed refuses applications that the file does not name' => sub {
     my $at = $gate->port(2);
     is outcome(get($gate, '/api/users', token => jwt('stranger'))), 'passed', 'without it an unknown application passes by its scopes';
-    refused get($gate, '/api/users', token => jwt('stranger'), port => $at), 'application_unknown', 'with it it does not';
-    is outcome(get($gate, '/api/users', token => jwt('anywhere'), port => $at)), 'passed', 'one of the file does';
+    refused get($gate, '/api/users', token => jwt('stranger'), port => $at), 'application_unknown', 'with "listed" it does not';
+    is outcome(get($gate, '/api/users', token => jwt('anywhere'), port => $at)), 'passed', 'an application of the file does';
     is outcome(get($gate, '/api/users', token => 'anywhere', port => $at)), 'passed', 'so does a static token';
-    is outcome(get($gate, '/api/open', token => jwt('stranger'), port => $at)), 'passed', 'a public operation is open to all';
-    is outcome(get($gate, '/api/users', token => 'no such token', port => $at)), 'token_invalid', 'an unknown token is no application';
+    is outcome(get($gate, '/api/open', token => jwt('stranger'), port => $at)), 'passed', 'a public operation is open to everybody';
+    is outcome(get($gate, '/api/users', token => 'no such token', port => $at)), 'token_invalid', 'an unknown token has no application';
 };
 
-subtest '2.7-5: the token interface asks too, once its client is certain' => sub {
+subtest '2.7-5: the token interface checks both too, once the client is certain' => sub {
     my $ask = sub {
         my ($id, %opt) = @_;
         my $basic = encode_base64("$id:secret", '');
@@ -146,31 +146,31 @@ subtest '2.7-5: the token interface asks too, once its client is certain' => sub
             headers => [ "Authorization: Basic $basic", 'Content-Type: application/x-www-form-urlencoded',
                 'X-Real-IP: ' . ($opt{from} // '127.0.0.1') ]));
     };
-    is $ask->('stranger'), 'passed', 'an unknown one without listed';
-    is $ask->('stranger', at => 2), 'application_unknown', 'and with it';
-    is $ask->('stranger', at => 2, path => '/oauth/token'), 'application_unknown', 'also beside the gate';
-    is $ask->('office', from => '10.1.0.1', at => 2), 'passed', 'one of the file from its network';
-    is $ask->('office', from => '10.2.0.1'), 'network_forbidden', 'and from elsewhere';
+    is $ask->('stranger'), 'passed', 'an unknown application gets a token without "listed"';
+    is $ask->('stranger', at => 2), 'application_unknown', '  and none with it';
+    is $ask->('stranger', at => 2, path => '/oauth/token'), 'application_unknown', '  nor at a token interface without "eiam"';
+    is $ask->('office', from => '10.1.0.1', at => 2), 'passed', 'an application of the file gets one from its network';
+    is $ask->('office', from => '10.2.0.1'), 'network_forbidden', '  and none from elsewhere';
     is $ask->('office', from => '10.2.0.1', body => 'client_id=other'), 'passed', 'whose client is not certain is the backend\'s to refuse';
-    is $ask->('off'), 'application_disabled', 'a disabled one';
-    is outcome(get($gate, '/api/users', token => 'learned', port => $gate->port(2), from('10.1.0.1'))), 'passed', 'what was issued is known';
-    is outcome(get($gate, '/api/users', token => 'learned', port => $gate->port(2), from('10.2.0.1'))), 'network_forbidden', 'and bound to the network';
+    is $ask->('off'), 'application_disabled', 'a disabled application gets none';
+    is outcome(get($gate, '/api/users', token => 'learned', port => $gate->port(2), from('10.1.0.1'))), 'passed', 'an issued token is known';
+    is outcome(get($gate, '/api/users', token => 'learned', port => $gate->port(2), from('10.2.0.1'))), 'network_forbidden', '  and bound to the network';
 };
 
-subtest '2.7-6: the explanation knows both' => sub {
+subtest '2.7-6: the explanation considers both' => sub {
     my $explain = sub {
         my ($query, $at) = @_;
         return get($gate, "/status/explain?method=GET&path=%2Fapi%2Fusers&$query", port => $gate->port($at // 1))->{json};
     };
     my $e = $explain->('application=office&address=10.2.0.1');
-    is "$e->{decision} $e->{reason}", 'deny network_forbidden', 'an address outside';
-    is_deeply $e->{networks}, [ '10.1.0.0/16', '192.0.2.7/32', '2001:db8::/32' ], 'with the networks';
+    is "$e->{decision} $e->{reason}", 'deny network_forbidden', 'an address outside of the networks is refused';
+    is_deeply $e->{networks}, [ '10.1.0.0/16', '192.0.2.7/32', '2001:db8::/32' ], '  and the networks are listed';
     is $explain->("application=office&address=$_")->{decision}, 'allow', "inside: $_" for '10.1.2.3', '2001:db8::1', '::ffff:10.1.2.3';
-    is $explain->('application=office')->{decision}, 'allow', 'without an address networks decide nothing';
+    is $explain->('application=office')->{decision}, 'allow', 'without an address networks are not checked';
     is $explain->('application=stranger&scopes=user_read')->{decision}, 'allow', 'an unknown application';
-    is $explain->('application=stranger&scopes=user_read', 2)->{reason}, 'application_unknown', 'and where only listed ones may call';
-    is $explain->('scopes=user_read', 2)->{decision}, 'allow', 'scopes alone are of no application';
-    ok $explain->('application=office&address=office')->{error}, 'what is no address is an error';
+    is $explain->('application=stranger&scopes=user_read', 2)->{reason}, 'application_unknown', '  and where only listed ones may call';
+    is $explain->('scopes=user_read', 2)->{decision}, 'allow', 'scopes alone belong to no application';
+    ok $explain->('application=office&address=office')->{error}, 'a value that is no address is an error';
 };
 
 for my $case (

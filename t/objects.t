@@ -121,16 +121,16 @@ for (
 my $jwt = mint($key, 'EdDSA', { iss => 'https://as.example', aud => 'api', exp => time + 3600, scope => 'all', client_id => 'stranger' },
     { kid => 'k', typ => 'at+jwt' });
 refused ask('/api/apps/a1/accounts', token => $jwt), 'object_forbidden', '2.7-3: an application that the file does not name has none';
-passed ask('/api/plain/a1', token => $jwt), '  but what is not marked';
+passed ask('/api/plain/a1', token => $jwt), '  but may call what has no mark';
 
 refused ask('/api/apps/a9/accounts', token => 'crm', method => 'HEAD'), 'object_forbidden', '2.7-3: HEAD is refused like GET', head => 1;
 refused ask('/api/apps/a9/accounts', token => 'crm', headers => ['Accept-Language: zh']), 'object_forbidden', '  and in Chinese', language => 'zh';
 is decided(), 'deny object_forbidden |app a9|', '  and the log names the object';
 refused ask('/api/own/o1', method => 'DELETE', token => 'crm'), 'object_forbidden', '2.7-3: an operation overrides the mark for itself alone';
 passed ask('/api/public/a9'), '2.7-3: a public operation has no application, and so no objects';
-refused ask('/api/apps/a9/accounts', token => 'weak'), 'scope_insufficient', '2.7-3: scopes are asked first';
-refused ask('/api/apps/a9/accounts', token => 'off'), 'application_disabled', '  and before that whether it is enabled';
-passed ask('/api/trial/a9', token => 'crm'), '2.7-3: the mode of an operation is that of its objects too';
+refused ask('/api/apps/a9/accounts', token => 'weak'), 'scope_insufficient', '2.7-3: scopes are checked before objects';
+refused ask('/api/apps/a9/accounts', token => 'off'), 'application_disabled', '  and before scopes, whether the application is enabled';
+passed ask('/api/trial/a9', token => 'crm'), '2.7-3: the mode of an operation also applies to its objects';
 is decided(), 'would_deny object_forbidden |app a9|', '  as the log says';
 
 # ---------------------------------------------------------------- no spelling of a foreign id
@@ -183,7 +183,7 @@ for ($form, "$form; charset=utf-8", uc $form, " $form", "text/plain, $form", "ap
 }
 refused ask('/api/items?tenant=t1', token => 'crm', method => 'POST', body => "8\r\ntenant=t\r\n0\r\n\r\n",
     headers => [ "Content-Type: $form", 'Transfer-Encoding: chunked' ]), 'object_forbidden', '2.7-3: in chunks, too';
-refused ask('/api/items?tenant=t1', token => 'crm', body => 'tenant=t9', headers => ["Content-Type: $form"]), 'object_forbidden', '2.7-3: and of GET';
+refused ask('/api/items?tenant=t1', token => 'crm', body => 'tenant=t9', headers => ["Content-Type: $form"]), 'object_forbidden', '2.7-3: the form of a GET is checked, too';
 passed ask('/api/apps/a1/accounts/1', token => 'crm', method => 'PUT', body => 'app_id=a9', headers => ["Content-Type: $form"]),
     '2.7-3: where only the path is marked, a form is as good as anything';
 
@@ -192,23 +192,23 @@ is decided(), 'deny object_forbidden object_rewritten|tenant|', '  as the log sa
 
 # ---------------------------------------------------------------- other modes
 
-passed ask('/api/apps/a9/accounts', token => 'crm', port => $gate->port(3)), '2.7-3: "eiam_objects off" looks at no mark';
+passed ask('/api/apps/a9/accounts', token => 'crm', port => $gate->port(3)), '2.7-3: "eiam_objects off" ignores marks';
 is decided(), 'allow  ||', '  and the call is allowed';
 for ([ 2, 'eiam_objects report' ], [ 4, 'eiam report' ]) {
     my ($port, $mode) = @$_;
     passed ask('/api/apps/a9/accounts', token => 'crm', port => $gate->port($port)), qq{2.7-3: "$mode" refuses no object}, application => 'crm';
-    is decided(), 'would_deny object_forbidden |app a9|', '  but the log says what would be';
+    is decided(), 'would_deny object_forbidden |app a9|', '  but the log says that it would be refused';
     passed ask('/api/apps/a1/accounts', token => 'crm', port => $gate->port($port)), '  a listed one is allowed';
     is decided(), 'allow  ||', '  as the log says';
 }
 refused ask('/api/apps/a1/accounts', token => 'weak', port => $gate->port(2)), 'scope_insufficient', '2.7-3: "eiam_objects report" refuses all else';
-refused ask('/api/apps/a9/accounts', token => 'crm', port => $gate->port(6)), 'object_forbidden', '2.7-3: under "eiam_path strict"';
+refused ask('/api/apps/a9/accounts', token => 'crm', port => $gate->port(6)), 'object_forbidden', '2.7-3: objects work with "eiam_path strict"';
 
 like $gate->error_log, qr/eiam: refused, object_forbidden, client: [\d.]+, application: "crm", operation: "GET \/apps\/\{app_id\}\/accounts", request: "GET \/api\/apps\/a9\/accounts", object: "app a9", detail: ""/,
     'the error log names the object';
 my $metrics = ask('/status/metrics')->{body};
 like $metrics, qr/^eiam_requests_total\{operation="GET \/apps\/\{app_id\}\/accounts",decision="deny",reason="object_forbidden"\} \d+$/m, 'the metrics count it';
-like $metrics, qr/decision="would_deny",reason="object_forbidden"\} \d+$/m, '  also what would be refused';
+like $metrics, qr/decision="would_deny",reason="object_forbidden"\} \d+$/m, '  and calls that would be refused';
 
 my ($row) = grep { $_->{operation} eq 'GET /orgs/{org}/apps/{app_id}' } @{ ask('/status/policy')->{json}{policies}[0]{operations} };
 is_deeply $row->{objects}, [ { kind => 'app', in => 'path', name => 'app_id' }, { kind => 'org', in => 'path', name => 'org' } ], 'the matrix has the marks';

@@ -155,9 +155,9 @@ subtest 'an answer that is under way' => sub {
         is order($gate, 'revoke', $what)->{status}, 200, "$what is revoked while the source is asked";
         $source->release;
         refused $_->read_response, 'token_revoked', '  what waits for the answer is refused' for @open;
-        refused call($gate, $token), 'token_revoked', '  and what comes later';
+        refused call($gate, $token), 'token_revoked', '  and so is an answer that comes later';
         order($gate, 'restore', $what);
-        passed call($gate, $token), '  restored, it passes';
+        passed call($gate, $token), '  after it is restored the token passes';
     }
 
     $issuer->answer('*' => { issues('Late-1'), hold => 0 });
@@ -172,10 +172,10 @@ subtest 'an answer that is under way' => sub {
     obtain($gate, 'Later-1');
     passed call($gate, 'Later-1'), '  the next one passes';
     order($gate, 'restore', 'application=crm');
-    passed call($gate, 'Late-1'), '  that one too when the application is restored';
+    passed call($gate, 'Late-1'), '  and the first one, when the application is restored';
 };
 
-subtest '2.3-4: the same value again' => sub {
+subtest '2.3-4: a token of the same value is issued again' => sub {
     obtain($gate, 'Same-1');
     obtain($gate, 'Same-2');
     passed call($gate, $_), "$_ passes" for 'Same-1', 'Same-2';
@@ -188,11 +188,11 @@ subtest '2.3-4: the same value again' => sub {
     obtain($gate, 'Same-3');
     passed call($gate, 'Same-3'), 'a new one passes';
     like $gate->error_log, qr/\[warn\] .*eiam: a token of application "crm" that was revoked has been issued once more/, 'the log says so';
-    unlike $gate->error_log, qr/Same-/, '  but not which';
+    unlike $gate->error_log, qr/Same-/, '  but not which token it was';
     is order($gate, 'restore', "token=$_")->{json}{restored}, 'token', "$_ is restored" for 'Same-1', 'Same-2';
     passed call($gate, 'Same-2'), '  and passes';
     order($gate, 'restore', 'application=crm');
-    passed call($gate, 'Same-1'), '  the other one when its application is restored';
+    passed call($gate, 'Same-1'), '  and the other one, when its application is restored';
 };
 
 subtest '2.3-1: revocations outlive reloads, and other sizes of the zone' => sub {

@@ -94,28 +94,28 @@ subtest '2.3-5: tokens that a backend issues again are counted' => sub {
     my $token = learned('crm');
     order(revoke => "token=$token");
     learned('crm', $token);
-    is figures()->{reissued_total}, 1, 'the same token came again';
-    refused call($token), 'token_revoked', 'and stays refused';
+    is figures()->{reissued_total}, 1, 'the same token is issued again';
+    refused call($token), 'token_revoked', '  and stays refused';
     order(restore => "token=$token");
 };
 
-subtest '2.3-5: revocations that are given up for want of room are counted' => sub {
+subtest '2.3-5: revocations of tokens that are replaced for lack of room are counted' => sub {
     order(revoke => 'token=' . learned('erp')) for 1 .. MANY;
     my $figures = figures();
-    cmp_ok $figures->{evicted_total}, '>', 0, 'some tokens gave their place';
-    is $figures->{'in_force{kind="application"}'}, 1, 'to their application';
-    cmp_ok $figures->{'total{kind="application",by="gate"}'}, '>', 0, 'which the gate revoked by itself';
-    is $figures->{'total{kind="token",by="control"}'} > MANY, 1, 'the operator did the others';
+    cmp_ok $figures->{evicted_total}, '>', 0, 'rows of some tokens were replaced';
+    is $figures->{'in_force{kind="application"}'}, 1, '  by one of their application';
+    cmp_ok $figures->{'total{kind="application",by="gate"}'}, '>', 0, '  which the gate has revoked by itself';
+    is $figures->{'total{kind="token",by="control"}'} > MANY, 1, 'the operator has revoked the others';
 };
 
-subtest '2.3-5: the explanation says from when on tokens pass' => sub {
+subtest '2.3-5: the explanation says which time of issue passes again' => sub {
     my $now = time;
     my $erp = explained('erp');
     is $erp->{decision}, 'allow', 'a new token passes';
-    cmp_ok $erp->{not_before}, '>=', $now, 'if it was issued late enough' or diag explain $erp;
-    ok !exists explained('crm')->{not_before}, 'of another application nothing is said';
+    cmp_ok $erp->{not_before}, '>=', $now, '  if it was issued late enough' or diag explain $erp;
+    ok !exists explained('crm')->{not_before}, 'for another application the explanation says nothing of it';
     order(revoke => 'all=1');
-    cmp_ok explained('crm')->{not_before}, '>=', $now, 'unless all were revoked';
+    cmp_ok explained('crm')->{not_before}, '>=', $now, '  unless all tokens were revoked';
     order(restore => 'all=1');
     order(restore => 'application=erp');
     ok !exists explained($_)->{not_before}, "$_ is restored" for qw(erp crm);

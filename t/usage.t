@@ -48,13 +48,13 @@ my $first = status('');
 is_deeply [ map { $_->{operation} } @{ $first->{usage}{uncalled} } ],
     [qw(getApp both open listOrgs changeOrg listUsers x y)], '2.7-4: the operations that nobody called';
 is $first->{usage}{uncalled_count}, 8, '  and how many they are';
-ok $first->{usage}{complete} && $first->{usage}{bytes} > 0, '  and whether all is known, in how many bytes';
+ok $first->{usage}{complete} && $first->{usage}{bytes} > 0, '  and whether the tables are complete, and their size';
 cmp_ok abs(time - $first->{usage}{since}), '<', 60, '  since when';
 is_deeply [ map { $_->{application} } @{ $first->{application_usage} } ], [qw(crm erp idle narrow)], 'the applications of the file';
 is_deeply one('crm'), { application => 'crm', file => $gate->dir . '/apps.json', enabled => JSON::PP::true, granted => \@all,
     used => [], minimal => [] }, '2.7-4: what is granted, and nothing used';
-is_deeply status('?application=none')->{application_usage}, [], 'an application that is not there';
-is_deeply status('?application=')->{application_usage}, [], 'none of them';
+is_deeply status('?application=none')->{application_usage}, [], 'an application that does not exist';
+is_deeply status('?application=')->{application_usage}, [], 'an empty id';
 
 # ---------------------------------------------------------------- calls
 
@@ -87,12 +87,12 @@ is_deeply [ map { "$_->{kind} $_->{count}" } @{ one('narrow')->{objects} } ], [ 
 $gate->write_file('policy.json', document('GET /a' => { id => 'new', scopes => ['all'] }, 'GET /orgs/{org}/more' => ['all']));
 $gate->write_file('apps.json', applications({ id => 'other', permissions => [], tokens => [] },
     map { { id => $_, permissions => [ reverse @all ], tokens => [$_] } } qw(erp crm)));
-ok $gate->reload, 'a reload';
-is_deeply [ sort @{ one('crm')->{used} } ], [ sort qw(both listOrgs changeOrg listUsers) ], '2.7-4: what was used is known by its name';
+ok $gate->reload, 'nginx is reloaded';
+is_deeply [ sort @{ one('crm')->{used} } ], [ sort qw(both listOrgs changeOrg listUsers) ], '2.7-4: used operations are known by name, so they outlive a reload';
 is_deeply [ sort @{ one('erp')->{used} } ], [qw(x y)], '  for each application';
 is_deeply one('other')->{used}, [], '  and a new one has used nothing';
 is status('')->{usage}{since}, $first->{usage}{since}, '  since the same time';
-is_deeply [ sort map { $_->{operation} } @{ status('')->{usage}{uncalled} } ], [qw(getApp getOrgsOrgMore new)], '  and new operations nobody called';
+is_deeply [ sort map { $_->{operation} } @{ status('')->{usage}{uncalled} } ], [qw(getApp getOrgsOrgMore new)], '  and nobody has called the new operations';
 
 # ---------------------------------------------------------------- objects that were named
 
@@ -100,11 +100,11 @@ get($gate, "/api/apps/$_", token => 'crm') for qw(a1 a2 a1 b~c);
 get($gate, '/api/apps/e1', token => 'erp');
 get($gate, '/api/apps/none', token => 'narrow');
 is_deeply [ sort @{ one('crm')->{touched}{app} } ], [qw(a1 a2 b~c)], '2.7-3: "eiam_objects report" keeps which objects an application named';
-ok !exists one('other')->{touched}, '  and none of one that named none';
+ok !exists one('other')->{touched}, '  and none of an application that named none';
 my $named = get($gate, '/status/objects')->{json};
 is_deeply [ map { [ $_->{id}, sort @{ $_->{objects}{app} } ] } @{ $named->{applications} } ], [ [ 'erp', 'e1' ], [qw(crm a1 a2 b~c)] ],
     '  and lists them in the form of the file';
-is $named->{not_kept}, 0, '  of which none is missing';
+is $named->{not_kept}, 0, '  and none is missing';
 
 my $most = $named->{kept_at_most};
 get($gate, "/api/apps/id-$_", token => 'crm') for 1 .. 60;
@@ -112,13 +112,13 @@ my $again = get($gate, '/status/objects')->{json};
 my ($crm) = grep { $_->{id} eq 'crm' } @{ $again->{applications} };
 my $quarter = int(($most + 3) / 4);
 is scalar @{ $crm->{objects}{app} }, $quarter < 63 ? $quarter : 63, "2.7-3: one application has at most a quarter of the $most places";
-cmp_ok $again->{not_kept}, $quarter < 63 ? '>' : '==', 0, '  and what found none is counted';
+cmp_ok $again->{not_kept}, $quarter < 63 ? '>' : '==', 0, '  and those without room are counted';
 get($gate, '/api/apps/' . 'x' x 120, token => 'erp');
 cmp_ok get($gate, '/status/objects')->{json}{not_kept}, '>', $again->{not_kept}, '  like an id that is too long';
 
 # what is listed can be pasted
 $gate->write_file('apps.json', { applications => [ map { +{ %$_, permissions => ['all'], tokens => [ { sha256 => Digest::SHA::sha256_hex($_->{id}) } ] } } @{ $again->{applications} } ] });
 my ($code, $text) = $gate->check;
-is $code, 0, '2.7-3: nginx -t takes what was listed' or diag $text;
+is $code, 0, '2.7-3: nginx -t accepts the list as an applications file' or diag $text;
 
 done_testing;
