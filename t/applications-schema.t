@@ -28,6 +28,9 @@ my %cases = (
         (map { app(qq("tokens":[{"sha256":"$hex","expires":"$_"}])) } qw(2027-01-01T00:00:00Z 2027-01-01t23:59:60z
             2027-12-31T00:00:00.5+08:00)),
         app('"objects":"*"'), app('"objects":{}'), app('"objects":{"app":[],"org":"*"}'), app('"objects":{"app":["a1","b 2"]}'),
+        app('"objects":{"应用":["部门","a/b","%41","**","a*"],"org":"*","x y":[]}'), app('"objects":{"' . 'k' x 64 . '":["' . 'o' x 512 . '"]}'),
+        apps('{"id":"' . 'x' x 255 . '","permissions":["' . 'p' x 255 . '"]}'), app('"name":"a\\nb"'), apps('{"id":"\\u0041\\ud83d\\ude00"}'),
+        app('"networks":[' . join(',', ('"10.0.0.0/8"') x 1024) . ']'),
     ],
     refused => [
         '[]', '{}', '{"applications":{}}', '{"applications":[],"x":1}', apps('[]'), apps('{}'), apps('{"id":""}'),
@@ -43,8 +46,17 @@ my %cases = (
         app(qq("tokens":[{"sha256":"$hex","expires":1}])),
         app('"objects":"all"'), app('"objects":[]'), app('"objects":{"app":"a1"}'), app('"objects":{"app":["*"]}'),
         app('"objects":{"app":[""]}'), app('"objects":{"":[]}'),
+        (map { app(qq("objects":{"app":$_})) } 'null', 'true', '1', '{}', '["a",1]', '[["a"]]', '["a","*"]', '[" a"]', '["a "]', '["a\\tb"]',
+            '["a\\u0085b"]', '["a\\u007f"]', '"**"', '""'),
+        app('"objects":null'), app('"objects":1'), app('"objects":""'), app('"objects":{"' . 'k' x 65 . '":[]}'),
+        app('"objects":{"app":["' . 'o' x 513 . '"]}'), app('"object":{"app":["a1"]}'), apps('{"id":"a\\u009fb"}'),
+        app('"permissions":["a\\u0080b"]'), app('"permissions":["' . 'p' x 256 . '"]'),
+        app('"networks":[' . join(',', ('"10.0.0.0/8"') x 1025) . ']'), app('"networks":["10.0.0.0/8\\n"]'), app('"networks":["::1\\n"]'),
+        app('"networks":[1]'), app('"networks":null'), app(qq("tokens":[{"sha256":"$hex\\n"}])),
+        app(qq("tokens":[{"sha256":"$hex","expires":"2027-01-01T00:00:00Z\\n"}])), app('"tokens":null'), app('"id":null'), 'null', apps('{"id":"a\\n"}'), app('"permissions":["a\\n"]'), app('"objects":{"app":["a\\n"]}'), '{"applications":null}',
     ],
     'refused by nginx alone' => [
+        app('"objects":{"' . '用' x 22 . '":[]}'), app('"enabled":true,"enabled":false'), app('"objects":{"app":[],"app":[]}'),
         apps('{"id":"a"},{"id":"a"}'), apps(qq({"id":"a","tokens":[{"sha256":"$hex"}]},{"id":"b","tokens":[{"sha256":"$hex"}]})),
         app('"networks":["10.1.0.1/16"]'), app('"networks":["1:2:3"]'), app('"networks":["::ffff:10.0.0.0"]'),
         app(qq("tokens":[{"sha256":"$hex","expires":"2027-02-30T00:00:00Z"}])), apps('{"id":"' . '用' x 86 . '"}'),
