@@ -58,6 +58,16 @@ my $gate = nginx(
             location /status/ { eiam_status; }
         }
         server {
+            listen 127.0.0.1:%PORT4%;
+            set_real_ip_from 127.0.0.1;
+            set_real_ip_from 203.0.113.0/24;
+            set_real_ip_from 2001:db8:ffff::/48;
+            real_ip_header X-Forwarded-For;
+            real_ip_recursive on;
+            location /api/ { eiam on; proxy_pass http://%ECHO%; }
+            location /status/ { eiam_status; }
+        }
+        server {
             listen 127.0.0.1:%PORT3%;
             location / {
                 default_type application/json;
@@ -106,6 +116,18 @@ subtest '2.7-2: a token of another source is bound as well, a public operation i
     is outcome(get($gate, '/api/open', token => 'nowhere')), 'passed', 'a public operation';
     is outcome(get($gate, '/report/users', token => 'nowhere')), 'passed', 'eiam report lets the call pass';
     like $gate->error_log, qr/would be refused, network_forbidden/, '  and logs it';
+};
+
+subtest '2.7-2: behind several proxies the address is that of the client' => sub {
+    my %passes = ('10.1.2.3' => 1, '10.1.2.3, 203.0.113.9' => 1, '10.1.2.3, 2001:db8:ffff::1, 203.0.113.9' => 1,
+        '198.51.100.1, 10.1.2.3, 203.0.113.9' => 1, '::ffff:10.1.2.3, 203.0.113.9' => 1, '[2001:db8::7]:443, 203.0.113.9' => 1,
+        '10.1.2.3 203.0.113.9' => 1,
+        '10.1.2.3, 198.51.100.1, 203.0.113.9' => 0, '10.1.2.3, 198.51.100.1' => 0, '203.0.113.9' => 0, '' => 0, 'unknown' => 0,
+        'unix:' => 0, '10.1.2.3, unknown, 203.0.113.9' => 0, 'fe80::1%eth0, 203.0.113.9' => 0, '10.1.2.3.' => 0);
+    for my $list (sort keys %passes) {
+        is outcome(get($gate, '/api/users', token => 'office', port => $gate->port(4), headers => ["X-Forwarded-For: $list"])),
+            $passes{$list} ? 'passed' : 'network_forbidden', "X-Forwarded-For: $list";
+    }
 };
 
 subtest '2.7-2: a unix socket is in no network' => sub {

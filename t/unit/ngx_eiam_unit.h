@@ -76,6 +76,7 @@ void ngx_eiam_unit_jwk(ngx_eiam_unit_t *unit);
 void ngx_eiam_unit_jwt(ngx_eiam_unit_t *unit);
 void ngx_eiam_unit_key_set(ngx_eiam_unit_t *unit);
 void ngx_eiam_unit_minimum(ngx_eiam_unit_t *unit);
+void ngx_eiam_unit_network(ngx_eiam_unit_t *unit);
 void ngx_eiam_unit_live(ngx_eiam_unit_t *unit);
 void ngx_eiam_unit_metrics(ngx_eiam_unit_t *unit);
 void ngx_eiam_unit_denial(ngx_eiam_unit_t *unit);

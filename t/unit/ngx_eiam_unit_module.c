@@ -54,6 +54,7 @@ static const ngx_eiam_unit_suite_t  ngx_eiam_unit_suites[] = {
     { ngx_string("key_set"), ngx_eiam_unit_key_set },
     { ngx_string("live"), ngx_eiam_unit_live },
     { ngx_string("minimum"), ngx_eiam_unit_minimum },
+    { ngx_string("network"), ngx_eiam_unit_network },
     { ngx_string("metrics"), ngx_eiam_unit_metrics },
     { ngx_string("denial"), ngx_eiam_unit_denial },
     { ngx_string("hash"), ngx_eiam_unit_hash },
