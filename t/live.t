@@ -226,7 +226,7 @@ subtest '2.7-1: a file that the workers may not read' => sub {
         chmod $mode, $file;
         $away->write_file('gate.conf', "location / { eiam on; eiam_applications apps.json; $more proxy_pass http://127.0.0.1:1; }");
         my ($got, $text) = $away->check;
-        is $got, $code, sprintf '%o %s', $mode, $more or diag $text;
+        is $got, $code, sprintf 'mode %o %s', $mode, $more or diag $text;
         like $text, qr/apps\.json" must be readable by the workers, .* \(13: Permission denied\)/, 'with the reason' if $code;
     }
 };
