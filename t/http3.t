@@ -22,7 +22,7 @@ sub lacking {
 }
 
 my $lacking = lacking();
-plan skip_all => "$lacking: SUITE=trixie .ci/trial runs this" if $lacking;
+plan skip_all => "$lacking: SUITE=trixie .ci/trial test runs this" if $lacking;
 
 my $tls = qx(openssl req -x509 -batch -newkey rsa:2048 -nodes -subj /CN=gate -keyout - 2>/dev/null);
 my $quic = 'listen 127.0.0.1:%PORT2% quic; ssl_certificate %DIR%/tls.pem; ssl_certificate_key %DIR%/tls.pem;';

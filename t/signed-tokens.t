@@ -148,6 +148,8 @@ subtest 'oidc-provider, signed tokens and others in one place' => sub {
 };
 
 subtest 'glewlwyd' => sub {
+    my $lacking = EIAM::Glewlwyd->lacking;
+    plan skip_all => $lacking if $lacking;
     my $glewlwyd = EIAM::Glewlwyd->new;
     my $gate = gate_for($glewlwyd, 'https://api.example');
     behaves($glewlwyd, $gate, 'ES256', resource => 'https://api.example');

@@ -28,6 +28,13 @@ my %scopes_of = (
     crm       => [qw(app_org_all account_all)],
 );
 
+# Why it cannot be tried here, or nothing: Debian has none after release 13. Where Debian has it, it must be installed.
+sub lacking {
+    my ($release) = slurp('/etc/debian_version') =~ /^(\S+)/;
+    return if -e SCHEMA || $release =~ /^1[23]\b/;
+    return "Debian $release has no glewlwyd";
+}
+
 sub _install {
     my ($self) = @_;
     my $dir = $self->{dir};
