@@ -540,6 +540,7 @@ ngx_eiam_unit_event_position(ngx_eiam_unit_t *unit)
     };
 
     ngx_memzero(&other, sizeof(ngx_eiam_position_t));
+    ngx_memzero(&position, sizeof(ngx_eiam_position_t));
     wrong = 0;
 
     for (i = 0; good[i].len; i++) {
