@@ -114,9 +114,7 @@ sub sent {
 }
 
 # From 1.29.7 on nginx keeps connections to upstreams, and sends no Connection field.
-my ($command) = nginx(module => 0)->_command;
-my ($minor, $patch) = qx($command -v 2>&1) =~ m{/1\.(\d+)\.(\d+)};
-my $close = $minor > 29 || $minor == 29 && $patch >= 7 ? '' : "Connection: close\n";
+my $close = nginx_since(29, 7) ? '' : "Connection: close\n";
 
 # The same for the gate's own fields.
 my %own = (known => 0, known_agent => 0);

@@ -17,7 +17,7 @@ use constant DEADLINE => 60;
 
 our @EXPORT = qw(
     nginx get raw request connection free_port top_dir slurp policy applications
-    refused passed received bad_config good_config shown all_ambiguous nothing_forwarded until_true
+    refused passed received bad_config good_config shown all_ambiguous nothing_forwarded until_true nginx_since
 );
 
 my $realm = qr/Bearer realm="[^"]*"/;
@@ -49,6 +49,14 @@ our %REFUSAL = (
 );
 
 sub nginx { return EIAM::Nginx->new(@_) }
+
+# Whether nginx is 1.MINOR.PATCH or newer.
+sub nginx_since {
+    my ($minor, $patch) = @_;
+    my ($command) = nginx(module => 0)->_command;
+    my @version = qx($command -v 2>&1) =~ m{/1\.(\d+)\.(\d+)} or die "no version of $command\n";
+    return $version[0] > $minor || $version[0] == $minor && $version[1] >= $patch;
+}
 
 # Waits until the condition is true; returns its value, or nothing if it is not true in time.
 sub until_true {
