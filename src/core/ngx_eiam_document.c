@@ -1,6 +1,5 @@
 
 #include <ngx_eiam_document.h>
-#include <ngx_eiam_json.h>
 #include <ngx_eiam_mark.h>
 #include <ngx_eiam_scalar.h>
 #include <ngx_eiam_yaml.h>
@@ -9,8 +8,6 @@
 static ngx_int_t ngx_eiam_document_read(ngx_eiam_document_t *document,
     ngx_fd_t fd);
 static ngx_str_t ngx_eiam_document_body(const ngx_str_t *text);
-static ngx_int_t ngx_eiam_document_json(ngx_eiam_document_t *document,
-    const ngx_str_t *text, ngx_eiam_node_t *root);
 static ngx_int_t ngx_eiam_document_either(ngx_eiam_document_t *document,
     const ngx_str_t *text, ngx_eiam_node_t *root);
 static ngx_int_t ngx_eiam_document_yaml(ngx_eiam_document_t *document,
@@ -33,7 +30,7 @@ ngx_eiam_document_open(ngx_eiam_document_t *document, ngx_eiam_node_t *root)
 
     body = ngx_eiam_document_body(&document->text);
     rc = document->yaml ? ngx_eiam_document_either(document, &body, root)
-                        : ngx_eiam_document_json(document, &body, root);
+                        : ngx_eiam_document_parse(document, &body, root);
 
     (void) ngx_pfree(document->pool, document->text.data);
     ngx_str_null(&document->text);
@@ -120,26 +117,6 @@ ngx_eiam_document_read(ngx_eiam_document_t *document, ngx_fd_t fd)
     }
 
     return ngx_eiam_document_fault(document, "cannot be read");
-}
-
-
-/* as ngx_eiam_document_parse(), and quicker for a long text */
-
-static ngx_int_t
-ngx_eiam_document_json(ngx_eiam_document_t *document, const ngx_str_t *text,
-    ngx_eiam_node_t *root)
-{
-    void  *value;
-
-    value = ngx_eiam_json_read(document->pool, text);
-
-    if (value == NULL) {
-        return ngx_eiam_document_parse(document, text, root);
-    }
-
-    ngx_eiam_node_root(document, value, root);
-
-    return NGX_OK;
 }
 
 

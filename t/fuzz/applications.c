@@ -1,18 +1,13 @@
 
 /*
  * The reader of the applications file.  Any bytes yield applications or a
- * fault, and each of their tokens is found by its digest.  What the quick
- * reader of JSON reads, jansson reads in the same way.
+ * fault, and each of their tokens is found by its digest.
  */
 
 #include "fuzz.h"
 #include <ngx_eiam_applications.h>
-#include <ngx_eiam_json.h>
-#include <jansson.h>
 
 
-static void applications_quick(const ngx_str_t *text, void *value,
-    ngx_pool_t *pool);
 static void applications_check(const ngx_eiam_applications_t *applications,
     ngx_pool_t *pool);
 
@@ -20,7 +15,6 @@ static void applications_check(const ngx_eiam_applications_t *applications,
 int
 LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
-    ngx_int_t                rc;
     fuzz_input_t             input;
     ngx_eiam_node_t          root;
     ngx_eiam_document_t      document;
@@ -34,12 +28,7 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     ngx_str_set(&document.name, "fuzz.json");
     document.pool = input.pool;
 
-    root.value = NULL;
-
-    rc = ngx_eiam_document_parse(&document, &input.text, &root);
-    applications_quick(&input.text, root.value, input.pool);
-
-    if (rc == NGX_OK
+    if (ngx_eiam_document_parse(&document, &input.text, &root) == NGX_OK
         && ngx_eiam_applications_load(&root, input.pool, &applications)
            == NGX_OK)
     {
@@ -53,18 +42,6 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     fuzz_close(&input);
 
     return 0;
-}
-
-
-static void
-applications_quick(const ngx_str_t *text, void *value, ngx_pool_t *pool)
-{
-    void  *quick;
-
-    quick = ngx_eiam_json_read(pool, text);
-
-    fuzz_require(quick == NULL || (value && json_equal(quick, value)),
-                 "the quick reader reads the same", text);
 }
 
 

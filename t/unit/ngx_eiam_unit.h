@@ -50,7 +50,6 @@ void ngx_eiam_unit_time(ngx_eiam_unit_t *unit);
 void ngx_eiam_unit_language(ngx_eiam_unit_t *unit);
 void ngx_eiam_unit_digest(ngx_eiam_unit_t *unit);
 void ngx_eiam_unit_document(ngx_eiam_unit_t *unit);
-void ngx_eiam_unit_json(ngx_eiam_unit_t *unit);
 void ngx_eiam_unit_pointer(ngx_eiam_unit_t *unit);
 void ngx_eiam_unit_policy(ngx_eiam_unit_t *unit);
 void ngx_eiam_unit_fault(ngx_eiam_unit_t *unit);

@@ -27,7 +27,6 @@ static const ngx_eiam_unit_suite_t  ngx_eiam_unit_suites[] = {
     { ngx_string("language"), ngx_eiam_unit_language },
     { ngx_string("digest"), ngx_eiam_unit_digest },
     { ngx_string("document"), ngx_eiam_unit_document },
-    { ngx_string("json"), ngx_eiam_unit_json },
     { ngx_string("pointer"), ngx_eiam_unit_pointer },
     { ngx_string("policy"), ngx_eiam_unit_policy },
     { ngx_string("fault"), ngx_eiam_unit_fault },
