@@ -71,6 +71,49 @@ subtest '2.4-7.6: the stream is trimmed behind the readers, and before them' => 
     order($one, restore => 'application=erp');
 };
 
+subtest '2.4-3: a gateway that starts knows from its first call on which static tokens are revoked' => sub {
+    my %static = (http => 'eiam_applications apps.json;', files => { 'apps.json' => applications(
+        { id => 'crm', permissions => ['user_read'], tokens => [ map { "static-$_" } 1 .. 70 ] }) });
+    my $first = new_gateway(%static);
+    fresh($first);
+    is status($first, 'static-7'), 200, 'a static token';
+    order($first, revoke => 'token=static-7');
+    my %before = map { $_ => 1 } @{ $redis->cmd('KEYS', '*:r') };
+    order($first, revoke => 'token=static-70');
+    my ($tombstone) = grep { !$before{$_} } @{ $redis->cmd('KEYS', '*:r') };
+    ok $tombstone, 'another one has a tombstone';
+    order($first, revoke => 'token=another');
+    my $late = new_gateway(%static);
+    is status($late, 'static-7'), 401, 'revoked, and told by the stream';
+    leave($late);
+
+    $redis->cmd('XTRIM', $stream, 'MAXLEN', 1);
+    $late = new_gateway(%static);
+    is join(' ', map { status($late, "static-$_") } 7, 70, 8, 69), '401 401 200 200', 'told by the tombstones alone';
+    order($late, restore => 'token=static-7');
+    is status($late, 'static-7'), 200, 'restored';
+    in_time('restored where it was revoked', sub { status($first, 'static-7') == 200 });
+    leave($late);
+
+    $redis->cmd('SET', $tombstone, "\x02unreadable");
+    $late = new_gateway(%static);
+    is status($late, 'static-70'), 401, 'a tombstone that cannot be read counts too';
+    is counted($late, 'eiam_redis_rejected_values_total{kind="tombstone"}'), 1, '  and is counted';
+    order($late, restore => 'token=static-70');
+    leave($first, $late);
+
+    $late = new_gateway(%static, api => 'eiam_redis_stale 1s;');
+    fresh($late);
+    is status($late, 'static-1'), 200, 'with "eiam_redis_stale" a static token serves';
+    $redis->freeze;
+    in_time('refused', sub { status($late, 'static-1') == 503 });
+    $redis->thaw;
+    in_time('served', sub { status($late, 'static-1') == 200 });
+    pass 'until the gateway has not heard of Redis for that long, and again afterwards';
+    leave($late);
+    fresh($one, $two);
+};
+
 subtest '2.4-7.6: another stream whose last entry has the position of the one before' => sub {
     my @tokens = some_revoked();
     my $gaps = counted($one, 'eiam_redis_gaps_total');

@@ -44,6 +44,10 @@ typedef struct {
     ngx_eiam_position_t       position;    /* the last that it has seen */
     void                    (*wake)(const ngx_eiam_digest_t key);
                                            /* wakes who waits for a flight */
+    ngx_array_t            *(*static_tokens)(ngx_pool_t *pool);
+                                           /* of ngx_eiam_digest_t: those of
+                                              the applications files that are
+                                              in force; NULL: no memory */
 
     ngx_queue_t               jobs;        /* of ngx_eiam_share_job_t */
     ngx_queue_t               sends;       /* of ngx_eiam_share_send_t */
@@ -64,6 +68,9 @@ ngx_uint_t ngx_eiam_share_is_ready(ngx_eiam_share_t *share);
 
 /* will it in a moment, as it has just started? */
 ngx_uint_t ngx_eiam_share_is_starting(ngx_eiam_share_t *share);
+
+/* is it starting, in a zone that knows of no revocation at other gateways? */
+ngx_uint_t ngx_eiam_share_is_blank(ngx_eiam_share_t *share);
 
 /* the position up to which all entries of the stream are in force here */
 void ngx_eiam_share_position(ngx_eiam_share_t *share,

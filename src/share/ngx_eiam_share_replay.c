@@ -23,7 +23,8 @@ static void ngx_eiam_share_replay_entries(void *data,
 static void ngx_eiam_share_replay_hello(ngx_eiam_share_replay_t *replay);
 static void ngx_eiam_share_replay_said(void *data,
     const ngx_eiam_redis_reply_t *reply);
-static void ngx_eiam_share_replay_end(ngx_eiam_share_replay_t *replay);
+static void ngx_eiam_share_replay_static(ngx_eiam_share_replay_t *replay);
+static void ngx_eiam_share_replay_end(void *data);
 static void ngx_eiam_share_replay_rows(ngx_eiam_zone_t *zone,
     ngx_eiam_share_replay_row_pt handler);
 static void ngx_eiam_share_replay_own(ngx_eiam_shared_t *shared, uint32_t i);
@@ -190,7 +191,7 @@ ngx_eiam_share_replay_entries(void *data, const ngx_eiam_redis_reply_t *reply)
         ngx_eiam_share_replay_hello(replay);
 
     } else {
-        ngx_eiam_share_replay_end(replay);
+        ngx_eiam_share_replay_static(replay);
     }
 }
 
@@ -239,9 +240,25 @@ ngx_eiam_share_replay_said(void *data, const ngx_eiam_redis_reply_t *reply)
 }
 
 
+/* an entry of the stream may have been trimmed; its tombstone is still there */
+
 static void
-ngx_eiam_share_replay_end(ngx_eiam_share_replay_t *replay)
+ngx_eiam_share_replay_static(ngx_eiam_share_replay_t *replay)
 {
+    replay->statics.share = replay->share;
+    replay->statics.link = replay->link;
+    replay->statics.handler = ngx_eiam_share_replay_end;
+    replay->statics.data = replay;
+
+    ngx_eiam_share_static(&replay->statics);
+}
+
+
+static void
+ngx_eiam_share_replay_end(void *data)
+{
+    ngx_eiam_share_replay_t *replay = data;
+
     ngx_eiam_share_replay_rows(replay->share->zone,
                                ngx_eiam_share_replay_own);
 

@@ -12,6 +12,7 @@
 #include <ngx_eiam_reader.h>
 #include <ngx_eiam_redis_stream.h>
 #include <ngx_eiam_share_event.h>
+#include <ngx_eiam_share_static.h>
 
 
 typedef struct ngx_eiam_share_replay_s  ngx_eiam_share_replay_t;
@@ -25,6 +26,7 @@ struct ngx_eiam_share_replay_s {
     ngx_eiam_share_t          *share;
     ngx_eiam_redis_link_t     *link;
     ngx_eiam_redis_command_t   command;
+    ngx_eiam_share_static_t    statics;
     ngx_eiam_reader_place_t    place;     /* the last entry that was read */
     ngx_msec_t                 until;     /* after that those of others are
                                              sent as well; 0: they were */

@@ -26,6 +26,9 @@ static ngx_uint_t ngx_http_eiam_share_is_alike(
     const ngx_http_core_srv_conf_t *one, const ngx_http_core_srv_conf_t *two);
 static ngx_uint_t ngx_http_eiam_share_has_name(
     const ngx_http_core_srv_conf_t *cscf, const ngx_http_server_name_t *name);
+static ngx_array_t *ngx_http_eiam_share_static_tokens(ngx_pool_t *pool);
+static ngx_int_t ngx_http_eiam_share_add_static_tokens(
+    const ngx_eiam_applications_t *applications, ngx_array_t *tokens);
 static void ngx_http_eiam_share_ready(ngx_eiam_redis_link_t *link);
 
 
@@ -170,6 +173,7 @@ ngx_http_eiam_share_create(ngx_conf_t *cf)
     share->grace = (mcf->redis_grace == NGX_CONF_UNSET)
                    ? NGX_HTTP_EIAM_SHARE_GRACE : mcf->redis_grace;
     share->wake = ngx_http_eiam_wait_wake;
+    share->static_tokens = ngx_http_eiam_share_static_tokens;
 
     share->tombstones = ngx_eiam_source_add(mcf->zone, &tombstones, cf->pool);
     if (share->tombstones == NULL) {
@@ -360,6 +364,69 @@ ngx_http_eiam_share_has_name(const ngx_http_core_srv_conf_t *cscf,
     }
 
     return 0;
+}
+
+
+static ngx_array_t *
+ngx_http_eiam_share_static_tokens(ngx_pool_t *pool)
+{
+    ngx_uint_t                      i;
+    ngx_array_t                    *tokens;
+    ngx_http_eiam_main_conf_t      *mcf;
+    ngx_http_eiam_applications_t  **file;
+
+    mcf = ngx_http_cycle_get_module_main_conf(ngx_cycle, ngx_eiam_module);
+
+    tokens = ngx_array_create(pool, 64, sizeof(ngx_eiam_digest_t));
+    if (tokens == NULL) {
+        return NULL;
+    }
+
+    file = mcf->files.elts;
+
+    for (i = 0; i < mcf->files.nelts; i++) {
+
+        if (ngx_http_eiam_share_add_static_tokens(
+                &file[i]->generation->applications, tokens)
+            != NGX_OK)
+        {
+            return NULL;
+        }
+    }
+
+    return tokens;
+}
+
+
+static ngx_int_t
+ngx_http_eiam_share_add_static_tokens(
+    const ngx_eiam_applications_t *applications, ngx_array_t *tokens)
+{
+    ngx_uint_t          i;
+    ngx_eiam_token_t   *token;
+    ngx_eiam_digest_t  *digest;
+
+    if (applications->tokens == NULL) {
+        return NGX_OK;
+    }
+
+    for (i = 0; i <= applications->mask; i++) {
+
+        token = &applications->tokens[i];
+
+        if (token->application == NULL) {
+            continue;
+        }
+
+        digest = ngx_array_push(tokens);
+        if (digest == NULL) {
+            return NGX_ERROR;
+        }
+
+        ngx_memcpy(*digest, token->digest, NGX_EIAM_DIGEST_LEN);
+    }
+
+    return NGX_OK;
 }
 
 

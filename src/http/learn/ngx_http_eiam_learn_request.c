@@ -34,7 +34,6 @@ static ngx_int_t ngx_http_eiam_ask_identity(ngx_http_request_t *r);
 ngx_int_t
 ngx_http_eiam_learn_request(ngx_http_request_t *r, ngx_http_eiam_ctx_t *ctx)
 {
-    ngx_eiam_digest_t           none;
     ngx_http_eiam_main_conf_t  *mcf;
 
     if (ctx->learn == NULL) {
@@ -48,8 +47,7 @@ ngx_http_eiam_learn_request(ngx_http_request_t *r, ngx_http_eiam_ctx_t *ctx)
         /* a token that is issued now must not count as issued before all */
 
         if (mcf->share && ngx_eiam_share_is_starting(mcf->share)) {
-            ngx_memzero(none, NGX_EIAM_DIGEST_LEN);
-            return ngx_http_eiam_wait(r, ctx, none);
+            return ngx_http_eiam_wait_start(r, ctx);
         }
     }
 

@@ -21,10 +21,8 @@ ngx_http_eiam_doubt(ngx_http_request_t *r, ngx_http_eiam_ctx_t *ctx,
     ngx_eiam_source_t *source, const ngx_eiam_question_t *question)
 {
     ngx_int_t                   rc;
-    ngx_http_eiam_loc_conf_t   *lcf;
     ngx_http_eiam_main_conf_t  *mcf;
 
-    lcf = ngx_http_get_module_loc_conf(r, ngx_eiam_module);
     mcf = ngx_http_get_module_main_conf(r, ngx_eiam_module);
 
     if (mcf->share == NULL) {
@@ -44,7 +42,20 @@ ngx_http_eiam_doubt(ngx_http_request_t *r, ngx_http_eiam_ctx_t *ctx,
         }
     }
 
-    if (lcf->redis_stale != NGX_EIAM_SHARE_OFF
+    return ngx_http_eiam_doubt_stale(r, ctx);
+}
+
+
+ngx_int_t
+ngx_http_eiam_doubt_stale(ngx_http_request_t *r, ngx_http_eiam_ctx_t *ctx)
+{
+    ngx_http_eiam_loc_conf_t   *lcf;
+    ngx_http_eiam_main_conf_t  *mcf;
+
+    lcf = ngx_http_get_module_loc_conf(r, ngx_eiam_module);
+    mcf = ngx_http_get_module_main_conf(r, ngx_eiam_module);
+
+    if (mcf->share && lcf->redis_stale != NGX_EIAM_SHARE_OFF
         && ngx_eiam_reader_age(mcf->zone)
            > NGX_EIAM_READER_FRESH + (ngx_msec_t) lcf->redis_stale * 1000)
     {

@@ -7,6 +7,7 @@
 #include <ngx_http_eiam_introspect.h>
 #include <ngx_http_eiam_shared.h>
 #include <ngx_http_eiam_verify.h>
+#include <ngx_http_eiam_wait.h>
 #include <ngx_eiam_revoke.h>
 
 
@@ -48,14 +49,22 @@ static const ngx_http_eiam_source_t  ngx_http_eiam_sources[] = {
 ngx_int_t
 ngx_http_eiam_identify(ngx_http_request_t *r, ngx_http_eiam_ctx_t *ctx)
 {
-    ngx_int_t                  rc;
-    ngx_http_eiam_loc_conf_t  *lcf;
+    ngx_int_t                   rc;
+    ngx_http_eiam_loc_conf_t   *lcf;
+    ngx_http_eiam_main_conf_t  *mcf;
 
     lcf = ngx_http_get_module_loc_conf(r, ngx_eiam_module);
+    mcf = ngx_http_get_module_main_conf(r, ngx_eiam_module);
 
     if (lcf->permissions->unavailable) {
         return ngx_http_eiam_ctx_refuse_by(ctx, NGX_EIAM_SOURCE_UNAVAILABLE,
                                            NGX_EIAM_DETAIL_APPLICATIONS_FILE);
+    }
+
+    /* also a static token or a JWT may have been revoked elsewhere */
+
+    if (mcf->share && ngx_eiam_share_is_blank(mcf->share)) {
+        return ngx_http_eiam_wait_start(r, ctx);
     }
 
     /* a request that had to wait comes here again */
@@ -158,6 +167,10 @@ ngx_http_eiam_source_static(ngx_http_request_t *r, ngx_http_eiam_ctx_t *ctx)
 
     if (ngx_eiam_revoke_is(mcf->zone, ctx->digest)) {
         return ngx_http_eiam_ctx_refuse(ctx, NGX_EIAM_TOKEN_REVOKED);
+    }
+
+    if (ngx_http_eiam_doubt_stale(r, ctx) != NGX_OK) {
+        return NGX_ABORT;
     }
 
     return ngx_http_eiam_grant_set_scopes(r, ctx,

@@ -83,6 +83,17 @@ ngx_http_eiam_wait(ngx_http_request_t *r, ngx_http_eiam_ctx_t *ctx,
 }
 
 
+ngx_int_t
+ngx_http_eiam_wait_start(ngx_http_request_t *r, ngx_http_eiam_ctx_t *ctx)
+{
+    ngx_eiam_digest_t  none;
+
+    ngx_memzero(none, NGX_EIAM_DIGEST_LEN);
+
+    return ngx_http_eiam_wait(r, ctx, none);
+}
+
+
 static ngx_queue_t *
 ngx_http_eiam_queue(const ngx_eiam_digest_t key)
 {
