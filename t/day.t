@@ -17,7 +17,7 @@ use Time::HiRes qw(sleep time);
 use EIAM::Example qw(documented_interfaces example_call permission_codes);
 use EIAM::Test;
 
-use constant { APPLICATIONS => 50, PROCESSES => 5, SECONDS => 10.5, PAUSE => 0.25, LIFETIME => 4, ZONE => 96 * 1024 };
+use constant { APPLICATIONS => 50, PROCESSES => 5, SECONDS => 10.5, PAUSE => 0.25, LIFETIME => 4, ZONE => 160 * 1024 };
 
 my $json = JSON::PP->new->utf8->canonical;
 my $interfaces = documented_interfaces();
@@ -234,7 +234,7 @@ sub work {
             $noon = time;
             $_->{at_noon} = $_->{steps} for @clients;
         }
-        touch("$dir/morning-$number") if !grep { $_->{tokens} < 2 } @clients;
+        touch("$dir/morning-$number") if !grep { $_->{tokens} < 2 && !$_->{application}{disabled} } @clients;
     }
     open my $out, '>', "$dir/notes-$number" or die $!;
     print {$out} $json->encode(\@notes);

@@ -399,8 +399,9 @@ subtest '2.1-14: what comes from outside is escaped in the error log' => sub {
     my $source = EIAM::Source->new;
     my $issuer = EIAM::Source->new;
     my $keys = EIAM::Source->new;
-    my @apps = map { utf8::decode(my $id = $_); +{ id => $id, permissions => [ 'user_read', 'no"such' ], tokens => ['Static-' . unpack 'H*', $_] } }
-        sort keys %odd;
+    my @ids = sort keys %odd;
+    my @apps = map { utf8::decode(my $id = $ids[$_]);
+        +{ id => $id, permissions => [ 'user_read', "no\"such$_" ], tokens => ['Static-' . unpack 'H*', $ids[$_]] } } 0 .. $#ids;
     my $gate = nginx(error_log_level => 'info', files => { %files, 'apps.json' => applications(@apps) }, conf => qq{
         large_client_header_buffers 4 16k;
         server {
@@ -460,7 +461,7 @@ subtest '2.1-14: what comes from outside is escaped in the error log' => sub {
         'every line is visible ASCII';
     my @warned = grep { /no policy declares/ } split /\n/, $gate->error_log;
     is_deeply [ sort map { /the permission "([^"]*)" of application "([^"]*)"$/ && "$1 $2" } @warned ],
-        [ sort map { "no\\x22such $_" } values %odd ], 'so are warnings about the applications file';
+        [ sort map { "no\\x22such$_ $odd{ $ids[$_] }" } 0 .. $#ids ], 'so are warnings about the applications file';
 };
 
 subtest '2.1-14: what is wrong in a file stays in one line' => sub {
