@@ -53,7 +53,7 @@ sub some_revoked {
     return @tokens;
 }
 
-subtest '2.4-7.6: the stream is trimmed behind the readers, and before them' => sub {
+subtest '2.4-7.6: a gateway copes with a stream that is trimmed behind its position, or before it' => sub {
     my @tokens = some_revoked();
     my $gaps = counted($one, 'eiam_redis_gaps_total');
     $redis->cmd('XTRIM', $stream, 'MAXLEN', 1);
@@ -114,7 +114,7 @@ subtest '2.4-3: a gateway that starts knows from its first call on which static 
     fresh($one, $two);
 };
 
-subtest '2.4-7.6: another stream whose last entry has the position of the one before' => sub {
+subtest '2.4-7.6: a gateway notices another stream whose last entry has the same position as that of the old one' => sub {
     my @tokens = some_revoked();
     my $gaps = counted($one, 'eiam_redis_gaps_total');
     my $last = $redis->cmd('XREVRANGE', $stream, '+', '-', 'COUNT', 1)->[0][0];
@@ -128,7 +128,7 @@ subtest '2.4-7.6: another stream whose last entry has the position of the one be
     order($one, restore => 'application=erp');
 };
 
-subtest '2.4-7.6: old data come back' => sub {
+subtest '2.4-7.6: an older state of Redis that comes back undoes neither revocations nor restores' => sub {
     my $good = issue($one);
     my $back = issue($one);
     order($one, revoke => "token=$back");
@@ -146,7 +146,7 @@ subtest '2.4-7.6: old data come back' => sub {
 
 # ---- what waits for Redis
 
-subtest '2.4-6: of what is issued without Redis, a thousand grants of a worker wait, for as long as they live' => sub {
+subtest '2.4-6: of the tokens that are issued without Redis, a thousand grants of each worker wait until Redis is back or they expire' => sub {
     my $single = new_gateway();
     fresh($single);
     $redis->kill9;
@@ -172,7 +172,7 @@ subtest '2.4-6: of what is issued without Redis, a thousand grants of a worker w
 
 # ---- many gateways
 
-subtest '2.4-7.13: many readers of one stream' => sub {
+subtest '2.4-7.13: many gateways can read one stream' => sub {
     my $token = issue($one);
     my @many = map { new_gateway(zone => '1m') } 1 .. GATEWAYS;
     fresh(@many);

@@ -72,7 +72,7 @@ for my $token (@tokens) {
 says $one, "token $_ is written to redis: yes", '2.2-6: a learned token goes to Redis' for @ids;
 
 is status($two, $tokens[0]), 200, 'the other gateway finds it';
-says $two, 'redis look-up: -5, flight \d+', '2.2-6: by a look-up';
+says $two, 'redis look-up: -5, flight \d+', '2.2-6: the other gateway finds the token by a look-up';
 says $two, "redis answer for token $ids[0]: 0", '  and its answer';
 is status($two, 'Invented-' . 'x' x 20), 401, 'it finds no token that nobody has issued';
 says $two, 'redis answer for token [0-9a-f]{16}: -5', '  which the log says';
@@ -95,7 +95,7 @@ for my $gate ($one, $two) {
     my @ours = grep { /\beiam\b/ && !/\[debug\] \S+ \*\d+ http (?:request line|args|header|proxy header|script)/ }
         split /\n/, $gate->error_log;
     is_deeply [ grep { /$secret|$names|\Q$secret_key\E/i } @ours ], [],
-        '2.2-6: the debug log has no token, no name of one and no key';
+        '2.2-6: the debug log has no token, no name of a token and no key';
 }
 
 done_testing;

@@ -93,7 +93,7 @@ subtest '2.4-7.2: a reader that stands still does not call itself fresh' => sub 
     fresh($two);
 };
 
-subtest '2.4-7.2: nor does one that is alone, whatever it is asked first' => sub {
+subtest '2.4-7.2: nor does the reader of a gateway that is alone, whatever the gateway is asked first' => sub {
     my $single = gateway(redis => $redis->address . " $password", password => 'secret-1', http => 'eiam_redis_stale 1s;')->start;
     fresh($single);
     my @tokens = map { issue($single) } 1 .. 20;
@@ -130,7 +130,7 @@ sub later { return "\x02" . join '', map { chr int rand 256 } 1 .. 100 }
 
 sub rejected { return counted($_[0], qq(eiam_redis_rejected_values_total{kind="$_[1]"})) }
 
-subtest '2.4-6: a grant of another version is counted, and counts as not there' => sub {
+subtest '2.4-6: a grant that another version has written is counted as rejected, and is treated as absent' => sub {
     my %before = map { ($_ => 1) } @{ $redis->cmd('KEYS', '*:g:*') };
     my $token = issue($one);
     my ($key) = grep { !$before{$_} } @{ $redis->cmd('KEYS', '*:g:*') };
@@ -146,7 +146,7 @@ subtest '2.4-6: a grant of another version is counted, and counts as not there' 
 
 sub is_not_fresh { my ($gate) = @_; return counted($gate, 'eiam_redis_fresh_age_seconds') > 0.75 }
 
-subtest '2.4-6: a revocation of another version is never taken for none' => sub {
+subtest '2.4-6: a revocation that another version has written is never ignored' => sub {
     my ($known, $foreign) = (issue($one), issue($one));
     my $count = rejected($two, 'revocation');
     is status($two, $known), 200, 'known';
@@ -171,7 +171,7 @@ subtest '2.4-6: a revocation of another version is never taken for none' => sub 
     is status($two, $revoked), 401, 'or once all was restored';
 };
 
-subtest '2.4-6: nor is that of an application, which is beside the stream' => sub {
+subtest '2.4-6: nor is the revocation of an application, which is kept beside the stream' => sub {
     $redis->cmd('HSET', 'eiam:{rev}:cut', 'x' x 40, later());
     my $late = gateway(redis => $redis->address)->start;
     in_time('rejected', sub { rejected($late, 'revocation') });

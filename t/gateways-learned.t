@@ -83,7 +83,7 @@ note late(), ' were late';
 is_deeply [ keys %whole ], [1], 'and each answer is whole' or diag explain \%whole;
 is scalar(grep { /: gzip$/ } keys %encodings), 0, 'none is compressed, though the gateway would and the client asks for it';
 
-subtest '2.4-7.1: over HTTP/2' => sub {
+subtest '2.4-7.1: a token that was obtained over HTTP/2 is known at the other gateway' => sub {
     my ($late, %seen) = late();
     for my $n (1 .. 24) {
         my ($from, $to) = $n % 2 ? ($one, $two) : ($two, $one);
@@ -97,7 +97,7 @@ subtest '2.4-7.1: over HTTP/2' => sub {
     cmp_ok $seen{'200 200'} // 0, '>=', 24 - late() + $late, 'each token is known as well' or diag explain \%seen;
 };
 
-subtest '2.4-7.1: clients that leave midway' => sub {
+subtest '2.4-7.1: tokens of clients that leave midway are known at the other gateway' => sub {
     my @left;
     for my $n (1 .. TOKENS / 4) {
         my $token = new_token();

@@ -50,7 +50,7 @@ subtest '2.4-7: the user of the page may do what gateways do, and nothing else' 
     ok until_true(sub { $other->error_log =~ /has denied access|refuses \w+ with NOPERM/ }), 'with another prefix the log says why not';
 };
 
-subtest '2.4-7: FLUSHALL loses what nobody uses, and no revocation' => sub {
+subtest '2.4-7: FLUSHALL loses only grants that nobody uses, and no revocation' => sub {
     my $redis = EIAM::Redis->new;
     my @gates = map { gateway(redis => $redis->address)->start } 1, 2;
     fresh(@gates);

@@ -145,7 +145,7 @@ subtest '2.4-7.2: a token that is revoked at one gateway is refused at the other
     is everywhere($_, $token, 401), 401, 'revoked once more' for $one, $two, $three;
 };
 
-subtest '2.4-7.2: so are an application, all, and tokens that are not known yet' => sub {
+subtest '2.4-7.2: so are an application, all tokens, and tokens that the others do not know yet' => sub {
     my ($token, $other) = (issue($one, 'crm'), issue($two, 'erp'));
     my ($jwt, $unseen) = map { signed('erp', iat => time - 5) } 1, 2;
     is status($_, $jwt), 200, 'a signed token' for $one, $two;
@@ -253,7 +253,7 @@ subtest '2.4-5: the status location lists the gateways' => sub {
     fresh($one, $two, $three);
 };
 
-subtest '2.4-5: without Redis a revocation is in force here, and elsewhere when it is back' => sub {
+subtest '2.4-5: without Redis a revocation is in force at its gateway, and at the others when Redis is back' => sub {
     my ($token, $known) = (issue($one, 'crm'), issue($two, 'erp'));
     is status($_, $token) . status($_, $known), '200200', 'known' for $one, $two, $three;
     $redis->kill9;
@@ -269,7 +269,7 @@ subtest '2.4-5: without Redis a revocation is in force here, and elsewhere when 
     my $learned = issue($one, 'crm');
     is status($one, $learned), 200, 'a token is learned';
     ok $one->reload, 'a reload';
-    in_time('2.4-6: that nobody tells others of it is counted', sub { (metric($one, 'eiam_redis_unshared_total{reason="exit"}') // 0) == 1 });
+    in_time('2.4-6: a grant that other gateways are never told of is counted', sub { (metric($one, 'eiam_redis_unshared_total{reason="exit"}') // 0) == 1 });
     is everywhere($one, $token, 401), 401, 'loses nothing';
     $redis->start;
     in_time('in force', sub { status($two, $token) == 401 && status($three, $token) == 401 });
@@ -323,7 +323,7 @@ subtest '2.4-2: after a gap each known grant is asked for at its next use' => su
     fresh($one, $two, $three);
 };
 
-subtest '2.4-6: a token that a gateway has not seen counts by when it was issued' => sub {
+subtest '2.4-6: a token that a gateway has never seen is judged by the time at which it was issued' => sub {
     my ($before, $other) = (issue($one, 'crm'), issue($one, 'erp'));
     order($two, revoke => 'application=crm');
     my $after = issue($one, 'crm');
@@ -382,7 +382,7 @@ subtest '2.4-3: gateways that have not been heard of for a day are taken out of 
     $young->stop;
 };
 
-subtest '2.4-4: what Redis says of its memory' => sub {
+subtest '2.4-4: metrics show what Redis says about its memory' => sub {
     my $memory = sub { join ' ', map { metric($one, "eiam_redis_memory_$_") // 'none' } @_ };
     my $again = sub {    # it is asked when the reader connects
         $redis->cmd(qw(CLIENT KILL TYPE normal));
@@ -418,7 +418,7 @@ subtest '2.4-4: what Redis says of its memory' => sub {
     $redis->cmd(qw(ACL SETUSER default +info));
 };
 
-subtest '2.4-6: what Redis forgets, the gateways say again' => sub {
+subtest '2.4-6: the gateways send again what Redis has forgotten' => sub {
     my @tokens = map { issue($one, 'crm') } 1 .. 3;
     is status($_->[0], $_->[1]), 200, 'known' for map { my $gate = $_; map { [ $gate, $_ ] } @tokens } $two, $three;
     order($one, revoke => "token=$tokens[0]");
@@ -437,7 +437,7 @@ subtest '2.4-6: what Redis forgets, the gateways say again' => sub {
     $late->stop;
 };
 
-subtest '2.4-6: an entry that nobody can read makes a gateway not fresh, until all is restored' => sub {
+subtest '2.4-6: an entry that nobody can read keeps a gateway from being fresh, until everything is restored' => sub {
     my $token = issue($one, 'crm');
     is metric($one, 'eiam_redis_fresh_age_seconds') > 0.75, 1, 'the one of above';
     is status($one, $token), 200, 'calls are served';
@@ -446,7 +446,7 @@ subtest '2.4-6: an entry that nobody can read makes a gateway not fresh, until a
     pass 'fresh';
 };
 
-subtest '2.4-7: reloads under load: nothing is missed' => sub {
+subtest '2.4-7: reloads under load miss no revocation' => sub {
     for (1 .. 5) {
         my $token = issue($one, 'crm');
         is status($two, $token), 200, 'known';

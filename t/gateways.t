@@ -119,7 +119,7 @@ subtest '2.4-7.1: what one gateway learns, another one knows at once' => sub {
     decided $one, qr/^\s*SHARED learned$/, 'and the log says from where';
 };
 
-subtest '2.4-7.1: whichever version of HTTP the client uses, and even if it leaves' => sub {
+subtest '2.4-7.1: a token is known whichever version of HTTP its client uses, and even if the client leaves' => sub {
     my $plain = "client_id=crm";
     my $length = 'Content-Length: ' . length $plain;
     my %requests = (
@@ -143,7 +143,7 @@ subtest '2.4-7.1: whichever version of HTTP the client uses, and even if it leav
     }
 };
 
-subtest '2.4-1: even without proxy_buffering, when the body comes after the header' => sub {
+subtest '2.4-1: a token is known even without proxy_buffering, when the body comes after the header' => sub {
     my $token = new_token();
     my %json = (access_token => $token, token_type => 'bearer', expires_in => 600, scope => 'user_read');
     for my $hold (100, 120, 150) {
@@ -180,7 +180,7 @@ subtest 'an answer from which nothing can be learned is forwarded unchanged' => 
     like $answer->{body} // '', qr/^[{"]/, 'of an answer that ends early the client gets what there is' or diag explain $answer;
 };
 
-subtest '2.4-7.1: over HTTP/2, and when the client has left' => sub {
+subtest '2.4-7.1: a token is known over HTTP/2, and when the client has left' => sub {
     plan skip_all => 'no curl' if !grep { -x "$_/curl" } split /:/, $ENV{PATH};
     for my $what ('--http2-prior-knowledge', '--http1.1') {
         my $token = new_token();
@@ -281,7 +281,7 @@ subtest '2.4-7.12: a key is replaced in the documented order' => sub {
     $redis->cmd('DEL', 'eiam:{rev}:key');    # for those who have the old key only
 };
 
-subtest 'Redis is away' => sub {
+subtest 'while Redis is away, known tokens pass and unknown ones get 503' => sub {
     my $quick = gateway(http => 'eiam_redis_grace 1s;')->start;
     my $never = gateway(http => 'eiam_redis_grace off;')->start;
     ready($quick, $never);
@@ -305,7 +305,7 @@ subtest 'Redis is away' => sub {
     ok until_true(sub { call($two, $foreign)->{status} == 401 }), 'a grant that Redis has lost is not known elsewhere';
 };
 
-subtest 'Redis does not answer, or has no memory' => sub {
+subtest 'while Redis does not answer or has no memory, tokens are still issued' => sub {
     ready($one, $two);
     my $foreign = issue($one, 'crm');
     $redis->freeze;
@@ -326,7 +326,7 @@ subtest 'Redis does not answer, or has no memory' => sub {
     ok until_true(sub { call($two, $full)->{status} == 200 }), 'when it has memory again, it gets the grant';
 };
 
-subtest 'introspected tokens, and signed ones' => sub {
+subtest 'introspected tokens are shared, and signed tokens that were revoked elsewhere are refused' => sub {
     my $location = 'eiam_introspection /introspect; eiam_cache_valid 20s;';
     my ($first, $second) = map { gateway(location => $location)->start } 1, 2;
     ready($first, $second);
@@ -370,7 +370,7 @@ subtest 'no token is logged' => sub {
     unlike $logs, qr/Issued-\d+-xxx|\Q$line\E/, 'none that was issued, and no key';
 };
 
-subtest 'what nginx -t refuses' => sub {
+subtest 'nginx -t refuses what would not share safely' => sub {
     my $refused = sub {
         my ($what, $says, $gate, $after) = @_;
         $after->($gate) if $after;

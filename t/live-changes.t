@@ -149,7 +149,7 @@ subtest '2.7-1: ' . CHANGES . ' changes under load: what no call needs is freed'
     $gate->stop;
 };
 
-subtest '2.7-1: a call that waits has the version of the file with which it came' => sub {
+subtest '2.7-1: a call that waits is decided by the version of the file that was in force when it came' => sub {
     my $gate = gate('apps.json')->start;
     my $file = $gate->dir . '/apps.json';
     my @waiting = map { my $c = connection($gate, timeout => DEADLINE); $c->send(request('/later/users', token => 'crm')) } 0 .. 5;
@@ -163,7 +163,7 @@ subtest '2.7-1: a call that waits has the version of the file with which it came
     $gate->stop;
 };
 
-subtest '2.7-1: half a file, at each byte' => sub {
+subtest '2.7-1: half a file is never in force, wherever it is cut' => sub {
     my $gate = gate('apps.json')->start;
     my $file = $gate->dir . '/apps.json';
     my $old = text({ id => 'crm', @crm });
@@ -177,7 +177,7 @@ subtest '2.7-1: half a file, at each byte' => sub {
     $gate->stop;
 };
 
-subtest '2.7-1: files that look like the one before' => sub {
+subtest '2.7-1: a file is read again even if it looks like the one before' => sub {
     my $gate = gate('apps.json')->start;
     my $file = $gate->dir . '/apps.json';
     my ($yes, $no) = map { text({ id => 'crm', permissions => [$_], tokens => ['crm'] }) } qw(user_read user_reed);
@@ -210,7 +210,7 @@ subtest '2.7-1: files that look like the one before' => sub {
     $gate->stop;
 };
 
-subtest '2.7-1: a file, or its folder, that is mounted' => sub {
+subtest '2.7-1: a change is seen in a file that is mounted, alone or with its folder' => sub {
     my $gate = gate('mounted/apps.json', files => { %files, 'mounted/apps.json' => text(), 'volume/apps.json' => $files{'apps.json'},
         'single.json' => $files{'apps.json'} });
     my $dir = $gate->dir;

@@ -90,7 +90,7 @@ sub figures {
     return (\%of, $file);
 }
 
-subtest '2.7-1: each kind of change, in each way of changing a file' => sub {
+subtest '2.7-1: each kind of change is in force, however the file is changed' => sub {
     in_force('crm', 200, 'at first');
     my %kinds = (
         'disabled'             => [ { id => 'crm', @crm, enabled => 0 } ],
@@ -123,7 +123,7 @@ subtest '2.7-1: each kind of change, in each way of changing a file' => sub {
     is $file->{result}, 'loaded', '  and the result';
 };
 
-subtest '2.7-1: symlinks that are replaced, as for a mounted volume' => sub {
+subtest '2.7-1: a change by replaced symlinks, as in a mounted volume, is in force' => sub {
     make_path("$dir/..one", "$dir/..two");
     put('..one/apps.json', text({ id => 'crm', @crm }));
     put('..two/apps.json', text({ id => 'crm', @crm, enabled => 0 }));
@@ -174,7 +174,7 @@ subtest '2.7-1: a faulty file leaves the old one in force, and the fault is repo
     is $of->{'eiam_applications_reload_total.refused'}, 4, 'each change was counted once';
 };
 
-subtest '2.7-1: a worker that is started again' => sub {
+subtest '2.7-1: a worker that is started again decides by the version in force, or refuses' => sub {
     put('apps.json', text({ id => 'crm', @crm }, { id => 'two', permissions => ['user_read'], tokens => ['two'] }));
     in_force('two', 200, 'a file that the master has not read');
     my $kill = sub {
@@ -214,7 +214,7 @@ subtest '2.7-1: nginx is reloaded when the file in force is newer than its confi
 
 $gate->stop;
 
-subtest '2.7-1: a file that the workers may not read' => sub {
+subtest '2.7-1: nginx -t refuses a file that the workers may not read' => sub {
     plan skip_all => 'only root starts workers of another user' if $>;
     my $away = nginx(main => 'user nobody nogroup;', files => { 'apps.json' => text() }, server => 'eiam_policy policy.json;
         include gate.conf;');

@@ -120,7 +120,7 @@ for (
 
 my $jwt = mint($key, 'EdDSA', { iss => 'https://as.example', aud => 'api', exp => time + 3600, scope => 'all', client_id => 'stranger' },
     { kid => 'k', typ => 'at+jwt' });
-refused ask('/api/apps/a1/accounts', token => $jwt), 'object_forbidden', '2.7-3: an application that the file does not name has none';
+refused ask('/api/apps/a1/accounts', token => $jwt), 'object_forbidden', '2.7-3: an application that the file does not name may use no object';
 passed ask('/api/plain/a1', token => $jwt), '  but may call what has no mark';
 
 refused ask('/api/apps/a9/accounts', token => 'crm', method => 'HEAD'), 'object_forbidden', '2.7-3: HEAD is refused like GET', head => 1;
@@ -147,7 +147,7 @@ for (qw(/apps/%61%31/accounts /apps/a1%20/accounts /apps/%20a1/accounts /apps/a1
 for (qw(/items?tenant=t1 /items?tenant=t1&x=2 /items?x&tenant=t1 /items?tenant=T+2 /items?tenant=T%202 /items?tenant=%74%31),
     "/items?tenant=$é", '/items?tenants=t9&tenant=t1', '/items?x=tenant=t9&tenant=t1', '/camel?appId=a1')
 {
-    passed ask("/api$_", token => 'crm'), "2.7-3: a query parameter that is there once, plainly, passes: $_";
+    passed ask("/api$_", token => 'crm'), "2.7-3: a query parameter that occurs once, plainly spelled, passes: $_";
 }
 
 for (
@@ -174,7 +174,7 @@ sub post { my ($type, $body, @more) = @_; return ask('/api/items?tenant=t1', tok
 
 passed post($_, '{"tenant":"t9"}'), "2.7-3: a body of type $_ is no form" for 'application/json', 'application/json; charset=utf-8', 'text/plain', 'application/xml';
 passed post($form, ''), '2.7-3: an empty form has no parameters';
-passed ask('/api/items?tenant=t1', token => 'crm', method => 'POST'), '2.7-3: nor has a call without a body';
+passed ask('/api/items?tenant=t1', token => 'crm', method => 'POST'), '2.7-3: a call without a body passes, having no form';
 for ($form, "$form; charset=utf-8", uc $form, " $form", "text/plain, $form", "application/json; $form", 'multipart/form-data; boundary=x', 'Multipart/Mixed; boundary=x',
     [ 'application/json', $form ], [ $form, 'application/json' ], undef, '') {
     my $name = ref $_ ? join ' and ', @$_ : $_ // 'none';
@@ -182,10 +182,10 @@ for ($form, "$form; charset=utf-8", uc $form, " $form", "text/plain, $form", "ap
     is decided(), 'deny object_forbidden object_form|tenant|', '  as the log says';
 }
 refused ask('/api/items?tenant=t1', token => 'crm', method => 'POST', body => "8\r\ntenant=t\r\n0\r\n\r\n",
-    headers => [ "Content-Type: $form", 'Transfer-Encoding: chunked' ]), 'object_forbidden', '2.7-3: in chunks, too';
+    headers => [ "Content-Type: $form", 'Transfer-Encoding: chunked' ]), 'object_forbidden', '2.7-3: a form that is sent in chunks is refused, too';
 refused ask('/api/items?tenant=t1', token => 'crm', body => 'tenant=t9', headers => ["Content-Type: $form"]), 'object_forbidden', '2.7-3: the form of a GET is checked, too';
 passed ask('/api/apps/a1/accounts/1', token => 'crm', method => 'PUT', body => 'app_id=a9', headers => ["Content-Type: $form"]),
-    '2.7-3: where only the path is marked, a form is as good as anything';
+    '2.7-3: where only the path is marked, a form passes like any other body';
 
 refused ask('/api/items?tenant=t9', token => 'crm', port => $gate->port(5)), 'object_forbidden', '2.7-3: a query that was rewritten is refused';
 is decided(), 'deny object_forbidden object_rewritten|tenant|', '  as the log says';
@@ -201,7 +201,7 @@ for ([ 2, 'eiam_objects report' ], [ 4, 'eiam report' ]) {
     passed ask('/api/apps/a1/accounts', token => 'crm', port => $gate->port($port)), '  a listed one is allowed';
     is decided(), 'allow  ||', '  as the log says';
 }
-refused ask('/api/apps/a1/accounts', token => 'weak', port => $gate->port(2)), 'scope_insufficient', '2.7-3: "eiam_objects report" refuses all else';
+refused ask('/api/apps/a1/accounts', token => 'weak', port => $gate->port(2)), 'scope_insufficient', '2.7-3: "eiam_objects report" still refuses for other reasons';
 refused ask('/api/apps/a9/accounts', token => 'crm', port => $gate->port(6)), 'object_forbidden', '2.7-3: objects work with "eiam_path strict"';
 
 like $gate->error_log, qr/eiam: refused, object_forbidden, client: [\d.]+, application: "crm", operation: "GET \/apps\/\{app_id\}\/accounts", request: "GET \/api\/apps\/a9\/accounts", object: "app a9", detail: ""/,
@@ -236,15 +236,15 @@ for (
 ) {
     my ($port, $path, $more, $decision, $objects) = @$_;
     my $said = explained($port, $path, %$more) // {};
-    is join(' ', map { $said->{$_} // '' } qw(decision reason detail)), $decision, "2.7-6: the explanation of $path knows of objects";
+    is join(' ', map { $said->{$_} // '' } qw(decision reason detail)), $decision, "2.7-6: the explanation of $path considers objects";
     is_deeply $said->{objects} && [ map { my $row = $_; join ' ', (map { $row->{$_} // '-' } qw(kind in name id)),
         exists $row->{permitted} ? ($row->{permitted} ? 1 : '') : '-' } @{ $said->{objects} } ], $objects, '  and which they are';
 }
 
 # ---------------------------------------------------------------- the configuration
 
-bad_config '2.7-3: eiam_objects needs the file', { files => { 'policy.json' => $policy }, server => 'location /api/ { eiam on; eiam_policy policy.json; eiam_objects on; }' },
+bad_config '2.7-3: eiam_objects needs the applications file', { files => { 'policy.json' => $policy }, server => 'location /api/ { eiam on; eiam_policy policy.json; eiam_objects on; }' },
     qr/"eiam_objects" needs "eiam_applications"/;
-bad_config '2.7-3: another mode', 'eiam_objects yes;', qr/"yes" is none of "on", "off", "report"/;
+bad_config '2.7-3: eiam_objects takes no other mode', 'eiam_objects yes;', qr/"yes" is none of "on", "off", "report"/;
 
 done_testing;
