@@ -90,9 +90,9 @@ typedef struct {
     ngx_http_eiam_generation_t   *generation;  /* the newest one */
     ngx_eiam_stamp_t           stamp;         /* of the file of it */
     ngx_eiam_live_t           *live;          /* in the zone; NULL: not live */
-    ngx_eiam_stamp_t           seen;          /* at the last look */
-    ngx_msec_t                 seen_since;    /* ms: at that look first */
-    ngx_uint_t                 restless;      /* looks at which it was new */
+    ngx_eiam_stamp_t           last_stamp;    /* at the last check */
+    ngx_msec_t                 stamp_since;   /* ms: the first such check */
+    ngx_uint_t                 changes;       /* checks in a row with one */
     ngx_uint_t                 reload;        /* flag: some location wants it */
 } ngx_http_eiam_applications_t;
 

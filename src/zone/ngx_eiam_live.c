@@ -211,7 +211,8 @@ ngx_eiam_live_store(ngx_eiam_zone_t *zone, ngx_eiam_live_t *live,
 
 ngx_int_t
 ngx_eiam_live_refuse(ngx_eiam_zone_t *zone, ngx_eiam_live_t *live,
-    const ngx_eiam_stamp_t *stamp, ngx_uint_t final, const ngx_str_t *fault)
+    const ngx_eiam_stamp_t *stamp, ngx_uint_t permanent,
+    const ngx_str_t *fault)
 {
     size_t     len;
     ngx_int_t  rc;
@@ -235,7 +236,7 @@ ngx_eiam_live_refuse(ngx_eiam_zone_t *zone, ngx_eiam_live_t *live,
         live->refused_at = ngx_time();
     }
 
-    live->refused_final = final;
+    live->permanent = permanent;
 
     ngx_eiam_zone_unlock(zone);
 
@@ -251,7 +252,7 @@ ngx_eiam_live_is_refused(ngx_eiam_zone_t *zone, const ngx_eiam_live_t *live,
 
     ngx_eiam_zone_lock(zone);
 
-    is = live->refused_at && live->refused_final
+    is = live->refused_at && live->permanent
          && ngx_eiam_stamp_equal(&live->refused, stamp);
 
     ngx_eiam_zone_unlock(zone);

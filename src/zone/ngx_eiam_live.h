@@ -30,7 +30,7 @@ struct ngx_eiam_live_s {
     time_t                 since;         /* s since the Epoch */
 
     ngx_eiam_stamp_t       refused;       /* of the file that was refused */
-    ngx_uint_t             refused_final; /* flag: nobody need read it again */
+    ngx_uint_t             permanent;     /* flag: nobody need read it again */
     time_t                 refused_at;    /* 0: the last file is in force */
     size_t                 fault_len;
     u_char                 fault[NGX_EIAM_LIVE_FAULT_MAX];
@@ -73,10 +73,11 @@ ngx_int_t ngx_eiam_live_put(ngx_eiam_zone_t *zone, ngx_eiam_live_t *live,
 
 /*
  * Records a refused file; NGX_DECLINED: another worker has done so.  Unless the
- * refusal is final, the file is read again, although its stamp is the same.
+ * refusal is permanent, the file is read again, although its stamp is the same.
  */
 ngx_int_t ngx_eiam_live_refuse(ngx_eiam_zone_t *zone, ngx_eiam_live_t *live,
-    const ngx_eiam_stamp_t *stamp, ngx_uint_t final, const ngx_str_t *fault);
+    const ngx_eiam_stamp_t *stamp, ngx_uint_t permanent,
+    const ngx_str_t *fault);
 
 /* was the file with that stamp refused for good? */
 ngx_uint_t ngx_eiam_live_is_refused(ngx_eiam_zone_t *zone,

@@ -7,19 +7,19 @@
 
 #define NGX_HTTP_EIAM_RELOAD_INTERVAL  500    /* ms between two checks */
 #define NGX_HTTP_EIAM_RELOAD_JITTER    50
-#define NGX_HTTP_EIAM_RELOAD_REST      200    /* ms without a change */
-#define NGX_HTTP_EIAM_RELOAD_RESTLESS  5      /* changes to wait for */
+#define NGX_HTTP_EIAM_RELOAD_SETTLE    200    /* ms without a change */
+#define NGX_HTTP_EIAM_RELOAD_CHANGES   5      /* changes to wait for */
 #define NGX_HTTP_EIAM_RELOAD_TURN      50     /* ms while another one reads */
 
 
 static void ngx_http_eiam_reload_handler(ngx_event_t *ev);
 static ngx_msec_t ngx_http_eiam_reload_files(ngx_http_eiam_main_conf_t *mcf,
     ngx_uint_t start);
-static ngx_int_t ngx_http_eiam_reload_look(ngx_http_eiam_main_conf_t *mcf,
+static ngx_int_t ngx_http_eiam_reload_check(ngx_http_eiam_main_conf_t *mcf,
     ngx_http_eiam_applications_t *file, ngx_uint_t start);
-static ngx_uint_t ngx_http_eiam_reload_rests(
+static ngx_uint_t ngx_http_eiam_reload_settled(
     ngx_http_eiam_applications_t *file, const ngx_eiam_stamp_t *stamp);
-static ngx_uint_t ngx_http_eiam_reload_is_final(
+static ngx_uint_t ngx_http_eiam_reload_is_exact(
     const ngx_http_eiam_applications_t *file, const ngx_eiam_stamp_t *stamp);
 static ngx_int_t ngx_http_eiam_reload_read(ngx_http_eiam_main_conf_t *mcf,
     ngx_http_eiam_applications_t *file, const ngx_eiam_stamp_t *stamp);
@@ -153,10 +153,10 @@ ngx_http_eiam_reload_files(ngx_http_eiam_main_conf_t *mcf, ngx_uint_t start)
             continue;
         }
 
-        rc = ngx_http_eiam_reload_look(mcf, file[i], start);
+        rc = ngx_http_eiam_reload_check(mcf, file[i], start);
 
         if (rc == NGX_AGAIN) {
-            delay = ngx_min(delay, NGX_HTTP_EIAM_RELOAD_REST);
+            delay = ngx_min(delay, NGX_HTTP_EIAM_RELOAD_SETTLE);
 
         } else if (rc == NGX_BUSY) {
             delay = NGX_HTTP_EIAM_RELOAD_TURN;
@@ -173,7 +173,7 @@ ngx_http_eiam_reload_files(ngx_http_eiam_main_conf_t *mcf, ngx_uint_t start)
  */
 
 static ngx_int_t
-ngx_http_eiam_reload_look(ngx_http_eiam_main_conf_t *mcf,
+ngx_http_eiam_reload_check(ngx_http_eiam_main_conf_t *mcf,
     ngx_http_eiam_applications_t *file, ngx_uint_t start)
 {
     ngx_int_t         rc;
@@ -192,7 +192,7 @@ ngx_http_eiam_reload_look(ngx_http_eiam_main_conf_t *mcf,
         return NGX_OK;
     }
 
-    if (!ngx_http_eiam_reload_rests(file, &stamp) && !start) {
+    if (!ngx_http_eiam_reload_settled(file, &stamp) && !start) {
         return NGX_AGAIN;
     }
 
@@ -219,22 +219,22 @@ ngx_http_eiam_reload_look(ngx_http_eiam_main_conf_t *mcf,
 /* a file that is being written is not read, but not for ever */
 
 static ngx_uint_t
-ngx_http_eiam_reload_rests(ngx_http_eiam_applications_t *file,
+ngx_http_eiam_reload_settled(ngx_http_eiam_applications_t *file,
     const ngx_eiam_stamp_t *stamp)
 {
-    if (ngx_eiam_stamp_equal(&file->seen, stamp)) {
-        file->restless = 0;
+    if (ngx_eiam_stamp_equal(&file->last_stamp, stamp)) {
+        file->changes = 0;
         return 1;
     }
 
     /* the time of this turn of the event loop may be long ago */
     ngx_time_update();
 
-    file->seen = *stamp;
-    file->seen_since = ngx_current_msec;
+    file->last_stamp = *stamp;
+    file->stamp_since = ngx_current_msec;
 
-    if (file->restless++ == NGX_HTTP_EIAM_RELOAD_RESTLESS) {
-        file->restless = 0;
+    if (file->changes++ == NGX_HTTP_EIAM_RELOAD_CHANGES) {
+        file->changes = 0;
         return 1;
     }
 
@@ -245,11 +245,12 @@ ngx_http_eiam_reload_rests(ngx_http_eiam_applications_t *file,
 /* would any other change of the file have led to another stamp? */
 
 static ngx_uint_t
-ngx_http_eiam_reload_is_final(const ngx_http_eiam_applications_t *file,
+ngx_http_eiam_reload_is_exact(const ngx_http_eiam_applications_t *file,
     const ngx_eiam_stamp_t *stamp)
 {
-    return ngx_eiam_stamp_equal(&file->seen, stamp)
-           && ngx_current_msec - file->seen_since >= ngx_eiam_stamp_step(stamp);
+    return ngx_eiam_stamp_equal(&file->last_stamp, stamp)
+           && ngx_current_msec - file->stamp_since
+              >= ngx_eiam_stamp_step(stamp);
 }
 
 
@@ -390,7 +391,7 @@ ngx_http_eiam_reload_put(ngx_http_eiam_main_conf_t *mcf,
 
     /* another change within the resolution of times could not be seen */
 
-    if (ngx_http_eiam_reload_is_final(file, stamp)) {
+    if (ngx_http_eiam_reload_is_exact(file, stamp)) {
         file->stamp = *stamp;
 
     } else {
@@ -419,16 +420,16 @@ ngx_http_eiam_reload_refuse(ngx_http_eiam_main_conf_t *mcf,
     ngx_http_eiam_applications_t *file, const ngx_eiam_stamp_t *stamp,
     ngx_eiam_document_t *document)
 {
-    ngx_uint_t               final;
+    ngx_uint_t               permanent;
     const ngx_eiam_digest_t  none = { 0 };
 
     /* a file that cannot be opened may be readable soon, without a change */
 
-    final = stamp->error
-            || (ngx_memcmp(document->digest, none, NGX_EIAM_DIGEST_LEN) != 0
-                && ngx_http_eiam_reload_is_final(file, stamp));
+    permanent = stamp->error
+                || (ngx_memcmp(document->digest, none, NGX_EIAM_DIGEST_LEN) != 0
+                    && ngx_http_eiam_reload_is_exact(file, stamp));
 
-    if (ngx_eiam_live_refuse(mcf->zone, file->live, stamp, final,
+    if (ngx_eiam_live_refuse(mcf->zone, file->live, stamp, permanent,
                              &document->fault)
         != NGX_OK)
     {
