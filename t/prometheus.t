@@ -47,6 +47,7 @@ my $policy = policy('/api',
     'PUT /users'      => { id => 'changeUsers', scopes => ['user_write'] },
     'GET /trial'      => { id => 'tryIt', scopes => ['user_write'] },
     'GET /things/{thing}' => { id => 'getThing', scopes => ['user_read'] },
+    'GET /listed'     => { id => 'listed', scopes => ['user_read'] },
     'GET /watched'    => { id => 'watched', scopes => ['user_read'] },
     'GET /users/{id}' => { id => qq(get "one" \\ \x{7528}), scopes => ['user_read'] },
     'POST /token'     => { id => 'getToken', scopes => 'public' });
@@ -80,6 +81,7 @@ my $gate = nginx(files => \%files, workers => 2,
         eiam_jwt_issuer https://as;
         eiam_jwt_audience api;
         location /api/ { eiam on; eiam_objects on; proxy_pass http://%ECHO%; }
+        location = /api/listed { eiam on; eiam_applications apps.json listed; proxy_pass http://%ECHO%; }
         location = /api/watched { eiam report; proxy_pass http://%ECHO%; }
         location = /api/token { eiam on; eiam_learn on; proxy_pass http://@{[ $issuer->address ]}; }
         location = /introspect { internal; proxy_pass http://@{[ $source->address ]}; }
@@ -122,6 +124,7 @@ my @calls = (
     [ 1, 'listUsers', 'deny', 'application_disabled', 'off', $users, token => 'off' ],
     [ 1, 'listUsers', 'deny', 'network_forbidden', 'far', $users, token => 'far' ],
     [ 1, 'getThing', 'deny', 'object_forbidden', 'crm', '/api/things/t9', token => 'crm' ],
+    [ 1, 'listed', 'deny', 'application_unknown', 'stranger', '/api/listed', token => signed(client_id => 'stranger') ],
     [ 2, '', 'deny', 'operation_unknown', '', '/api/none', token => 'crm' ],
     [ 1, '', 'deny', 'method_unknown', '', $users, token => 'crm', method => 'DELETE' ],
     [ 2, 'tryIt', 'would_deny', 'scope_insufficient', 'crm', '/api/trial', token => 'crm' ],
@@ -267,7 +270,7 @@ subtest 'what Prometheus knows' => sub {
     is_deeply answered('topk(1, sum by (application) (eiam_application_requests_total{application!=""}))',
         'application'), { crm => made_by(4)->{crm} }, 'the application that calls most';
     is_deeply answered('sum by (source, result) (eiam_lookups_total)', qw(source result)),
-        { 'static|BYPASS' => made_by(4)->{crm} + made_by(4)->{off} + made_by(4)->{far}, 'learned|HIT' => 3, 'jwt|MISS' => 2,
+        { 'static|BYPASS' => made_by(4)->{crm} + made_by(4)->{off} + made_by(4)->{far}, 'learned|HIT' => 3, 'jwt|MISS' => 3,
         'jwt|HIT' => 3, 'introspection|MISS' => 8, 'introspection|HIT' => 6 },
         'look-ups by source and result';
     is $prometheus->value('eiam_learned_tokens_total{result="learned"}'), 1, 'a learned token';
@@ -311,7 +314,7 @@ subtest 'the same as in the text' => sub {
 subtest 'calls under its eyes' => sub {
     # a new series has no rate before its second value
     for my $not_asked (4, 5) {
-        call_all(@calls[ 0, 8, 10, 15, 16, 19, 23 ], map { failing($_) } 1 .. 3, $not_asked);
+        call_all(@calls[ 0, 8, 10, 15, 16, 19, 24 ], map { failing($_) } 1 .. 3, $not_asked);
         my $sum = made_by()->{''};
         is $prometheus->wait_for('sum(eiam_requests_total)', sub { $_[0] >= $sum }), $sum,
             'the sum has grown';
@@ -361,6 +364,8 @@ subtest 'alert rules' => sub {
         $cases{$name}{ $list eq ' []' ? 'silent' : 'fires' }++;
     }
     is_deeply [ sort keys %cases ], [ sort map { $_->{name} } @alerts ], 'there are cases of each';
+    ok $cases{$_}, "2.7-6: refusals of an application's conditions alert: $_" for map { "Eiam$_" }
+        qw(ApplicationUnknown NetworkForbidden ObjectsForbidden ApplicationsRefused);
     is_deeply [ grep { !$cases{$_}{fires} || !$cases{$_}{silent} } sort keys %cases ], [],
         'at least one that fires and one that is silent';
 };
