@@ -12,20 +12,24 @@ use JSON::PP ();
 use POSIX ();
 use Test::More;
 use Time::HiRes qw(sleep time);
+use EIAM::Source;
 use EIAM::Test;
 use EIAM::WebSocket;
 
-use constant { DEADLINE => 60, CHANGES => $ENV{EIAM_EVERY} ? 1000 : 12, OPEN => 8, MANY => 2000 };
+use constant { DEADLINE => 60, CHANGES => $ENV{EIAM_EVERY} ? 1000 : 12, OPEN => 8, MANY => 2000,
+    DOWNLOAD => 300_000 };
 
 my $json      = JSON::PP->new->canonical;
 my $websocket = EIAM::WebSocket->new;
+my $slow      = EIAM::Source->new('*' => { body => 'd' x DOWNLOAD, hold => DOWNLOAD / 3 });
 
 my @crm = (permissions => [qw(user_read user_write)], tokens => ['crm']);
 
 sub text { return $json->encode(applications(@_)) }
 
 my %files = (
-    'policy.json' => policy('/api', 'GET /users' => ['user_read'], 'PUT /users' => ['user_write'], 'GET /live' => ['user_read']),
+    'policy.json' => policy('/api', 'GET /users' => ['user_read'], 'PUT /users' => ['user_write'], 'GET /live' => ['user_read'],
+        'GET /download' => ['user_read']),
     'apps.json' => text({ id => 'crm', @crm }),
 );
 
@@ -40,6 +44,7 @@ sub gate {
             location /api/ { eiam on; proxy_pass http://%ECHO%; }
             location /api/live { eiam on; proxy_http_version 1.1; proxy_set_header Upgrade \$http_upgrade;
                 proxy_set_header Connection upgrade; proxy_pass http://@{[ $websocket->address ]}; }
+            location /api/download { eiam on; proxy_read_timeout 1h; proxy_pass http://@{[ $slow->address ]}; }
             location /later/ { eiam on; rewrite ^/later/(.*) /api/\$1 break; limit_req zone=slow burst=5; proxy_pass http://%ECHO%; }
             location /status/ { eiam_status; }
         }
@@ -125,10 +130,13 @@ subtest '2.7-1: ' . CHANGES . ' changes under load: what no call needs is freed'
     my $said = load($gate, 'crm');
     my (@open, %at, $missed);
     for my $n (1 .. CHANGES) {
-        if ($n <= OPEN) {    # of each of these versions a WebSocket remains, and an upload
+        if ($n <= OPEN) {    # of each of these versions a WebSocket remains, an upload and a download
             my $upload = connection($gate, timeout => DEADLINE);
             $upload->send(request('/api/users', method => 'PUT', token => 'crm', headers => ['Content-Length: 20000']) . 'a' x 10_000);
-            push @open, [ web_socket($gate), $upload ];
+            my $download = connection($gate, timeout => DEADLINE);
+            $download->send(request('/api/download', token => 'crm'));
+            $slow->await($n);
+            push @open, [ web_socket($gate), $upload, $download ];
         }
         replace($file, many($n));
         in_force($gate, "v$n", 200) or $missed .= " $n";
@@ -145,6 +153,14 @@ subtest '2.7-1: ' . CHANGES . ' changes under load: what no call needs is freed'
     replace($file, text({ id => 'crm', @crm, enabled => 0 }));
     in_force($gate, 'crm', 403, 'who is disabled is refused');
     ok echoes($open[0][0], 'and still'), 'what was decided stays so';
+    $slow->release;
+    my @got = map { $_->[2]->read_response } @open;
+    is join(' ', map { $_->{status} . ' ' . length $_->{body} } @got), join(' ', ('200 ' . DOWNLOAD) x OPEN),
+        'downloads of many versions come to their end';
+    my ($request) = $slow->requests;
+    is join(',', map { $_->[1] } grep { lc $_->[0] eq 'x-eiam-scopes' } @{ $request->{headers} }), 'user_read user_write',
+        '  each decided as a whole';
+    is get($gate, '/api/download', token => 'crm')->{status}, 403, '  but none begins';
     @open = ();    # else nginx would wait for them
     $gate->stop;
 };
