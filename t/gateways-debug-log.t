@@ -8,38 +8,14 @@ use Digest::SHA qw(sha256_hex);
 use FindBin;
 use lib "$FindBin::Bin/lib";
 use Test::More;
+use EIAM::Gateways;
 use EIAM::Redis;
-use EIAM::Source;
 use EIAM::Test;
 
-my $secret_key = 'AAECAwQFBgcICQoLDA0ODxAREhMUFRYXGBkaGxwdHh8=';
-my @form = (headers => ['Content-Type: application/x-www-form-urlencoded']);
+my $secret_key = EIAM::Gateways::LINE;
 my $redis = EIAM::Redis->new;
-my $issuer = EIAM::Source->new;
 
-sub gateway {
-    my $gate = nginx(
-        error_log_level => 'debug',
-        files => {
-            'policy.json' => policy('/api', 'GET /users' => ['user_read'], 'POST /token' => 'public'),
-            'apps.json' => applications({ id => 'crm', permissions => ['user_read'] }),
-            'key' => "$secret_key\n",
-        },
-        http => "eiam_redis @{[ $redis->address ]}; eiam_redis_key key;",
-        server => qq{
-            server_name api.example.com;
-            eiam_policy policy.json;
-            eiam_applications apps.json;
-            location /api/ { eiam on; proxy_pass http://%ECHO%; }
-            location = /api/token { eiam on; eiam_learn on; proxy_pass http://@{[ $issuer->address ]}; }
-            location /status/ { eiam_status; }
-            location /control/ { eiam_control; }
-        });
-    chmod 0600, $gate->dir . '/key' or die "chmod: $!";
-    return $gate->start;
-}
-
-my ($one, $two) = map { gateway() } 1, 2;
+my ($one, $two) = map { gateway(redis => $redis->address, error_log_level => 'debug')->start } 1, 2;
 my %read;
 
 # A line of the module is in the log, after those that were found before.
@@ -55,20 +31,14 @@ sub says {
     }), $title) || diag join "\n", grep { /debug.*eiam/ } split /\n/, $gate->error_log;
 }
 
-sub status { return get($_[0], '/api/users', token => $_[1])->{status} }
-
 for my $gate ($one, $two) {
-    until_true(sub { get($gate, '/status/metrics')->{body} =~ /^eiam_redis_up 1$/m }) or fail 'a gateway is connected';
+    connected($gate);
     says $gate, 'redis reader, lease \d+', '2.2-6: the reader takes the lease';
     says $gate, 'redis reader begins with the first entry', '  and reads the whole stream';
 }
 
-my @tokens = map { "Issued-$_-" . 'x' x 20 } 1 .. 2;
+my @tokens = map { issue($one) } 1 .. 2;
 my @ids = map { substr sha256_hex($_), 0, 16 } @tokens;
-for my $token (@tokens) {
-    $issuer->answer('*' => { json => { access_token => $token, token_type => 'bearer', expires_in => 600, scope => 'user_read' } });
-    get($one, '/api/token', method => 'POST', body => 'client_id=crm', @form);
-}
 says $one, "token $_ is written to redis: yes", '2.2-6: a learned token goes to Redis' for @ids;
 
 is status($two, $tokens[0]), 200, 'the other gateway finds it';
@@ -77,7 +47,7 @@ says $two, "redis answer for token $ids[0]: 0", '  and its answer';
 is status($two, 'Invented-' . 'x' x 20), 401, 'it finds no token that nobody has issued';
 says $two, 'redis answer for token [0-9a-f]{16}: -5', '  which the log says';
 
-get($one, '/control/revoke', method => 'POST', body => "token=$tokens[0]&reason=test", @form);
+order($one, revoke => "token=$tokens[0]");
 says $one, "revocation of $ids[0] is sent to redis: 0", '2.2-6: a revocation is sent';
 says $two, 'redis reader, entries: \d+', '  and read';
 is status($two, $tokens[0]), 401, '  and in force';

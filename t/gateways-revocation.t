@@ -9,71 +9,42 @@ use lib "$FindBin::Bin/lib";
 use JSON::PP ();
 use Test::More;
 use Time::HiRes qw(sleep time);
+use EIAM::Gateways;
 use EIAM::Jwt qw(mint new_key public_jwk);
 use EIAM::Redis;
 use EIAM::Source;
 use EIAM::Test;
 
-use constant { WORKERS => 2, DEADLINE => 15 };
-
 my $form = 'Content-Type: application/x-www-form-urlencoded';
-my $line = 'AAECAwQFBgcICQoLDA0ODxAREhMUFRYXGBkaGxwdHh8=';
 
 my $redis = EIAM::Redis->new;
 my $issuer = EIAM::Source->new;
 my $key = new_key('Ed25519');
 
-sub gateway {
-    my (%opt) = @_;
-    my $gate = nginx(
-        error_log_level => 'info',
-        workers => $opt{workers} // WORKERS,
-        expect => $opt{expect} // [],
+sub new_gateway {
+    return gateway(
+        redis => $redis->address,
+        workers => 2,
         files => {
-            'policy.json' => policy('/api', 'GET /users' => ['user_read'], 'POST /token' => 'public'),
             'apps.json' => applications(
                 { id => 'crm', permissions => ['user_read'], tokens => ['Static-1-0123456789'] },
                 { id => 'erp', permissions => ['user_read'] }),
             'jwks.json' => { keys => [ public_jwk($key, kid => 'k') ] },
-            key => "$line\n",
-        },
-        main => $opt{main} // '',
-        http => qq{
-            eiam_redis @{[ $opt{redis} // $redis->address ]};
-            eiam_redis_key key;
-            @{[ $opt{http} // '' ]}
         },
         server => qq{
-            server_name api.example.com;
-            add_header X-Pid \$pid always;
             add_header X-Decision '\$eiam_redis \$eiam_reason \$eiam_detail' always;
-            eiam_policy policy.json;
             eiam_applications apps.json;
             eiam_jwks jwks.json;
             eiam_jwt_issuer https://issuer.example;
             eiam_jwt_audience api;
-            location /api/ { eiam on; proxy_pass http://%ECHO%; }
-            location = /api/token { eiam on; eiam_learn on; proxy_pass http://@{[ $issuer->address ]}; }
             location = /revoke { eiam_revoke on; proxy_pass http://%ECHO%; }
             location /revoke/ { eiam_revoke on; proxy_pass http://@{[ $issuer->address ]}; }
             location /revoke/unbuffered { eiam_revoke on; proxy_pass http://@{[ $issuer->address ]}; proxy_buffering off; }
-            location /status/ { eiam_status; }
-            location /control/ { eiam_control; }
-        });
-    chmod 0600, $gate->dir . '/key' or die "chmod: $!";
-    return $gate;
+        },
+        @_)->start;
 }
 
 my $n = 0;
-
-sub issue {
-    my ($gate, $client, $token) = @_;
-    $token //= 'Issued-' . ++$n . '-' . 'x' x 20;
-    $issuer->answer('*' => { json => { access_token => $token, token_type => 'bearer', expires_in => 600,
-        scope => 'user_read' } });
-    get($gate, '/api/token', method => 'POST', body => "client_id=$client", headers => [$form]);
-    return $token;
-}
 
 sub signed {
     my ($client, %claims) = @_;
@@ -81,58 +52,16 @@ sub signed {
         scope => 'user_read', jti => ++$n, %claims }, { kid => 'k' });
 }
 
-sub order {
-    my ($gate, $what, $body) = @_;
-    return get($gate, "/control/$what", method => 'POST', body => "$body&reason=test", headers => [$form]);
-}
-
 sub client_revokes {
     my ($gate, $client, $token, %opt) = @_;
     return get($gate, $opt{path} // '/revoke', method => 'POST', body => "client_id=$client&token=$token", headers => [$form]);
 }
 
-sub status { return get($_[0], '/api/users', token => $_[1])->{status} }
-
-sub metric {
-    my ($gate, $name) = @_;
-    return get($gate, '/status/metrics')->{body} =~ /^\Q$name\E (\S+)$/m ? $1 : undef;
-}
-
-# The seconds that it took.
-sub in_time {
-    my ($what, $holds) = @_;
-    my $start = time;
-    until_true($holds, DEADLINE) or fail "$what: in time";
-    return time - $start;
-}
-
-# And each of its workers has connected again, at most a second after the reader.
-sub fresh {
-    for my $gate (@_) {
-        in_time('a gateway is fresh', sub { (metric($gate, 'eiam_redis_fresh_age_seconds') // 99) < 0.75 });
-        in_time('its workers are connected', sub { !grep { (metric($gate, 'eiam_redis_up') // 0) != 1 } 1 .. 8 * WORKERS });
-    }
-    return;
-}
-
-# In each worker of a gateway.
-sub everywhere {
-    my ($gate, $token, $expected) = @_;
-    my %seen;
-    for (1 .. 200) {
-        my $answer = get($gate, '/api/users', token => $token);
-        return "$answer->{status}" if $answer->{status} != $expected;
-        $seen{ $answer->{headers}{'x-pid'} } = 1;
-        return $expected if keys %seen == WORKERS;
-    }
-    return 'not all workers answered';
-}
-
-my ($one, $two, $three) = map { gateway()->start } 1 .. 3;
+my ($one, $two, $three) = map { new_gateway() } 1 .. 3;
 fresh($one, $two, $three);
 
 subtest '2.4-7.2: a token that is revoked at one gateway is refused at the others within a second' => sub {
-    my $token = issue($one, 'crm');
+    my $token = issue($one);
     is status($_, $token), 200, 'known' for $one, $two, $three;
     my $answer = order($one, revoke => "token=$token");
     is $answer->{status}, 200, 'revoked';
@@ -146,7 +75,7 @@ subtest '2.4-7.2: a token that is revoked at one gateway is refused at the other
 };
 
 subtest '2.4-7.2: so are an application, all tokens, and tokens that the others do not know yet' => sub {
-    my ($token, $other) = (issue($one, 'crm'), issue($two, 'erp'));
+    my ($token, $other) = (issue($one), issue($two, client => 'erp'));
     my ($jwt, $unseen) = map { signed('erp', iat => time - 5) } 1, 2;
     is status($_, $jwt), 200, 'a signed token' for $one, $two;
     order($one, revoke => "token=$unseen");
@@ -159,12 +88,12 @@ subtest '2.4-7.2: so are an application, all tokens, and tokens that the others 
     is $answer->{json}{in_force}, JSON::PP::true, 'an application';
     is status($_, $token), 401, 'is refused' for $one, $two, $three;
     is status($_, $other), 200, 'another one passes' for $one, $two;
-    my $later = issue($three, 'crm');
+    my $later = issue($three);
     is status($_, $later), 200, 'as does what it obtains afterwards' for $one, $two, $three;
 
     order($three, revoke => 'all=1');
     is status($_, $later) . status($_, $other) . status($_, $jwt), '401401401', 'all' for $one, $two, $three;
-    my $last = issue($one, 'erp');
+    my $last = issue($one, client => 'erp');
     is status($_, $last), 200, 'but not what is issued afterwards' for $one, $two, $three;
     order($one, restore => 'all=1');
     order($one, restore => 'application=crm');
@@ -172,7 +101,7 @@ subtest '2.4-7.2: so are an application, all tokens, and tokens that the others 
 };
 
 subtest '2.4-1: a client revokes at one gateway what another one has issued' => sub {
-    my ($own, $other) = (issue($one, 'crm'), issue($one, 'crm'));
+    my ($own, $other) = (issue($one), issue($one));
     is client_revokes($two, 'crm', $own)->{status}, 200, 'though it has never seen the token';
     in_time('refused', sub { !grep { status($_, $own) != 401 } $one, $two, $three });
     is status($_, $own), 401, 'it is refused everywhere' for $one, $two, $three;
@@ -187,7 +116,7 @@ subtest '2.4-1: the answer to a revocation is held until Redis has it' => sub {
             map { qq(eiam_redis_hold_seconds_count{source="learned",result="$_"}) } qw(written late) };
     my ($late, $ok, $after) = split / /, $held->();
     for my $i (1 .. 20) {
-        my $token = issue($one, 'crm');
+        my $token = issue($one);
         my $length = $redis->cmd(qw(XLEN eiam:{rev}));
         is client_revokes($two, 'crm', $token)->{status}, 200, 'revoked' if $i == 1;
         client_revokes($two, 'crm', $token) if $i > 1;
@@ -200,19 +129,19 @@ subtest '2.4-1: the answer to a revocation is held until Redis has it' => sub {
         'large' => { body => 'l' x 100_000 }, 'large, in pieces' => { body => 'm' x 100_000, chunked => 5000 });
     for my $path (qw(/revoke/buffered /revoke/unbuffered)) {
         for my $what (sort keys %answers) {
-            my $token = issue($one, 'crm');
+            my $token = issue($one);
             $issuer->answer('*' => $answers{$what});
             my $answer = client_revokes($two, 'crm', $token, path => $path);
             is "$answer->{status} $answer->{body}", "200 $answers{$what}{body}", "$path: $what";
             in_time('refused', sub { status($one, $token) == 401 });
         }
     }
-    my $kept = issue($one, 'crm');
+    my $kept = issue($one);
     $issuer->answer('*' => { status => 503, json => { error => 'temporarily_unavailable' } });
     is client_revokes($two, 'crm', $kept, path => '/revoke/')->{status}, 503, 'what the backend did not revoke';
     is status($_, $kept), 200, 'passes' for $one, $two, $three;
 
-    my @tokens = map { issue($one, 'crm') } 1, 2;
+    my @tokens = map { issue($one) } 1, 2;
     is status($two, $_), 200, 'known' for @tokens;
     ($late, $ok, $after) = split / /, $held->();
     $redis->freeze;
@@ -254,7 +183,7 @@ subtest '2.4-5: the status location lists the gateways' => sub {
 };
 
 subtest '2.4-5: without Redis a revocation is in force at its gateway, and at the others when Redis is back' => sub {
-    my ($token, $known) = (issue($one, 'crm'), issue($two, 'erp'));
+    my ($token, $known) = (issue($one), issue($two, client => 'erp'));
     is status($_, $token) . status($_, $known), '200200', 'known' for $one, $two, $three;
     $redis->kill9;
     my $answer = order($one, revoke => "token=$token");
@@ -266,7 +195,7 @@ subtest '2.4-5: without Redis a revocation is in force at its gateway, and at th
     is metric($one, 'eiam_revocations_unsent'), 1, 'one waits';
     is client_revokes($two, 'erp', $known)->{status}, 200, 'a client has its answer';
     is status($two, $known), 401, 'as its token ends there';
-    my $learned = issue($one, 'crm');
+    my $learned = issue($one);
     is status($one, $learned), 200, 'a token is learned';
     ok $one->reload, 'a reload';
     in_time('2.4-6: a grant that other gateways are never told of is counted', sub { (metric($one, 'eiam_redis_unshared_total{reason="exit"}') // 0) == 1 });
@@ -279,7 +208,7 @@ subtest '2.4-5: without Redis a revocation is in force at its gateway, and at th
 };
 
 subtest '2.4-2: after a gap each known grant is asked for at its next use' => sub {
-    my $strict = gateway(http => 'eiam_redis_stale 1s;')->start;
+    my $strict = new_gateway(http => 'eiam_redis_stale 1s;');
     fresh($one, $two, $three, $strict);
     my $decision = sub { my ($token) = @_; my $answer = get($strict, '/api/users', token => $token);
         return "$answer->{status} $answer->{headers}{'x-decision'}" };
@@ -287,7 +216,7 @@ subtest '2.4-2: after a gap each known grant is asked for at its next use' => su
     my (%grant, %tombstone, %before);
     my @tokens = map { my $client = $_;
         %before = map { ($_ => 1) } @{ $redis->cmd('KEYS', '*:g:*') };
-        my $token = issue($one, $client);
+        my $token = issue($one, client => $client);
         ($grant{$token}) = grep { !$before{$_} } @{ $redis->cmd('KEYS', '*:g:*') };
         $tombstone{$token} = $grant{$token} =~ s/:g:.*/:r/r;
         is $decision->($token), '200 fresh', "known, issued to $client";
@@ -324,10 +253,10 @@ subtest '2.4-2: after a gap each known grant is asked for at its next use' => su
 };
 
 subtest '2.4-6: a token that a gateway has never seen is judged by the time at which it was issued' => sub {
-    my ($before, $other) = (issue($one, 'crm'), issue($one, 'erp'));
+    my ($before, $other) = (issue($one), issue($one, client => 'erp'));
     order($two, revoke => 'application=crm');
-    my $after = issue($one, 'crm');
-    my $late = gateway()->start;
+    my $after = issue($one);
+    my $late = new_gateway();
     fresh($late);
     is status($_, $before), 401, 'before its application was revoked: refused' for $three, $late;
     is status($_, $after), 200, 'after that: it passes' for $three, $late;
@@ -361,7 +290,7 @@ subtest '2.4-3: gateways that have not been heard of for a day are taken out of 
     my %known = $fields->();
     my @old = map { my $ago = $_;
         local @ENV{qw(LD_PRELOAD FAKETIME)} = ($faketime, $ago);
-        my $gate = gateway(workers => 1)->start;
+        my $gate = new_gateway(workers => 1);
         my $field;
         in_time("one of $ago", sub { my %now = $fields->(); ($field) = grep { !$known{$_} } keys %now; $field });
         $gate->stop;
@@ -370,7 +299,7 @@ subtest '2.4-3: gateways that have not been heard of for a day are taken out of 
     my $redis_has = sub { $redis->cmd('HEXISTS', 'eiam:{rev}:gw', $_[0]) };
     is $redis_has->($_), 1, 'listed' for @old;
     $redis->cmd('HSET', 'eiam:{rev}:gw', 'f' x 16, 'of another version');
-    my $young = gateway(workers => 1)->start;
+    my $young = new_gateway(workers => 1);
     in_time('the older one is removed', sub { !$redis_has->($old[0]) });
     is $redis_has->($old[1]), 1, 'not the other one';
     is $redis_has->('f' x 16), 1, 'nor what cannot be read';
@@ -410,7 +339,7 @@ subtest '2.4-4: metrics show what Redis says about its memory' => sub {
     $again->();
     my $refused = 'eiam_redis_commands_total{command="INFO",result="error"}';
     in_time('whoever must not ask', sub { metric($one, $refused) });
-    my $token = issue($one, 'crm');
+    my $token = issue($one);
     is status($two, $token), 200, 'shares tokens';
     order($one, revoke => "token=$token");
     in_time('and revocations', sub { status($two, $token) == 401 });
@@ -419,7 +348,7 @@ subtest '2.4-4: metrics show what Redis says about its memory' => sub {
 };
 
 subtest '2.4-6: the gateways send again what Redis has forgotten' => sub {
-    my @tokens = map { issue($one, 'crm') } 1 .. 3;
+    my @tokens = map { issue($one) } 1 .. 3;
     is status($_->[0], $_->[1]), 200, 'known' for map { my $gate = $_; map { [ $gate, $_ ] } @tokens } $two, $three;
     order($one, revoke => "token=$tokens[0]");
     order($two, revoke => 'application=erp');
@@ -431,14 +360,14 @@ subtest '2.4-6: the gateways send again what Redis has forgotten' => sub {
     is status($_, $tokens[1]), 200, 'what was not passes, though its grant is gone' for $one, $two, $three;
     in_time('the tombstone is there again', sub { grep { /:r$/ } @{ $redis->cmd('KEYS', '*') } });
     in_time('and the cut', sub { @{ $redis->cmd('HKEYS', 'eiam:{rev}:cut') } });
-    my $late = gateway()->start;
-    my $old = issue($one, 'crm', $tokens[0]);
+    my $late = new_gateway();
+    issue($one, token => $tokens[0]);
     in_time('a new gateway learns of both', sub { status($late, $tokens[0]) == 401 });
     $late->stop;
 };
 
 subtest '2.4-6: an entry that nobody can read keeps a gateway from being fresh, until everything is restored' => sub {
-    my $token = issue($one, 'crm');
+    my $token = issue($one);
     is metric($one, 'eiam_redis_fresh_age_seconds') > 0.75, 1, 'the one of above';
     is status($one, $token), 200, 'calls are served';
     order($one, restore => 'all=1');
@@ -448,7 +377,7 @@ subtest '2.4-6: an entry that nobody can read keeps a gateway from being fresh, 
 
 subtest '2.4-7: reloads under load miss no revocation' => sub {
     for (1 .. 5) {
-        my $token = issue($one, 'crm');
+        my $token = issue($one);
         is status($two, $token), 200, 'known';
         ok $two->reload, 'reload';
         order($one, revoke => "token=$token");

@@ -8,87 +8,57 @@ use FindBin;
 use IO::Socket::INET;
 use lib "$FindBin::Bin/lib";
 use Test::More;
+use EIAM::Gateways;
 use EIAM::Redis;
 use EIAM::RedisProxy;
-use EIAM::Source;
 use EIAM::Test;
 
 my $redis = EIAM::Redis->new(conf => 'user gate on >secret-1 ~* &* +@all');
 my $proxy = EIAM::RedisProxy->new($redis->address);
-my $issuer = EIAM::Source->new;
 
-sub gateway {
-    my ($address, %opt) = @_;
-    return nginx(
-        workers => 1,
-        files => {
-            'policy.json' => policy('/api', 'GET /users' => ['user_read'], 'POST /token' => 'public'),
-            'key' => "AAECAwQFBgcICQoLDA0ODxAREhMUFRYXGBkaGxwdHh8=\n",
-            'password' => "secret-1\n",
-        },
-        http => "eiam_redis $address; eiam_redis_key key;",
-        server => qq{
-            server_name api.example.com;
-            eiam_policy policy.json;
-            location /api/ { eiam on; proxy_pass http://%ECHO%; }
-            location = /api/token { eiam on; eiam_learn on; proxy_pass http://@{[ $issuer->address ]}; }
-            location /status/ { eiam_status; }
-        });
+sub new_gateway {
+    my ($address) = @_;
+    return gateway(redis => $address, password => 'secret-1')->start;
 }
 
-sub metrics { return get($_[0], '/status/metrics')->{body} }
-sub up { return metrics($_[0]) =~ /^eiam_redis_up 1$/m }
+sub up { return counted($_[0], 'eiam_redis_up') }
+sub connections { return counted($_[0], qq(eiam_redis_connections_total{result="$_[1]"})) }
 
-sub connected {
+sub comes_up {
     my ($gate, $title) = @_;
     local $Test::Builder::Level = $Test::Builder::Level + 1;
     return ok until_true(sub { up($gate) }), $title;
 }
 
-my $n = 0;
-
-sub issue {
-    my ($gate) = @_;
-    my $token = 'Issued-' . ++$n . '-' . 'x' x 20;
-    $issuer->answer('*' => { json => { access_token => $token, token_type => 'bearer', expires_in => 600,
-        scope => 'user_read' } });
-    my $answer = get($gate, '/api/token', method => 'POST', body => 'client_id=crm',
-        headers => ['Content-Type: application/x-www-form-urlencoded']);
-    is $answer->{json}{access_token}, $token, 'the token is issued' if ($answer->{json}{access_token} // '') ne $token;
-    return $token;
-}
-
-sub call { return get($_[0], '/api/users', token => $_[1])->{status} }
-
-my ($near, $far) = (gateway($redis->address)->start, gateway($proxy->address)->start);
-connected($near, 'a gateway is connected');
-connected($far, '2.4-1: and another one, through a proxy');
+my ($near, $far) = (new_gateway($redis->address), new_gateway($proxy->address));
+comes_up($near, 'a gateway is connected');
+comes_up($far, '2.4-1: and another one, through a proxy');
 my $known = issue($near);
-is call($far, $known), 200, 'the second gateway finds the token that the first one learned';
+is status($far, $known), 200, 'the second gateway finds the token that the first one learned';
 
 $proxy->mode('split');
-is call($far, issue($near)), 200, '2.4-1: answers may come byte by byte';
+is status($far, issue($near)), 200, '2.4-1: answers may come byte by byte';
 ok up($far), '  over the same connection';
 
 $proxy->mode('slow');
-is call($far, issue($near)), 200, '2.4-1: answers may come late';
+is status($far, issue($near)), 200, '2.4-1: answers may come late';
 ok up($far), '  over the same connection';
 
 # What is no answer to the question drops the connection, or refuses this call alone.
 my %kept = map { ($_ => 1) } qw(noperm oom unknown number status);
 for my $mode (qw(unasked half silent), EIAM::RedisProxy::modes()) {
     $proxy->mode('pass');
-    connected($far, "before $mode");
+    comes_up($far, "before $mode");
     my $token = issue($near);
     $proxy->mode($mode);
-    my $status = call($far, $token);
+    my $status = status($far, $token);
     my $expected = $mode eq 'unasked' ? qr/^(?:200|503)$/ : qr/^503$/;
     like $status, $expected, "2.4-1: $mode: an unknown token gets 503, never 401";
-    is call($far, $known), 200, "$mode: a known one is served";
+    is status($far, $known), 200, "$mode: a known one is served";
     ok until_true(sub { !up($far) }), "$mode: the connection is dropped" unless $kept{$mode};
     $proxy->mode('pass');
-    connected($far, "$mode: the gateway is connected again");
-    ok until_true(sub { call($far, $token) == 200 }), "$mode: and the token passes";
+    comes_up($far, "$mode: the gateway is connected again");
+    ok until_true(sub { status($far, $token) == 200 }), "$mode: and the token passes";
 }
 unlike $far->error_log, qr/eiam:\{|with args|Issued-/, '2.4-7.15: no text of an answer, key or token is in the log';
 
@@ -104,10 +74,10 @@ $proxy->mode('slow');
     like <$socket> // '', qr{^HTTP/1.1 200 }, '2.4-1: a worker that exits still answers a call that waits for Redis';
 }
 $proxy->mode('silent');
-ok until_true(sub { call($far, 'Unknown') == 503 }), 'without an answer a call is refused when the time is over';
+ok until_true(sub { status($far, 'Unknown') == 503 }), 'without an answer a call is refused when the time is over';
 ok $far->reload, 'and no worker stays because of a link that is down';
 $proxy->mode('pass');
-connected($far, 'the new one connects');
+comes_up($far, 'the new one connects');
 
 # kill -9 while calls are under way
 {
@@ -123,62 +93,62 @@ connected($far, 'the new one connects');
     my @answers = map { scalar <$_> } @sockets;
     is scalar(grep { /^HTTP\/1.1 503 / } @answers), scalar @answers,
         '2.4-7.3: kill -9 in the midst of questions: each call gets 503, and clients may have left';
-    is call($far, $known), 200, 'a known token passes';
+    is status($far, $known), 200, 'a known token passes';
     $redis->start;
-    connected($far, 'and it connects again');
+    comes_up($far, 'and it connects again');
 }
 
 # NOPERM for each command: known tokens pass, unknown ones are not called unknown, and there is no storm of questions.
 {
     my $address = $redis->address;
-    my $gate = gateway("$address user=gate password=password")->start;
-    connected($gate, 'a user with all rights');
+    my $gate = new_gateway("$address user=gate password=password");
+    comes_up($gate, 'a user with all rights');
     for my $command (qw(mget set get del xadd xread xrange xrevrange hset hget hgetall hdel info client ping)) {
         $redis->cmd('ACL', 'SETUSER', 'gate', '+@all', "-$command");
-        my ($before) = metrics($gate) =~ /^eiam_redis_connections_total\{result="connected"\} (\d+)$/m;
+        my $before = connections($gate, 'connected');
         my $known = issue($gate);
-        is call($gate, $known), 200, "2.4-7.10: without $command: what is learned here is known here";
-        my $status = call($gate, "Unknown-$command");
+        is status($gate, $known), 200, "2.4-7.10: without $command: what is learned here is known here";
+        my $status = status($gate, "Unknown-$command");
         like $status, $command eq 'mget' ? qr/^503$/ : qr/^(?:401|503)$/, "without $command: an unknown token gets $status";
-        my ($after) = metrics($gate) =~ /^eiam_redis_connections_total\{result="connected"\} (\d+)$/m;
+        my $after = connections($gate, 'connected');
         cmp_ok $after - $before, '<', 10, "without $command: no storm of connections";
     }
     like $gate->error_log, qr/\[error\] .*eiam: Redis at \S+ refuses MGET with NOPERM$/m, 'and the log names the command';
     $redis->cmd('ACL', 'SETUSER', 'gate', '+@all');
-    ok until_true(sub { up($gate) && call($gate, 'Unknown-again') == 401 }), 'with the permission everything works again';
+    ok until_true(sub { up($gate) && status($gate, 'Unknown-again') == 401 }), 'with the permission everything works again';
 }
 
 # A master that becomes a replica by a command keeps its clients, and answers what they read.
 {
     my ($first, $second) = map { EIAM::Redis->new } 1, 2;
-    my $gate = gateway($first->address . ' ' . $second->address)->start;
-    connected($gate, 'of two addresses one is that of a master');
+    my $gate = new_gateway($first->address . ' ' . $second->address);
+    comes_up($gate, 'of two addresses one is that of a master');
     my $token = issue($gate);
     $first->cmd('REPLICAOF', '127.0.0.1', $second->port);
-    ok until_true(sub { call($gate, 'Unknown'); grep { $_ eq 'ngx_eiam' } $second->clients }),
+    ok until_true(sub { status($gate, 'Unknown'); grep { $_ eq 'ngx_eiam' } $second->clients }),
         '2.4-1: a master that has become a replica is left within a second';
-    connected($gate, 'for the new one');
-    is call($gate, $token), 200, 'a known token passes';
+    comes_up($gate, 'for the new one');
+    is status($gate, $token), 200, 'a known token passes';
 }
 
 # kill -9 before the first answer: of AUTH, of ROLE.
 {
     my $slow = EIAM::Redis->new(conf => 'requirepass secret-1', auth => ['secret-1']);
     $slow->freeze;
-    my $gate = gateway($slow->address . ' password=password')->start;
-    ok until_true(sub { metrics($gate) =~ /^eiam_redis_connections_total\{result="(?:unreachable|lost)"\} [1-9]/m }),
+    my $gate = new_gateway($slow->address . ' password=password');
+    ok until_true(sub { connections($gate, 'unreachable') || connections($gate, 'lost') }),
         '2.4-7.3: a frozen Redis is not waited for';
-    is call($gate, 'Unknown'), 503, 'and calls are refused at once';
+    is status($gate, 'Unknown'), 503, 'and calls are refused at once';
     $slow->kill9;
     $slow->start;
-    connected($gate, 'kill -9 during AUTH, and it connects when Redis is back');
+    comes_up($gate, 'kill -9 during AUTH, and it connects when Redis is back');
 }
 
 # Redis is slow to load: LOADING while it does, which is no empty Redis.
 {
     my $slow = EIAM::Redis->new(conf => "appendonly yes\nenable-debug-command yes\nkey-load-delay 2000\nloading-process-events-interval-bytes 1024");
-    my $gate = gateway($slow->address)->start;
-    connected($gate, 'a gateway with a Redis of its own');
+    my $gate = new_gateway($slow->address);
+    comes_up($gate, 'a gateway with a Redis of its own');
     $slow->cmd('DEBUG', 'POPULATE', 1000);
     $slow->cmd('CONFIG', 'REWRITE');
     $slow->cmd('BGREWRITEAOF');
@@ -186,9 +156,9 @@ connected($far, 'the new one connects');
     $slow->kill9;
     ok until_true(sub { !up($gate) }), 'it is killed';
     $slow->start;
-    is call($gate, 'Unknown'), 503, '2.4-7.3: while Redis loads, an unknown token gets 503' if !up($gate);
-    connected($gate, 'and then it is connected');
-    ok until_true(sub { call($gate, 'Unknown') == 401 }), '  and afterwards 401 again';
+    is status($gate, 'Unknown'), 503, '2.4-7.3: while Redis loads, an unknown token gets 503' if !up($gate);
+    comes_up($gate, 'and then it is connected');
+    ok until_true(sub { status($gate, 'Unknown') == 401 }), '  and afterwards 401 again';
 }
 
 done_testing;

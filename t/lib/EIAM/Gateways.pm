@@ -17,7 +17,8 @@ use constant { DEADLINE => 60, LINE => 'AAECAwQFBgcICQoLDA0ODxAREhMUFRYXGBkaGxwd
 my $form = 'Content-Type: application/x-www-form-urlencoded';
 my $n = 0;
 
-# Options of nginx(), and: redis (its address and parameters), zone (4m), http, server and api (text that is added there), issuer.
+# Options of nginx(), and: redis (its address and parameters), name (of the server), zone (4m), http, server, api and
+# token (text that is added there), issuer.
 sub gateway {
     my (%opt) = @_;
     my $issuer = $opt{issuer} // '127.0.0.1:%PORT9%';
@@ -51,7 +52,7 @@ sub gateway {
             @{[ $opt{http} // '' ]}
         },
         server => qq{
-            server_name api.example.com;
+            server_name @{[ $opt{name} // 'api.example.com' ]};
             add_header X-Pid \$pid always;
             access_log %DIR%/access.log decisions;
             location /api/ { eiam on; @{[ $opt{api} // '' ]} try_files /none \@served; }
