@@ -22,11 +22,8 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 
     fuzz_open(&input, data, size);
 
-    ngx_memzero(&document, sizeof(ngx_eiam_document_t));
     ngx_memzero(&applications, sizeof(ngx_eiam_applications_t));
-
-    ngx_str_set(&document.name, "fuzz.json");
-    document.pool = input.pool;
+    fuzz_document(&document, "fuzz.json", input.pool);
 
     if (ngx_eiam_document_parse(&document, &input.text, &root) == NGX_OK
         && ngx_eiam_applications_load(&root, input.pool, &applications)

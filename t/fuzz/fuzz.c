@@ -103,6 +103,18 @@ fuzz_close(fuzz_input_t *input)
 }
 
 
+void
+fuzz_document(ngx_eiam_document_t *document, const char *name,
+    ngx_pool_t *pool)
+{
+    ngx_memzero(document, sizeof(ngx_eiam_document_t));
+
+    document->name.data = (u_char *) name;
+    document->name.len = ngx_strlen(name);
+    document->pool = pool;
+}
+
+
 ngx_str_t
 fuzz_take(ngx_str_t *rest, u_char byte)
 {

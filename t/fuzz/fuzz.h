@@ -12,6 +12,7 @@
 
 #include <ngx_config.h>
 #include <ngx_core.h>
+#include <ngx_eiam_document.h>
 
 
 #define FUZZ_NOW  1700000000     /* what ngx_time() says at first */
@@ -27,6 +28,10 @@ typedef struct {
 
 void fuzz_open(fuzz_input_t *input, const uint8_t *data, size_t size);
 void fuzz_close(fuzz_input_t *input);
+
+/* a document that has not been read yet, of a name that a fault contains */
+void fuzz_document(ngx_eiam_document_t *document, const char *name,
+    ngx_pool_t *pool);
 
 /* nginx's clocks stand still, so that an input does the same each time */
 void fuzz_time(time_t now);

@@ -88,10 +88,7 @@ introspection_read(const ngx_eiam_answer_t *answer, ngx_pool_t *pool,
     ngx_eiam_reason_e    reason;
     ngx_eiam_document_t  document;
 
-    ngx_memzero(&document, sizeof(ngx_eiam_document_t));
-
-    ngx_str_set(&document.name, "/introspect");
-    document.pool = pool;
+    fuzz_document(&document, "/introspect", pool);
 
     reason = ngx_eiam_introspection_read(&document, answer, NULL, FUZZ_NOW,
                                          grant, &detail);

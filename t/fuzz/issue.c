@@ -83,10 +83,7 @@ issue_read(const ngx_str_t *body, ngx_pool_t *pool, ngx_str_t *token,
     ngx_int_t            rc;
     ngx_eiam_document_t  document;
 
-    ngx_memzero(&document, sizeof(ngx_eiam_document_t));
-
-    ngx_str_set(&document.name, "answer");
-    document.pool = pool;
+    fuzz_document(&document, "answer", pool);
 
     rc = ngx_eiam_token_response_read(&document, body, FUZZ_NOW, token, grant);
 

@@ -27,11 +27,8 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 
     fuzz_open(&input, data, size);
 
-    ngx_memzero(&document, sizeof(ngx_eiam_document_t));
     ngx_memzero(&policy, sizeof(ngx_eiam_policy_t));
-
-    ngx_str_set(&document.name, "fuzz.json");
-    document.pool = input.pool;
+    fuzz_document(&document, "fuzz.json", input.pool);
 
     scopes = ngx_eiam_scopes_create(input.pool);
 

@@ -190,10 +190,7 @@ token_read(const ngx_str_t *token, ngx_pool_t *pool, token_result_t *result)
     ngx_eiam_reason_e    reason;
     ngx_eiam_document_t  document;
 
-    ngx_memzero(&document, sizeof(ngx_eiam_document_t));
-
-    ngx_str_set(&document.name, "token");
-    document.pool = pool;
+    fuzz_document(&document, "token", pool);
 
     rc = ngx_eiam_jwt_read(&document, token, &token_keys, &token_terms, FUZZ_NOW,
                            &grant, &reason, &detail);

@@ -27,10 +27,7 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 
     fuzz_open(&input, data, size);
 
-    ngx_memzero(&document, sizeof(ngx_eiam_document_t));
-
-    ngx_str_set(&document.name, "fuzz.yaml");
-    document.pool = input.pool;
+    fuzz_document(&document, "fuzz.yaml", input.pool);
 
     if (ngx_eiam_yaml_parse(&document, &input.text, &root) == NGX_OK) {
 
@@ -98,10 +95,7 @@ yaml_compare(const ngx_str_t *text, const ngx_eiam_node_t *root,
     ngx_eiam_node_t      json;
     ngx_eiam_document_t  document;
 
-    ngx_memzero(&document, sizeof(ngx_eiam_document_t));
-
-    ngx_str_set(&document.name, "fuzz.json");
-    document.pool = pool;
+    fuzz_document(&document, "fuzz.json", pool);
     document.reals = 1;
 
     if (ngx_eiam_document_parse(&document, text, &json) == NGX_OK) {
