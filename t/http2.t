@@ -135,18 +135,9 @@ sub is_refused {
     return is $got, substr($code, 0, 3) . " GATEWAY.$code", $title;
 }
 
-sub forwarding {
-    my ($count, $title, $tests) = @_;
-    return subtest $title => sub {
-        my $before = $gate->echo->count;
-        $tests->();
-        is $gate->echo->count - $before, $count, "the backend got $count requests";
-    };
-}
-
 # ---- the tests
 
-forwarding 3, 'allowed' => sub {
+forwarding $gate, 3, 'allowed' => sub {
     passed ask('/api/users/u1', 'read'), 'an allowed call passes', operation => 'getUsersId', application => 'reader';
     my $body = join '', map { chr $_ % 256 } 1 .. 60_000;
     my $res = ask('/api/users/u1', 'write', method => 'PUT', body => $body);
@@ -156,7 +147,7 @@ forwarding 3, 'allowed' => sub {
     is "$res->{status} '$res->{body}'", "200 ''", 'HEAD passes as GET';
 };
 
-forwarding 0, 'refused' => sub {
+forwarding $gate, 0, 'refused' => sub {
     is_refused ask('/api/users/u1'), 4011, 'no token';
     is_refused ask('/api/users/u1', 'none'), 4012, 'a wrong token';
     is_refused ask('/api/users/u1', 'read', method => 'PUT', body => 'x' x 60_000), 4031, 'a wrong scope, with a body';
@@ -166,7 +157,7 @@ forwarding 0, 'refused' => sub {
     is "$res->{status} '$res->{body}'", "403 ''", 'HEAD has no body';
 };
 
-forwarding 0, 'paths that can be read in two ways' => sub {
+forwarding $gate, 0, 'paths that can be read in two ways' => sub {
     is_refused ask($_, 'read'), 4001, "refused: $_" for "/api/users/u1#x", qw(/api/./users/u1 /api/users/x/../u1 /x/../api/users/u1
         /api/users/%2e%2e/users/u1 /api/users/u1; /api/users;x/u1 /api;x/users/u1 /api/users%2fu1 //api/users/u1
         /api//users/u1 /x/..;/api/users/u1 /API/users/u1 /api%5cusers/u1 /api/users/%75);
@@ -179,7 +170,7 @@ forwarding 0, 'paths that can be read in two ways' => sub {
     }
 };
 
-forwarding 4, 'fields' => sub {
+forwarding $gate, 4, 'fields' => sub {
     my @claims = ([ 'x-eiam-application' => 'evil' ], [ 'x-eiam-scopes' => 'evil' ], [ x_eiam_operation => 'evil' ],
         [ 'x-eiam_anything' => 'evil' ]);
     my $res = ask('/api/users/u1', 'read', fields => \@claims);
@@ -200,7 +191,7 @@ forwarding 4, 'fields' => sub {
         operation => 'getUsersId';
 };
 
-forwarding 2, ':authority and Host' => sub {
+forwarding $gate, 2, ':authority and Host' => sub {
     my $res = ask('/api/users/u1', undef, fields => [ [ ':authority' => 'gate' ], [ host => 'gate' ] ]);
     ok +($res->{status} // 400) >= 400, 'the same twice does not open the gate';
     $res = ask('/api/users/u1', undef, fields => [ [ ':authority' => 'gate' ], [ host => 'other' ] ]);
@@ -212,7 +203,7 @@ forwarding 2, ':authority and Host' => sub {
         operation => 'getUsersId';
 };
 
-forwarding 0, 'pseudo fields out of order' => sub {
+forwarding $gate, 0, 'pseudo fields out of order' => sub {
     my @base = ([ ':method', 'GET' ], [ ':scheme', 'http' ], [ ':path', '/api/users/u1' ], [ ':authority', 'gate' ]);
     my @token = ([ authorization => 'Bearer read' ]);
     my @rows = (
@@ -241,7 +232,7 @@ my @mixed = (
 );
 my @many = map { $mixed[ $_ * 7 % @mixed ] } 0 .. 299;
 
-forwarding scalar(grep { $_->[0] !~ /^4/ } @many), 'many streams at once' => sub {
+forwarding $gate, scalar(grep { $_->[0] !~ /^4/ } @many), 'many streams at once' => sub {
     my @res = ask_all(map { my ($expected, @call) = @$_; call(@call) } @many);
     my @got = map { ($_->{json} // {})->{error_code} // join '', received($_, 'X-EIAM-Operation') } @res;
     is_deeply \@got, [ map { $_->[0] =~ /^4/ ? "GATEWAY.$_->[0]" : $_->[0] } @many ],

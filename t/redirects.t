@@ -134,16 +134,6 @@ sub identity {
     return join ' ', map { join '|', received($res, "X-EIAM-$_") } qw(Operation Application Scopes);
 }
 
-# Runs the tests, and checks how many requests reach the backend meanwhile.
-sub forwarding {
-    my ($count, $title, $tests) = @_;
-    return subtest $title => sub {
-        my $before = $gate->echo->count;
-        $tests->();
-        is $gate->echo->count - $before, $count, "the backend got $count requests";
-    };
-}
-
 # Lines of the access log that the tests have made, one for each request.
 my $seen = 0;
 sub decisions {
@@ -158,7 +148,7 @@ sub decisions {
     return join "\n", @new;
 }
 
-forwarding 9, 'error_page of the backend\'s errors' => sub {
+forwarding $gate, 9, 'error_page of the backend\'s errors' => sub {
     passed ask('/api/files/f1', 'both', status => 500), 'to an operation: that one is judged and forwarded',
         operation => 'getUsersId', application => 'both', scopes => 'file_read user_read';
     is decisions(), '/api/files/f1 200 allow  getUsersId both', 'it is what the log says, once';
@@ -176,7 +166,7 @@ forwarding 9, 'error_page of the backend\'s errors' => sub {
     refused ask('/api/files/f1', undef, status => 500), 'token_missing', 'without a token nothing of it happens';
 };
 
-forwarding 8, 'error_page to named locations' => sub {
+forwarding $gate, 8, 'error_page to named locations' => sub {
     my @claim = (headers => [ 'X-EIAM-Application: evil', 'X-EIAM-Claim: evil' ]);
     my $res = ask('/api/files/f1', 'files', status => 502, @claim);
     is identity($res), 'getFilesId files file_read', 'a gated one judges again and sets the identity once';
@@ -189,14 +179,14 @@ forwarding 8, 'error_page to named locations' => sub {
     is "$res->{json}{method} $res->{json}{body}", 'PUT abc', 'method and body stay';
 };
 
-forwarding 2, 'error_page makes a GET of another method' => sub {
+forwarding $gate, 2, 'error_page makes a GET of another method' => sub {
     refused ask('/api/files/f1', 'files', status => 500, method => 'PUT', body => 'abc'), 'scope_insufficient',
         'so the GET is judged';
     my $res = ask('/api/files/f1', 'files', status => 505, method => 'PUT', body => 'abc');
     is $res->{body}, 'not found', 'a file is served';
 };
 
-forwarding 3, 'try_files' => sub {
+forwarding $gate, 3, 'try_files' => sub {
     my $res = ask('/api/files/tried', 'files', headers => ['X-EIAM-Scopes: evil']);
     is identity($res), 'getFilesId files file_read', 'to a named location without a gate keeps the decision';
     $res = ask('/api/files/tried-gated', 'files');
@@ -209,7 +199,7 @@ forwarding 3, 'try_files' => sub {
     refused ask('/api/files/here', 'read'), 'scope_insufficient', '  with the scope alone';
 };
 
-forwarding 6, 'rewrite' => sub {
+forwarding $gate, 6, 'rewrite' => sub {
     for my $how (qw(last break)) {
         my $res = ask("/api/users/$how", 'files');
         passed $res, "$how: the new operation is judged", operation => 'getFilesId', application => 'files';
@@ -232,7 +222,7 @@ forwarding 6, 'rewrite' => sub {
     is $res->{json}{target}, '/docs/a', '  without its query';
 };
 
-forwarding 2, 'locations that send the raw target or the decoded one' => sub {
+forwarding $gate, 2, 'locations that send the raw target or the decoded one' => sub {
     for my $prefix (qw(/raw /uri)) {
         passed ask("$prefix/docs"), "$prefix passes";
         refused ask("$prefix/$_"), 'request_ambiguous', "$prefix/$_ does not"
@@ -264,7 +254,7 @@ subtest 'nginx refuses between the stages' => sub {
     }
 };
 
-forwarding 0, 'rewrite away from the gate to a page that sends the raw target' => sub {
+forwarding $gate, 0, 'rewrite away from the gate to a page that sends the raw target' => sub {
     refused ask('/api/users/away-raw', $_), 'request_ambiguous', 'refused: ' . ($_ // 'no token')
         for undef, 'files', 'read';
 };
@@ -282,7 +272,7 @@ subtest 'post_action' => sub {
     }
 };
 
-forwarding 17, 'X-Accel-Redirect' => sub {
+forwarding $gate, 17, 'X-Accel-Redirect' => sub {
     refused ask('/sent/x', undef, accel => '/api/users/u1'), 'token_missing', 'from outside without a token: refused';
     refused ask('/sent/x', 'files', accel => '/api/users/u1'), 'scope_insufficient', '  without the scope: refused';
     refused ask('/sent/x', 'read', accel => $_), 'request_ambiguous', "  to $_: refused"
@@ -376,7 +366,7 @@ subtest 'pages of an allowed call that is written in UTF-8' => sub {
     }
 };
 
-forwarding 0, 'a mirror of the page of an undecided call' => sub {
+forwarding $gate, 0, 'a mirror of the page of an undecided call' => sub {
     for my $target ('/api/users', '/api/users/u1', '/x/..;/api/users') {
         my $c = connection($gate, port => $gate->port(8));
         my $res = $c->send(request($target, method => 'POST', body => $big, close => 1))->read_response;

@@ -17,7 +17,7 @@ use constant DEADLINE => 60;
 
 our @EXPORT = qw(
     nginx get raw request connection free_port top_dir slurp policy applications
-    refused passed received bad_config good_config shown all_ambiguous nothing_forwarded until_true nginx_since
+    refused passed received bad_config good_config shown all_ambiguous forwarding nothing_forwarded until_true nginx_since
 );
 
 my $realm = qr/Bearer realm="[^"]*"/;
@@ -82,14 +82,21 @@ sub all_ambiguous {
     return;
 }
 
-# A subtest that fails if any of its requests reaches the echo backend.
-sub nothing_forwarded {
-    my ($gate, $title, $tests) = @_;
+# A subtest that fails unless the echo backend gets so many requests meanwhile.
+sub forwarding {
+    my ($gate, $count, $title, $tests) = @_;
+    local $Test::Builder::Level = $Test::Builder::Level + 1;
     return Test::More::subtest($title => sub {
         my $before = $gate->echo->count;
         $tests->();
-        Test::More::is($gate->echo->count, $before, 'nothing of it reaches the backend');
+        Test::More::is($gate->echo->count - $before, $count, "the backend got $count requests");
     });
+}
+
+sub nothing_forwarded {
+    my ($gate, $title, $tests) = @_;
+    local $Test::Builder::Level = $Test::Builder::Level + 1;
+    return forwarding($gate, 0, $title, $tests);
 }
 
 # refused($answer, reason, title, language => 'zh', head => 1)
