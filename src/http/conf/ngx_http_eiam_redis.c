@@ -29,6 +29,7 @@ enum {
 };
 
 
+static char *ngx_http_eiam_redis_read(ngx_conf_t *cf, ngx_eiam_redis_t *redis);
 static ngx_int_t ngx_http_eiam_redis_parameter(ngx_conf_t *cf,
     ngx_http_eiam_redis_parameter_t *parameters, const ngx_str_t *text);
 static ngx_http_eiam_redis_parameter_t *ngx_http_eiam_redis_find(
@@ -52,18 +53,7 @@ ngx_http_eiam_redis(ngx_conf_t *cf, ngx_command_t *cmd, void *conf)
     ngx_http_eiam_main_conf_t  *mcf = conf;
 
     ngx_str_t         *value;
-    ngx_uint_t         i;
     ngx_eiam_redis_t  *redis;
-
-    ngx_http_eiam_redis_parameter_t  parameters[] = {
-        { ngx_string("sentinel"), ngx_null_string },
-        { ngx_string("user"), ngx_null_string },
-        { ngx_string("password"), ngx_null_string },
-        { ngx_string("ssl"), ngx_null_string },
-        { ngx_string("ssl_name"), ngx_null_string },
-        { ngx_string("prefix"), ngx_null_string },
-        { ngx_null_string, ngx_null_string }
-    };
 
     if (mcf->redis || mcf->redis_off) {
         return "is duplicate";
@@ -92,6 +82,34 @@ ngx_http_eiam_redis(ngx_conf_t *cf, ngx_command_t *cmd, void *conf)
         return NGX_CONF_ERROR;
     }
 
+    if (ngx_http_eiam_redis_read(cf, redis) != NGX_CONF_OK) {
+        return NGX_CONF_ERROR;
+    }
+
+    mcf->redis = redis;
+
+    return NGX_CONF_OK;
+}
+
+
+static char *
+ngx_http_eiam_redis_read(ngx_conf_t *cf, ngx_eiam_redis_t *redis)
+{
+    ngx_str_t   *value;
+    ngx_uint_t   i;
+
+    ngx_http_eiam_redis_parameter_t  parameters[] = {
+        { ngx_string("sentinel"), ngx_null_string },
+        { ngx_string("user"), ngx_null_string },
+        { ngx_string("password"), ngx_null_string },
+        { ngx_string("ssl"), ngx_null_string },
+        { ngx_string("ssl_name"), ngx_null_string },
+        { ngx_string("prefix"), ngx_null_string },
+        { ngx_null_string, ngx_null_string }
+    };
+
+    value = cf->args->elts;
+
     for (i = 1; i < cf->args->nelts; i++) {
 
         if (ngx_http_eiam_redis_parameter(cf, parameters, &value[i])
@@ -119,8 +137,6 @@ ngx_http_eiam_redis(ngx_conf_t *cf, ngx_command_t *cmd, void *conf)
                                      "\"127.0.0.1:6379\" or "
                                      "\"unix:/run/redis/redis.sock\"");
     }
-
-    mcf->redis = redis;
 
     return NGX_CONF_OK;
 }

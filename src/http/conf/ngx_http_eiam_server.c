@@ -10,6 +10,9 @@
  */
 
 
+static ngx_int_t ngx_http_eiam_server_position(ngx_conf_t *cf,
+    const ngx_http_core_srv_conf_t *cscf, ngx_uint_t *alike,
+    ngx_uint_t *position);
 static ngx_int_t ngx_http_eiam_likeness(ngx_conf_t *cf,
     const ngx_http_core_srv_conf_t *one, const ngx_http_core_srv_conf_t *two,
     ngx_uint_t *names, ngx_uint_t *addresses);
@@ -29,10 +32,9 @@ ngx_int_t
 ngx_http_eiam_server_id(ngx_conf_t *cf, ngx_str_t *id)
 {
     ngx_str_t                    names, addresses;
-    ngx_uint_t                   i, alike, position, same, equal, before;
-    ngx_http_core_srv_conf_t    *cscf, **server;
+    ngx_uint_t                   alike, position;
+    ngx_http_core_srv_conf_t    *cscf;
     ngx_http_eiam_srv_conf_t    *scf;
-    ngx_http_core_main_conf_t   *cmcf;
     ngx_http_eiam_main_conf_t   *mcf;
 
     scf = ngx_http_conf_get_module_srv_conf(cf, ngx_eiam_module);
@@ -42,32 +44,10 @@ ngx_http_eiam_server_id(ngx_conf_t *cf, ngx_str_t *id)
         return NGX_OK;
     }
 
-    cmcf = ngx_http_conf_get_module_main_conf(cf, ngx_http_core_module);
     cscf = ngx_http_conf_get_module_srv_conf(cf, ngx_http_core_module);
 
-    alike = 0;
-    position = 0;
-    before = 1;
-    server = cmcf->servers.elts;
-
-    for (i = 0; i < cmcf->servers.nelts; i++) {
-
-        if (server[i] == cscf) {
-            before = 0;
-            continue;
-        }
-
-        if (ngx_http_eiam_likeness(cf, cscf, server[i], &same, &equal)
-            != NGX_OK)
-        {
-            return NGX_ERROR;
-        }
-
-        alike |= same;
-        position += before && same && equal;
-    }
-
-    if (ngx_http_eiam_server_names(cf, cscf, &names) != NGX_OK
+    if (ngx_http_eiam_server_position(cf, cscf, &alike, &position) != NGX_OK
+        || ngx_http_eiam_server_names(cf, cscf, &names) != NGX_OK
         || ngx_http_eiam_server_addresses(cf, cscf, &addresses) != NGX_OK)
     {
         return NGX_ERROR;
@@ -92,6 +72,45 @@ ngx_http_eiam_server_id(ngx_conf_t *cf, ngx_str_t *id)
               - id->data;
 
     scf->id = *id;
+
+    return NGX_OK;
+}
+
+
+/* whether another server has the same names, and how many before it are alike */
+
+static ngx_int_t
+ngx_http_eiam_server_position(ngx_conf_t *cf,
+    const ngx_http_core_srv_conf_t *cscf, ngx_uint_t *alike,
+    ngx_uint_t *position)
+{
+    ngx_uint_t                   i, same, equal, before;
+    ngx_http_core_srv_conf_t   **server;
+    ngx_http_core_main_conf_t   *cmcf;
+
+    cmcf = ngx_http_conf_get_module_main_conf(cf, ngx_http_core_module);
+
+    *alike = 0;
+    *position = 0;
+    before = 1;
+    server = cmcf->servers.elts;
+
+    for (i = 0; i < cmcf->servers.nelts; i++) {
+
+        if (server[i] == cscf) {
+            before = 0;
+            continue;
+        }
+
+        if (ngx_http_eiam_likeness(cf, cscf, server[i], &same, &equal)
+            != NGX_OK)
+        {
+            return NGX_ERROR;
+        }
+
+        *alike |= same;
+        *position += before && same && equal;
+    }
 
     return NGX_OK;
 }
