@@ -316,7 +316,7 @@ subtest '2.4-4: metrics show what Redis says about its memory' => sub {
     my $again = sub {    # it is asked when the reader connects
         $redis->cmd(qw(CLIENT KILL TYPE normal));
         sleep 0.05;
-        fresh($one);
+        fresh($one, $two, $three);
     };
     $again->();
     is $memory->('max_bytes', 'evicts'), '0 0', 'without a limit nothing is removed';
