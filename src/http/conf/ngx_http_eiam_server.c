@@ -77,7 +77,7 @@ ngx_http_eiam_server_id(ngx_conf_t *cf, ngx_str_t *id)
 }
 
 
-/* whether another server has the same names, and how many before it are alike */
+/* is another server named the same, and how many before it are alike? */
 
 static ngx_int_t
 ngx_http_eiam_server_position(ngx_conf_t *cf,
