@@ -13,6 +13,7 @@ use JSON::PP ();
 use Test::More;
 use Time::HiRes qw(sleep time);
 use EIAM::Browser;
+use EIAM::Jwt qw(mint new_key public_jwk);
 use EIAM::Source;
 use EIAM::Redis;
 use EIAM::Test;
@@ -340,7 +341,7 @@ sub explained {
     js(q{(fields => {
         document.getElementById('answer').replaceChildren();
         const { elements } = document.getElementById('form');
-        for (const name of ['method', 'path', 'scopes', 'application'])
+        for (const name of ['method', 'path', 'scopes', 'application', 'query', 'address'])
             elements[name].value = fields[name] ?? '';
         document.getElementById('form').requestSubmit();
     })(%s)}, \%field);
@@ -502,7 +503,7 @@ subtest 'by keyboard' => sub {
     my @names = map { $_->{name} =~ s/^(Method|Words|Resource|SHA-256).*/$1/sr } @reached;
     my @expected = ('Refused', 'Live figures', 'Explanation', 'Permissions', 'metrics', 'json', 'policy', 'Pause',
         'SHA-256', 'crm', 'Method', 'Path as it is sent, without the query', 'Scopes, separated by spaces',
-        'Application', 'Explain', 'Words', 'Resource', 'Print', 'Permissions of users');
+        'Application', 'Query, for objects', 'Address of the client', 'Explain', 'Words', 'Resource', 'Print', 'Permissions of users');
     my @left = @expected;
     for my $name (@names) { shift @left if @left && $left[0] eq $name }
     is_deeply \@left, [], 'Tab reaches everything in order' or diag explain \@names;
@@ -580,7 +581,7 @@ subtest '2.4-5: gateways that share a Redis' => sub {
         my $each = nginx(
             files => { 'policy.json' => policy('/api', 'GET /users' => ['user_read']), key => 'A' x 43 . "=\n" },
             http => 'eiam_redis ' . $redis->address . '; eiam_redis_key key;',
-            server => q{server_name api.example.com; location /api/ { eiam on; eiam_policy policy.json; empty_gif; }
+            server => q{server_name api.example.com; client_header_timeout 2s; location /api/ { eiam on; eiam_policy policy.json; empty_gif; }
                 location /status/ { eiam_status; }});
         chmod 0600, $each->dir . '/key' or die "chmod: $!";
         $each->start } 1, 2;
@@ -593,8 +594,68 @@ subtest '2.4-5: gateways that share a Redis' => sub {
     $redis->kill9;
     soon sub { tile('Redis') =~ /^(?:away|down)$/ }, 'and that it is away';
     soon sub { js('document.getElementById("gateways").hidden') }, 'then they are not known';
-    $browser->open('about:blank');    # which asks no gate that is gone
+    # A page that asks no gate that is gone; the browser may keep a spare connection, without a request.
+    $browser->open('about:blank');
     $_->stop for $one, $two;
+};
+
+subtest '2.7-7: everything is configured' => sub {
+    my $redis = EIAM::Redis->new;
+    my $key = new_key('Ed25519');
+    my $server = EIAM::Source->new(asked => { json => { active => JSON::PP::true, client_id => 'erp', scope => 'org_read' } });
+    my $keys = EIAM::Source->new('*' => { json => { keys => [ public_jwk($key, kid => 'k', use => 'sig') ] } });
+    my $issuer = EIAM::Source->new('*' => { json => { access_token => 'learned', token_type => 'Bearer', expires_in => 600, scope => 'org_read' } });
+    my $whole = nginx(
+        files => { key => 'A' x 43 . "=\n", 'policy.json' => slurp(top_dir() . '/conf/eiam-openapi.json'), 'apps.json' => applications(
+            { id => 'crm', permissions => [qw(org_read account_all)], tokens => ['crm'], networks => ['127.0.0.0/8'],
+                objects => { app => ['a1'], org => '*' } },
+            { id => 'hr', permissions => [qw(org_read user_read)], tokens => ['hr'], networks => ['192.0.2.0/24'] },
+            map { { id => $_, permissions => ['org_read'] } } qw(erp shop signed)) },
+        http => 'eiam_redis ' . $redis->address . '; eiam_redis_key key; eiam_policy policy.json; eiam_applications apps.json listed;'
+            . ' eiam_objects on;',
+        server => qq{
+            server_name api.example.com;
+            client_header_timeout 2s;
+            eiam_jwks /jwks; eiam_jwt_issuer https://as; eiam_jwt_audience api; eiam_introspection /introspect;
+            location /api/v2/tenant/ { eiam on; proxy_pass http://%ECHO%; }
+            location = /api/v2/tenant/token { eiam on; eiam_learn on; proxy_pass http://@{[ $issuer->address ]}; }
+            location = /introspect { internal; proxy_pass http://@{[ $server->address ]}; }
+            location = /jwks { internal; proxy_pass http://@{[ $keys->address ]}; }
+            location /status/ { eiam_status; }
+        });
+    chmod 0600, $whole->dir . '/key' or die "chmod: $!";
+    $whole->start;
+    my $at = '/api/v2/tenant';
+    my $call = sub { get($whole, $at . shift, @_) };
+    my $signed = sub { mint($key, 'EdDSA', { iss => 'https://as', aud => 'api', exp => time + 600, client_id => shift,
+        scope => 'org_read' }, { kid => 'k' }) };
+    $call->('/token', method => 'POST', headers => ['Authorization: Basic c2hvcDpz']);
+    $call->('/organizations?org_id=o1', token => $_) for qw(crm asked learned hr nobody), $signed->('signed'), $signed->('stranger');
+    $call->("/applications/$_/accounts", token => 'crm') for qw(a1 a2);
+
+    $browser->media('', 'prefers-color-scheme' => 'light')->size(1280, 900);
+    page($whole);
+    soon sub { defined tile('Oldest key set') }, 'the figures of key sets are there';
+    is_deeply [ grep { !defined tile($_) } 'Redis', 'Circuit', 'Learned tokens', 'Fetches under way' ], [], '  and those of the rest';
+    like text('#cases'), qr/\Q$_/, "who is refused: $_" for qw(network_forbidden object_forbidden application_unknown);
+    my ($words) = explained(method => 'GET', path => "$at/organizations", application => 'hr', address => '10.0.0.1');
+    like $words, qr/must not call from this address .*It may call from 192\.0\.2\.0\/24\./, '2.7-6: the form explains networks';
+    ($words) = explained(method => 'GET', path => "$at/applications/a2/accounts", application => 'crm');
+    like $words, qr/path app_id names an object of the kind app: a2 \(not permitted\)/, '2.7-6: and objects';
+    soon sub { (js('document.getElementById("count").textContent') // '') =~ /^\d/ }, 'the matrix is there';
+    is js(q{[...document.querySelectorAll('.matrix .row small')].filter(node => /object:app/.test(node.textContent)).length > 20}),
+        JSON::PP::true, '2.7-6: the matrix has the marks of objects';
+    my @look = ([ light => 1280, 900 ], [ dark => 1280, 900 ], [ phone => 360, 740, 1 ]);
+    for (@look) {
+        my ($name, @size) = @$_;
+        $browser->media('', 'prefers-color-scheme' => $name eq 'dark' ? 'dark' : 'light')->size(@size);
+        cmp_ok js("document.documentElement.scrollWidth"), "<=", $size[0], "the page fits: $name";
+        $browser->screenshot("$artifacts/status-everything-$name.png");
+    }
+    $browser->media('')->size(1280, 900);
+    quiet();
+    $browser->open('about:blank');
+    $whole->stop;
 };
 
 subtest '2.5-10: a policy of 10,000 operations with 100 scopes each' => sub {

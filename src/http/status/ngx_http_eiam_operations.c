@@ -15,6 +15,8 @@ static void ngx_http_eiam_operations_part(ngx_http_eiam_status_t *status,
     ngx_uint_t from);
 static void ngx_http_eiam_operations_row(ngx_http_eiam_status_t *status,
     ngx_uint_t policy, const ngx_eiam_operation_t *operation);
+static void ngx_http_eiam_operations_objects(ngx_http_eiam_status_t *status,
+    const ngx_eiam_operation_t *operation);
 static void ngx_http_eiam_operations_required(ngx_http_eiam_status_t *status,
     const ngx_eiam_alternative_t *alternative);
 
@@ -178,7 +180,33 @@ ngx_http_eiam_operations_row(ngx_http_eiam_status_t *status, ngx_uint_t policy,
         ngx_http_eiam_operations_required(status, &operation->alternatives[i]);
     }
 
-    ngx_http_eiam_puts(status, "]]");
+    ngx_http_eiam_puts(status, "]");
+    ngx_http_eiam_operations_objects(status, operation);
+    ngx_http_eiam_puts(status, "]");
+}
+
+
+/* the kinds of objects that the operation's parameters name, if they do */
+
+static void
+ngx_http_eiam_operations_objects(ngx_http_eiam_status_t *status,
+    const ngx_eiam_operation_t *operation)
+{
+    ngx_uint_t               i;
+    ngx_eiam_object_mark_t  *mark;
+
+    if (operation->marks.nelts == 0) {
+        return;
+    }
+
+    mark = operation->marks.elts;
+
+    for (i = 0; i < operation->marks.nelts; i++) {
+        ngx_http_eiam_write_text(status, "%s", i ? "," : ",[");
+        ngx_http_eiam_write_quoted(status, &mark[i].kind);
+    }
+
+    ngx_http_eiam_puts(status, "]");
 }
 
 

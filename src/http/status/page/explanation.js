@@ -29,8 +29,19 @@ function words(answer) {
         text.push(`Its tokens from before ${new Date(1000 * answer.not_before).toISOString()} are revoked.`);
     }
     if (answer.scopes) text.push(['The token counts as ', code(answer.scopes), '.']);
+    if (answer.networks) text.push(['It may call from ', answer.networks.length ? listOf(answer.networks) : 'nowhere', '.']);
+    if (answer.objects) text.push([ answer.objects.map(object) ]);
     if (answer.missing) text.push(['Missing: ', required(answer.missing), '.']);
     return text.map(content => make('p', content));
+}
+
+const listOf = names => names.map((name, i) => [ i ? ', ' : '', code(name) ]);
+
+// What one parameter of the operation names, and whether the application may.
+function object({ kind, in: where, name, id, permitted }) {
+    return [ `The parameter of the ${where} `, code(name), ` names an object of the kind ${kind}: `,
+        id === undefined ? 'none plainly' : code(id),
+        permitted === undefined ? '. ' : make('span', permitted ? ' (permitted). ' : ' (not permitted). ', permitted ? 'good' : 'bad') ];
 }
 
 async function submit() {
@@ -45,6 +56,7 @@ async function submit() {
 }
 
 function explain(call) {
+    $('form').reset();
     for (const [name, value] of Object.entries(call)) $('form').elements[name].value = value;
     $('explanation').scrollIntoView();
     submit();

@@ -34,10 +34,11 @@ async function follow(shot) {
     if (now !== digests && !reading) await load();
 }
 
-function operation([policy, id, method, route, isPublic, report, required]) {
-    return { policy, id, method, route, isPublic, report,
+function operation([policy, id, method, route, isPublic, report, required, objects = []]) {
+    return { policy, id, method, route, isPublic, report, objects,
         required: required.map(scope => [scope].flat()),
-        text: [ id, method, route, isPublic ? 'public' : '', report ? 'report' : '' ].join(' ').toLowerCase() };
+        text: [ id, method, route, isPublic ? 'public' : '', report ? 'report' : '',
+            objects.map(kind => `object:${kind}`).join(' ') ].join(' ').toLowerCase() };
 }
 
 // ---- resources: operations are grouped by the first segment in which routes differ
@@ -141,7 +142,8 @@ function needs(row, columns, wanted) {
 function matrixRow(row, columns, wanted) {
     const cells = marks(columns.length ? row.required : []);
     return line([ make('div', [ make('span', row.method, `method ${row.method}`), routeCode(row.route.slice(policies[row.policy].path.length)),
-        make('small', [ row.id, row.report ? [' ', make('strong', 'report only', 'warn')] : [] ]),
+        make('small', [ row.id, row.report ? [' ', make('strong', 'report only', 'warn')] : [],
+            row.objects.map(kind => ` object:${kind}`) ]),
         needs(row, columns, wanted) ], 'row'),
         ...columns.map(scope => make('td', cells.get(scope))) ]);
 }
