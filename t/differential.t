@@ -253,6 +253,7 @@ sub foreign {
         my $how = $pick->(qw(%%%02x %%%02X %%25%02x %%2525%02x %%u00%02x %%c1%%%02x %%c0%%%02x %%e0%%80%%%02x %%00%c %c%%00 %%20%c %c%%20
             +%c %c+ %%2B%c %c%%2b %%0a%c %c%%09 0%c %c; ;%c %c;x %c,%c %c&%c %c#%c %%EF%%BB%%BF%c %c%%CC%%81 %%C2%%A0%c %%E2%%80%%8B%c %c%%3b %c%%26 %c= =%c
             [%c %c] [%c] "%c" '%c' %c%%2f %c/ /%c .%c %c. ../%c %c/.. %c%%2e%%2e));
+        no warnings 'redundant';    # most of these have the letter once
         my $new = sprintf $how, ($letter) x 2;
         substr $text, $at, $at < length $text ? 1 : 0, $new;
         return $pick->(0, 0, 0, 1) ? uc $text : $text;

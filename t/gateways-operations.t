@@ -14,7 +14,7 @@ use EIAM::Test;
 
 my ($section) = slurp(top_dir() . '/docs/OPERATIONS.md') =~ /^### Gateways through Redis\n(.*?)(?:^## |\z)/ms or die "no such section\n";
 my ($user) = $section =~ /^(user eiam .*)$/m or die "no user\n";
-my ($sentinel) = $section =~ /On Sentinels the user\s+needs `(\+sentinel[^`]+)`/ or die "no rights on Sentinels\n";
+my ($sentinel) = $section =~ /On\s+Sentinels\s+the\s+user\s+needs `(\+sentinel[^`]+)`/ or die "no rights on Sentinels\n";
 my @settings = $section =~ /^\| `(maxmemory-policy noeviction)` \|/m or die "no settings\n";
 $user =~ s/>PASSWORD/>secret-1/;
 my $as_user = 'user=eiam password=password';
