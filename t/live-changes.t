@@ -41,10 +41,13 @@ sub gate {
             listen 127.0.0.1:%PORT%;
             eiam_policy policy.json;
             eiam_applications $file;
+            # a thousand changes take longer than nginx waits for an upload or a WebSocket
+            client_body_timeout 1h;
+            proxy_read_timeout 1h;
             location /api/ { eiam on; proxy_pass http://%ECHO%; }
             location /api/live { eiam on; proxy_http_version 1.1; proxy_set_header Upgrade \$http_upgrade;
                 proxy_set_header Connection upgrade; proxy_pass http://@{[ $websocket->address ]}; }
-            location /api/download { eiam on; proxy_read_timeout 1h; proxy_pass http://@{[ $slow->address ]}; }
+            location /api/download { eiam on; proxy_pass http://@{[ $slow->address ]}; }
             location /later/ { eiam on; rewrite ^/later/(.*) /api/\$1 break; limit_req zone=slow burst=5; proxy_pass http://%ECHO%; }
             location /status/ { eiam_status; }
         }
