@@ -7,9 +7,6 @@
 #include <openssl/rand.h>
 
 
-static ngx_int_t ngx_eiam_digest_hex(u_char c);
-
-
 /*
  * Fetching the algorithm and creating a context cost more than the digest of a
  * token, so both are kept as long as the process lives.
@@ -94,7 +91,7 @@ ngx_eiam_digest_combine(const ngx_eiam_digest_t one,
 ngx_int_t
 ngx_eiam_digest_read_hex(const ngx_str_t *text, ngx_eiam_digest_t digest)
 {
-    ngx_int_t   high, low;
+    ngx_int_t   n;
     ngx_uint_t  i;
 
     if (text->len != 2 * NGX_EIAM_DIGEST_LEN) {
@@ -103,32 +100,15 @@ ngx_eiam_digest_read_hex(const ngx_str_t *text, ngx_eiam_digest_t digest)
 
     for (i = 0; i < NGX_EIAM_DIGEST_LEN; i++) {
 
-        high = ngx_eiam_digest_hex(text->data[2 * i]);
-        low = ngx_eiam_digest_hex(text->data[2 * i + 1]);
-
-        if (high == NGX_ERROR || low == NGX_ERROR) {
+        n = ngx_hextoi(&text->data[2 * i], 2);
+        if (n == NGX_ERROR) {
             return NGX_ABORT;
         }
 
-        digest[i] = (u_char) (high << 4 | low);
+        digest[i] = (u_char) n;
     }
 
     return NGX_OK;
-}
-
-
-/* without a call of ngx_hextoi() for each byte: a file has thousands */
-
-static ngx_int_t
-ngx_eiam_digest_hex(u_char c)
-{
-    if (c >= '0' && c <= '9') {
-        return c - '0';
-    }
-
-    c |= 0x20;
-
-    return (c >= 'a' && c <= 'f') ? c - 'a' + 10 : NGX_ERROR;
 }
 
 

@@ -75,8 +75,7 @@ ngx_eiam_share_is_starting(ngx_eiam_share_t *share)
 ngx_uint_t
 ngx_eiam_share_is_blank(ngx_eiam_share_t *share)
 {
-    return !share->has_read && ngx_eiam_share_is_starting(share)
-           && !share->has_read;
+    return ngx_eiam_share_is_starting(share) && !share->has_read;
 }
 
 

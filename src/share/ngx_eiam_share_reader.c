@@ -181,6 +181,8 @@ ngx_eiam_share_reader_close(ngx_eiam_share_reader_t *reader)
 
     ngx_eiam_redis_link_close(reader->link);
     reader->link = NULL;
+
+    ngx_eiam_share_static_end(&reader->replay.statics);
 }
 
 

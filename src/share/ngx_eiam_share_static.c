@@ -20,7 +20,6 @@ static void ngx_eiam_share_static_answered(void *data,
     const ngx_eiam_redis_reply_t *reply);
 static void ngx_eiam_share_static_apply(ngx_eiam_share_static_t *statics,
     ngx_uint_t i, const ngx_str_t *sealed);
-static void ngx_eiam_share_static_end(ngx_eiam_share_static_t *statics);
 static void ngx_eiam_share_static_fail(ngx_eiam_share_static_t *statics);
 
 
@@ -192,7 +191,7 @@ ngx_eiam_share_static_apply(ngx_eiam_share_static_t *statics, ngx_uint_t i,
 }
 
 
-static void
+void
 ngx_eiam_share_static_end(ngx_eiam_share_static_t *statics)
 {
     if (statics->pool) {

@@ -41,5 +41,8 @@ struct ngx_eiam_share_static_s {
  */
 void ngx_eiam_share_static(ngx_eiam_share_static_t *statics);
 
+/* frees what is under way when the link is closed */
+void ngx_eiam_share_static_end(ngx_eiam_share_static_t *statics);
+
 
 #endif /* _NGX_EIAM_SHARE_STATIC_H_INCLUDED_ */
