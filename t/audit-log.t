@@ -19,7 +19,7 @@ my $json = JSON::PP->new->utf8;
 my $conf = top_dir() . '/conf/eiam-log.conf';
 
 my @members = qw(time request_id client method uri status upstream_status seconds decision reason detail object application
-    token_id source cache operation route required scopes);
+    token_id source cache operation route required scopes token_scopes policy_sha256);
 
 # ---------------------------------------------------------------- tokens and those who know them
 
@@ -31,7 +31,7 @@ my $own   = encode_base64('gate:Secret-of-gate-0123456789', '');
 my $odd = qq(a "b" \\ {c} \x{5e94}\x{7528}\x{2028}\x{1f511} 'd' \$e %n </x>);
 
 my $source = EIAM::Source->new(
-    $token{asked}  => { json => { active => $true, client_id => 'erp', scope => 'user_read' } },
+    $token{asked}  => { json => { active => $true, client_id => 'erp', scope => 'openid user_all user_read' } },
     $token{odd}    => { json => { active => $true, client_id => $odd, scope => 'user_read' } },
     $token{stranger} => { json => { active => $true, client_id => 'stranger', scope => 'user_read' } },
     $token{failed} => { status => 500, body => $token{failed} },
@@ -149,9 +149,9 @@ my @refusals = (
 my @allowed = (
     [ '', $users, [ token => $token{crm} ], @read, @by_crm, scopes => 'user_read' ],
     [ '', "$users?page=1", [ token => $token{asked} ], @read, @asked, application => 'erp', token => 'asked',
-        scopes => 'user_read' ],
+        scopes => 'user_read', token_scopes => 'openid user_all user_read' ],
     [ '', $users, [ token => $token{asked} ], @read, @asked, cache => 'HIT', application => 'erp',
-        token => 'asked', scopes => 'user_read' ],
+        token => 'asked', scopes => 'user_read', token_scopes => 'openid user_all user_read' ],
     [ '', '/api/token', [@form], operation => 'getToken', route => '/api/token' ],
     [ '', $users, [ token => $token{learned} ], @read, source => 'learned', cache => 'HIT',
         application => 'shop', token => 'learned', scopes => 'user_read' ],
@@ -163,6 +163,7 @@ my @trial = ([ scope_insufficient => '/api/trial', [ token => $token{crm} ], @by
 # Makes the calls; returns the members that the log lines must have, as a hash for each line.
 sub call {
     my ($gate, $decision, @rows) = @_;
+    my $sha256 = sha256_hex(slurp($gate->dir . '/policy.json'));
     my @lines;
     for my $row (@rows) {
         my ($reason, $target, $options, %members) = @$row;
@@ -170,11 +171,13 @@ sub call {
         my $res = get($gate, $target, %opt);
         my $token = delete $members{token};
         my $refused = $decision eq 'deny';
+        my $gated = ($members{detail} // '') ne 'outside';
         push @lines, {
             (map { ($_ => '') } @members), redis => '', decision => $decision, reason => $reason,
             uri => $target =~ s/\?.*//sr, method => $opt{method} // 'GET', client => '127.0.0.1',
             status => $res->{status}, upstream_status => $refused ? '' : $res->{status},
-            token_id => defined $token ? substr(sha256_hex($token{$token}), 0, 16) : '', %members,
+            token_id => defined $token ? substr(sha256_hex($token{$token}), 0, 16) : '',
+            token_scopes => $members{scopes} // '', policy_sha256 => $gated ? $sha256 : '', %members,
             answered => $res->{headers}{'x-request-id'},
         };
         my $expected = $refused ? $EIAM::Test::REFUSAL{$reason}[0] : 200;

@@ -8,9 +8,12 @@ use Digest::SHA qw(sha256_hex);
 use FindBin;
 use lib "$FindBin::Bin/lib";
 use Test::More;
+use JSON::PP ();
+use EIAM::Source;
 use EIAM::Test;
 
-my @names = qw(application scopes operation route required decision reason source cache token_id);
+my @names = qw(application scopes operation route required decision reason source cache token_id
+    token_scopes policy_sha256);
 my $all   = join '|', map { "\$eiam_$_" } @names;
 my $gated = 'eiam on; eiam_policy %DIR%/policy.json; eiam_applications %DIR%/apps.json;';
 
@@ -116,7 +119,14 @@ my $gate = nginx(
 )->start;
 
 sub id { return substr sha256_hex($_[0]), 0, 16 }
-sub row { my (%v) = @_; return join '|', map { $v{$_} // '' } @names }
+
+# A decision in a gated location; the token's scopes are the effective ones, unless the row says otherwise.
+my $sha256 = sha256_hex(slurp($gate->dir . '/policy.json'));
+sub row {
+    my (%v) = @_;
+    %v = (token_scopes => $v{scopes}, policy_sha256 => $v{decision} ? $sha256 : '', %v);
+    return join '|', map { $v{$_} // '' } @names;
+}
 
 my %crm = (application => 'crm', scopes => 'user_write user_read', source => 'static', cache => 'BYPASS',
     token_id => id('tok'));
@@ -256,8 +266,8 @@ subtest 'where there is no gate' => sub {
     is get($gate, '/text', port => $gate->port(2))->{body}, $nothing, '  and in a text';
     is get($gate, '/early', token => 'tok')->{body}, '<<>>', 'they are empty before the decision';
     refused get($gate, '/x/..;/api/users', token => 'tok'), 'request_ambiguous', 'a way around is refused';
-    is logged('/x/..;/api/users', 'off.log'), '[' . row(decision => 'deny', reason => 'request_ambiguous') . ']',
-        '  and the log says so';
+    is logged('/x/..;/api/users', 'off.log'), '['
+        . row(decision => 'deny', reason => 'request_ambiguous', policy_sha256 => '') . ']', '  and the log says so';
     passed get($gate, '/docs/3', token => 'tok'), 'and the next request is none of it';
 };
 
@@ -267,6 +277,46 @@ subtest 'one connection' => sub {
         my ($title, $target, $opt, $expected) = @$row;
         is $c->send(request($target, %$opt))->read_response->{headers}{'x-all'}, $expected,
             "each request has its own: $title";
+    }
+};
+
+subtest 'the scopes of the token, before the permissions limit them' => sub {
+    my @rows = (
+        [ 'user_write user_read', 'user_write user_read', 'user_write user_read' ],
+        [ 'openid user_read user_all', 'user_read', 'openid user_read user_all' ],
+        [ ' user_read   user_all ', 'user_read', 'user_read user_all' ],
+        [ [ 'user_read', '', 'x' ], 'user_read', 'user_read x' ],
+        [ "user_read a\nX-Evil:1 b\x{7f} \x{85} c", 'user_read', 'user_read c' ],
+        [ [ "user_read", "a\r\nb" ], 'user_read', 'user_read' ],
+        [ "user_read \x{8bfb}\x{53d6}", 'user_read', "user_read \xe8\xaf\xbb\xe5\x8f\x96" ],
+        [ 'user_read ' . join(' ', map { "scope-$_" } 1 .. 400), 'user_read',
+            'user_read ' . join(' ', map { "scope-$_" } 1 .. 400) ],
+        [ 'user_all', '', 'user_all' ],
+        [ '', '', '' ],
+    );
+    my $source = EIAM::Source->new(map { ("t$_" => { json => { active => JSON::PP::true, client_id => 'crm',
+        scope => $rows[$_][0] } }) } 0 .. $#rows);
+    my $other = nginx(files => { 'policy.json' => policy('/api', 'GET /users' => ['user_read'],
+        'PUT /users' => [ 'user_write', 'user_all' ]), 'apps.json' => applications(
+            { id => 'crm', permissions => [ 'user_write', 'user_read' ] }) }, server => qq{
+        location /api/ {
+            $gated
+            eiam_introspection /introspect;
+            subrequest_output_buffer_size 16k;
+            add_header X-All "\$eiam_scopes|\$eiam_token_scopes" always;
+            proxy_set_header X-All "\$eiam_token_scopes";
+            proxy_pass http://%ECHO%;
+        }
+        location = /introspect { internal; subrequest_output_buffer_size 16k; proxy_pass http://@{[ $source->address ]}; }
+    })->start;
+    for my $pass ('fetched', 'cached') {
+        for my $n (0 .. $#rows) {
+            my (undef, $scopes, $expected) = @{ $rows[$n] };
+            my $res = get($other, '/api/users', token => "t$n");
+            is $res->{headers}{'x-all'}, "$scopes|$expected", "row $n, $pass";
+            is_deeply [ received($res, 'X-All') ], [ $expected ne '' ? $expected : () ], '  as the backend sees them'
+                if $res->{status} == 200;
+        }
     }
 };
 

@@ -19,7 +19,7 @@
 
 typedef struct {
     ngx_str_t    application;    /* the id; empty: the source names none */
-    ngx_str_t    scopes;         /* names with a single space between two */
+    ngx_str_t    scopes;         /* names, separated by spaces */
     ngx_uint_t   implicit;       /* flag: the scopes are the application's
                                     permissions, or the part of these that
                                     "scopes" names */

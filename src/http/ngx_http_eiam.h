@@ -55,6 +55,7 @@ typedef enum {
 typedef struct {
     ngx_eiam_permissions_t    *permissions;   /* NULL: no limit */
     ngx_str_t                  text;          /* of the token; or empty */
+    ngx_str_t                  token;         /* $eiam_token_scopes */
     ngx_eiam_permissions_t     effective;
 } ngx_http_eiam_scopes_memo_t;
 
@@ -314,6 +315,7 @@ struct ngx_http_eiam_ctx_s {
     ngx_eiam_reason_e          reason;
     ngx_eiam_detail_e          detail;        /* the rule */
 
+    const ngx_eiam_policy_t   *policy;        /* NULL: in no gated location */
     ngx_uint_t                 method;
     ngx_str_t                  uri;           /* of the decision */
     unsigned                   raw:1;         /* as sent, too */
@@ -352,6 +354,7 @@ struct ngx_http_eiam_ctx_s {
     /* what remains when the permissions are released */
     ngx_str_t                  application_id;
     ngx_str_t                  scopes_text;
+    ngx_str_t                  token_scopes;  /* without the upper limit */
     ngx_str_t                  object;        /* refused: its kind, and id */
     const ngx_str_t           *source;
     const ngx_str_t           *cache;

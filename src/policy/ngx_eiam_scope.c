@@ -2,6 +2,7 @@
 #include <ngx_eiam_hash.h>
 #include <ngx_eiam_scope.h>
 #include <ngx_eiam_string.h>
+#include <ngx_eiam_utf8.h>
 
 
 #define NGX_EIAM_SCOPE_TABLE  64      /* slots at first: a power of 2 */
@@ -201,6 +202,36 @@ ngx_eiam_scope_set_read(ngx_eiam_scopes_t *scopes, const ngx_str_t *text,
     }
 
     return NGX_OK;
+}
+
+
+size_t
+ngx_eiam_scope_words(const ngx_str_t *text, u_char *p)
+{
+    u_char     *q, *last, *begin;
+    ngx_str_t   name;
+
+    begin = p;
+    last = text->data + text->len;
+
+    for (q = text->data; q < last; q = name.data + name.len + 1) {
+
+        name.data = q;
+        q = memchr(q, ' ', last - q);
+        name.len = (q ? q : last) - name.data;
+
+        if (name.len == 0 || !ngx_eiam_utf8_is_text(&name)) {
+            continue;
+        }
+
+        if (p != begin) {
+            *p++ = ' ';
+        }
+
+        p = ngx_cpymem(p, name.data, name.len);
+    }
+
+    return p - begin;
 }
 
 

@@ -63,6 +63,14 @@ ngx_eiam_scope_bits_t *ngx_eiam_scope_set_copy(ngx_eiam_scopes_t *scopes,
 ngx_int_t ngx_eiam_scope_set_read(ngx_eiam_scopes_t *scopes,
     const ngx_str_t *text, ngx_eiam_scope_bits_t *set, ngx_array_t *order);
 
+/*
+ * Copies the names in such a text, known or not, with a single space between
+ * two, to p, which has room for the whole text; returns the length.  A name
+ * with control characters, or not in UTF-8, is left out: what is written may
+ * become a header field.
+ */
+size_t ngx_eiam_scope_words(const ngx_str_t *text, u_char *p);
+
 /* removes what the other set does not have */
 void ngx_eiam_scope_set_limit(ngx_eiam_scopes_t *scopes,
     ngx_eiam_scope_bits_t *set, const ngx_eiam_scope_bits_t *other);

@@ -256,6 +256,8 @@ ngx_http_eiam_run(ngx_http_request_t *r, ngx_http_eiam_loc_conf_t *lcf,
         if (ctx == NULL) {
             return NGX_HTTP_INTERNAL_SERVER_ERROR;
         }
+
+        ctx->policy = lcf->policy;
     }
 
     while (ctx->stage->phase <= phase) {

@@ -3,8 +3,6 @@
 #include <ngx_http_eiam_variables.h>
 
 
-
-
 typedef enum {
     NGX_HTTP_EIAM_APPLICATION = 0,
     NGX_HTTP_EIAM_SCOPES,
@@ -18,7 +16,9 @@ typedef enum {
     NGX_HTTP_EIAM_SOURCE,
     NGX_HTTP_EIAM_CACHE,
     NGX_HTTP_EIAM_REDIS,
-    NGX_HTTP_EIAM_TOKEN_ID
+    NGX_HTTP_EIAM_TOKEN_ID,
+    NGX_HTTP_EIAM_TOKEN_SCOPES,
+    NGX_HTTP_EIAM_POLICY_SHA256
 } ngx_http_eiam_variable_e;
 
 
@@ -26,8 +26,8 @@ static ngx_int_t ngx_http_eiam_variable(ngx_http_request_t *r,
     ngx_http_variable_value_t *v, uintptr_t data);
 static ngx_str_t ngx_http_eiam_value(ngx_http_request_t *r,
     const ngx_http_eiam_ctx_t *ctx, ngx_http_eiam_variable_e variable);
-static ngx_str_t ngx_http_eiam_token_id(ngx_http_request_t *r,
-    const ngx_http_eiam_ctx_t *ctx);
+static ngx_str_t ngx_http_eiam_hex(ngx_http_request_t *r,
+    const ngx_eiam_digest_t digest, size_t len);
 
 
 static ngx_http_variable_t  ngx_http_eiam_variables[] = {
@@ -70,6 +70,12 @@ static ngx_http_variable_t  ngx_http_eiam_variables[] = {
 
     { ngx_string("eiam_token_id"), NULL, ngx_http_eiam_variable,
       NGX_HTTP_EIAM_TOKEN_ID, NGX_HTTP_VAR_NOCACHEABLE, 0 },
+
+    { ngx_string("eiam_token_scopes"), NULL, ngx_http_eiam_variable,
+      NGX_HTTP_EIAM_TOKEN_SCOPES, NGX_HTTP_VAR_NOCACHEABLE, 0 },
+
+    { ngx_string("eiam_policy_sha256"), NULL, ngx_http_eiam_variable,
+      NGX_HTTP_EIAM_POLICY_SHA256, NGX_HTTP_VAR_NOCACHEABLE, 0 },
 
       ngx_http_null_variable
 };
@@ -176,27 +182,38 @@ ngx_http_eiam_value(ngx_http_request_t *r, const ngx_http_eiam_ctx_t *ctx,
         mcf = ngx_http_get_module_main_conf(r, ngx_eiam_module);
         return mcf->share ? *ngx_eiam_share_state(mcf->share) : none;
 
-    default: /* NGX_HTTP_EIAM_TOKEN_ID */
-        return ngx_http_eiam_token_id(r, ctx);
+    case NGX_HTTP_EIAM_TOKEN_ID:
+        return ctx->digested ? ngx_http_eiam_hex(r, ctx->digest,
+                                                 NGX_EIAM_TOKEN_ID_LEN)
+                             : none;
+
+    case NGX_HTTP_EIAM_TOKEN_SCOPES:
+        return ctx->token_scopes;
+
+    default: /* NGX_HTTP_EIAM_POLICY_SHA256 */
+        return ctx->policy ? ngx_http_eiam_hex(r, ctx->policy->digest,
+                                               NGX_EIAM_DIGEST_LEN)
+                           : none;
     }
 }
 
 
+/* the first bytes of the digest; empty if there is no memory */
+
 static ngx_str_t
-ngx_http_eiam_token_id(ngx_http_request_t *r, const ngx_http_eiam_ctx_t *ctx)
+ngx_http_eiam_hex(ngx_http_request_t *r, const ngx_eiam_digest_t digest,
+    size_t len)
 {
-    ngx_str_t  id;
+    ngx_str_t  hex;
 
-    ngx_str_null(&id);
+    ngx_str_null(&hex);
 
-    if (ctx->digested) {
-        id.data = ngx_pnalloc(r->pool, 2 * NGX_EIAM_TOKEN_ID_LEN);
+    hex.data = ngx_pnalloc(r->pool, 2 * len);
+
+    if (hex.data) {
+        hex.len = 2 * len;
+        ngx_hex_dump(hex.data, (u_char *) digest, len);
     }
 
-    if (id.data) {
-        id.len = 2 * NGX_EIAM_TOKEN_ID_LEN;
-        ngx_hex_dump(id.data, (u_char *) ctx->digest, id.len / 2);
-    }
-
-    return id;
+    return hex;
 }

@@ -7,8 +7,8 @@
 #include <ngx_eiam_text.h>
 
 
-static ngx_int_t ngx_http_eiam_copy(ngx_http_request_t *r, ngx_str_t *copy,
-    const ngx_str_t *text);
+static ngx_int_t ngx_http_eiam_set_token_scopes(ngx_http_request_t *r,
+    ngx_http_eiam_ctx_t *ctx, const ngx_str_t *text);
 static ngx_int_t ngx_http_eiam_apply_application(ngx_http_request_t *r,
     ngx_http_eiam_ctx_t *ctx, const ngx_str_t *id);
 static ngx_eiam_permissions_t *ngx_http_eiam_granted(
@@ -20,26 +20,50 @@ static void ngx_http_eiam_keep_memo(ngx_http_request_t *r,
     ngx_eiam_permissions_t *permissions, ngx_http_eiam_scopes_memo_t *memo);
 
 
-/* $eiam_scopes may be asked for when the generation is gone */
+/* copies: a log may ask for the texts when the generation is gone */
 
 ngx_int_t
 ngx_http_eiam_grant_set_scopes(ngx_http_request_t *r, ngx_http_eiam_ctx_t *ctx,
-    const ngx_eiam_permissions_t *effective)
+    const ngx_eiam_permissions_t *effective, const ngx_str_t *token)
 {
+    u_char  *p;
+
+    p = ngx_pnalloc(r->pool, effective->text.len + token->len);
+    if (p == NULL) {
+        return NGX_ERROR;
+    }
+
     ctx->scopes = effective->scopes;
 
-    return ngx_http_eiam_copy(r, &ctx->scopes_text, &effective->text);
+    ctx->scopes_text.len = effective->text.len;
+    ctx->scopes_text.data = p;
+
+    p = ngx_cpymem(p, effective->text.data, effective->text.len);
+
+    ctx->token_scopes.len = token->len;
+    ctx->token_scopes.data = p;
+
+    ngx_memcpy(p, token->data, token->len);
+
+    return NGX_OK;
 }
 
 
 static ngx_int_t
-ngx_http_eiam_copy(ngx_http_request_t *r, ngx_str_t *copy,
-    const ngx_str_t *text)
+ngx_http_eiam_set_token_scopes(ngx_http_request_t *r,
+    ngx_http_eiam_ctx_t *ctx, const ngx_str_t *text)
 {
-    copy->len = text->len;
-    copy->data = ngx_pstrdup(r->pool, (ngx_str_t *) text);
+    u_char  *p;
 
-    return copy->data ? NGX_OK : NGX_ERROR;
+    p = ngx_pnalloc(r->pool, text->len);
+    if (p == NULL) {
+        return NGX_ERROR;
+    }
+
+    ctx->token_scopes.data = p;
+    ctx->token_scopes.len = ngx_eiam_scope_words(text, p);
+
+    return NGX_OK;
 }
 
 
@@ -134,7 +158,10 @@ ngx_int_t
 ngx_http_eiam_grant_set_application(ngx_http_request_t *r,
     ngx_http_eiam_ctx_t *ctx, const ngx_str_t *id)
 {
-    return ngx_http_eiam_copy(r, &ctx->application_id, id);
+    ctx->application_id.len = id->len;
+    ctx->application_id.data = ngx_pstrdup(r->pool, (ngx_str_t *) id);
+
+    return ctx->application_id.data ? NGX_OK : NGX_ERROR;
 }
 
 
@@ -175,7 +202,8 @@ ngx_http_eiam_apply_memo(ngx_http_request_t *r, ngx_http_eiam_ctx_t *ctx,
     if (memo->permissions == permissions
         && ngx_eiam_str_equal(&memo->text, &grant->scopes))
     {
-        return ngx_http_eiam_grant_set_scopes(r, ctx, &memo->effective);
+        return ngx_http_eiam_grant_set_scopes(r, ctx, &memo->effective,
+                                              &memo->token);
     }
 
     if (ngx_http_eiam_grant_apply_scopes(r, ctx, grant) != NGX_OK) {
@@ -198,12 +226,13 @@ ngx_http_eiam_keep_memo(ngx_http_request_t *r, ngx_http_eiam_ctx_t *ctx,
     ngx_http_eiam_scopes_memo_t *memo)
 {
     u_char                     *p;
+    size_t                      size;
     ngx_eiam_permissions_t     *effective;
     ngx_http_eiam_main_conf_t  *mcf;
 
-    if (grant->scopes.len + ctx->scopes_text.len
-        > NGX_HTTP_EIAM_SCOPES_MEMO_MAX)
-    {
+    size = grant->scopes.len + ctx->scopes_text.len + ctx->token_scopes.len;
+
+    if (size > NGX_HTTP_EIAM_SCOPES_MEMO_MAX) {
         return;
     }
 
@@ -213,8 +242,7 @@ ngx_http_eiam_keep_memo(ngx_http_request_t *r, ngx_http_eiam_ctx_t *ctx,
 
     effective->scopes = ngx_eiam_scope_set_copy(mcf->scopes, ctx->scopes,
                                                 ctx->permissions->pool);
-    p = ngx_pnalloc(ctx->permissions->pool,
-                    grant->scopes.len + ctx->scopes_text.len + 1);
+    p = ngx_pnalloc(ctx->permissions->pool, size);
 
     if (effective->scopes == NULL || p == NULL) {
         return;
@@ -228,7 +256,12 @@ ngx_http_eiam_keep_memo(ngx_http_request_t *r, ngx_http_eiam_ctx_t *ctx,
     effective->text.data = p;
     effective->text.len = ctx->scopes_text.len;
 
-    ngx_memcpy(p, ctx->scopes_text.data, ctx->scopes_text.len);
+    p = ngx_cpymem(p, ctx->scopes_text.data, ctx->scopes_text.len);
+
+    memo->token.data = p;
+    memo->token.len = ctx->token_scopes.len;
+
+    ngx_memcpy(p, ctx->token_scopes.data, ctx->token_scopes.len);
 
     memo->permissions = permissions;
 }
@@ -255,7 +288,8 @@ ngx_http_eiam_grant_apply_scopes(ngx_http_request_t *r,
     permissions = ngx_http_eiam_granted(ctx);
 
     if (grant->implicit && permissions && grant->scopes.len == 0) {
-        return ngx_http_eiam_grant_set_scopes(r, ctx, permissions);
+        return ngx_http_eiam_grant_set_scopes(r, ctx, permissions,
+                                              &permissions->text);
     }
 
     ctx->scopes = ngx_eiam_scope_set_create(scopes, r->pool);
@@ -265,6 +299,7 @@ ngx_http_eiam_grant_apply_scopes(ngx_http_request_t *r,
     }
 
     if (ctx->scopes == NULL
+        || ngx_http_eiam_set_token_scopes(r, ctx, &grant->scopes) != NGX_OK
         || ngx_array_init(&order, r->pool, 8, sizeof(ngx_int_t)) != NGX_OK
         || ngx_eiam_scope_set_read(scopes, &grant->scopes, ctx->scopes, &order)
            != NGX_OK)

@@ -18,9 +18,13 @@ ngx_int_t ngx_http_eiam_grant_refuse(ngx_http_request_t *r,
 ngx_int_t ngx_http_eiam_grant_set_application(ngx_http_request_t *r,
     ngx_http_eiam_ctx_t *ctx, const ngx_str_t *id);
 
-/* these are its scopes: NGX_OK, or NGX_ERROR: no memory */
+/*
+ * its effective scopes, and the text of those of the token: NGX_OK, or
+ * NGX_ERROR: no memory
+ */
 ngx_int_t ngx_http_eiam_grant_set_scopes(ngx_http_request_t *r,
-    ngx_http_eiam_ctx_t *ctx, const ngx_eiam_permissions_t *effective);
+    ngx_http_eiam_ctx_t *ctx, const ngx_eiam_permissions_t *effective,
+    const ngx_str_t *token);
 
 /* applies only the scopes of the grant */
 ngx_int_t ngx_http_eiam_grant_apply_scopes(ngx_http_request_t *r,

@@ -129,6 +129,7 @@ static ngx_int_t
 ngx_http_eiam_source_static(ngx_http_request_t *r, ngx_http_eiam_ctx_t *ctx)
 {
     ngx_eiam_token_t             *token;
+    ngx_eiam_permissions_t       *granted;
     ngx_http_eiam_loc_conf_t     *lcf;
     ngx_http_eiam_main_conf_t    *mcf;
     ngx_http_eiam_permissions_t  *permissions;
@@ -173,8 +174,9 @@ ngx_http_eiam_source_static(ngx_http_request_t *r, ngx_http_eiam_ctx_t *ctx)
         return NGX_ABORT;
     }
 
-    return ngx_http_eiam_grant_set_scopes(r, ctx,
-                     &permissions->permissions[token->application->index]);
+    granted = &permissions->permissions[token->application->index];
+
+    return ngx_http_eiam_grant_set_scopes(r, ctx, granted, &granted->text);
 }
 
 
