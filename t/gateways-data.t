@@ -9,9 +9,11 @@ use Digest::SHA ();
 use FindBin;
 use lib "$FindBin::Bin/lib";
 use IO::Socket::INET;
+use JSON::PP ();
 use Test::More;
 use Time::HiRes qw(sleep time);
 use EIAM::Gateways;
+use EIAM::Jwt qw(new_key public_jwk mint);
 use EIAM::Redis;
 use EIAM::Test;
 
@@ -113,6 +115,82 @@ subtest '2.4-3: a gateway that starts knows from its first call on which static 
     leave($late);
     fresh($one, $two);
 };
+
+# Gateways that verify tokens, introspect them, and learn them: what they know of revocations does not depend on it.
+my $key = new_key('Ed25519');
+my %kinds = (
+    jwt => { http => 'eiam_jwks keys.json; eiam_jwt_issuer as; eiam_jwt_audience api;',
+        files => { 'keys.json' => { keys => [ public_jwk($key, kid => 'k', use => 'sig') ] } } },
+    introspection => { http => 'server { listen 127.0.0.1:%PORT8%; default_type application/json; location / { '
+            . q(return 200 '{"active":true,"client_id":"crm","scope":"user_read","exp":4102444800}'; } }),
+        api => 'eiam_introspection /introspect;',
+        server => 'location = /introspect { internal; proxy_pass http://127.0.0.1:%PORT8%; }' },
+);
+
+sub token_of {
+    my ($kind) = @_;
+    return new_token() if $kind ne 'jwt';
+    return mint($key, 'EdDSA', { iss => 'as', aud => 'api', client_id => 'crm', scope => 'user_read', iat => time - 10,
+        exp => time + 600, jti => new_token() }, { kid => 'k', typ => 'at+jwt' });
+}
+
+# Options of a gateway with another directive of http.
+sub kind_with {
+    my ($kind, $directive) = @_;
+    return (%{ $kinds{$kind} }, http => "$kinds{$kind}{http} $directive");
+}
+
+subtest "2.4-3: what a source said while Redis could not be asked is in doubt until it is: $_" => sub {
+    my $token = token_of($_);
+    my $late = new_gateway(%{ $kinds{$_} });
+    fresh($late);
+    order($one, revoke => "token=$token");
+    order($one, revoke => 'token=another');
+    $redis->cmd('XTRIM', $stream, 'MAXLEN', 1);
+    leave($late);
+    $late = new_gateway(%{ $kinds{$_} });
+    fresh($late);
+    $redis->freeze;
+    is status($late, $token), 200, 'Redis does not answer: the source decides';
+    is status($late, $token), 200, '  and its answer is known';
+    $redis->thaw;
+    in_time('refused', sub { status($late, $token) == 401 });
+    my $good = token_of($_);
+    is join(' ', map { status($late, $good) } 1 .. 3), '200 200 200', 'as soon as Redis answers it is refused, and others pass';
+    leave($late);
+} for sort keys %kinds;
+
+subtest '2.4-3: a token that was issued while Redis could not be asked is in doubt, even if nobody writes its grant any more' => sub {
+    my ($token, $good) = map { new_token() } 1, 2;
+    order($one, revoke => "token=$token");
+    order($one, revoke => 'token=another');
+    $redis->cmd('XTRIM', $stream, 'MAXLEN', 1);
+    my $late = new_gateway();
+    fresh($late);
+    $redis->freeze;
+    issue($late, token => $_) for $token, $good;
+    is join(' ', map { status($late, $_) } $token, $good), '200 200', 'known where they were issued';
+    $late->reload;
+    in_time('dropped', sub { counted($late, 'eiam_redis_unshared_total{reason="exit"}') == 2 });
+    $redis->thaw;
+    fresh($late);
+    is join(' ', map { status($late, $_) } $token, $good), '401 200', 'that one of them had been revoked is noticed';
+    is status($two, $good), 200, 'the other one is written at its next use';
+    leave($late);
+};
+
+subtest "2.4-3: after the time of eiam_redis_stale no token passes, known or not: $_" => sub {
+    my $strict = new_gateway(kind_with($_, 'eiam_redis_stale 1s;'));
+    fresh($strict);
+    my ($known, $unknown) = (token_of($_), token_of($_));
+    is status($strict, $known), 200, 'known';
+    $redis->freeze;
+    in_time('refused', sub { status($strict, $known) == 503 });
+    is join(' ', map { status($strict, $unknown) } 1, 2), '503 503', 'nor does one that the source would know';
+    $redis->thaw;
+    in_time('served', sub { status($strict, $unknown) == 200 });
+    leave($strict);
+} for sort keys %kinds;
 
 subtest '2.4-7.6: a gateway notices another stream whose last entry has the same position as that of the old one' => sub {
     my @tokens = some_revoked();

@@ -338,6 +338,7 @@ struct ngx_http_eiam_ctx_s {
     ngx_uint_t                 own_flights;   /* begun by this request */
     uint32_t                   shared;        /* the same, in Redis */
     ngx_uint_t                 lookups;       /* in Redis, by this request */
+    unsigned                   unasked:1;     /* Redis could not be asked */
     time_t                     retry;         /* s; 0: a second */
     ngx_http_eiam_waiter_t    *waiter;        /* NULL: did not wait */
     uint32_t                   unknown;       /* keys lack the token's */

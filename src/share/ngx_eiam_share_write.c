@@ -44,6 +44,8 @@ static ngx_uint_t ngx_eiam_share_write_is_revoked(
     ngx_eiam_share_write_t *write, const ngx_eiam_redis_reply_t *reply);
 static void ngx_eiam_share_write_learn(ngx_eiam_share_write_t *write,
     ngx_uint_t revoked);
+static void ngx_eiam_share_write_learn_unasked(
+    ngx_eiam_share_write_t *write);
 static ngx_int_t ngx_eiam_share_write_set(ngx_eiam_share_write_t *write);
 static ngx_int_t ngx_eiam_share_write_seal(ngx_eiam_share_write_t *write);
 static void ngx_eiam_share_write_done(void *data,
@@ -85,7 +87,7 @@ ngx_eiam_share_write_learned(ngx_eiam_share_t *share,
         ngx_add_timer(&write->timer, NGX_EIAM_SHARE_HOLD);
 
     } else {
-        ngx_eiam_share_write_learn(write, 0);
+        ngx_eiam_share_write_learn_unasked(write);
         ngx_post_event(&write->timer, &ngx_posted_events);
     }
 
@@ -112,7 +114,7 @@ ngx_eiam_share_write_now(ngx_eiam_share_t *share, ngx_eiam_source_t *source,
     write->until = grant->grant.expires;
     write->timer.handler = ngx_eiam_share_write_late;
 
-    ngx_eiam_share_write_learn(write, 0);
+    ngx_eiam_share_write_learn_unasked(write);
 
     rc = write->rc;
 
@@ -279,7 +281,7 @@ ngx_eiam_share_write_asked_for(void *data, const ngx_eiam_redis_reply_t *reply)
     if (reply == NULL || reply->type != NGX_EIAM_REDIS_ARRAY
         || reply->nelts != write->job.command.nargs)
     {
-        ngx_eiam_share_write_learn(write, 0);
+        ngx_eiam_share_write_learn_unasked(write);
         ngx_eiam_share_write_enqueue(write);
         return;
     }
@@ -376,6 +378,17 @@ ngx_eiam_share_write_learn(ngx_eiam_share_write_t *write, ngx_uint_t revoked)
 }
 
 
+/* Redis has not said whether the token is revoked: it will be asked again */
+
+static void
+ngx_eiam_share_write_learn_unasked(ngx_eiam_share_write_t *write)
+{
+    write->value.grant.generation |= NGX_EIAM_REVOCATION_UNASKED;
+
+    ngx_eiam_share_write_learn(write, 0);
+}
+
+
 /* NGX_OK; NGX_DECLINED: the link is down; NGX_ERROR */
 
 static ngx_int_t
@@ -467,7 +480,7 @@ ngx_eiam_share_write_late(ngx_event_t *ev)
     ngx_eiam_share_write_t *write = ev->data;
 
     if (write->job.command.slot) {
-        ngx_eiam_share_write_learn(write, 0);
+        ngx_eiam_share_write_learn_unasked(write);
         ngx_eiam_share_write_release(write);
         return;
     }

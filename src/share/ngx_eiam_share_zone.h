@@ -6,6 +6,7 @@
 #define _NGX_EIAM_SHARE_ZONE_H_INCLUDED_
 
 
+#include <ngx_eiam_revocation.h>
 #include <ngx_eiam_share.h>
 
 

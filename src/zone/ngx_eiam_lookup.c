@@ -253,6 +253,9 @@ ngx_eiam_lookup_keep(ngx_eiam_source_t *source,
         {
             grant.generation = 0;
             rc = NGX_ABORT;
+
+        } else if (question->unasked) {
+            grant.generation |= NGX_EIAM_REVOCATION_UNASKED;
         }
     }
 

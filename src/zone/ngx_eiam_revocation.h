@@ -42,11 +42,13 @@
 #define NGX_EIAM_REVOCATION_LIFE   (30 * 24 * 60 * 60)
 
 /*
- * The generation of a grant has 31 bits; 0 is before all generations.  The
- * remaining bit says that a revoked token has been issued once more.
+ * The generation of a grant has 30 bits; 0 is before all generations.  The
+ * remaining bits say that a revoked token has been issued once more, and that
+ * Redis could not be asked whether another gateway has revoked the token.
  */
-#define NGX_EIAM_REVOCATION_REISSUED  0x80000000
-#define NGX_EIAM_REVOCATION_GENERATIONS  0x7fffffff
+#define NGX_EIAM_REVOCATION_REISSUED     0x80000000
+#define NGX_EIAM_REVOCATION_UNASKED      0x40000000
+#define NGX_EIAM_REVOCATION_GENERATIONS  0x3fffffff
 
 
 typedef enum {

@@ -147,6 +147,10 @@ ngx_eiam_revocation_check_is_doubtful(const ngx_eiam_shared_t *shared,
 
     doubt = shared->revocations.doubt;
 
+    if (grant->generation & NGX_EIAM_REVOCATION_UNASKED) {
+        return 1;
+    }
+
     return doubt
            && ngx_eiam_revocation_check_is_before(grant->generation, doubt);
 }

@@ -39,8 +39,8 @@ ngx_uint_t ngx_eiam_revocation_check_is_before(uint32_t generation,
     uint32_t other);
 
 /*
- * Whether revocations may have been missed since the grant was checked, so that
- * the tombstone of its token must be looked up.
+ * Whether revocations may have been missed since the grant was checked, or when
+ * it was stored, so that the tombstone of its token must be looked up.
  */
 ngx_uint_t ngx_eiam_revocation_check_is_doubtful(
     const ngx_eiam_shared_t *shared, const ngx_eiam_grant_t *grant);

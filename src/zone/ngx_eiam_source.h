@@ -49,6 +49,8 @@ typedef struct {
     unsigned             probe:1;        /* its flight probes the source */
     unsigned             doubtful:1;     /* the grant: revocations may have been
                                             missed since it was checked */
+    unsigned             unasked:1;      /* Redis could not be asked whether the
+                                            token is revoked */
 } ngx_eiam_question_t;
 
 

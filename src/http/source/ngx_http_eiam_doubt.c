@@ -12,8 +12,8 @@ static void ngx_http_eiam_doubt_trust(ngx_eiam_share_t *share,
 
 
 /*
- * Nothing there: it serves as before.  No answer: it serves for as long as
- * "eiam_redis_stale" lets grants of a gateway serve that is not fresh.
+ * Nothing there: it serves as before.  No answer: it serves, and remains in
+ * doubt, for as long as "eiam_redis_stale" lets it.
  */
 
 ngx_int_t
@@ -25,24 +25,21 @@ ngx_http_eiam_doubt(ngx_http_request_t *r, ngx_http_eiam_ctx_t *ctx,
 
     mcf = ngx_http_get_module_main_conf(r, ngx_eiam_module);
 
-    if (mcf->share == NULL) {
+    if (mcf->share == NULL || !question->doubtful) {
         return NGX_OK;
     }
 
-    if (question->doubtful) {
+    rc = ngx_http_eiam_shared_check(r, ctx);
 
-        rc = ngx_http_eiam_shared_check(r, ctx);
-
-        if (rc == NGX_OK) {
-            ngx_http_eiam_doubt_trust(mcf->share, source, ctx->digest,
-                                      question);
-
-        } else if (rc != NGX_DECLINED) {
-            return rc;
-        }
+    if (rc == NGX_DECLINED) {
+        return NGX_OK;
     }
 
-    return ngx_http_eiam_doubt_stale(r, ctx);
+    if (rc == NGX_OK) {
+        ngx_http_eiam_doubt_trust(mcf->share, source, ctx->digest, question);
+    }
+
+    return rc;
 }
 
 

@@ -21,8 +21,8 @@ ngx_int_t ngx_http_eiam_doubt(ngx_http_request_t *r, ngx_http_eiam_ctx_t *ctx,
     ngx_eiam_source_t *source, const ngx_eiam_question_t *question);
 
 /*
- * May known grants serve, with "eiam_redis_stale", although revocations of
- * other gateways may be missing?  NGX_OK; NGX_ABORT: refused.
+ * May a grant serve, with "eiam_redis_stale", although revocations of other
+ * gateways may be missing?  NGX_OK; NGX_ABORT: refused.
  */
 ngx_int_t ngx_http_eiam_doubt_stale(ngx_http_request_t *r,
     ngx_http_eiam_ctx_t *ctx);

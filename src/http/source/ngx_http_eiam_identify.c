@@ -24,6 +24,8 @@ typedef struct {
 } ngx_http_eiam_source_t;
 
 
+static ngx_int_t ngx_http_eiam_identify_token(ngx_http_request_t *r,
+    ngx_http_eiam_ctx_t *ctx);
 static ngx_int_t ngx_http_eiam_ask_sources(ngx_http_request_t *r,
     ngx_http_eiam_ctx_t *ctx);
 static ngx_int_t ngx_http_eiam_source_static(ngx_http_request_t *r,
@@ -48,6 +50,17 @@ static const ngx_http_eiam_source_t  ngx_http_eiam_sources[] = {
 
 ngx_int_t
 ngx_http_eiam_identify(ngx_http_request_t *r, ngx_http_eiam_ctx_t *ctx)
+{
+    ngx_int_t  rc;
+
+    rc = ngx_http_eiam_identify_token(r, ctx);
+
+    return (rc == NGX_OK) ? ngx_http_eiam_doubt_stale(r, ctx) : rc;
+}
+
+
+static ngx_int_t
+ngx_http_eiam_identify_token(ngx_http_request_t *r, ngx_http_eiam_ctx_t *ctx)
 {
     ngx_int_t                   rc;
     ngx_http_eiam_loc_conf_t   *lcf;
@@ -168,10 +181,6 @@ ngx_http_eiam_source_static(ngx_http_request_t *r, ngx_http_eiam_ctx_t *ctx)
 
     if (ngx_eiam_revoke_is(mcf->zone, ctx->digest)) {
         return ngx_http_eiam_ctx_refuse(ctx, NGX_EIAM_TOKEN_REVOKED);
-    }
-
-    if (ngx_http_eiam_doubt_stale(r, ctx) != NGX_OK) {
-        return NGX_ABORT;
     }
 
     granted = &permissions->permissions[token->application->index];

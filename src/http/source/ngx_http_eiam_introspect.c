@@ -177,6 +177,7 @@ ngx_http_eiam_introspect_token(ngx_http_request_t *r, ngx_http_eiam_ctx_t *ctx,
     flight->terms = &lcf->terms;
     flight->audiences = lcf->audiences;
     flight->question = *question;
+    flight->question.unasked = ctx->unasked;
 
     if (mcf->share) {
         ngx_eiam_share_position(mcf->share, &flight->position);

@@ -52,6 +52,8 @@ ngx_http_eiam_shared_ask(ngx_http_request_t *r, ngx_http_eiam_ctx_t *ctx)
 
     rc = ngx_http_eiam_shared_look_up(r, ctx, &sought);
 
+    ctx->unasked = (rc == NGX_DECLINED);
+
     if (rc == NGX_OK) {
         ctx->shared = 0;
         return NGX_DECLINED;

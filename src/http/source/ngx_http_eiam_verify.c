@@ -134,6 +134,8 @@ ngx_http_eiam_verify_now(ngx_http_request_t *r, ngx_http_eiam_ctx_t *ctx,
         if (checked != NGX_OK && checked != NGX_DECLINED) {
             return checked;
         }
+
+        question->unasked = (checked == NGX_DECLINED);
     }
 
     /* an unexpired token that is refused may soon be valid: not remembered */
