@@ -116,6 +116,25 @@ subtest '2.4-3: a gateway that starts knows from its first call on which static 
     fresh($one, $two);
 };
 
+subtest '2.4-3: a static token that comes with a change of its file, or with a reload, may have been revoked long ago' => sub {
+    my @revoked = map { new_token() } 1, 2;
+    order($one, revoke => "token=$_") for @revoked, 'another';
+    $redis->cmd('XTRIM', $stream, 'MAXLEN', 1);
+    my $file = sub { return applications({ id => 'crm', permissions => ['user_read'], tokens => [ 'static-1', @_ ] }) };
+    my $late = new_gateway(workers => 2, http => 'eiam_applications apps.json;', files => { 'apps.json' => $file->() });
+    fresh($late);
+    $late->write_file('apps.json', $file->($revoked[0]));
+    in_time('refused', sub { get($late, '/status/json')->{json}{applications}[0]{generation} > 1 && status($late, $revoked[0]) == 401 });
+    my $line = 'token_revoked  BYPASS static';
+    in_time('refused as revoked', sub { status($late, $revoked[0]); $late->access_log =~ /^$line$/m });
+    $late->write_file('apps.json', $file->($revoked[1], 'static-2'));
+    ok $late->reload, 'a reload';
+    in_time('refused', sub { status($late, $revoked[1]) == 401 });
+    in_time('refused as revoked', sub { status($late, $revoked[1]); (() = $late->access_log =~ /^$line$/mg) > 1 });
+    is join(' ', map { status($late, $_) } 'static-1', 'static-2', @revoked), '200 200 401 401', 'others are served';
+    leave($late);
+};
+
 # Gateways that verify tokens, introspect them, and learn them: what they know of revocations does not depend on it.
 my $key = new_key('Ed25519');
 my %kinds = (

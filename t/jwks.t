@@ -98,7 +98,7 @@ my %terms = (
     (map { ("fault-$_" => 'eiam_jwks_timeout 300ms; eiam_jwks_refresh 1s;') } keys %faults),
     (map { ($_ => '') } qw(first forwarded body large largest largest-chunked chunked closing typed unknown bad
         empty useless all reload)),
-    refresh  => 'eiam_jwks_refresh 4s;',
+    refresh  => 'eiam_jwks_refresh 4s; eiam_jwks_timeout 10m;',
     left     => 'eiam_jwks_refresh 2s;',
     replaced => 'eiam_jwks_refresh 1s;',
     removed  => 'eiam_jwks_refresh 1s; eiam_cache_valid 1s;',
@@ -358,7 +358,7 @@ subtest 'a refresh' => sub {
     $server->answer('*' => { %{ set($two) }, hold => 0 })->forget;
     my @open = open_all('refresh', $kept, @others);
     is tally(answers(@open)), REQUESTS . ' x 200 jwt MISS', 'requests are answered by it at once';
-    is $server->count, 1, '  and it is fetched again, once';
+    is $server->await(1), 1, '  and it is fetched again';
     is $server->state->{busy}, 1, '  which is still under way';
     is told('refresh', token($one)), '200 jwt MISS', '  the next ones too';
     is $server->count, 1, '  without another fetch';

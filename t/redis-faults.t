@@ -45,7 +45,7 @@ is status($far, issue($near)), 200, '2.4-1: answers may come late';
 ok up($far), '  over the same connection';
 
 # What is no answer to the question drops the connection, or refuses this call alone.
-my %kept = map { ($_ => 1) } qw(noperm oom unknown number status);
+my %kept = map { ($_ => 1) } qw(noperm oom unknown number status numbers lists errors);
 for my $mode (qw(unasked half silent), EIAM::RedisProxy::modes()) {
     $proxy->mode('pass');
     comes_up($far, "before $mode");

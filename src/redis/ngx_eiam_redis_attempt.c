@@ -252,12 +252,8 @@ ngx_eiam_redis_attempt_ask(ngx_eiam_redis_link_t *link, ngx_uint_t i,
 
     ngx_eiam_redis_command_detach(command);
 
-    command->verb = verb;
-    command->args = args;
-    command->nargs = nargs;
-    command->timeout = NGX_EIAM_REDIS_TIMEOUT;
-    command->handler = handler;
-    command->data = link;
+    ngx_eiam_redis_command_set(command, verb, args, nargs,
+                               NGX_EIAM_REDIS_TIMEOUT, handler, link);
     command->background = 1;
 
     if (ngx_eiam_redis_connection_send(&link->connection, command) == NGX_OK) {

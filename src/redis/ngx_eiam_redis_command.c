@@ -11,6 +11,22 @@ static u_char *ngx_eiam_redis_command_argument(u_char *p,
     const ngx_str_t *argument);
 
 
+void
+ngx_eiam_redis_command_set(ngx_eiam_redis_command_t *command,
+    ngx_eiam_redis_verb_e verb, const ngx_str_t *args, ngx_uint_t nargs,
+    ngx_msec_t timeout, ngx_eiam_redis_command_pt handler, void *data)
+{
+    ngx_memzero(command, sizeof(ngx_eiam_redis_command_t));
+
+    command->verb = verb;
+    command->args = args;
+    command->nargs = nargs;
+    command->timeout = timeout;
+    command->handler = handler;
+    command->data = data;
+}
+
+
 size_t
 ngx_eiam_redis_command_size(const ngx_eiam_redis_command_t *command)
 {

@@ -45,6 +45,11 @@ typedef struct {
 } ngx_eiam_redis_command_t;
 
 
+/* sets up a command that is not under way; it is sent by its link */
+void ngx_eiam_redis_command_set(ngx_eiam_redis_command_t *command,
+    ngx_eiam_redis_verb_e verb, const ngx_str_t *args, ngx_uint_t nargs,
+    ngx_msec_t timeout, ngx_eiam_redis_command_pt handler, void *data);
+
 /*
  * For callers that go away: the handler is not called any more, and the answer
  * is discarded when it comes.  Harmless if the command is not under way.

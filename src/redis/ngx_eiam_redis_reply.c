@@ -392,6 +392,31 @@ ngx_eiam_redis_reply_is(const ngx_eiam_redis_reply_t *reply, const char *text)
 }
 
 
+ngx_uint_t
+ngx_eiam_redis_reply_has_values(const ngx_eiam_redis_reply_t *reply,
+    ngx_uint_t n)
+{
+    ngx_uint_t  i;
+
+    if (reply == NULL || reply->type != NGX_EIAM_REDIS_ARRAY
+        || reply->nelts != n)
+    {
+        return 0;
+    }
+
+    for (i = 0; i < n; i++) {
+
+        if (reply->elts[i].type != NGX_EIAM_REDIS_STRING
+            && reply->elts[i].type != NGX_EIAM_REDIS_NIL)
+        {
+            return 0;
+        }
+    }
+
+    return 1;
+}
+
+
 ngx_str_t
 ngx_eiam_redis_reply_error_word(const ngx_eiam_redis_reply_t *reply)
 {

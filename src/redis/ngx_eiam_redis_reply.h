@@ -69,6 +69,10 @@ ngx_uint_t ngx_eiam_redis_reply_is_error(const ngx_eiam_redis_reply_t *reply,
 ngx_uint_t ngx_eiam_redis_reply_is(const ngx_eiam_redis_reply_t *reply,
     const char *text);
 
+/* is it an array of n values, each a string or nil, as MGET answers? */
+ngx_uint_t ngx_eiam_redis_reply_has_values(const ngx_eiam_redis_reply_t *reply,
+    ngx_uint_t n);
+
 /*
  * The first word of an error, for messages: the rest of its text may contain
  * parts of keys.  "ERR" if the reply is no error, or begins with no such word.

@@ -48,6 +48,8 @@ typedef struct {
                                            /* of ngx_eiam_digest_t: those of
                                               the applications files that are
                                               in force; NULL: no memory */
+    ngx_uint_t                static_changes;
+                                           /* of these files, in this worker */
 
     ngx_queue_t               jobs;        /* of ngx_eiam_share_job_t */
     ngx_queue_t               sends;       /* of ngx_eiam_share_send_t */

@@ -48,9 +48,8 @@ ngx_eiam_share_absent_listed(void *data, const ngx_eiam_redis_reply_t *reply)
 {
     ngx_eiam_share_absent_t *absent = data;
 
-    u_char                           name[NGX_EIAM_REDIS_NAME_MAX];
-    ngx_eiam_redis_command_t        *command;
-    ngx_eiam_share_absent_fields_t   fields;
+    u_char                          name[NGX_EIAM_REDIS_NAME_MAX];
+    ngx_eiam_share_absent_fields_t  fields;
 
     fields.args[0].data = name;
     fields.nargs = 1;
@@ -66,18 +65,13 @@ ngx_eiam_share_absent_listed(void *data, const ngx_eiam_redis_reply_t *reply)
         return;
     }
 
-    command = &absent->remove;
-    ngx_memzero(command, sizeof(ngx_eiam_redis_command_t));
+    ngx_eiam_redis_command_set(&absent->remove, NGX_EIAM_REDIS_HDEL,
+                               fields.args, fields.nargs,
+                               NGX_EIAM_SHARE_TIMEOUT,
+                               ngx_eiam_share_absent_removed, absent);
+    absent->remove.background = 1;
 
-    command->verb = NGX_EIAM_REDIS_HDEL;
-    command->args = fields.args;
-    command->nargs = fields.nargs;
-    command->timeout = NGX_EIAM_SHARE_TIMEOUT;
-    command->handler = ngx_eiam_share_absent_removed;
-    command->data = absent;
-    command->background = 1;
-
-    (void) ngx_eiam_redis_link_send(absent->share->link, command);
+    (void) ngx_eiam_redis_link_send(absent->share->link, &absent->remove);
 }
 
 

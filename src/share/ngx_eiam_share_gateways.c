@@ -21,14 +21,8 @@ ngx_eiam_share_gateways(ngx_eiam_share_t *share,
     key.data = name;
     ngx_eiam_redis_name_stream(&share->names, "gw", &key);
 
-    ngx_memzero(command, sizeof(ngx_eiam_redis_command_t));
-
-    command->verb = NGX_EIAM_REDIS_HGETALL;
-    command->args = &key;
-    command->nargs = 1;
-    command->timeout = NGX_EIAM_SHARE_TIMEOUT;
-    command->handler = handler;
-    command->data = data;
+    ngx_eiam_redis_command_set(command, NGX_EIAM_REDIS_HGETALL, &key, 1,
+                               NGX_EIAM_SHARE_TIMEOUT, handler, data);
 
     return ngx_eiam_redis_link_send(share->link, command);
 }

@@ -29,12 +29,9 @@ ngx_eiam_share_greet(ngx_eiam_share_greet_t *greet, ngx_eiam_share_t *share,
     ngx_eiam_share_event_place(share, NGX_EIAM_REDIS_SEAL_CONSTANT, "key",
                                buffer, &place);
 
-    greet->get.verb = NGX_EIAM_REDIS_GET;
-    greet->get.args = &place.key;
-    greet->get.nargs = 1;
-    greet->get.timeout = NGX_EIAM_SHARE_TIMEOUT;
-    greet->get.handler = ngx_eiam_share_greet_answer;
-    greet->get.data = greet;
+    ngx_eiam_redis_command_set(&greet->get, NGX_EIAM_REDIS_GET, &place.key, 1,
+                               NGX_EIAM_SHARE_TIMEOUT,
+                               ngx_eiam_share_greet_answer, greet);
     greet->get.background = 1;
 
     if (ngx_eiam_share_greet_set(greet, &place.key, 0) != NGX_OK
@@ -70,12 +67,9 @@ ngx_eiam_share_greet_set(ngx_eiam_share_greet_t *greet, const ngx_str_t *name,
         return NGX_ERROR;
     }
 
-    greet->set.verb = NGX_EIAM_REDIS_SET;
-    greet->set.args = args;
-    greet->set.nargs = always ? 2 : 3;
-    greet->set.timeout = NGX_EIAM_SHARE_TIMEOUT;
-    greet->set.handler = ngx_eiam_share_greet_was_set;
-    greet->set.data = greet;
+    ngx_eiam_redis_command_set(&greet->set, NGX_EIAM_REDIS_SET, args,
+                               always ? 2 : 3, NGX_EIAM_SHARE_TIMEOUT,
+                               ngx_eiam_share_greet_was_set, greet);
     greet->set.background = 1;
 
     return ngx_eiam_redis_link_greet(greet->link, &greet->set);

@@ -191,9 +191,7 @@ ngx_eiam_share_lookup_read(ngx_eiam_share_lookup_t *lookup,
     ngx_int_t   rc;
     ngx_uint_t  i;
 
-    if (reply == NULL || reply->type != NGX_EIAM_REDIS_ARRAY
-        || reply->nelts != lookup->nnames)
-    {
+    if (!ngx_eiam_redis_reply_has_values(reply, lookup->nnames)) {
         return NGX_ERROR;
     }
 

@@ -31,14 +31,9 @@ ngx_eiam_share_memory_look(ngx_eiam_share_memory_t *memory)
         return;
     }
 
-    ngx_memzero(command, sizeof(ngx_eiam_redis_command_t));
-
-    command->verb = NGX_EIAM_REDIS_INFO;
-    command->args = &section;
-    command->nargs = 1;
-    command->timeout = NGX_EIAM_SHARE_TIMEOUT;
-    command->handler = ngx_eiam_share_memory_answered;
-    command->data = memory;
+    ngx_eiam_redis_command_set(command, NGX_EIAM_REDIS_INFO, &section, 1,
+                               NGX_EIAM_SHARE_TIMEOUT,
+                               ngx_eiam_share_memory_answered, memory);
     command->background = 1;
 
     memory->asked = ngx_current_msec;

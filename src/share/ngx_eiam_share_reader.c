@@ -43,6 +43,7 @@ struct ngx_eiam_share_reader_s {
     ngx_eiam_share_unsent_t    unsent;
     ngx_eiam_share_memory_t    memory;
     ngx_eiam_share_absent_t    absent;
+    ngx_eiam_share_static_t    statics;
 
     unsigned                   lost:1;      /* place.unreadable is gone */
 };
@@ -89,6 +90,7 @@ ngx_eiam_share_reader_start(ngx_eiam_share_t *share)
     reader->unsent.share = share;
     reader->memory.share = share;
     reader->absent.share = share;
+    reader->statics.share = share;
 
     reader->tick.handler = ngx_eiam_share_reader_tick;
     reader->tick.data = reader;
@@ -183,6 +185,7 @@ ngx_eiam_share_reader_close(ngx_eiam_share_reader_t *reader)
     reader->link = NULL;
 
     ngx_eiam_share_static_end(&reader->replay.statics);
+    ngx_eiam_share_static_end(&reader->statics);
 }
 
 
@@ -208,6 +211,7 @@ ngx_eiam_share_reader_ready(ngx_eiam_redis_link_t *link)
     reader->written = 0;
     reader->unsent.since = 0;
     reader->memory.asked = 0;
+    reader->statics.looked = 0;
 
     if (ngx_eiam_reader_place(reader->share->zone, &reader->place) != NGX_OK) {
         ngx_eiam_share_reader_replay(reader);
@@ -229,6 +233,8 @@ ngx_eiam_share_reader_replay(ngx_eiam_share_reader_t *reader)
     ngx_log_debug0(NGX_LOG_DEBUG_CORE, ngx_cycle->log, 0,
                    "eiam redis reader begins with the first entry");
 
+    reader->statics.changes = reader->share->static_changes;
+
     ngx_eiam_share_replay(&reader->replay);
 }
 
@@ -240,6 +246,7 @@ ngx_eiam_share_reader_replayed(ngx_eiam_share_replay_t *replay)
 
     reader = replay->data;
     reader->place = replay->place;
+    reader->statics.looked = 1;
 
     if (ngx_eiam_reader_advance(reader->share->zone, reader->lease,
                                 &reader->place, 0)
@@ -270,6 +277,7 @@ ngx_eiam_share_reader_ask(ngx_eiam_share_reader_t *reader)
     ngx_eiam_share_replay_look(&reader->replay);
     ngx_eiam_share_memory_look(&reader->memory);
     ngx_eiam_share_absent_look(&reader->absent);
+    ngx_eiam_share_static_look(&reader->statics);
 
     rc = ngx_eiam_share_reader_write(reader);
 
@@ -540,14 +548,8 @@ ngx_eiam_share_reader_command(ngx_eiam_share_reader_t *reader,
     const ngx_str_t *args, ngx_uint_t nargs,
     ngx_eiam_redis_command_pt handler)
 {
-    ngx_memzero(command, sizeof(ngx_eiam_redis_command_t));
-
-    command->verb = verb;
-    command->args = args;
-    command->nargs = nargs;
-    command->timeout = NGX_EIAM_SHARE_READER_TIMEOUT;
-    command->handler = handler;
-    command->data = reader;
+    ngx_eiam_redis_command_set(command, verb, args, nargs,
+                               NGX_EIAM_SHARE_READER_TIMEOUT, handler, reader);
     command->background = 1;
 
     return ngx_eiam_redis_link_send(reader->link, command);

@@ -24,7 +24,7 @@ static void ngx_eiam_share_replay_hello(ngx_eiam_share_replay_t *replay);
 static void ngx_eiam_share_replay_said(void *data,
     const ngx_eiam_redis_reply_t *reply);
 static void ngx_eiam_share_replay_static(ngx_eiam_share_replay_t *replay);
-static void ngx_eiam_share_replay_end(void *data);
+static void ngx_eiam_share_replay_end(void *data, ngx_int_t rc);
 static void ngx_eiam_share_replay_rows(ngx_eiam_zone_t *zone,
     ngx_eiam_share_replay_row_pt handler);
 static void ngx_eiam_share_replay_own(ngx_eiam_shared_t *shared, uint32_t i);
@@ -255,9 +255,14 @@ ngx_eiam_share_replay_static(ngx_eiam_share_replay_t *replay)
 
 
 static void
-ngx_eiam_share_replay_end(void *data)
+ngx_eiam_share_replay_end(void *data, ngx_int_t rc)
 {
     ngx_eiam_share_replay_t *replay = data;
+
+    if (rc != NGX_OK) {
+        ngx_eiam_share_replay_fail(replay->link, NGX_EIAM_REDIS_LOST);
+        return;
+    }
 
     ngx_eiam_share_replay_rows(replay->share->zone,
                                ngx_eiam_share_replay_own);
@@ -303,20 +308,11 @@ ngx_eiam_share_replay_send(ngx_eiam_share_replay_t *replay,
     ngx_eiam_redis_verb_e verb, const ngx_str_t *args, ngx_uint_t nargs,
     ngx_eiam_redis_command_pt handler)
 {
-    ngx_eiam_redis_command_t  *command;
+    ngx_eiam_redis_command_set(&replay->command, verb, args, nargs,
+                               NGX_EIAM_SHARE_REPLAY_TIMEOUT, handler, replay);
+    replay->command.background = 1;
 
-    command = &replay->command;
-    ngx_memzero(command, sizeof(ngx_eiam_redis_command_t));
-
-    command->verb = verb;
-    command->args = args;
-    command->nargs = nargs;
-    command->timeout = NGX_EIAM_SHARE_REPLAY_TIMEOUT;
-    command->handler = handler;
-    command->data = replay;
-    command->background = 1;
-
-    if (ngx_eiam_redis_link_send(replay->link, command) != NGX_OK) {
+    if (ngx_eiam_redis_link_send(replay->link, &replay->command) != NGX_OK) {
         ngx_eiam_share_replay_fail(replay->link, NGX_EIAM_REDIS_LOST);
     }
 }

@@ -238,7 +238,8 @@ ngx_eiam_share_send_added(void *data, const ngx_eiam_redis_reply_t *reply)
     ngx_eiam_share_send_t *send = data;
 
     if (reply == NULL || reply->type != NGX_EIAM_REDIS_STRING
-        || ngx_eiam_position_read(&reply->text, &send->position) != NGX_OK)
+        || ngx_eiam_position_read(&reply->text, &send->position) != NGX_OK
+        || ngx_eiam_position_is_zero(&send->position))
     {
         ngx_eiam_share_send_done(send, NGX_ERROR);
         return;
@@ -419,14 +420,9 @@ ngx_eiam_share_send_command(ngx_eiam_share_send_t *send,
     ngx_eiam_redis_command_t  *command;
 
     command = &send->commands[which];
-    ngx_memzero(command, sizeof(ngx_eiam_redis_command_t));
 
-    command->verb = verb;
-    command->args = args;
-    command->nargs = nargs;
-    command->timeout = NGX_EIAM_SHARE_SEND_TIMEOUT;
-    command->handler = handler;
-    command->data = send;
+    ngx_eiam_redis_command_set(command, verb, args, nargs,
+                               NGX_EIAM_SHARE_SEND_TIMEOUT, handler, send);
 
     if (ngx_eiam_redis_link_send(send->link, command) != NGX_OK) {
         return NGX_ERROR;

@@ -1,6 +1,5 @@
 
 #include <ngx_eiam_share_event.h>
-#include <ngx_eiam_share_replay.h>
 #include <ngx_eiam_share_static.h>
 #include <ngx_eiam_share_value.h>
 
@@ -12,6 +11,7 @@
     (NGX_EIAM_SHARE_STATIC_TOKENS * NGX_EIAM_REDIS_SEAL_LINES)
 
 
+static void ngx_eiam_share_static_looked(void *data, ngx_int_t rc);
 static void ngx_eiam_share_static_ask(ngx_eiam_share_static_t *statics);
 static ngx_int_t ngx_eiam_share_static_name(
     const ngx_eiam_share_static_t *statics, ngx_uint_t i, u_char *buffer,
@@ -43,6 +43,43 @@ ngx_eiam_share_static(ngx_eiam_share_static_t *statics)
 }
 
 
+void
+ngx_eiam_share_static_look(ngx_eiam_share_static_t *statics)
+{
+    ngx_eiam_share_t  *share;
+
+    share = statics->share;
+
+    if (statics->pool
+        || (statics->looked && statics->changes == share->static_changes)
+        || !ngx_eiam_share_is_ready(share))
+    {
+        return;
+    }
+
+    statics->looked = 1;
+    statics->changes = share->static_changes;
+    statics->link = share->link;
+    statics->handler = ngx_eiam_share_static_looked;
+    statics->data = statics;
+
+    ngx_eiam_share_static(statics);
+}
+
+
+/* after an error they are looked up again */
+
+static void
+ngx_eiam_share_static_looked(void *data, ngx_int_t rc)
+{
+    ngx_eiam_share_static_t *statics = data;
+
+    if (rc != NGX_OK) {
+        statics->looked = 0;
+    }
+}
+
+
 static void
 ngx_eiam_share_static_ask(ngx_eiam_share_static_t *statics)
 {
@@ -50,14 +87,13 @@ ngx_eiam_share_static_ask(ngx_eiam_share_static_t *statics)
                                     [NGX_EIAM_REDIS_NAME_MAX];
     ngx_str_t                  args[NGX_EIAM_SHARE_STATIC_NAMES];
     ngx_uint_t                 i, n;
-    ngx_eiam_redis_command_t  *command;
 
     statics->asked = ngx_min(statics->tokens->nelts - statics->next,
                              NGX_EIAM_SHARE_STATIC_TOKENS);
 
     if (statics->asked == 0) {
         ngx_eiam_share_static_end(statics);
-        statics->handler(statics->data);
+        statics->handler(statics->data, NGX_OK);
         return;
     }
 
@@ -73,18 +109,12 @@ ngx_eiam_share_static_ask(ngx_eiam_share_static_t *statics)
         }
     }
 
-    command = &statics->command;
-    ngx_memzero(command, sizeof(ngx_eiam_redis_command_t));
+    ngx_eiam_redis_command_set(&statics->command, NGX_EIAM_REDIS_MGET, args, n,
+                               NGX_EIAM_SHARE_STATIC_TIMEOUT,
+                               ngx_eiam_share_static_answered, statics);
+    statics->command.background = 1;
 
-    command->verb = NGX_EIAM_REDIS_MGET;
-    command->args = args;
-    command->nargs = n;
-    command->timeout = NGX_EIAM_SHARE_STATIC_TIMEOUT;
-    command->handler = ngx_eiam_share_static_answered;
-    command->data = statics;
-    command->background = 1;
-
-    if (ngx_eiam_redis_link_send(statics->link, command) != NGX_OK) {
+    if (ngx_eiam_redis_link_send(statics->link, &statics->command) != NGX_OK) {
         ngx_eiam_share_static_fail(statics);
     }
 }
@@ -119,8 +149,8 @@ ngx_eiam_share_static_answered(void *data, const ngx_eiam_redis_reply_t *reply)
 
     ngx_uint_t  i;
 
-    if (reply == NULL || reply->type != NGX_EIAM_REDIS_ARRAY
-        || reply->nelts != statics->asked * statics->share->seal->n)
+    if (!ngx_eiam_redis_reply_has_values(reply, statics->asked
+                                                * statics->share->seal->n))
     {
         ngx_eiam_share_static_fail(statics);
         return;
@@ -194,6 +224,8 @@ ngx_eiam_share_static_apply(ngx_eiam_share_static_t *statics, ngx_uint_t i,
 void
 ngx_eiam_share_static_end(ngx_eiam_share_static_t *statics)
 {
+    ngx_eiam_redis_command_detach(&statics->command);
+
     if (statics->pool) {
         ngx_destroy_pool(statics->pool);
         statics->pool = NULL;
@@ -205,5 +237,5 @@ static void
 ngx_eiam_share_static_fail(ngx_eiam_share_static_t *statics)
 {
     ngx_eiam_share_static_end(statics);
-    ngx_eiam_share_replay_fail(statics->link, NGX_EIAM_REDIS_LOST);
+    statics->handler(statics->data, NGX_ERROR);
 }

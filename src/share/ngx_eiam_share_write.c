@@ -278,9 +278,7 @@ ngx_eiam_share_write_asked_for(void *data, const ngx_eiam_redis_reply_t *reply)
 
     ngx_uint_t  revoked;
 
-    if (reply == NULL || reply->type != NGX_EIAM_REDIS_ARRAY
-        || reply->nelts != write->job.command.nargs)
-    {
+    if (!ngx_eiam_redis_reply_has_values(reply, write->job.command.nargs)) {
         ngx_eiam_share_write_learn_unasked(write);
         ngx_eiam_share_write_enqueue(write);
         return;

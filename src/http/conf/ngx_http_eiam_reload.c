@@ -372,6 +372,10 @@ ngx_http_eiam_reload_swap(ngx_http_eiam_main_conf_t *mcf,
     ngx_http_eiam_generation_free(file->generation);
     file->generation = generation;
 
+    if (mcf->share) {
+        mcf->share->static_changes++;
+    }
+
     return NGX_OK;
 }
 

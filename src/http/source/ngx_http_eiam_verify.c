@@ -9,6 +9,8 @@
 
 static ngx_int_t ngx_http_eiam_verify_now(ngx_http_request_t *r,
     ngx_http_eiam_ctx_t *ctx, ngx_eiam_question_t *question);
+static ngx_int_t ngx_http_eiam_verified(ngx_http_request_t *r,
+    ngx_http_eiam_ctx_t *ctx, ngx_eiam_question_t *question, ngx_int_t rc);
 static ngx_int_t ngx_http_eiam_unverified(ngx_http_request_t *r,
     ngx_http_eiam_ctx_t *ctx, ngx_eiam_question_t *question, ngx_int_t rc);
 
@@ -137,6 +139,20 @@ ngx_http_eiam_verify_now(ngx_http_request_t *r, ngx_http_eiam_ctx_t *ctx,
 
         question->unasked = (checked == NGX_DECLINED);
     }
+
+    return ngx_http_eiam_verified(r, ctx, question, rc);
+}
+
+
+/* remembers what has been decided about the token, and uses it */
+
+static ngx_int_t
+ngx_http_eiam_verified(ngx_http_request_t *r, ngx_http_eiam_ctx_t *ctx,
+    ngx_eiam_question_t *question, ngx_int_t rc)
+{
+    ngx_http_eiam_loc_conf_t  *lcf;
+
+    lcf = ngx_http_get_module_loc_conf(r, ngx_eiam_module);
 
     /* an unexpired token that is refused may soon be valid: not remembered */
 

@@ -153,9 +153,8 @@ ngx_http_eiam_gateways_ask(ngx_http_request_t *r,
 static void
 ngx_http_eiam_gateways_ask_last(ngx_http_eiam_gateways_t *gateways)
 {
-    u_char                     name[NGX_EIAM_REDIS_NAME_MAX];
-    ngx_str_t                  args[5];
-    ngx_eiam_redis_command_t  *command;
+    u_char     name[NGX_EIAM_REDIS_NAME_MAX];
+    ngx_str_t  args[5];
 
     args[0].data = name;
     ngx_eiam_redis_name_stream(&gateways->share->names, "", &args[0]);
@@ -165,16 +164,13 @@ ngx_http_eiam_gateways_ask_last(ngx_http_eiam_gateways_t *gateways)
     ngx_str_set(&args[3], "COUNT");
     ngx_str_set(&args[4], NGX_HTTP_EIAM_GATEWAYS_ENTRIES);
 
-    command = &gateways->last;
+    ngx_eiam_redis_command_set(&gateways->last, NGX_EIAM_REDIS_XREVRANGE,
+                               args, 5, NGX_EIAM_SHARE_TIMEOUT,
+                               ngx_http_eiam_gateways_last, gateways);
 
-    command->verb = NGX_EIAM_REDIS_XREVRANGE;
-    command->args = args;
-    command->nargs = 5;
-    command->timeout = NGX_EIAM_SHARE_TIMEOUT;
-    command->handler = ngx_http_eiam_gateways_last;
-    command->data = gateways;
-
-    if (ngx_eiam_redis_link_send(gateways->share->link, command) == NGX_OK) {
+    if (ngx_eiam_redis_link_send(gateways->share->link, &gateways->last)
+        == NGX_OK)
+    {
         gateways->pending++;
     }
 }

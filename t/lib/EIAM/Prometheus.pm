@@ -54,10 +54,23 @@ sub api {
     return $res->{json} // die "no JSON: $res->{status} $res->{body}\n";
 }
 
-# The result of a query: a list of [ {labels}, value ].
+# The result of a query: a list of [ {labels}, value ]. Until the next scrape there are no samples after one that was
+# too slow, so that one is waited for.
 sub ask {
     my ($self, $expr) = @_;
-    my $answer = $self->api('query', query => $expr);
+    my $deadline = time + DEADLINE;
+    while (1) {
+        my $now = sprintf '%.3f', time;
+        my @result = $self->_ask_at($now, $expr);
+        my @up = $self->_ask_at($now, 'up{job="eiam"}');
+        return @result if time > $deadline || @up && !grep { $_->[1] != 1 } @up;
+        sleep 0.1;
+    }
+}
+
+sub _ask_at {
+    my ($self, $when, $expr) = @_;
+    my $answer = $self->api('query', query => $expr, time => $when);
     die "$expr: $answer->{error}\n" unless $answer->{status} eq 'success';
     my ($type, $result) = @{ $answer->{data} }{qw(resultType result)};
     return [ {}, $result->[1] ] if $type eq 'scalar';
