@@ -162,9 +162,10 @@ build/coverage/Makefile: $(configs) build/sources $(NGINX_DEV)/conf_flags
 	CFLAGS='-g -O0 --coverage -fprofile-prefix-map=src/=$(NGINX_DEV)/src/' LDFLAGS=--coverage \
 	    .ci/configure dynamic $(NGINX_DEV) build/coverage
 
-# For its warnings, which it finds before it optimizes.
+# For its warnings, which it finds before it optimizes. Without nginx's debug log,
+# which few builds but Debian's have: some variables are used only there.
 build/clang/Makefile: $(configs) build/sources $(NGINX_DEV)/conf_flags Makefile
-	CC=clang CFLAGS='-g0 -O0' .ci/configure dynamic $(NGINX_DEV) build/clang
+	CC=clang CFLAGS='-g0 -O0' DEBUG=no .ci/configure dynamic $(NGINX_DEV) build/clang
 
 build/full/Makefile: $(configs) build/sources | build/nginx-src
 	UNIT=no .ci/configure static build/nginx-src build/full

@@ -39,7 +39,6 @@ ngx_http_eiam_wait(ngx_http_request_t *r, ngx_http_eiam_ctx_t *ctx,
     const ngx_eiam_digest_t key)
 {
     ngx_msec_t               delay;
-    ngx_connection_t        *c;
     ngx_http_eiam_waiter_t  *waiter;
 
     if (ctx->waiter == NULL) {
@@ -50,7 +49,6 @@ ngx_http_eiam_wait(ngx_http_request_t *r, ngx_http_eiam_ctx_t *ctx,
         }
     }
 
-    c = r->connection;
     waiter = ctx->waiter;
 
     /* the client may go away, unless others wait for its subrequest */
@@ -75,7 +73,8 @@ ngx_http_eiam_wait(ngx_http_request_t *r, ngx_http_eiam_ctx_t *ctx,
 
     delay = ngx_min(delay, NGX_HTTP_EIAM_POLL_MAX);
 
-    ngx_log_debug1(NGX_LOG_DEBUG_HTTP, c->log, 0, "eiam wait, %M ms", delay);
+    ngx_log_debug1(NGX_LOG_DEBUG_HTTP, r->connection->log, 0,
+                   "eiam wait, %M ms", delay);
 
     ngx_add_timer(&waiter->event, delay);
 
