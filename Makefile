@@ -38,6 +38,8 @@ else
 prove = prove -j$(TEST_JOBS) $(T)
 endif
 
+version = $(shell sed -n 's/.*EIAM_VERSION *"\(.*\)"/\1/p' src/core/ngx_eiam_version.h)
+
 # Where "make install" puts things.
 MODULES_DIR ?= /usr/lib/nginx/modules
 DATA_DIR ?= /usr/share/ngx_eiam
@@ -124,7 +126,7 @@ install: ## the module and what belongs to it, below DESTDIR (MODULES_DIR, DATA_
 	    "$(DESTDIR)$(DATA_DIR)"
 	install -m 644 README.md CHANGES LICENSE "$(DESTDIR)$(DOC_DIR)"
 	install -m 644 docs/* "$(DESTDIR)$(DOC_DIR)/docs"
-	.ci/man docs/DIRECTIVES.md \
+	.ci/man docs/DIRECTIVES.md $(version) \
 	    >"$(DESTDIR)$(MAN_DIR)/man7/ngx_http_eiam_module.7"
 
 deb: ## the Debian package for this system, in build/deb
@@ -192,9 +194,15 @@ build/ngx_eiam_module.so: build/other/Makefile $(sources)
 	@$(MAKE) -s $(jobs) -C $(NGINX_SRC) -f $(build)/other/Makefile modules
 	@cp build/other/ngx_eiam_module.so $@.new && mv $@.new $@
 
+# A clone of nginx's repository has the script in another folder.
+nginx_configure = $(patsubst $(NGINX_SRC)/%,./%,$(firstword \
+    $(wildcard $(NGINX_SRC)/configure $(NGINX_SRC)/auto/configure)))
+
 build/other/Makefile: FORCE
+	@test -n "$(nginx_configure)" || { echo \
+	    "NGINX_SRC=$(NGINX_SRC): there are no sources of nginx" >&2; exit 1; }
 	@mkdir -p build/other
-	cd $(NGINX_SRC) && ./configure $(or $(NGINX_CONFIGURE),--with-compat) \
+	cd $(NGINX_SRC) && $(nginx_configure) $(or $(NGINX_CONFIGURE),--with-compat) \
 	    --add-dynamic-module=$(CURDIR) --builddir=$(build)/other \
 	    >$(build)/other/configure.log \
 	    || { tail -n 20 $(build)/other/configure.log >&2; exit 1; }
