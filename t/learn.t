@@ -225,6 +225,8 @@ subtest 'answers that teach' => sub {
     }
     teaches 'escapes in it', { body => '{"\u0061ccess_token":"\u0061\/b","token_type":"be\u0061rer","expires_in":60,'
         . '"scope":"user\u005fread"}' }, 'a/b';
+    teaches 'integers beyond 64 bits in it', { body => '{"access_token":"big","token_type":"bearer","expires_in":60,'
+        . '"scope":"user_read","uid":18446744073709551615}' }, 'big';
     my %sent = (
         'white space'               => { body => " \t\r\n{ \"access_token\" :\n%s , \"token_type\":\"bearer\","
             . " \"expires_in\": 60 , \"scope\":\"user_read\" }\r\n\n" },
@@ -316,10 +318,11 @@ subtest 'answers that do not' => sub {
         'the answer is a form, not JSON, application: "crm"';
     teaches_not $_->[0], { body => issues($token, @{ $_->[1] }) }, $token, $_->[2] for @members;
     teaches_not "expires_in $_", { body => $good =~ s/1799/$_/r }, $token, 'must be an integer'
-        for '1e3', '1E2', '6.0e1', '60.0E0', '60.5', '0.0', '-60.0', '60.0e-1', '1e-300', '9007199254740993.5';
+        for '1e3', '1E2', '6.0e1', '60.0E0', '60.5', '0.0', '-60.0', '60.0e-1', '1e-300', '9007199254740993.5',
+            '99999999999999999999';
     teaches_not 'expires_in 9007199254740992.0', { body => $good =~ s/1799/9007199254740992.0/r }, $token, 'is out of range';
     teaches_not "expires_in $_", { body => $good =~ s/1799/$_/r }, $token, 'bad JSON'
-        for '99999999999999999999', '+60', '060', '0x3c', 'Infinity';
+        for '+60', '060', '0x3c', 'Infinity';
 
     my $encoded = 'the answer is encoded though identity was asked for';
     my $large   = 'the answer is larger than 64 KB';

@@ -27,6 +27,11 @@ ngx_eiam_value_parse(ngx_pool_t *pool, const ngx_str_t *text,
 
     value = json_loadb((char *) text->data, text->len, flags, &e);
 
+    if (value == NULL && json_error_code(&e) == json_error_numeric_overflow) {
+        value = json_loadb((char *) text->data, text->len,
+                           flags|JSON_DECODE_INT_AS_REAL, &e);
+    }
+
     ngx_eiam_value_end();
 
     if (value == NULL) {

@@ -37,8 +37,8 @@ typedef struct {
 
 
 /*
- * Parses a JSON text.  With "reals" integers are read as real numbers, so that
- * none is too large.  NULL: error says why.
+ * Parses a JSON text.  Integers are read as real numbers with "reals", and if
+ * one of them has more than 64 bits.  NULL: error says why.
  */
 void *ngx_eiam_value_parse(ngx_pool_t *pool, const ngx_str_t *text,
     ngx_uint_t reals, ngx_eiam_value_error_t *error);

@@ -132,13 +132,16 @@ ngx_eiam_introspection_status(ngx_eiam_document_t *document,
         return NGX_EIAM_SOURCE_UNAVAILABLE;
     }
 
-    *detail = (ngx_eiam_introspection_failure(answer) == NGX_EIAM_DOWN)
-              ? NGX_EIAM_DETAIL_SOURCE_DOWN : NGX_EIAM_DETAIL_SOURCE_STATUS;
+    *detail = NGX_EIAM_DETAIL_SOURCE_STATUS;
 
     if (status >= 400 && status < 500
         && status != 401 && status != 403 && status != 429)
     {
         return NGX_EIAM_TOKEN_INVALID;
+    }
+
+    if (ngx_eiam_introspection_failure(answer) == NGX_EIAM_DOWN) {
+        *detail = NGX_EIAM_DETAIL_SOURCE_DOWN;
     }
 
     if (status != 200) {

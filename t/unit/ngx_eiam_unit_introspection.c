@@ -148,7 +148,7 @@ static const ngx_eiam_unit_introspection_t  ngx_eiam_unit_answers[] = {
     { "exp of -2^53", "{\"active\": true, \"exp\": -9007199254740992}",
       INVALID, NULL, NULL, 0 },
     { "exp of 2^63", "{\"active\": true, \"exp\": 9223372036854775808}",
-      UNAVAILABLE, NULL, NULL, 0 },
+      INVALID, NULL, NULL, 0 },
     { "exp of 1e400", "{\"active\": true, \"exp\": 1e400}", UNAVAILABLE,
       NULL, NULL, 0 },
     { "exp as a string", "{\"active\": true, \"exp\": \"1800000000\"}",

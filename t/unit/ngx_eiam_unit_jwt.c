@@ -297,7 +297,7 @@ static const ngx_eiam_unit_jwt_row_t  ngx_eiam_unit_jwt_time[] = {
     { "\"exp\":1e300", NGX_ABORT, NGX_EIAM_TOKEN_INVALID, "a wrong time" },
     { "\"exp\":1e999", NGX_ABORT, NGX_EIAM_TOKEN_INVALID, "bad JSON" },
     { "\"exp\":99999999999999999999", NGX_ABORT, NGX_EIAM_TOKEN_INVALID,
-      "bad JSON" },
+      "a wrong time" },
     { "\"exp\":\"1700000100\"", NGX_ABORT, NGX_EIAM_TOKEN_INVALID,
       "a wrong time" },
     { "\"exp\":null", NGX_ABORT, NGX_EIAM_TOKEN_INVALID, "a wrong time" },

@@ -144,7 +144,8 @@ static const ngx_eiam_unit_no_issue_t  ngx_eiam_unit_no_issues[] = {
       "#/expires_in: is out of range" },
     { A "\"t\"" B ",\"expires_in\":9223372036854775807}",
       "#/expires_in: is out of range" },
-    { A "\"t\"" B ",\"expires_in\":9223372036854775808}", "bad JSON" },
+    { A "\"t\"" B ",\"expires_in\":9223372036854775808}",
+      "#/expires_in: must be an integer" },
 
     { A "\"t\"" B E ",\"scope\":null}",
       "#/scope: must be a string or an array of strings" },
