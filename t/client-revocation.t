@@ -74,6 +74,15 @@ sub call { return get($gate, '/api/users', token => $_[0]) }
 
 sub rows { return scalar @{ get($gate, '/control/revocations')->{json}{revocations} } }
 
+# A gate that has not fetched any keys yet; at /incomplete the settings of signed tokens are not complete.
+my $fresh = nginx(files => { 'policy.json' => policy('/api', 'GET /users' => ['user_read']) }, server => qq{
+    eiam_jwks /jwks;
+    location /api/ { eiam on; eiam_policy policy.json; eiam_jwt_issuer as; eiam_jwt_audience api; proxy_pass http://%ECHO%; }
+    location = /outside { eiam_revoke on; eiam_jwt_issuer as; eiam_jwt_audience api; proxy_pass http://%ECHO%; }
+    location = /incomplete { eiam_revoke on; proxy_pass http://%ECHO%; }
+    location = /jwks { internal; proxy_pass http://@{[ $keys->address ]}; }
+})->start;
+
 subtest '2.3-3: a client revokes its own token' => sub {
     my %tokens = (learned => learned('crm'), introspected => 'Asked-1', 'a JWT' => jwt(), 'a JWT that nobody has seen' => jwt());
     my $seen = rows();
@@ -83,6 +92,12 @@ subtest '2.3-3: a client revokes its own token' => sub {
         is revoke("client_id=crm&token=$token"), 200, '  its client revokes the token';
         refused call($token), 'token_revoked', '  and it is refused' for 1 .. 4;
         is rows(), ++$seen, '  with a row of its own';
+    }
+    for my $title ('that nobody has seen, before any call with one', 'that nobody has seen') {
+        my $token = jwt();
+        is get($fresh, '/outside', method => 'POST', body => "client_id=crm&token=$token", headers => [$form])->{status}, 200,
+            "outside the gate a client revokes a JWT $title";
+        refused get($fresh, '/api/users', token => $token), 'token_revoked', '  and it is refused';
     }
     my $basic = 'Authorization: Basic ' . encode_base64('crm:secret', '');
     for my $row ([ 'Basic', '', [$basic] ], [ 'a hint', '&token_type_hint=refresh_token', [$basic] ],

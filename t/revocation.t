@@ -175,6 +175,24 @@ subtest 'an answer that is under way' => sub {
     passed call($gate, 'Late-1'), '  and the first one, when the application is restored';
 };
 
+subtest 'an application is revoked, and tokens do not say when they were issued' => sub {
+    my %iat = (missing => undef, milliseconds => 1000 * int time, 'days-ahead' => 2 * 86400 + int time,
+        string => 'now');
+    $source->answer(map { ("iat-$_" => { json => { active => $true, client_id => 'crm', scope => 'user_read',
+        defined $iat{$_} ? (iat => $iat{$_}) : () } }) } keys %iat);
+    for my $title (sort keys %iat) {
+        $source->forget;
+        passed call($gate, "iat-$title"), "a token whose iat is $title" for 1, 2;
+        order($gate, 'revoke', 'application=crm');
+        passed call($gate, "iat-$title"), '  passes after that too';
+        is $source->count, 2, '  but its source has been asked again';
+        $source->answer("iat-$title" => { json => { active => JSON::PP::false } });
+        order($gate, 'revoke', 'application=crm');
+        refused call($gate, "iat-$title"), 'token_invalid', '  and after the next one, when it says no';
+        order($gate, 'restore', 'application=crm');
+    }
+};
+
 subtest '2.3-4: a token of the same value is issued again' => sub {
     obtain($gate, 'Same-1');
     obtain($gate, 'Same-2');

@@ -4,6 +4,9 @@
 #include <ngx_eiam_media.h>
 
 
+#define NGX_EIAM_INTROSPECTION_AHEAD  86400     /* s: of "iat", at most */
+
+
 typedef struct {
     ngx_eiam_reason_e  (*handler)(const ngx_eiam_node_t *claims, time_t now,
                                   ngx_eiam_grant_t *grant);
@@ -349,9 +352,16 @@ ngx_eiam_introspection_times(const ngx_eiam_node_t *claims, time_t now,
         return NGX_EIAM_TOKEN_INVALID;
     }
 
-    /* "iat" matters only if the application has been revoked */
+    /*
+     * "iat" matters only if the application has been revoked.  Some servers
+     * count milliseconds: such a time would be after every revocation.
+     */
 
     (void) ngx_eiam_claims_time(claims, "iat", &grant->issued);
+
+    if (grant->issued > now + NGX_EIAM_INTROSPECTION_AHEAD) {
+        grant->issued = 0;
+    }
 
     return (grant->expires <= now) ? NGX_EIAM_TOKEN_EXPIRED
                                    : NGX_EIAM_NO_REASON;

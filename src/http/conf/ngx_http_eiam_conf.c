@@ -19,6 +19,8 @@ static char *ngx_http_eiam_check_content(ngx_conf_t *cf,
     ngx_http_eiam_loc_conf_t *conf, const char *directive);
 static void ngx_http_eiam_merge_terms(ngx_eiam_terms_t *prev,
     ngx_eiam_terms_t *conf);
+static char *ngx_http_eiam_learn_outside(ngx_conf_t *cf,
+    ngx_http_eiam_loc_conf_t *conf);
 static ngx_int_t ngx_http_eiam_add_learned(ngx_conf_t *cf);
 static ngx_int_t ngx_http_eiam_add_refresh(ngx_conf_t *cf,
     const ngx_http_eiam_loc_conf_t *conf);
@@ -200,10 +202,26 @@ ngx_http_eiam_conf_merge_loc(ngx_conf_t *cf, void *parent, void *child)
         return ngx_http_eiam_gate(cf, conf);
     }
 
-    /* its clients may be disabled */
-
     return (conf->learn || conf->revoke)
-           ? ngx_http_eiam_permissions_resolve(cf, conf) : NGX_CONF_OK;
+           ? ngx_http_eiam_learn_outside(cf, conf) : NGX_CONF_OK;
+}
+
+
+/* a location of clients that is not gated */
+
+static char *
+ngx_http_eiam_learn_outside(ngx_conf_t *cf, ngx_http_eiam_loc_conf_t *conf)
+{
+    /* a client may revoke a signed token that no call has brought yet */
+
+    if (conf->revoke && ngx_http_eiam_jwt_resolve_complete(cf, conf) != NGX_OK)
+    {
+        return NGX_CONF_ERROR;
+    }
+
+    /* the clients may be disabled */
+
+    return ngx_http_eiam_permissions_resolve(cf, conf);
 }
 
 

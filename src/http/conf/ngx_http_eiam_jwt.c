@@ -322,6 +322,15 @@ ngx_http_eiam_jwt_resolve(ngx_conf_t *cf, ngx_http_eiam_loc_conf_t *conf)
 }
 
 
+ngx_int_t
+ngx_http_eiam_jwt_resolve_complete(ngx_conf_t *cf,
+    ngx_http_eiam_loc_conf_t *conf)
+{
+    return (conf->jwt_terms.issuers && conf->jwt_terms.audiences)
+           ? ngx_http_eiam_jwt_resolve(cf, conf) : NGX_OK;
+}
+
+
 static ngx_uint_t
 ngx_http_eiam_has_fitting_key(const ngx_http_eiam_loc_conf_t *conf)
 {

@@ -16,6 +16,10 @@ void ngx_http_eiam_jwt_merge(ngx_http_eiam_loc_conf_t *prev,
 ngx_int_t ngx_http_eiam_jwt_resolve(ngx_conf_t *cf,
     ngx_http_eiam_loc_conf_t *conf);
 
+/* resolves the settings unless the location lacks a directive for them */
+ngx_int_t ngx_http_eiam_jwt_resolve_complete(ngx_conf_t *cf,
+    ngx_http_eiam_loc_conf_t *conf);
+
 extern ngx_http_eiam_file_t  ngx_http_eiam_jwt_key_file;
 
 char *ngx_http_eiam_jwt_keys(ngx_conf_t *cf, ngx_command_t *cmd, void *conf);
