@@ -53,7 +53,8 @@ MESSAGES = {
 
 class Backend(Flask):
     # A path with a double slash is not redirected; Debian's werkzeug reads this setting in the constructor only.
-    url_map_class = functools.partial(Map, merge_slashes=False)
+    # Static, as Python 3.14 would make a method of it.
+    url_map_class = staticmethod(functools.partial(Map, merge_slashes=False))
 
 
 app = Backend(__name__, static_folder=None)

@@ -203,6 +203,8 @@ sub samples {
 
 sub sample {
     my ($name, %labels) = @_;
+    # Prometheus 3 writes the bound 10 of a bucket as 10.0.
+    $labels{le} += 0 if defined $labels{le};
     return "$name " . join ' ', map { "$_=<$labels{$_}>" } grep { length $labels{$_} } sort keys %labels;
 }
 

@@ -17,7 +17,8 @@ from werkzeug.routing import Map
 
 class Router(Flask):
     # A double slash is no interface, and never a redirect to one.
-    url_map_class = functools.partial(Map, merge_slashes=False)
+    # Static, as Python 3.14 would make a method of it.
+    url_map_class = staticmethod(functools.partial(Map, merge_slashes=False))
 
 
 app = Router(__name__, static_folder=None)

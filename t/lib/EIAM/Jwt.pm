@@ -82,7 +82,7 @@ sub public_jwk {
 
 sub public_der {
     my ($key) = @_;
-    return $key->{pk}->export_key_der($key->{type} eq 'RSA' ? 'public_x509' : 'public') if $key->{pk};
+    return $key->{pk}->export_key_der('public') if $key->{pk};
     return openssl('pkey', '-in', $key->{file}, '-pubout', '-outform', 'DER');
 }
 

@@ -136,7 +136,7 @@ sub steps {
     } else {
         push @steps, [ send => $bytes ];
     }
-    push @steps, [ $b->{end} // ($b->{close} || defined $b->{stop} ? 'close' : 'next') ];
+    push @steps, [ $b->{end} // ($b->{close} || $b->{until_close} || defined $b->{stop} ? 'close' : 'next') ];
     return \@steps;
 }
 
