@@ -219,7 +219,7 @@ done_testing;
 # All ids of the marked parameter that a backend read, as bytes; of Tomcat, as characters.
 sub read_by_router {
     my ($json) = @_;
-    my @ids = ($json->{parameters}{app_id} // (), texts($json->{query}{tenant}));
+    my @ids = ($json->{parameters}{app_id} // (), texts($json->{query}{tenant}), texts($json->{search}));
     @ids = ('none') if !@ids;
     return map { utf8::encode(my $id = $_); $id } @ids;
 }

@@ -378,6 +378,7 @@ nothing_forwarded $gate, '_method in the query' => sub {
         [ 'in capitals', '_METHOD=PUT', '_Method=PUT', '%5fM%45THOD=PUT' ],
         [ 'after a space', '%20_method=PUT', '+_method=PUT', 'a=b&+%20_method=PUT' ],
         [ 'after a control character', '%09_method=PUT', '%0a_method=PUT' ],
+        [ 'after a question mark, which URLSearchParams ignores', '?_method=PUT', '??%5fmethod=PUT' ],
         [ 'as PHP reads names', '.method=PUT', '%2emethod=PUT', '[method=PUT' ],
         [ 'with NUL behind it', '_method%00=PUT', '_method%00x=PUT', '%5fmethod%2500x=PUT' ],
         [ 'with an escape of ASP.NET', '%u005fmethod=PUT', '%U005Fmethod=PUT', '_%u006dethod=PUT' ],

@@ -155,7 +155,7 @@ for (
     [ object_absent => [ qw(/items /items? /items?x=t1 /items?tenan=t1 /items?xtenant=t1 /camel) ] ],
     [ object_ambiguous => [ qw(/items?tenant=t1&tenant=t1 /items?tenant=t1&tenant=t9 /items?tenant=t9&tenant=t1 /items?Tenant=t1 /items?tenant=t1&TENANT=t9
         /items?tenant[]=t1 /items?tenant=t1&tenant[]=t9 /items?tenant[0]=t1 /items?%74enant=t1 /items?tenant=t1&%74enant=t9 /items?tenant=t1&+tenant=t9
-        /items?tenant=t1;tenant=t9 /items?x;tenant=t1 /items?tenant=t1;x /items?tenant= /items?tenant /items?tenant&tenant=t1 /items?tenant=%2574%2531
+        /items?tenant=t1;tenant=t9 /items??tenant=t1 /items??tenant=t9&tenant=t1 /items?x;tenant=t1 /items?tenant=t1;x /items?tenant= /items?tenant /items?tenant&tenant=t1 /items?tenant=%2574%2531
         /items?tenant=t1%00 /items?tenant=%0At1 /items?tenant=%zz /items?tenant=t1&tenant%00x=t9 /items?tenant=t1&t%65nant=t9 /camel?appid=a1
         /camel?appId=a1&APPID=a9 /camel?appId=a1&appId=a1) ] ],
 ) {

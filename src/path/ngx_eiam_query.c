@@ -96,8 +96,15 @@ ngx_eiam_query_search(const ngx_str_t *query, const ngx_str_t *names,
 
     p = query->data;
     last = p + query->len;
-    start = p;
     shortest = ngx_eiam_query_shortest(names);
+
+    /* URLSearchParams of JavaScript ignores a "?" there */
+
+    while (p < last && *p == '?') {
+        p++;
+    }
+
+    start = p;
 
     while (p < last) {
 

@@ -13,7 +13,8 @@
 /*
  * Finds the first parameter with the name in a query, as the most lenient
  * backend would: the name may be percent-encoded, in any case, preceded by
- * white space, followed by "[" or NUL, and separated by "&" or ";".
+ * white space, followed by "[" or NUL, and separated by "&" or ";".  Question
+ * marks at the beginning of the query are skipped.
  *
  * NGX_OK, and value is the raw value, perhaps empty; or NGX_DECLINED.
  */

@@ -11,9 +11,16 @@ function path(template) {
     return template.replace(/\{(\w+)\}|[^\w/-]/g, (all, name) => name ? `:${name}` : `\\${all}`);
 }
 
+// URLSearchParams drops a question mark, even that of "??".
+function search(request) {
+    const { search } = new URL(request.originalUrl, 'http://localhost');
+    return new URLSearchParams(search.slice(1)).getAll('tenant');
+}
+
 function answer(read) {
     return (request, response) => response.json({
-        read, decided: request.get('X-EIAM-Operation') ?? null, parameters: request.params, query: request.query });
+        read, decided: request.get('X-EIAM-Operation') ?? null, parameters: request.params,
+        query: request.query, search: search(request) });
 }
 
 for (const [ method, template, id ] of JSON.parse(process.argv[3])) {
