@@ -197,7 +197,8 @@ broken @$_ for (
     (map { [ "server path '$_->[0]'", url($_->[0]), '#/servers/0/url',
             qq{unsupported server path "$_->[1]"} ] }
         [ '/a//b', '/a//b' ], [ '//host//api', '//api' ], [ '/a/../b', '/a/../b' ], [ '/a?b', '/a?b' ],
-        [ 'https://host/a#b', '/a#b' ], [ '/%61', '/%61' ], [ '/a;b', '/a;b' ]),
+        [ 'https://host/a#b', '/a#b' ], [ '/a://b', '/a://b' ], [ '/a?to=https://host/b', '/a?to=https://host/b' ],
+        [ '/%61', '/%61' ], [ '/a;b', '/a;b' ]),
     [ 'servers of an operation that are a string', set('paths /users get servers', '/x'),
         '#/paths/~1users/get/servers', 'must be an array' ],
 );

@@ -91,6 +91,16 @@ policy_of('/twin', [
   'GET /i/1' => $left, 'POST /i/1' => '200 POST/i/{x}', 'GET /j' => $left, 'GET /k' => $left,
 );
 
+policy_of('/head', [
+    'GET /a' => [ { key => [] } ], 'HEAD /a' => 'a', 'GET /b' => undef, 'HEAD /b' => [], 'GET /c' => 'b', 'HEAD /c' => [ { key => [] } ],
+    'GET /d' => { security => 'b', servers => [ { url => '/x' } ] }, 'HEAD /d' => { security => 'a', 'x-eiam-mode' => 'report' },
+    'GET /e/' => [ { key => [] } ], 'HEAD /e' => 'a', 'GET /f#x' => 'b', 'HEAD /f' => 'a', 'GET /{a}-{b}/g' => 'b', 'HEAD /{a}-{b}/g' => 'a', 'HEAD /{x}/g' => 'a' ],
+  '2.5-3: a HEAD of its own stays where the GET of the same path is left out, and the other way round',
+  'HEAD /a' => '200 HEAD/a', 'GET /a' => $left, 'PUT /a' => '405 HEAD', 'none HEAD /b' => '200 HEAD/b', 'GET /b' => $left,
+  'HEAD /c' => $left, 'GET /c' => '200 GET/c', 'HEAD /d' => '200 HEAD/d', 'GET /d' => $left,
+  'HEAD /e' => $left, 'HEAD /f' => $left, 'HEAD /x-y/g' => $left, 'HEAD /xy/g' => '200 HEAD/{x}/g',
+);
+
 policy_of('/security', [
     'security' => [ { key => [] }, { eiam => ['b'] } ],
     'GET /a' => [ { key => [] } ], 'GET /b' => [ {} ], 'GET /c' => [ {}, { eiam => ['a'] } ], 'GET /d' => [ { eiam => ['a'], key => [] } ],

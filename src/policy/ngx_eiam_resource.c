@@ -94,7 +94,8 @@ ngx_eiam_resource_hide(ngx_eiam_tree_node_t *node, ngx_uint_t slash,
 
 /*
  * Whether the operation is weaker than one of a list of left-out operations,
- * whose requests are never forwarded in report mode.
+ * whose requests are never forwarded in report mode.  A "head" beside a "get"
+ * of the same path item says itself what it requires.
  */
 
 static ngx_uint_t
@@ -102,6 +103,10 @@ ngx_eiam_resource_is_weaker(const ngx_eiam_operation_t *operation,
     const ngx_eiam_operation_t *left)
 {
     for ( /* void */ ; left; left = left->next) {
+
+        if (left->route.data == operation->route.data) {
+            continue;
+        }
 
         if (operation->report || !ngx_eiam_policy_implies(operation, left)) {
             return 1;

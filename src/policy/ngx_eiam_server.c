@@ -208,7 +208,9 @@ ngx_eiam_server_url(const ngx_eiam_node_t *server,
 
     p = ngx_strnstr(text.data, "//", text.len);
 
-    if (p && p > text.data && p[-1] != ':') {
+    if (p && p > text.data
+        && (p[-1] != ':' || ngx_strlchr(text.data, p, '/')))
+    {
         p = NULL;
     }
 
