@@ -17,7 +17,8 @@ static EVP_MD_CTX  *ngx_eiam_digest_ctx;
 
 #if (NGX_EIAM_HAVE_NH)
 
-#define NGX_EIAM_DIGEST_MEMO_MAX  16384    /* number of buckets, a power of 2 */
+#define NGX_EIAM_DIGEST_MEMO_MAX  8192     /* number of buckets, a power of 2 */
+#define NGX_EIAM_DIGEST_BUCKET    4        /* entries */
 
 
 /* the text itself is not kept, only its hash under a secret key */
@@ -28,14 +29,18 @@ typedef struct {
 } ngx_eiam_digest_memo_entry_t;
 
 
-/* two entries, the newer one first, each in a cache line of its own */
+/* the newest entry first, each in a cache line of its own */
 
-typedef ngx_eiam_digest_memo_entry_t  ngx_eiam_digest_memo_bucket_t[2];
+typedef ngx_eiam_digest_memo_entry_t
+    ngx_eiam_digest_memo_bucket_t[NGX_EIAM_DIGEST_BUCKET];
 
 
 static ngx_eiam_digest_memo_bucket_t  *ngx_eiam_digest_memo;
 static ngx_uint_t   ngx_eiam_digest_memo_buckets;
 static uint64_t     ngx_eiam_digest_memo_key[NGX_EIAM_NH_KEY];
+
+
+static void *ngx_eiam_digest_memo_map(size_t size);
 
 #endif
 
@@ -123,6 +128,7 @@ ngx_eiam_digest_memo_reserve(size_t size)
     ngx_eiam_digest_memo_bucket_t  *memo;
 
     buckets = NGX_EIAM_DIGEST_MEMO_MAX;
+    size = ngx_max(size, ngx_pagesize);
 
     while (buckets > 1
            && buckets * sizeof(ngx_eiam_digest_memo_bucket_t) > size)
@@ -142,24 +148,57 @@ ngx_eiam_digest_memo_reserve(size_t size)
         return NGX_ERROR;
     }
 
-    size = buckets * sizeof(ngx_eiam_digest_memo_bucket_t);
-
-    memo = ngx_memalign(sizeof(ngx_eiam_digest_memo_bucket_t), size,
-                        ngx_cycle->log);
+    memo = ngx_eiam_digest_memo_map(buckets
+                                    * sizeof(ngx_eiam_digest_memo_bucket_t));
     if (memo == NULL) {
         return NGX_ERROR;
     }
 
-    ngx_memzero(memo, size);
-
     if (ngx_eiam_digest_memo) {
-        ngx_free(ngx_eiam_digest_memo);
+        (void) munmap(ngx_eiam_digest_memo,
+                      ngx_eiam_digest_memo_buckets
+                      * sizeof(ngx_eiam_digest_memo_bucket_t));
     }
 
     ngx_eiam_digest_memo = memo;
     ngx_eiam_digest_memo_buckets = buckets;
 
     return NGX_OK;
+}
+
+
+/*
+ * Memory of zeros, aligned to its size, as the largest memo is a huge page of
+ * x86-64.  The master does not touch it: each worker gets a page of its own,
+ * where the copy of one that the master had would be split into small ones.
+ */
+
+static void *
+ngx_eiam_digest_memo_map(size_t size)
+{
+    u_char  *p, *memo;
+    size_t   before;
+
+    p = mmap(NULL, 2 * size, PROT_READ|PROT_WRITE, MAP_PRIVATE|MAP_ANON, -1, 0);
+
+    if (p == MAP_FAILED) {
+        return NULL;
+    }
+
+    memo = ngx_align_ptr(p, size);
+    before = memo - p;
+
+    if (before) {
+        (void) munmap(p, before);
+    }
+
+    (void) munmap(memo + size, size - before);
+
+#if (MADV_HUGEPAGE)
+    (void) madvise(memo, size, MADV_HUGEPAGE);
+#endif
+
+    return memo;
 }
 
 
@@ -199,7 +238,7 @@ ngx_eiam_digest_memo_find(const ngx_eiam_digest_memo_t *memo,
 
     entry = memo->bucket;
 
-    for (i = 0; entry && i < 2; i++) {
+    for (i = 0; entry && i < NGX_EIAM_DIGEST_BUCKET; i++) {
 
         if (entry[i].hash[0] == memo->hash[0]
             && entry[i].hash[1] == memo->hash[1]
@@ -228,7 +267,8 @@ ngx_eiam_digest_memo_keep(const ngx_eiam_digest_memo_t *memo,
     entry = memo->bucket;
 
     if (entry) {
-        entry[1] = entry[0];
+        ngx_memmove(&entry[1], entry, (NGX_EIAM_DIGEST_BUCKET - 1)
+                                      * sizeof(ngx_eiam_digest_memo_entry_t));
 
         ngx_memcpy(entry->hash, memo->hash, sizeof(memo->hash));
         ngx_memcpy(entry->digest, digest, NGX_EIAM_DIGEST_LEN);
