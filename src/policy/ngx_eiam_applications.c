@@ -33,6 +33,7 @@ static ngx_int_t ngx_eiam_applications_tokens(void *data,
     const ngx_eiam_node_t *node, ngx_uint_t number);
 static ngx_int_t ngx_eiam_applications_index(
     ngx_eiam_applications_reader_t *reader, const ngx_eiam_node_t *root);
+static uint32_t ngx_eiam_applications_hash(const ngx_eiam_digest_t digest);
 static ngx_eiam_token_t *ngx_eiam_applications_slot(
     const ngx_eiam_applications_t *applications,
     const ngx_eiam_digest_t digest);
@@ -349,10 +350,20 @@ ngx_eiam_applications_index(ngx_eiam_applications_reader_t *reader,
 }
 
 
-/*
- * The slot of a digest, or a free one for it.  A digest is random enough to be
- * its own hash.
- */
+/* a digest is random enough to be its own hash */
+
+static uint32_t
+ngx_eiam_applications_hash(const ngx_eiam_digest_t digest)
+{
+    uint32_t  hash;
+
+    ngx_memcpy(&hash, digest, sizeof(uint32_t));
+
+    return hash;
+}
+
+
+/* the slot of a digest, or a free one for it */
 
 static ngx_eiam_token_t *
 ngx_eiam_applications_slot(const ngx_eiam_applications_t *applications,
@@ -361,9 +372,7 @@ ngx_eiam_applications_slot(const ngx_eiam_applications_t *applications,
     uint32_t           i;
     ngx_eiam_token_t  *token;
 
-    ngx_memcpy(&i, digest, sizeof(uint32_t));
-
-    for ( ;; i++) {
+    for (i = ngx_eiam_applications_hash(digest); /* void */; i++) {
 
         token = &applications->tokens[i & applications->mask];
 
@@ -386,6 +395,15 @@ ngx_eiam_applications_find(ngx_eiam_applications_t *applications,
                                  ngx_crc32_long(id->data, id->len));
 
     return node ? ngx_rbtree_data(node, ngx_eiam_application_t, node) : NULL;
+}
+
+
+void
+ngx_eiam_applications_prefetch(const ngx_eiam_applications_t *applications,
+    const ngx_eiam_digest_t digest)
+{
+    __builtin_prefetch(&applications->tokens[applications->mask
+                                & ngx_eiam_applications_hash(digest)]);
 }
 
 

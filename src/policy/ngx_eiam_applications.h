@@ -77,6 +77,11 @@ ngx_int_t ngx_eiam_applications_load(const ngx_eiam_node_t *root,
 ngx_eiam_application_t *ngx_eiam_applications_find(
     ngx_eiam_applications_t *applications, const ngx_str_t *id);
 
+/* begins to fetch from memory where that token would be */
+void ngx_eiam_applications_prefetch(
+    const ngx_eiam_applications_t *applications,
+    const ngx_eiam_digest_t digest);
+
 /* NULL: no application has that token */
 ngx_eiam_token_t *ngx_eiam_applications_token(
     const ngx_eiam_applications_t *applications,

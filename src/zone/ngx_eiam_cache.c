@@ -85,6 +85,14 @@ ngx_eiam_cache_find(ngx_eiam_shared_t *shared, const ngx_eiam_digest_t key)
 }
 
 
+void
+ngx_eiam_cache_prefetch(ngx_eiam_shared_t *shared,
+    const ngx_eiam_digest_t key)
+{
+    __builtin_prefetch(ngx_eiam_cache_head(&shared->grants, key));
+}
+
+
 /*
  * Prefetches without the lock.  What is read here may be changed by others, so
  * it is only a hint at what to load into the caches of the processor.

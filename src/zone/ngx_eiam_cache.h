@@ -72,6 +72,10 @@ struct ngx_eiam_refusal_s {
 /* empties the cache, whose sizes and arrays have been set */
 void ngx_eiam_cache_wipe(ngx_eiam_shared_t *shared);
 
+/* prefetches what the next function will read; needs no lock */
+void ngx_eiam_cache_prefetch(ngx_eiam_shared_t *shared,
+    const ngx_eiam_digest_t key);
+
 /* prefetches what a look-up will read; needs no lock */
 void ngx_eiam_cache_warm(ngx_eiam_shared_t *shared,
     const ngx_eiam_digest_t key);

@@ -68,6 +68,17 @@ ngx_eiam_source_key(const ngx_eiam_source_t *source,
 }
 
 
+void
+ngx_eiam_source_prefetch(const ngx_eiam_source_t *source,
+    const ngx_eiam_digest_t token)
+{
+    ngx_eiam_digest_t  key;
+
+    ngx_eiam_source_key(source, token, key);
+    ngx_eiam_cache_prefetch(source->zone->shared, key);
+}
+
+
 ngx_int_t
 ngx_eiam_source_recall(ngx_eiam_source_t *source,
     ngx_eiam_question_t *question)

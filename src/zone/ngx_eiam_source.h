@@ -81,6 +81,10 @@ ngx_int_t ngx_eiam_source_look_up(ngx_eiam_source_t *source,
 ngx_int_t ngx_eiam_source_remember(ngx_eiam_source_t *source,
     ngx_eiam_question_t *question);
 
+/* begins to fetch from memory what a look-up of the token reads first */
+void ngx_eiam_source_prefetch(const ngx_eiam_source_t *source,
+    const ngx_eiam_digest_t token);
+
 /*
  * What has been learned of the token, without asking the source.  NGX_OK;
  * NGX_ABORT: the token has been revoked; NGX_DECLINED: nothing.

@@ -1,9 +1,22 @@
 
 #include <ngx_http_eiam_bearer.h>
 #include <ngx_http_eiam_ctx.h>
+#include <ngx_http_eiam_identify.h>
 #include <ngx_http_eiam_operation.h>
 #include <ngx_http_eiam_parameters.h>
 #include <ngx_eiam_bearer.h>
+
+
+void
+ngx_http_eiam_bearer_prefetch(ngx_http_eiam_ctx_t *ctx)
+{
+    if (ctx->fields.authorization
+        && ngx_eiam_bearer_find(ctx->fields.authorization, &ctx->token)
+           == NGX_OK)
+    {
+        ngx_eiam_digest_memo_prefetch(&ctx->token, &ctx->memo);
+    }
+}
 
 
 ngx_int_t
@@ -12,14 +25,12 @@ ngx_http_eiam_bearer(ngx_http_request_t *r, ngx_http_eiam_ctx_t *ctx)
     ngx_eiam_operation_t      *operation;
     ngx_http_eiam_loc_conf_t  *lcf;
 
-    if (ctx->fields.authorization
-        && ngx_eiam_bearer_find(ctx->fields.authorization, &ctx->token)
-           == NGX_OK)
-    {
-        ngx_eiam_digest_memo_prefetch(&ctx->token, &ctx->memo);
-    }
+    ctx->known = (ngx_eiam_digest_memo_find(&ctx->memo, ctx->digest)
+                  == NGX_OK);
 
-    /* while the memo's entry is fetched from memory */
+    if (ctx->known) {
+        ngx_http_eiam_identify_prefetch(r, ctx);
+    }
 
     operation = ngx_http_eiam_operation(r, ctx);
 
@@ -55,12 +66,7 @@ ngx_http_eiam_bearer(ngx_http_request_t *r, ngx_http_eiam_ctx_t *ctx)
 
     /* a token whose digest is in the memo has been found well-formed before */
 
-    if (ngx_eiam_digest_memo_find(&ctx->memo, ctx->digest) == NGX_OK) {
-        ctx->known = 1;
-        return NGX_OK;
-    }
-
-    return ngx_eiam_bearer_is_token(&ctx->token)
+    return (ctx->known || ngx_eiam_bearer_is_token(&ctx->token))
            ? NGX_OK
            : ngx_http_eiam_ctx_refuse_by(ctx, NGX_EIAM_TOKEN_INVALID,
                                          NGX_EIAM_DETAIL_TOKEN_SYNTAX);

@@ -7,6 +7,12 @@
 
 
 /*
+ * Finds the token, and begins to fetch what the worker remembers of it from
+ * memory, while the caller does something else.
+ */
+void ngx_http_eiam_bearer_prefetch(ngx_http_eiam_ctx_t *ctx);
+
+/*
  * The stage bearer: sets ctx->token and ctx->digest.  NGX_DECLINED: the
  * operation is public and needs no token.
  */

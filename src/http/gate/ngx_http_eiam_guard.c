@@ -1,4 +1,5 @@
 
+#include <ngx_http_eiam_bearer.h>
 #include <ngx_http_eiam_ctx.h>
 #include <ngx_http_eiam_gated.h>
 #include <ngx_http_eiam_guard.h>
@@ -34,6 +35,7 @@ ngx_http_eiam_guard(ngx_http_request_t *r, ngx_http_eiam_ctx_t *ctx)
     }
 
     ngx_http_eiam_redact_log(r);
+    ngx_http_eiam_bearer_prefetch(ctx);
 
     detail = ngx_http_eiam_guard_path(r, ctx);
 

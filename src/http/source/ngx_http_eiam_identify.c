@@ -48,6 +48,36 @@ static const ngx_http_eiam_source_t  ngx_http_eiam_sources[] = {
 };
 
 
+void
+ngx_http_eiam_identify_prefetch(ngx_http_request_t *r,
+    const ngx_http_eiam_ctx_t *ctx)
+{
+    ngx_http_eiam_loc_conf_t  *lcf;
+    ngx_http_eiam_srv_conf_t  *scf;
+
+    lcf = ngx_http_get_module_loc_conf(r, ngx_eiam_module);
+
+    if (lcf->applications && !lcf->permissions->unavailable) {
+        ngx_eiam_applications_prefetch(lcf->permissions->current->applications,
+                                       ctx->digest);
+    }
+
+    if (lcf->jwt) {
+        ngx_eiam_source_prefetch(lcf->jwt, ctx->digest);
+    }
+
+    if (lcf->source) {
+        ngx_eiam_source_prefetch(lcf->source, ctx->digest);
+    }
+
+    scf = ngx_http_get_module_srv_conf(r, ngx_eiam_module);
+
+    if (scf->learned) {
+        ngx_eiam_source_prefetch(scf->learned, ctx->digest);
+    }
+}
+
+
 ngx_int_t
 ngx_http_eiam_identify(ngx_http_request_t *r, ngx_http_eiam_ctx_t *ctx)
 {
