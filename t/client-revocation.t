@@ -74,12 +74,15 @@ sub call { return get($gate, '/api/users', token => $_[0]) }
 
 sub rows { return scalar @{ get($gate, '/control/revocations')->{json}{revocations} } }
 
-# A gate that has not fetched any keys yet; at /incomplete the settings of signed tokens are not complete.
-my $fresh = nginx(files => { 'policy.json' => policy('/api', 'GET /users' => ['user_read']) }, server => qq{
+# A gate that has not fetched any keys yet; at /plain and /incomplete the settings of signed tokens are those of the gate.
+my $fresh = nginx(files => { 'policy.json' => policy('/api', 'GET /users' => ['user_read'], 'GET /plain' => ['user_read']) },
+    server => qq{
     eiam_jwks /jwks;
     location /api/ { eiam on; eiam_policy policy.json; eiam_jwt_issuer as; eiam_jwt_audience api; proxy_pass http://%ECHO%; }
     location = /outside { eiam_revoke on; eiam_jwt_issuer as; eiam_jwt_audience api; proxy_pass http://%ECHO%; }
-    location = /incomplete { eiam_revoke on; proxy_pass http://%ECHO%; }
+    location = /incomplete { eiam_revoke on; eiam_jwt_issuer other; proxy_pass http://%ECHO%; }
+    location = /plain { eiam_revoke on; eiam_jwks off; proxy_pass http://%ECHO%; }
+    location = /api/plain { eiam on; eiam_policy policy.json; eiam_revoke on; eiam_jwks off; proxy_pass http://%ECHO%; }
     location = /jwks { internal; proxy_pass http://@{[ $keys->address ]}; }
 })->start;
 
@@ -93,9 +96,10 @@ subtest '2.3-3: a client revokes its own token' => sub {
         refused call($token), 'token_revoked', '  and it is refused' for 1 .. 4;
         is rows(), ++$seen, '  with a row of its own';
     }
-    for my $title ('that nobody has seen, before any call with one', 'that nobody has seen') {
-        my $token = jwt();
-        is get($fresh, '/outside', method => 'POST', body => "client_id=crm&token=$token", headers => [$form])->{status}, 200,
+    refused get($fresh, '/api/plain', token => jwt()), 'token_invalid', 'what revokes a JWT accepts none';
+    for my $target (qw(/outside /outside /plain /incomplete)) {
+        my ($title, $token) = ("that nobody has seen, at $target", jwt());
+        is get($fresh, $target, method => 'POST', body => "client_id=crm&token=$token", headers => [$form])->{status}, 200,
             "outside the gate a client revokes a JWT $title";
         refused get($fresh, '/api/users', token => $token), 'token_revoked', '  and it is refused';
     }

@@ -193,6 +193,9 @@ typedef struct {
 } ngx_http_eiam_gated_t;
 
 
+typedef struct ngx_http_eiam_loc_conf_s  ngx_http_eiam_loc_conf_t;
+
+
 /* what the gated locations of a server share */
 
 typedef struct {
@@ -202,12 +205,14 @@ typedef struct {
     ngx_uint_t                 mode;          /* the strictest mode */
     ngx_eiam_source_t         *learned;       /* NULL: nothing is learned */
     ngx_eiam_source_t         *refresh;       /* NULL: nothing is revoked */
+    ngx_http_eiam_loc_conf_t  *jwt;           /* a gated location that
+                                                 verifies; NULL: none */
     ngx_uint_t                 token_max;     /* the longest */
     ngx_str_t                  id;            /* identifies the server */
 } ngx_http_eiam_srv_conf_t;
 
 
-typedef struct {
+struct ngx_http_eiam_loc_conf_s {
     ngx_uint_t                 mode;
     ngx_eiam_policy_t         *policy;
     ngx_http_eiam_applications_t  *applications;
@@ -238,7 +243,7 @@ typedef struct {
     ngx_str_t                  realm;
     ngx_str_t                 *challenges;    /* by reason */
     ngx_http_eiam_foreign_t    foreign;
-} ngx_http_eiam_loc_conf_t;
+};
 
 
 /* a location that is gated, or that the module itself answers in */

@@ -441,10 +441,11 @@ ngx_http_eiam_free_keys(void *data)
 static ngx_int_t
 ngx_http_eiam_add_jwt(ngx_conf_t *cf, ngx_http_eiam_loc_conf_t *conf)
 {
-    u_char                *p;
-    size_t                 len;
-    ngx_str_t              id;
-    ngx_eiam_jwt_terms_t  *terms;
+    u_char                    *p;
+    size_t                     len;
+    ngx_str_t                  id;
+    ngx_eiam_jwt_terms_t      *terms;
+    ngx_http_eiam_srv_conf_t  *scf;
 
     terms = &conf->jwt_terms;
 
@@ -481,6 +482,12 @@ ngx_http_eiam_add_jwt(ngx_conf_t *cf, ngx_http_eiam_loc_conf_t *conf)
     }
 
     conf->jwt->keys = conf->key_set->source;
+
+    scf = ngx_http_conf_get_module_srv_conf(cf, ngx_eiam_module);
+
+    if (conf->mode != NGX_HTTP_EIAM_OFF && scf->jwt == NULL) {
+        scf->jwt = conf;
+    }
 
     return NGX_OK;
 }

@@ -69,6 +69,7 @@ ngx_http_eiam_revoke_verify(ngx_http_request_t *r, ngx_http_eiam_ctx_t *ctx)
     ngx_eiam_grant_t            grant;
     ngx_http_eiam_ctx_t        *call;
     ngx_http_eiam_loc_conf_t   *lcf;
+    ngx_http_eiam_srv_conf_t   *scf;
     ngx_http_eiam_main_conf_t  *mcf;
 
     lcf = ngx_http_get_module_loc_conf(r, ngx_eiam_module);
@@ -110,7 +111,11 @@ ngx_http_eiam_revoke_verify(ngx_http_request_t *r, ngx_http_eiam_ctx_t *ctx)
         }
     }
 
-    rc = ngx_http_eiam_verify(r, call);
+    scf = ngx_http_get_module_srv_conf(r, ngx_eiam_module);
+
+    rc = (lcf->jwt == NULL && scf->jwt)
+         ? ngx_http_eiam_verify_as(r, call, scf->jwt)
+         : ngx_http_eiam_verify(r, call);
 
     ngx_http_eiam_generation_release(call);
 

@@ -8,11 +8,14 @@
 
 
 static ngx_int_t ngx_http_eiam_verify_now(ngx_http_request_t *r,
-    ngx_http_eiam_ctx_t *ctx, ngx_eiam_question_t *question);
+    ngx_http_eiam_ctx_t *ctx, ngx_http_eiam_loc_conf_t *lcf,
+    ngx_eiam_question_t *question);
 static ngx_int_t ngx_http_eiam_verified(ngx_http_request_t *r,
-    ngx_http_eiam_ctx_t *ctx, ngx_eiam_question_t *question, ngx_int_t rc);
+    ngx_http_eiam_ctx_t *ctx, const ngx_http_eiam_loc_conf_t *lcf,
+    ngx_eiam_question_t *question, ngx_int_t rc);
 static ngx_int_t ngx_http_eiam_unverified(ngx_http_request_t *r,
-    ngx_http_eiam_ctx_t *ctx, ngx_eiam_question_t *question, ngx_int_t rc);
+    ngx_http_eiam_ctx_t *ctx, const ngx_http_eiam_loc_conf_t *lcf,
+    ngx_eiam_question_t *question, ngx_int_t rc);
 
 
 /* RFC 7519: no other source decides about a token that has the form of a JWS */
@@ -20,11 +23,17 @@ static ngx_int_t ngx_http_eiam_unverified(ngx_http_request_t *r,
 ngx_int_t
 ngx_http_eiam_verify(ngx_http_request_t *r, ngx_http_eiam_ctx_t *ctx)
 {
-    ngx_int_t                  rc;
-    ngx_eiam_question_t        question;
-    ngx_http_eiam_loc_conf_t  *lcf;
+    return ngx_http_eiam_verify_as(r, ctx,
+                           ngx_http_get_module_loc_conf(r, ngx_eiam_module));
+}
 
-    lcf = ngx_http_get_module_loc_conf(r, ngx_eiam_module);
+
+ngx_int_t
+ngx_http_eiam_verify_as(ngx_http_request_t *r, ngx_http_eiam_ctx_t *ctx,
+    ngx_http_eiam_loc_conf_t *lcf)
+{
+    ngx_int_t            rc;
+    ngx_eiam_question_t  question;
 
     if (lcf->jwt == NULL || !ngx_eiam_jwt_is(&ctx->token)) {
         return NGX_DECLINED;
@@ -68,7 +77,7 @@ ngx_http_eiam_verify(ngx_http_request_t *r, ngx_http_eiam_ctx_t *ctx)
 
     ctx->cache = &ngx_eiam_metrics_lookups[NGX_EIAM_MISS];
 
-    return ngx_http_eiam_verify_now(r, ctx, &question);
+    return ngx_http_eiam_verify_now(r, ctx, lcf, &question);
 }
 
 
@@ -76,20 +85,17 @@ ngx_http_eiam_verify(ngx_http_request_t *r, ngx_http_eiam_ctx_t *ctx)
 
 static ngx_int_t
 ngx_http_eiam_verify_now(ngx_http_request_t *r, ngx_http_eiam_ctx_t *ctx,
-    ngx_eiam_question_t *question)
+    ngx_http_eiam_loc_conf_t *lcf, ngx_eiam_question_t *question)
 {
-    ngx_int_t                  rc, checked;
-    ngx_eiam_document_t        document;
-    ngx_http_eiam_loc_conf_t  *lcf;
-
-    lcf = ngx_http_get_module_loc_conf(r, ngx_eiam_module);
+    ngx_int_t            rc, checked;
+    ngx_eiam_document_t  document;
 
     for ( ;; ) {
 
         rc = ngx_http_eiam_keys(r, ctx, lcf->key_set, &lcf->key_terms);
 
         if (rc == NGX_DECLINED || rc == NGX_ABORT) {
-            return ngx_http_eiam_unverified(r, ctx, question, rc);
+            return ngx_http_eiam_unverified(r, ctx, lcf, question, rc);
         }
 
         if (rc != NGX_OK) {
@@ -140,7 +146,7 @@ ngx_http_eiam_verify_now(ngx_http_request_t *r, ngx_http_eiam_ctx_t *ctx,
         question->unasked = (checked == NGX_DECLINED);
     }
 
-    return ngx_http_eiam_verified(r, ctx, question, rc);
+    return ngx_http_eiam_verified(r, ctx, lcf, question, rc);
 }
 
 
@@ -148,12 +154,9 @@ ngx_http_eiam_verify_now(ngx_http_request_t *r, ngx_http_eiam_ctx_t *ctx,
 
 static ngx_int_t
 ngx_http_eiam_verified(ngx_http_request_t *r, ngx_http_eiam_ctx_t *ctx,
-    ngx_eiam_question_t *question, ngx_int_t rc)
+    const ngx_http_eiam_loc_conf_t *lcf, ngx_eiam_question_t *question,
+    ngx_int_t rc)
 {
-    ngx_http_eiam_loc_conf_t  *lcf;
-
-    lcf = ngx_http_get_module_loc_conf(r, ngx_eiam_module);
-
     /* an unexpired token that is refused may soon be valid: not remembered */
 
     if (rc == NGX_OK || question->grant.expires <= ngx_time()) {
@@ -179,12 +182,9 @@ ngx_http_eiam_verified(ngx_http_request_t *r, ngx_http_eiam_ctx_t *ctx,
 
 static ngx_int_t
 ngx_http_eiam_unverified(ngx_http_request_t *r, ngx_http_eiam_ctx_t *ctx,
-    ngx_eiam_question_t *question, ngx_int_t rc)
+    const ngx_http_eiam_loc_conf_t *lcf, ngx_eiam_question_t *question,
+    ngx_int_t rc)
 {
-    ngx_http_eiam_loc_conf_t  *lcf;
-
-    lcf = ngx_http_get_module_loc_conf(r, ngx_eiam_module);
-
     if (ctx->fault.len) {
         ngx_log_error(NGX_LOG_INFO, r->connection->log, 0, "eiam: %V",
                       &ctx->fault);
