@@ -344,19 +344,19 @@ broken @$_ for (
         . '"x-eiam-bearer" to an "apiKey" in Authorization' ],
     [ '2.5-3: two segments with a parameter that fit the same request equally well', set('paths', {
         '/a{x}' => { get => operation('o1', 'user_read') }, '/{x}b' => { get => operation('o2', 'user_write') } }),
-        '#', qq{GET of "/api/a{x}" and GET of "/api/{x}b" $rival} ],
+        '#/paths/~1{x}b/get', qq{GET of "/api/a{x}" and GET of "/api/{x}b" $rival} ],
     [ '2.5-3: them further up', set('paths', { '/a{x}/{y}/c' => { get => operation('o1', 'user_read') },
         '/{x}b/{y}/c' => { head => operation('o2', 'user_write') } }),
-        '#', qq{GET of "/api/a{x}/{y}/c" and HEAD of "/api/{x}b/{y}/c" $rival} ],
+        '#/paths/~1{x}b~1{y}~1c/head', qq{GET of "/api/a{x}/{y}/c" and HEAD of "/api/{x}b/{y}/c" $rival} ],
     [ '2.5-3: a path with and without a slash that require something else', set('paths', {
         '/a' => { get => operation('o1', 'user_read') }, '/a/' => { get => operation('o2', 'user_write') } }),
-        '#', qq{GET of "/api/a" and GET of "/api/a/" $rival} ],
+        '#/paths/~1a~1/get', qq{GET of "/api/a" and GET of "/api/a/" $rival} ],
     [ '2.5-3: a HEAD that requires something else with a slash', set('paths', {
         '/a' => { get => operation('o1', 'user_read') }, '/a/' => { get => operation('o2', 'user_read'),
-        head => operation('o3') } }), '#', qq{GET of "/api/a" and HEAD of "/api/a/" $rival} ],
+        head => operation('o3') } }), '#/paths/~1a~1/head', qq{GET of "/api/a" and HEAD of "/api/a/" $rival} ],
     [ '2.5-3: a mode that only one of the two has', set('paths', { '/a' => { get => operation('o1', 'user_read') },
         '/a/' => { get => { %{ operation('o2', 'user_read') }, 'x-eiam-mode' => 'report' } } }),
-        '#', qq{GET of "/api/a" and GET of "/api/a/" $rival} ],
+        '#/paths/~1a~1/get', qq{GET of "/api/a" and GET of "/api/a/" $rival} ],
     (map { [ "2.5-3: x-eiam-bearer of $_->[0]", both(set('components securitySchemes key', { %{ $_->[1] },
         'x-eiam-bearer' => JSON::PP::true })), '#/components/securitySchemes/key/x-eiam-bearer',
         'is only for an "apiKey" in the header Authorization' ] }
@@ -609,7 +609,8 @@ broken @$_ for (
         [ 'empty', '', 'must have 1 to 64 bytes' ], [ 'too long', 'x' x 65, 'must have 1 to 64 bytes' ],
         [ 'true', JSON::PP::true, 'must be a string' ], [ 'null', undef, 'must be a string' ], [ 'a list', ['app'], 'must be a string' ],
         [ 'a text with a line end', "a\n", 'must not have control characters' ]),
-    (map { my ($one, $other, $title) = @$_; [ "2.7-3: $title", marked(@$one, @$other), '#', qq{GET of "/api/@{[ substr $one->[0], 1 ]}" }
+    (map { my ($one, $other, $title) = @$_; [ "2.7-3: $title", marked(@$one, @$other), pointer("paths $other->[0] get"),
+        qq{GET of "/api/@{[ substr $one->[0], 1 ]}" }
             . qq{and GET of "/api/@{[ substr $other->[0], 1 ]}" $rival} ] }
         [ [ '/a/{x}', 'app' ], [ '/a/{x}/', undef ], 'a mark that the form with a slash does not have' ],
         [ [ '/a/{x}', 'app' ], [ '/a/{x}/', 'org' ], 'two forms whose marks differ by kind' ],

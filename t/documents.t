@@ -82,6 +82,22 @@ told '2.5-4: what many references lead to is told once', qq({"openapi": "3.1.0",
 told '2.5-4: but the same fault at two places twice', document(qq("/a": null, "/b": null)),
     '#/paths/~1a: must be an object', '#/paths/~1b: must be an object';
 
+my $stricter = '"responses": {}, "security": [{"eiam": ["user_read", "user_write"]}]';
+told '2.5-4: pairs of operations that may be the same request are told in one run, each at the second one',
+    qq({"openapi": "3.1.0", "servers": [{"url": "/api"}], $schemes, "paths": {"/b": {"\$ref": "#/paths/~1a"}, "/b/": {"\$ref": "#/paths/~1a~1"},
+    "/c{x}": {"get": {$operation}}, "/{x}d": {"head": {$stricter}, "post": {$operation}},
+    "/a": {"get": {$operation}, "put": {$operation}, "post": {$operation}}, "/a/": {"put": {$stricter}, "get": {$stricter}, "post": {$operation}}}}),
+    (map { my ($path, $method, $way) = @$_;
+        qq(#/paths/~1$path~1/$way: $method of "/api/$path" and $method of "/api/$path/" may be the same request, but their requirements differ) }
+        [qw(b PUT $ref/put)], [qw(b GET $ref/get)]),
+    '#/paths/~1{x}d/head: GET of "/api/c{x}" and HEAD of "/api/{x}d" may be the same request, but their requirements differ',
+    (map { my ($path, $method, $way) = @$_;
+        qq(#/paths/~1$path~1/$way: $method of "/api/$path" and $method of "/api/$path/" may be the same request, but their requirements differ) }
+        [qw(a PUT put)], [qw(a GET get)]);
+
+told '2.5-4: of many such pairs twenty', document(join ', ', map { qq("/p$_": {"get": {$operation}}, "/p$_/": {"get": {$stricter}}) } 1 .. 30),
+    map { qq(#/paths/~1p$_~1/get: GET of "/api/p$_" and GET of "/api/p$_/" may be the same request, but their requirements differ) } 1 .. 20;
+
 told "2.5-4: a near miss of a scheme's name", document('"/a": {"get": {"security": [{"eaim": []}, {"Eiam": []}, {"other": []}]}}'),
     '#/paths/~1a/get/security/0/eaim: there is no such security scheme (did you mean "eiam"?)',
     '#/paths/~1a/get/security/1/Eiam: there is no such security scheme (did you mean "eiam"?)',

@@ -57,7 +57,10 @@ ngx_eiam_compile_init(ngx_eiam_compiler_t *compiler)
 
     if (ngx_array_init(&compiler->ends, compiler->temp_pool, 64,
                        sizeof(ngx_eiam_tree_node_t *))
-        != NGX_OK)
+        != NGX_OK
+        || ngx_array_init(&compiler->rivals, compiler->temp_pool, 1,
+                          sizeof(ngx_eiam_rivals_t))
+           != NGX_OK)
     {
         return NGX_ERROR;
     }
@@ -143,6 +146,10 @@ ngx_eiam_compile(ngx_eiam_compiler_t *compiler)
     nodes.nelts = 1;
 
     rc = ngx_eiam_compile_state(compiler, &nodes, &compiler->policy->start);
+
+    if (rc != NGX_ERROR && compiler->rivals.nelts) {
+        return NGX_ABORT;
+    }
 
     if (rc != NGX_OK) {
         return rc;

@@ -21,6 +21,17 @@
 /* visits of tree nodes that making the states of a policy may take */
 #define NGX_EIAM_COMPILE_MAX  (1 << 22)
 
+/* pairs of rivals that are recorded */
+#define NGX_EIAM_COMPILE_RIVALS_MAX  20
+
+
+/* two operations that fit the same request, but require different things */
+
+typedef struct {
+    ngx_eiam_operation_t  *one;
+    ngx_eiam_operation_t  *other;
+} ngx_eiam_rivals_t;
+
 
 typedef struct {
     ngx_pool_t            *pool;            /* of the policy */
@@ -29,7 +40,7 @@ typedef struct {
     ngx_eiam_tree_node_t  *root;
     uint32_t               nstates;
     ngx_uint_t             visits;
-    ngx_eiam_operation_t  *rivals[2];
+    ngx_array_t            rivals;          /* of ngx_eiam_rivals_t */
     ngx_array_t            ends;            /* nodes at which templates end */
     ngx_array_t            steps;           /* of ngx_eiam_step_t */
     ngx_rbtree_t           states;          /* by their lists of nodes */
@@ -57,8 +68,8 @@ ngx_int_t ngx_eiam_compile_operation(ngx_eiam_compiler_t *compiler,
 
 /*
  * Makes the states.  NGX_OK; NGX_DECLINED: it takes more than
- * NGX_EIAM_COMPILE_MAX; NGX_ABORT: the two operations in compiler->rivals fit
- * the same request, but require different things; NGX_ERROR: no memory.
+ * NGX_EIAM_COMPILE_MAX; NGX_ABORT: there are compiler->rivals; NGX_ERROR: no
+ * memory.
  */
 ngx_int_t ngx_eiam_compile(ngx_eiam_compiler_t *compiler);
 

@@ -219,19 +219,27 @@ ngx_eiam_openapi_compile(const ngx_eiam_node_t *root,
 }
 
 
+/* a fault at the second operation of each pair */
+
 static ngx_int_t
 ngx_eiam_openapi_rivals(ngx_eiam_openapi_t *openapi)
 {
-    ngx_eiam_operation_t  **rival;
+    ngx_int_t           rc;
+    ngx_uint_t          i;
+    ngx_eiam_rivals_t  *rivals;
 
-    rival = openapi->compiler.rivals;
+    rivals = openapi->compiler.rivals.elts;
 
-    return ngx_eiam_fault(openapi->root, "%V of \"%V\" and %V of \"%V\" may be "
-                          "the same request, but their requirements differ",
-                          &ngx_eiam_policy_methods[rival[0]->method],
-                          &rival[0]->route,
-                          &ngx_eiam_policy_methods[rival[1]->method],
-                          &rival[1]->route);
+    for (i = 0; i < openapi->compiler.rivals.nelts; i++) {
+
+        rc = ngx_eiam_operation_rivals(openapi, &rivals[i]);
+
+        if (ngx_eiam_fault_defer(openapi->root->document, rc) != NGX_OK) {
+            break;
+        }
+    }
+
+    return NGX_ERROR;
 }
 
 

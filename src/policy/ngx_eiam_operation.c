@@ -459,3 +459,54 @@ ngx_eiam_operation_id(ngx_eiam_openapi_t *openapi, const ngx_eiam_node_t *node,
 
     return NGX_OK;
 }
+
+
+/* the way to the operation exists, as the operation has been read there */
+
+ngx_int_t
+ngx_eiam_operation_rivals(const ngx_eiam_openapi_t *openapi,
+    const ngx_eiam_rivals_t *rivals)
+{
+    u_char                  lowcase[sizeof("OPTIONS")];
+    ngx_str_t               key, method;
+    ngx_eiam_node_t         paths, item, reference, target, node;
+    const ngx_eiam_node_t  *parent;
+
+    method = ngx_eiam_policy_methods[rivals->other->method];
+
+    ngx_strlow(lowcase, method.data, method.len);
+    method.data = lowcase;
+
+    key.data = rivals->other->route.data + openapi->policy->path.len;
+    key.len = rivals->other->route.len - openapi->policy->path.len;
+
+    if (ngx_eiam_node_require(openapi->root, "paths", NGX_EIAM_OBJECT, &paths)
+        != NGX_OK
+        || ngx_eiam_node_has(&paths, &key, &item) != NGX_OK)
+    {
+        return NGX_ERROR;
+    }
+
+    parent = &item;
+
+    if (ngx_eiam_node_member(&item, "$ref", NGX_EIAM_STRING, &reference)
+        == NGX_OK)
+    {
+        if (ngx_eiam_node_refer(&reference, &target) != NGX_OK) {
+            return NGX_ERROR;
+        }
+
+        parent = &target;
+    }
+
+    if (ngx_eiam_node_has(parent, &method, &node) != NGX_OK) {
+        return NGX_ERROR;
+    }
+
+    return ngx_eiam_fault(&node, "%V of \"%V\" and %V of \"%V\" may be the "
+                          "same request, but their requirements differ",
+                          &ngx_eiam_policy_methods[rivals->one->method],
+                          &rivals->one->route,
+                          &ngx_eiam_policy_methods[rivals->other->method],
+                          &rivals->other->route);
+}

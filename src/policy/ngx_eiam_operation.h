@@ -69,5 +69,9 @@ ngx_int_t ngx_eiam_operation_read(void *data, const ngx_eiam_node_t *node,
 ngx_int_t ngx_eiam_operation_additional(void *data,
     const ngx_eiam_node_t *operations, ngx_uint_t number);
 
+/* a fault at the place of rivals->other: NGX_ERROR */
+ngx_int_t ngx_eiam_operation_rivals(const ngx_eiam_openapi_t *openapi,
+    const ngx_eiam_rivals_t *rivals);
+
 
 #endif /* _NGX_EIAM_OPERATION_H_INCLUDED_ */

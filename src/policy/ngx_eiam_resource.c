@@ -11,6 +11,8 @@ typedef struct {
 } ngx_eiam_choice_t;
 
 
+static ngx_int_t ngx_eiam_resource_rivals(ngx_eiam_compiler_t *compiler,
+    ngx_eiam_operation_t *one, ngx_eiam_operation_t *other);
 static void ngx_eiam_resource_hide(ngx_eiam_tree_node_t *node,
     ngx_uint_t slash, ngx_uint_t method);
 static ngx_uint_t ngx_eiam_resource_is_weaker(
@@ -32,6 +34,7 @@ ngx_int_t
 ngx_eiam_resource_settle(ngx_eiam_compiler_t *compiler,
     ngx_eiam_tree_node_t *node)
 {
+    ngx_int_t              rc;
     ngx_uint_t             m;
     ngx_eiam_operation_t  *one, *other;
 
@@ -43,9 +46,11 @@ ngx_eiam_resource_settle(ngx_eiam_compiler_t *compiler,
         if (one && other && !one->left_out && !other->left_out
             && !ngx_eiam_policy_is_same(one, other))
         {
-            compiler->rivals[0] = one;
-            compiler->rivals[1] = other;
-            return NGX_ABORT;
+            rc = ngx_eiam_resource_rivals(compiler, one, other);
+
+            if (rc != NGX_OK) {
+                return rc;
+            }
         }
     }
 
@@ -55,6 +60,37 @@ ngx_eiam_resource_settle(ngx_eiam_compiler_t *compiler,
     }
 
     return NGX_OK;
+}
+
+
+/* the same two may meet at several methods, and behind several paths */
+
+static ngx_int_t
+ngx_eiam_resource_rivals(ngx_eiam_compiler_t *compiler,
+    ngx_eiam_operation_t *one, ngx_eiam_operation_t *other)
+{
+    ngx_uint_t          i;
+    ngx_eiam_rivals_t  *rivals;
+
+    rivals = compiler->rivals.elts;
+
+    for (i = 0; i < compiler->rivals.nelts; i++) {
+
+        if (rivals[i].one == one && rivals[i].other == other) {
+            return NGX_OK;
+        }
+    }
+
+    rivals = ngx_array_push(&compiler->rivals);
+    if (rivals == NULL) {
+        return NGX_ERROR;
+    }
+
+    rivals->one = one;
+    rivals->other = other;
+
+    return (compiler->rivals.nelts < NGX_EIAM_COMPILE_RIVALS_MAX)
+           ? NGX_OK : NGX_ABORT;
 }
 
 
@@ -158,8 +194,8 @@ ngx_eiam_resource_make(ngx_eiam_compiler_t *compiler,
         rc = ngx_eiam_resource_choose(compiler, &choice, node[i], slash);
     }
 
-    if (rc == NGX_ABORT) {
-        return NGX_ABORT;
+    if (rc == NGX_ABORT || rc == NGX_ERROR) {
+        return rc;
     }
 
     for (m = 0, n = 0; m < NGX_EIAM_METHODS; m++) {
@@ -193,7 +229,7 @@ ngx_eiam_resource_make(ngx_eiam_compiler_t *compiler,
 /*
  * Adds the operations of a node.  NGX_OK; NGX_DONE: the path fits but for the
  * "/" at its end, which some backends ignore, so less concrete templates must
- * not be used; NGX_ABORT: compiler->rivals.
+ * not be used; NGX_ABORT: there are enough rivals; NGX_ERROR: no memory.
  */
 
 static ngx_int_t
@@ -201,6 +237,7 @@ ngx_eiam_resource_choose(ngx_eiam_compiler_t *compiler,
     ngx_eiam_choice_t *choice, const ngx_eiam_tree_node_t *node,
     ngx_uint_t slash)
 {
+    ngx_int_t              rc;
     ngx_uint_t             m;
     ngx_eiam_operation_t  *operation;
 
@@ -219,12 +256,14 @@ ngx_eiam_resource_choose(ngx_eiam_compiler_t *compiler,
         if (choice->nodes[m]) {
 
             if (operation && choice->operations[m]
-                && ngx_eiam_tree_compare(choice->nodes[m], node) == 0
-                && ngx_eiam_resource_compare(compiler, &choice->operations[m],
-                                             operation)
-                   != NGX_OK)
+                && ngx_eiam_tree_compare(choice->nodes[m], node) == 0)
             {
-                return NGX_ABORT;
+                rc = ngx_eiam_resource_compare(compiler,
+                                               &choice->operations[m],
+                                               operation);
+                if (rc != NGX_OK) {
+                    return rc;
+                }
             }
 
             continue;
@@ -256,7 +295,7 @@ ngx_eiam_resource_ends(const ngx_eiam_tree_node_t *node, ngx_uint_t slash)
 }
 
 
-/* two equally concrete operations: NGX_OK, or NGX_ABORT: compiler->rivals */
+/* two equally concrete operations; the results are those of a node */
 
 static ngx_int_t
 ngx_eiam_resource_compare(ngx_eiam_compiler_t *compiler,
@@ -275,14 +314,9 @@ ngx_eiam_resource_compare(ngx_eiam_compiler_t *compiler,
         return NGX_OK;
     }
 
-    if (ngx_eiam_policy_is_same(*chosen, rival)) {
-        return NGX_OK;
-    }
-
-    compiler->rivals[0] = *chosen;
-    compiler->rivals[1] = rival;
-
-    return NGX_ABORT;
+    return ngx_eiam_policy_is_same(*chosen, rival)
+           ? NGX_OK
+           : ngx_eiam_resource_rivals(compiler, *chosen, rival);
 }
 
 

@@ -14,16 +14,16 @@
 /*
  * Compares the operations of a node with those that are left out at it, and
  * leaves an operation out unless everybody who may call it could call the
- * left-out ones, too.  NGX_OK, or NGX_ABORT: the forms with and without "/" at
- * the end differ, compiler->rivals.
+ * left-out ones, too.  Forms with and without "/" at the end that differ become
+ * compiler->rivals.  NGX_OK; NGX_ABORT: there are enough of these; NGX_ERROR:
+ * no memory.
  */
 ngx_int_t ngx_eiam_resource_settle(ngx_eiam_compiler_t *compiler,
     ngx_eiam_tree_node_t *node);
 
 /*
  * Makes the resource of a path that fits these nodes, the most concrete first;
- * it is NULL if they have no operation.  NGX_OK; NGX_ABORT: compiler->rivals;
- * NGX_ERROR: no memory.
+ * it is NULL if they have no operation.  The results are the same.
  */
 ngx_int_t ngx_eiam_resource_make(ngx_eiam_compiler_t *compiler,
     const ngx_array_t *nodes, ngx_uint_t slash,
