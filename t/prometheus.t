@@ -447,7 +447,7 @@ subtest 'the documentation' => sub {
     $nginx =~ s{(include +)eiam-log\.conf}{$1$conf/eiam-log.conf};
     $nginx =~ s/listen 127\.0\.0\.1:\d+/listen 127.0.0.1:%PORT%/g;
     $nginx =~ s/\.\.\./proxy_pass http:\/\/%ECHO%;/g;
-    my ($status, $text) = nginx(files => { %files, 'logs/x' => '' }, conf => $nginx)->check;
+    my ($status, $text) = nginx(files => { %files, 'applications.json' => $files{'apps.json'}, 'logs/x' => '' }, conf => $nginx)->check;
     ok $status == 0, 'and what it has for nginx' or diag $text;
 };
 
