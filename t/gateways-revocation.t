@@ -392,4 +392,27 @@ for my $gate ($one, $two, $three) {
 my $stored = join ' ', @{ $redis->cmd('KEYS', '*') }, map { @{ $redis->cmd('HGETALL', "eiam:{rev}:$_") } } qw(cut gw);
 unlike $stored, qr/Issued|crm|erp|Static/, '2.4-7.15: neither token nor application is in Redis';
 
+subtest '2.4-1: pages and orders that wait for Redis notice that their client has gone' => sub {
+    my $gate = gateway(redis => $redis->address, http => q(log_format seen '$uri $status';), server => q{
+        location /pages/ { eiam_status; access_log %DIR%/seen.log seen; }
+        location /orders/ { eiam_control; access_log %DIR%/seen.log seen; }
+    })->start;
+    fresh($gate);
+    my $token = issue($gate);
+    my $other = new_gateway();
+    fresh($other);
+    is status($other, $token), 200, 'a token';
+    $redis->freeze;
+    connection($gate)->send($_) for request('/pages/json'),
+        request('/orders/revoke', method => 'POST', body => "token=$token&reason=test", headers => [$form]);
+    my $seen = sub { slurp($gate->dir . '/seen.log') // '' };
+    until_true(sub { (() = $seen->() =~ /$/mg) >= 3 });
+    is join(', ', sort split /\n/, $seen->()), '/orders/revoke 499, /pages/json 499', 'both have ended by that';
+    is status($gate, $token), 401, 'the order has been carried out all the same';
+    $redis->thaw;
+    in_time('told', sub { status($other, $token) == 401 });
+    pass 'and is told to the others';
+    $_->stop for $gate, $other;
+};
+
 done_testing;

@@ -1,6 +1,7 @@
 
 #include <ngx_http_eiam_control_share.h>
 #include <ngx_http_eiam_gateways.h>
+#include <ngx_http_eiam_request.h>
 #include <ngx_eiam_revoke.h>
 #include <ngx_eiam_share_send.h>
 
@@ -85,6 +86,8 @@ ngx_http_eiam_control_share(ngx_http_request_t *r,
         order->pending = 1;
         return NGX_OK;
     }
+
+    (void) ngx_http_eiam_request_watch_client(r);
 
     return NGX_AGAIN;
 }

@@ -1,5 +1,6 @@
 
 #include <ngx_http_eiam_gateways.h>
+#include <ngx_http_eiam_request.h>
 #include <ngx_eiam_reader.h>
 #include <ngx_eiam_redis_stream.h>
 #include <ngx_eiam_share_reader.h>
@@ -143,6 +144,10 @@ ngx_http_eiam_gateways_ask(ngx_http_request_t *r,
 
     gateways->pending = 1;
     ngx_http_eiam_gateways_ask_last(gateways);
+
+    /* otherwise it is noticed only when the answer is sent */
+
+    (void) ngx_http_eiam_request_watch_client(r);
 
     return NGX_OK;
 }
