@@ -104,9 +104,10 @@ run: ## the example: backend and nginx on 127.0.0.1
 stop: ## stops the example
 	sh example/stop
 
-explain: ## what the running example would do (CALL="PUT /path" [SCOPES="a b"] [APPLICATION=id])
+explain: ## what the running example would do (CALL="PUT /path" [SCOPES="a b"] [APPLICATION=id] [ADDRESS=ip])
 	@sh example/explain $(if $(CALL),'$(word 1,$(CALL))' '$(word 2,$(CALL))') \
-	    $(if $(SCOPES)$(APPLICATION),'$(SCOPES)') $(if $(APPLICATION),'$(APPLICATION)')
+	    $(if $(SCOPES)$(APPLICATION)$(ADDRESS),'$(SCOPES)') \
+	    $(if $(APPLICATION)$(ADDRESS),'$(APPLICATION)') $(if $(ADDRESS),'$(ADDRESS)')
 
 revoke: ## ends what an application has been issued in the running example (APPLICATION=id [REASON=text])
 	@sh example/revoke $(if $(APPLICATION),'$(APPLICATION)') $(if $(REASON),'$(REASON)')

@@ -154,6 +154,11 @@ sub explains {
     ($code, $text) = run('explain', 'PUT', $path, "''", 'hr-sync');
     $told = $json->decode($text);
     is "$code $told->{decision}", '0 allow', '  and what the application may' or diag $text;
+    ($code, $text) = run('explain', 'PUT', "'$path?x=1'", "''", 'hr-sync', '192.0.2.7');
+    $told = $json->decode($text);
+    is "$code $told->{decision} $told->{path}", "0 allow $path", '2.7-6:   also with a query, and from an address' or diag $text;
+    ($code, $text) = run('explain', 'PUT', $path, "''", 'hr-sync', 'nowhere');
+    like "$code $text", qr/^22 .*an address/s, '2.7-6:   and says if that is none' or diag $text;
     return;
 }
 

@@ -56,6 +56,12 @@ is_deeply one('crm'), { application => 'crm', file => $gate->dir . '/apps.json',
 is_deeply status('?application=none')->{application_usage}, [], 'an application that does not exist';
 is_deeply status('?application=')->{application_usage}, [], 'an empty id';
 
+sub explained { return get($gate, "/status/explain?method=GET&path=/api/users$_[0]")->{json}{used} }
+
+is explained("&application=$_"), JSON::PP::false, "2.7-6: the explanation says that $_ has not called the operation" for qw(crm erp);
+is explained(''), JSON::PP::false, '  nor anybody';
+is explained('&application=stranger'), undef, '  but nothing of an application that no file names';
+
 # ---------------------------------------------------------------- calls
 
 for (
@@ -80,6 +86,8 @@ for (
 get($gate, '/api/open');
 is_deeply [ map { $_->{operation} } @{ status('')->{usage}{uncalled} } ], ['getApp'], '2.7-4: public calls count, too';
 is_deeply one('idle')->{used}, [], 'another application has used nothing';
+is explained($_), JSON::PP::true, "2.7-6: the explanation says who has called the operation: '$_'" for '&application=crm', '';
+is explained("&application=$_"), JSON::PP::false, "  and that $_ has not" for qw(erp idle);
 is_deeply [ map { "$_->{kind} $_->{count}" } @{ one('narrow')->{objects} } ], [ 'app 1', 'org 0' ], 'its objects are there';
 
 # ---------------------------------------------------------------- another policy, another file

@@ -10,6 +10,7 @@
 #include <ngx_http_eiam_operation.h>
 #include <ngx_http_eiam_stage.h>
 #include <ngx_http_eiam_status.h>
+#include <ngx_http_eiam_usage.h>
 #include <ngx_eiam_query.h>
 #include <ngx_eiam_revoke.h>
 #include <ngx_eiam_target.h>
@@ -78,7 +79,8 @@ ngx_http_eiam_explain(ngx_http_eiam_status_t *status)
         status->code = NGX_HTTP_BAD_REQUEST;
         ngx_http_eiam_puts(status, "{\"error\":\"a method and a path below the "
                            "policy's are needed, well encoded, and without a "
-                           "query\"}\n");
+                           "query; an address, if there is one, is of IPv4 or "
+                           "IPv6, without a port\"}\n");
         return NGX_OK;
     }
 
@@ -491,6 +493,7 @@ ngx_http_eiam_explain_write(ngx_http_eiam_status_t *status,
     ngx_http_eiam_explain_revocation(status, &ctx->application_id);
     ngx_http_eiam_listed_networks(status, ctx->application);
     ngx_http_eiam_objects_explain(status, ctx, &question->objects);
+    ngx_http_eiam_usage_explain(status, ctx);
 
     ngx_http_eiam_puts(status, ",\"required\":");
     ngx_http_eiam_policy_required(status, operation, NULL);

@@ -247,6 +247,29 @@ ngx_http_eiam_usage_application(ngx_http_eiam_status_t *status,
 }
 
 
+void
+ngx_http_eiam_usage_explain(ngx_http_eiam_status_t *status,
+    const ngx_http_eiam_ctx_t *ctx)
+{
+    uint64_t  application;
+
+    if (ctx->operation == NULL
+        || (ctx->application == NULL && ctx->application_id.len))
+    {
+        return;
+    }
+
+    application = ctx->application ? ctx->application->key
+                                   : NGX_EIAM_USAGE_ANYBODY;
+
+    ngx_http_eiam_write_text(status, ",\"used\":%s",
+                             ngx_eiam_usage_has(
+                                 &status->mcf->zone->shared->usage,
+                                 application, ctx->operation->key)
+                             ? "true" : "false");
+}
+
+
 static ngx_int_t
 ngx_http_eiam_usage_called(ngx_http_eiam_status_t *status,
     uint64_t application, ngx_array_t *used)

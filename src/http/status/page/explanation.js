@@ -31,6 +31,9 @@ function words(answer) {
     if (answer.scopes) text.push(['The token counts as ', code(answer.scopes), '.']);
     if (answer.networks) text.push(['It may call from ', answer.networks.length ? listOf(answer.networks) : 'nowhere', '.']);
     if (answer.objects) text.push([ answer.objects.map(object) ]);
+    if (answer.used !== undefined && answer.decision === 'allow') {
+        text.push(`${answer.application ? 'The application' : 'Somebody'} has ${answer.used ? '' : 'not '}called it before.`);
+    }
     if (answer.missing) text.push(['Missing: ', required(answer.missing), '.']);
     return text.map(content => make('p', content));
 }
