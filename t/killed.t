@@ -278,6 +278,55 @@ killed('the next one too, while it wipes what the first has left' => sub {
     $gate->stop;
 }
 
+# An applications file that changes: the old or the new content is in force, and the new one in the end. One gate for
+# each step, a dozen at a time, as a change takes a second.
+{
+    my $file = sub { return applications({ id => 'crm', permissions => ['user_read'], tokens => ["static-$_[0]"] }) };
+    my $new_gate = sub {
+        my $gate = nginx(workers => WORKERS, main => 'env EIAM_STEPS;',
+            expect => [ qr/exited on signal 9/, qr/shared memory zone "eiam" was locked by/ ],
+            files => { 'apps.json' => $file->(0), 'policy.json' => policy('/api', 'GET /users' => ['user_read']) },
+            http => 'eiam_policy policy.json; eiam_applications apps.json;',
+            server => q{
+                add_header X-Pid $pid always;
+                location = /api/users { eiam on; try_files /none @served; }
+                location @served { return 200 "$eiam_application"; }
+            });
+        local $ENV{EIAM_STEPS} = steps($gate, 0);
+        return $gate->start;
+    };
+    my $status = sub {
+        my ($gate, $n) = @_;
+        my $res = eval { get($gate, '/api/users', token => "static-$n", timeout => DEADLINE) };
+        return $res ? ($res->{status}, $res->{headers}{'x-pid'}) : 'none';
+    };
+    # In the log, as calls take steps of their own.
+    my $in_force = sub { return $_[0]->error_log =~ /has changed and is in force/ };
+    my ($died, @alive, @wrong) = (0);
+    while ($died < MANY && !@alive) {
+        my @at = map { $new_gate->() } 1 .. 12;
+        for my $n (1 .. @at) {
+            steps($at[ $n - 1 ], $died + $n);
+            $at[ $n - 1 ]->write_file('apps.json', $file->(1));
+        }
+        for my $gate (@at) {
+            until_true(sub { deaths($gate) || $in_force->($gate) }, DEADLINE);
+            steps($gate, 0);
+            my %seen;
+            until_true(sub {
+                my ($new, $pid) = $status->($gate, 1);
+                my ($old) = $status->($gate, 0);
+                $seen{$pid} = 1 if "$new $old" eq '200 401';
+                return keys %seen >= WORKERS;
+            }, DEADLINE) or push @wrong, 'not in force everywhere';
+            deaths($gate) ? $died++ : push @alive, $gate;
+        }
+        $_->stop for @at;
+    }
+    cmp_ok $died, '>=', 3, "2.7-1: an applications file that changes: killed at each of $died steps";
+    is join("\n", @wrong), '', '  and the new content is in force in the end';
+}
+
 # A grant that is used again in another second becomes the newest. One gate for each step saves waiting.
 {
     @wrong = ();
