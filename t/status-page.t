@@ -522,6 +522,21 @@ subtest 'by keyboard' => sub {
     $browser->size(1280, 900);
 };
 
+subtest '2.8-3: an element that is used stays while figures change' => sub {
+    for my $what ('#cases .ask button', '#applications button', '#about summary') {
+        js('(document.querySelector(%s).focus(), window.used = document.activeElement, 0)', $what);
+        my $time = text('#time');
+        soon sub { text('#time') ne $time }, "$what: there are new figures";
+        ok js('document.activeElement === used && used.matches(%s)', $what), '  it has the focus still';
+    }
+    js('used.click()');
+    my $time = text('#time');
+    soon sub { text('#time') ne $time }, 'new figures again';
+    ok js('used.parentNode.open'), '  and what is open stays open';
+    js('used.click()');
+    quiet();
+};
+
 subtest 'on paper' => sub {
     $browser->media('print', 'prefers-color-scheme' => 'dark');
     my $shown = js(q{['header', '#refused', '#live', '#explanation', '#filters', '.title', '.matrix', '#sign'].filter(name =>

@@ -5,7 +5,7 @@ const OBJECTS = 20;
 let chosen = null, chosenFiles = null;
 
 function applicationLink(name) {
-    return button(name, 'link', () => choose(name));
+    return button(name, 'link', node => choose(node.textContent));
 }
 
 async function choose(name) {
@@ -99,7 +99,7 @@ function showApplication(shot) {
     $('application').hidden = chosen === null;
     if (chosen === null || !shot) return;
     $('application-title').textContent = `Application ${chosen}`;
-    $('application-view').replaceChildren(applicationTiles(shot), ...filesView(), ...usageView(shot), refusalsView(shot));
+    renew($('application-view'), applicationTiles(shot), filesView(), usageView(shot), refusalsView(shot));
 }
 
 $('application-close').addEventListener('click', () => {

@@ -37,10 +37,11 @@ function make(tag, content = '', className = '') {
     return node;
 }
 
+// What it does depends on the button alone, which may come to stand for something else.
 function button(content, className, act) {
     const node = make('button', content, className);
     node.type = 'button';
-    node.addEventListener('click', act);
+    node.addEventListener('click', () => act(node));
     return node;
 }
 
@@ -65,9 +66,22 @@ function line([title, ...cells]) {
     return make('tr', [ heading('row', title), cells.map(cell) ]);
 }
 
+// Gives a node these children. Those that are there already stay, as an element that is replaced loses the focus, a
+// selection and a click that has just begun; what is open stays open.
+function renew(node, ...content) {
+    const old = [...node.childNodes], fresh = [...make('div', content).childNodes];
+    fresh.forEach((child, i) => {
+        if (i >= old.length) return node.append(child);
+        if (child.localName === 'details') child.open = old[i].open;
+        if (!old[i].cloneNode(false).isEqualNode(child.cloneNode(false))) return old[i].replaceWith(child);
+        return renew(old[i], ...child.childNodes);
+    });
+    old.slice(fresh.length).forEach(child => child.remove());
+}
+
 function fill(id, rows) {
     if (!rows.length) rows = [[ make('span', 'none yet', 'soft') ]];
-    $(id).tBodies[0].replaceChildren(...rows.map(line));
+    renew($(id).tBodies[0], rows.map(line));
 }
 
 // Replaces the proposals only if they differ, as that would close an open list.

@@ -2,7 +2,7 @@
 
 const MINUTE = 60000, SPAN = 10 * MINUTE, TOP = 15;
 
-let names = [], aboutShown = '';
+let names = [];
 
 const TABLES = {
     reasons: ['Refusals by reason', 'Reason', 'Refused', 'Reported', 'Per second', 'Over time'],
@@ -228,21 +228,16 @@ function reasonRow({ name, sums }, history) {
         spark(points, points.some(({ value }) => value) ? className : 'zero', name) ];
 }
 
-// Replaces the list only if it differs, so that open entries stay open.
 function about(shot) {
-    const now = JSON.stringify([ find(shot, 'build_info'), find(shot, 'policy_info'),
-        files(shot).map(node => node.textContent) ]);
-    if (now === aboutShown) return;
-    aboutShown = now;
-    $('about').replaceChildren(
-        ...find(shot, 'build_info').map(({ labels }) =>
+    renew($('about'),
+        find(shot, 'build_info').map(({ labels }) =>
             make('span', `ngx_eiam ${labels.version}, nginx ${labels.nginx}`)),
-        ...find(shot, 'policy_info').map(({ labels: { policy, sha256 } }) => {
+        find(shot, 'policy_info').map(({ labels: { policy, sha256 } }) => {
             const name = make('span', [ `Policy ${policy.replace(/.*\//, '')} `, make('details', [
                 make('summary', `SHA-256 ${sha256.slice(0, 12)}\u2026`), `${policy}, SHA-256 ${sha256}` ]) ]);
             name.title = policy;
             return name;
-        }), ...files(shot));
+        }), files(shot));
 }
 
 function show(shot, history) {
@@ -251,8 +246,8 @@ function show(shot, history) {
     const applications = table(shot, 'application_requests_total', 'application', 'decision');
 
     $('live').className = history[history.length - 1].counts.would_deny ? '' : 'enforced';
-    $('rates').replaceChildren(...rateTiles(history));
-    $('tiles').replaceChildren(...otherTiles(shot));
+    renew($('rates'), rateTiles(history));
+    renew($('tiles'), otherTiles(shot));
     fill('reasons', table(shot, 'requests_total', 'reason', 'decision')
         .filter(({ name }) => name).map(row => reasonRow(row, history)));
     fill('applications', largest(applications, 'no application', applicationLink));

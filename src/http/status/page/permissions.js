@@ -4,7 +4,7 @@ const ROWS = 80, COLUMNS = 24, NAMED = 6, RESOURCES = 200, FEW = 5, UNCALLED = 4
 const PAPER = 1000;     // rows drawn for printing
 
 let policies = [], scopes = [], rows = [], usage = [], operationsById = new Map();
-let digests = '', reading = false, begin = 0, onPaper = false, drawn = '', leftOutShown = '[]', uncalledShown = '';
+let digests = '', reading = false, begin = 0, onPaper = false, drawn = '';
 
 // Fetches the parts of the policy one after the other; the first is shown at once.
 async function load() {
@@ -110,8 +110,8 @@ function required(alternatives, whole) {
 }
 
 function moreButton(alternatives, more) {
-    return button(`${count(more)} more`, 'link', event =>
-        event.target.parentNode.replaceChildren(...[required(alternatives, true)].flat(Infinity)));
+    return button(`${count(more)} more`, 'link', ({ parentNode }) =>
+        parentNode.replaceChildren(...[required(alternatives, true)].flat(Infinity)));
 }
 
 // The cells of a row, by scope.
@@ -236,12 +236,9 @@ addEventListener('afterprint', () => { onPaper = false; draw(); });
 // ---- operations that nobody has called
 
 function showUncalled({ usage, now }) {
-    if (!usage || !usage.uncalled_count) return $('uncalled').replaceChildren();
-    const key = `${usage.since} ${usage.uncalled_count}`;
-    if (key === uncalledShown) return undefined;
-    uncalledShown = key;
+    if (!usage || !usage.uncalled_count) return renew($('uncalled'));
     const more = usage.uncalled_count - UNCALLED;
-    return $('uncalled').replaceChildren(make('details', [ make('summary', `${plural(usage.uncalled_count,
+    return renew($('uncalled'), make('details', [ make('summary', `${plural(usage.uncalled_count,
         'operation was', 'operations were')} called by nobody since ${moment(now - usage.since)}`),
         make('p', [ usage.uncalled.slice(0, UNCALLED).map((row, i) => [ i ? ', ' : '', code(row.operation) ]),
             more > 0 ? ` and ${count(more)} more` : '' ]) ]));
@@ -251,13 +248,10 @@ function showUncalled({ usage, now }) {
 
 function showLeftOut({ left_out: causes }) {
     $('left-out').hidden = !causes.length;
-    const now = JSON.stringify(causes);
-    if (now === leftOutShown) return;
-    leftOutShown = now;
     const list = grid('', ['Cause', 'What and why', 'Number', 'First places']);
     list.tBodies[0].append(...causes.map(one => line([ [one.cause, make('small', policies.length > 1
         ? one.policy : '')], [ `${one.subject}: ${one.text}`, make('small', one.remedy) ],
         make('td', count(one.count), 'count'), one.pointers.map((pointer, i) => [ i ? make('br') : '', code(pointer) ])
             .concat(one.count > one.pointers.length ? [[ make('br'), `and ${count(one.count - one.pointers.length)} more` ]] : []) ])));
-    $('causes').replaceChildren(list);
+    renew($('causes'), list);
 }

@@ -39,20 +39,26 @@ function place(row) {
 }
 
 // Puts such a call into the form; the reader replaces what is in braces.
-function explainCase(one) {
-    const known = operationsById.get(one.places[0].operation);
-    explain({ method: known?.method, path: known?.route.replace(/\{[^}]*\}/g, 'x'), scopes: '',
-              application: one.application });
+function explainCase({ dataset: { application, operation } }) {
+    const { method, route } = operationsById.get(operation);
+    explain({ method, path: route.replace(/\{[^}]*\}/g, 'x'), scopes: '', application });
+}
+
+function explainButton(application, operation) {
+    const node = button('Explain', '', explainCase);
+    Object.assign(node.dataset, { application, operation });
+    return node;
 }
 
 function caseItem(one, now) {
     const more = one.places.length - PLACES;
-    const known = one.places[0].operation && operationsById.has(one.places[0].operation);
+    const { operation } = one.places[0];
+    const known = operationsById.has(operation);
     return make('li', [
         make('span', applicationLink(one.application), 'who'),
         make('span', [ one.decision === 'deny' ? '' : 'reported only: ', REASONS[one.reason],
                        ' ', make('span', one.reason, 'soft') ], 'why'),
-        known ? make('span', button('Explain', '', () => explainCase(one)), 'ask') : undefined,
+        known ? make('span', explainButton(one.application, operation), 'ask') : undefined,
         make('span', when(one, now), 'when soft'),
         make('span', one.places.filter(({ operation }) => operation).slice(0, PLACES)
             .map(row => make('span', place(row))).concat(more > 0 ? [`and ${count(more)} more`] : []), 'where'),
@@ -104,8 +110,7 @@ function showRefusals(shot) {
     $('refused').className = className;
     if ($('verdict').textContent !== sentence) $('verdict').textContent = sentence;
     $('verdict-note').textContent = note;
-    $('cases').replaceChildren(...named.slice(0, CASES).map(one => caseItem(one, json.now)),
-        ...(named.length > CASES ? [make('li', `and ${count(named.length - CASES)} more`, 'soft')] : []));
-    $('anonymous').replaceChildren(...[anonymous(all.filter(one =>
-        !one.application && one !== unverified), json)].flat(Infinity));
+    renew($('cases'), named.slice(0, CASES).map(one => caseItem(one, json.now)),
+        named.length > CASES ? make('li', `and ${count(named.length - CASES)} more`, 'soft') : []);
+    renew($('anonymous'), anonymous(all.filter(one => !one.application && one !== unverified), json));
 }
