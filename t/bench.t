@@ -12,7 +12,7 @@ use Test::More;
 use lib "$FindBin::Bin/../bench/lib";
 
 use Bench::Callgrind;
-use Bench::Contender qw(slurp spew);
+use Bench::Contender qw(slurp spew free_port);
 use Bench::Load;
 use Bench::Scale;
 use Bench::Table;
@@ -120,7 +120,7 @@ sub call {
 
     my $upstream = Bench::Contender->new("$bench/..", "$bench/upstream.conf");
     $upstream->{whole} = 1;
-    $upstream->write_conf("$dir/upstream", UPSTREAMTLS => Bench::Contender::free_port());
+    $upstream->write_conf("$dir/upstream", UPSTREAMTLS => free_port());
     $upstream->start([]);
 
     my %cost;

@@ -131,9 +131,7 @@ sub later { return "\x02" . join '', map { chr int rand 256 } 1 .. 100 }
 sub rejected { return counted($_[0], qq(eiam_redis_rejected_values_total{kind="$_[1]"})) }
 
 subtest '2.4-6: a grant that another version has written is counted as rejected, and is treated as absent' => sub {
-    my %before = map { ($_ => 1) } @{ $redis->cmd('KEYS', '*:g:*') };
-    my $token = issue($one);
-    my ($key) = grep { !$before{$_} } @{ $redis->cmd('KEYS', '*:g:*') };
+    my ($token, $key) = grant_of($redis, sub { issue($one) });
     my $count = rejected($two, 'grant');
     $redis->cmd('SET', $key, later());
     $source->answer($token => { json => { active => JSON::PP::false } });

@@ -5,6 +5,8 @@ package Bench::Contender;
 use strict;
 use warnings;
 
+use lib do { my ($dir) = __FILE__ =~ m{(.*)/}; "$dir/../../../t/lib" };
+use EIAM::Port qw(free_port);
 use Exporter qw(import);
 use File::Path qw(make_path);
 use IO::Socket::INET;
@@ -35,15 +37,6 @@ sub spew {
     print {$out} $text;
     close $out or die "$file: $!\n";
     return $file;
-}
-
-# Below the ephemeral range, so that no outgoing connection takes it meanwhile.
-sub free_port {
-    for (1 .. 200) {
-        my $port = 12_000 + int rand 20_000;
-        return $port if IO::Socket::INET->new(LocalAddr => '127.0.0.1', LocalPort => $port, Listen => 1);
-    }
-    die "no free port found\n";
 }
 
 sub new {

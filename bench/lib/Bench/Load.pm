@@ -5,8 +5,6 @@ package Bench::Load;
 use strict;
 use warnings;
 
-use lib do { my ($dir) = __FILE__ =~ m{(.*)/}; "$dir/../../../t/lib" };
-
 use Bench::Contender qw(slurp spew);
 use Digest::SHA qw(sha256_hex);
 use JSON::PP ();

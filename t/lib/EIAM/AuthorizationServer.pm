@@ -6,7 +6,7 @@ use strict;
 use warnings;
 
 use EIAM::Client ();
-use EIAM::Nginx qw(free_port);
+use EIAM::Port qw(free_port);
 use File::Temp ();
 use MIME::Base64 qw(encode_base64);
 use POSIX ();

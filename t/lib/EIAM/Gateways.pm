@@ -10,7 +10,7 @@ use Exporter qw(import);
 use Test::More ();
 use Time::HiRes qw(sleep time);
 
-our @EXPORT = qw(gateway new_token issue status order metric counted fresh connected everywhere in_time);
+our @EXPORT = qw(gateway new_token issue grant_of status order metric counted fresh connected everywhere in_time);
 
 use constant { DEADLINE => 60, LINE => 'AAECAwQFBgcICQoLDA0ODxAREhMUFRYXGBkaGxwdHh8=' };
 
@@ -93,6 +93,18 @@ sub metric {
 
 sub counted { return metric(@_) // 0 }
 
+# What the work returns, and the Redis key of the one grant that is there afterwards and was not before.
+sub grant_of {
+    my ($redis, $work) = @_;
+    my $grants = sub { grep { /:g:/ } @{ $redis->cmd('KEYS', '*') } };
+    my %before = map { ($_ => 1) } $grants->();
+    my $token = $work->();
+    my @new;
+    in_time('the grant is in Redis', sub { @new = grep { !$before{$_} } $grants->() });
+    Test::More::is(scalar @new, 1, 'one grant is new') if @new != 1;
+    return ($token, $new[0]);
+}
+
 # The seconds that it took until the condition held; a failure if that was too long.
 sub in_time {
     my ($what, $holds) = @_;
@@ -102,11 +114,16 @@ sub in_time {
     return time - $start;
 }
 
-# Each worker of the gateways has a link.
+# Each worker of the gateways has a link: each has said so, and none has said anything else since.
 sub connected {
     for my $gate (@_) {
-        my $workers = $gate->worker_pids;
-        in_time('all workers are connected', sub { !grep { counted($gate, 'eiam_redis_up') != 1 } 1 .. ($workers > 1 ? 8 * $workers : 1) });
+        my %up;
+        in_time('all workers are connected', sub {
+            my $answer = get($gate, '/status/metrics');
+            my $pid = $answer->{headers}{'x-pid'} or return;
+            $up{$pid} = $answer->{body} =~ /^eiam_redis_up 1$/m;
+            return !grep { !$up{$_} } $gate->worker_pids;
+        });
     }
     return;
 }
@@ -154,6 +171,7 @@ EIAM::Gateways - gateways that share one Redis, and what is asked of them
 Each gateway serves C</api/users> and C</api/token> without any other process: its
 token interface issues the value that C<issue> asks for. C<in_time(what, condition)>
 waits for a condition and returns the seconds; C<fresh> and C<connected> wait for
-gateways; C<everywhere(gateway, token, status)> asks each worker.
+gateways; C<everywhere(gateway, token, status)> asks each worker; C<grant_of(redis, work)>
+finds the key under which Redis has what the work has issued.
 
 =cut

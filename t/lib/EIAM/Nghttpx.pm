@@ -6,6 +6,7 @@ use strict;
 use warnings;
 
 use EIAM::Nginx ();
+use EIAM::Port qw(free_port);
 use File::Temp ();
 use IO::Socket::INET;
 use POSIX qw(WNOHANG);
@@ -17,7 +18,7 @@ use constant START_TIMEOUT => 30;
 sub new {
     my ($class, $backend) = @_;
     my $dir  = File::Temp->newdir('eiam-nghttpx-XXXXXX', TMPDIR => 1);
-    my $port = EIAM::Nginx::free_port();
+    my $port = free_port();
     my $pid  = fork() // die "fork: $!";
     if ($pid == 0) {
         open STDIN,  '<',  '/dev/null';

@@ -7,6 +7,7 @@ use warnings;
 
 use Cwd qw(abs_path);
 use EIAM::Echo;
+use EIAM::Port qw(free_port);
 use Exporter qw(import);
 use File::Basename qw(dirname);
 use File::Path qw(make_path);
@@ -19,7 +20,7 @@ use Test::More ();
 use Test2::API ();
 use Time::HiRes qw(sleep time);
 
-our @EXPORT_OK = qw(free_port top_dir slurp);
+our @EXPORT_OK = qw(top_dir slurp);
 
 # Sanitizers make everything slower, so the limits are far beyond the usual durations.
 use constant { START_TIMEOUT => 30, RELOAD_TIMEOUT => 30, QUIT_TIMEOUT => 10, PORT_TRIES => 5 };
@@ -117,18 +118,6 @@ sub module_path {
 }
 
 # ---- ports
-
-# Below the ephemeral range, so that no outgoing connection uses the port meanwhile.
-sub free_port {
-    for (1 .. 200) {
-        my $port = 12_000 + int rand 20_000;
-        my $sock = IO::Socket::INET->new(
-            LocalAddr => '127.0.0.1', LocalPort => $port, Listen => 1) or next;
-        close $sock;
-        return $port;
-    }
-    die "no free port found\n";
-}
 
 sub port {
     my ($self, $n) = @_;

@@ -5,7 +5,8 @@ package EIAM::RedisProxy;
 use strict;
 use warnings;
 
-use EIAM::Nginx qw(free_port slurp);
+use EIAM::Nginx qw(slurp);
+use EIAM::Port qw(free_port);
 use File::Temp ();
 use IO::Select;
 use IO::Socket::INET;

@@ -7,6 +7,7 @@ use warnings;
 
 use EIAM::Echo  ();
 use EIAM::Nginx ();
+use EIAM::Port qw(free_port);
 use IO::Socket::INET;
 use JSON::PP ();
 use POSIX ();
@@ -23,7 +24,7 @@ sub new {
     socketpair my $control, my $told, AF_UNIX, SOCK_STREAM, PF_UNSPEC or die "socketpair: $!";
     my ($listen, $port);
     for (1 .. PORT_TRIES) {
-        last if $listen = listening($port = EIAM::Nginx::free_port());
+        last if $listen = listening($port = free_port());
     }
     die "authorization server cannot listen: $!" unless $listen;
 

@@ -7,7 +7,8 @@ use utf8;
 use warnings;
 
 use EIAM::Client qw(get raw request connection);
-use EIAM::Nginx  qw(free_port top_dir slurp);
+use EIAM::Nginx  qw(top_dir slurp);
+use EIAM::Port   qw(free_port);
 use EIAM::Policy qw(policy applications);
 use Exporter qw(import);
 use Test::More ();
