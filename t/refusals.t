@@ -177,6 +177,11 @@ subtest 'languages' => sub {
         refused get($gate, '/api/users', headers => ["Accept-Language: $accept"]), 'token_missing',
             "Accept-Language: $shown gives $language", language => $language;
     }
+    for my $row ([ zh => 'fr', 'zh' ], [ zh => 'en;q=0.1', 'zh;q=0.2' ], [ en => 'en', 'zh' ], [ en => 'zh;q=0.2', 'de', 'en;q=0.3' ], [ zh => '', 'zh' ]) {
+        my ($language, @accept) = @$row;
+        refused get($gate, '/api/users', headers => [ map { "Accept-Language: $_" } @accept ]), 'token_missing',
+            "several Accept-Language are one list: '@accept' gives $language", language => $language;
+    }
     refused get($gate, '/api/users', port => $http, headers => ['Accept-Language: en']), 'token_missing',
         'eiam_error_language zh asks nobody', language => 'zh';
     refused get($gate, '/api/users', port => $server, headers => ['Accept-Language: zh']), 'token_missing',

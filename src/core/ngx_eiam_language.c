@@ -11,16 +11,12 @@ static const ngx_str_t  ngx_eiam_language_tags[] = {
 };
 
 
-ngx_eiam_language_e
-ngx_eiam_language(const ngx_str_t *accept)
+void
+ngx_eiam_language(const ngx_str_t *accept, ngx_eiam_language_t *preferred)
 {
-    u_char               *p, *last, *end;
-    ngx_int_t             weight, best;
-    ngx_uint_t            i;
-    ngx_eiam_language_e   language;
-
-    language = NGX_EIAM_EN;
-    best = 0;
+    u_char      *p, *last, *end;
+    ngx_int_t    weight;
+    ngx_uint_t   i;
 
     p = accept->data;
     last = p + accept->len;
@@ -44,16 +40,14 @@ ngx_eiam_language(const ngx_str_t *accept)
 
             weight = ngx_eiam_language_weight(p + 2, end);
 
-            if (weight > best) {
-                best = weight;
-                language = i;
+            if (weight > preferred->weight) {
+                preferred->weight = weight;
+                preferred->language = i;
             }
         }
 
         p = end;
     }
-
-    return language;
 }
 
 

@@ -20,9 +20,10 @@ static void fields_inside(const ngx_str_t *part, const ngx_str_t *whole);
 int
 LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
-    time_t        time;
-    ngx_str_t     rest, line;
-    fuzz_input_t  input;
+    time_t               time;
+    ngx_str_t            rest, line;
+    fuzz_input_t         input;
+    ngx_eiam_language_t  preferred;
 
     fuzz_open(&input, data, size);
 
@@ -35,7 +36,9 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     fields_query(&line);
 
     line = fuzz_take(&rest, '\n');
-    fuzz_require(ngx_eiam_language(&line) < NGX_EIAM_LANGUAGES,
+    ngx_memzero(&preferred, sizeof(ngx_eiam_language_t));
+    ngx_eiam_language(&line, &preferred);
+    fuzz_require(preferred.language < NGX_EIAM_LANGUAGES,
                  "a language that there is", &line);
 
     line = fuzz_take(&rest, '\n');

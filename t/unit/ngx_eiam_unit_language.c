@@ -51,6 +51,7 @@ ngx_eiam_unit_language(ngx_eiam_unit_t *unit)
 {
     ngx_str_t                        accept;
     ngx_uint_t                       ok, side;
+    ngx_eiam_language_t              preferred;
     const ngx_eiam_unit_language_t  *row;
 
     for (row = ngx_eiam_unit_languages; row->title; row++) {
@@ -59,7 +60,9 @@ ngx_eiam_unit_language(ngx_eiam_unit_t *unit)
 
         for (ngx_eiam_unit_sides(side)) {
             accept = ngx_eiam_unit_place(0, side, &row->accept);
-            ok &= (ngx_eiam_language(&accept) == row->language);
+            ngx_memzero(&preferred, sizeof(ngx_eiam_language_t));
+            ngx_eiam_language(&accept, &preferred);
+            ok &= (preferred.language == row->language);
         }
 
         ngx_eiam_unit_ok(unit, ok, "%s", row->title);

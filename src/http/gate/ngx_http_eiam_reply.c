@@ -250,6 +250,7 @@ ngx_http_eiam_language(ngx_http_request_t *r)
     ngx_uint_t                 i;
     ngx_list_part_t           *part;
     ngx_table_elt_t           *h;
+    ngx_eiam_language_t        preferred;
     ngx_http_eiam_loc_conf_t  *lcf;
 
     lcf = ngx_http_get_module_loc_conf(r, ngx_eiam_module);
@@ -257,6 +258,8 @@ ngx_http_eiam_language(ngx_http_request_t *r)
     if (lcf->language != NGX_HTTP_EIAM_AUTO) {
         return lcf->language;
     }
+
+    ngx_memzero(&preferred, sizeof(ngx_eiam_language_t));
 
     for (part = &r->headers_in.headers.part; part; part = part->next) {
 
@@ -268,10 +271,10 @@ ngx_http_eiam_language(ngx_http_request_t *r)
                 && ngx_memcmp(h[i].lowcase_key, "accept-language",
                               h[i].key.len) == 0)
             {
-                return ngx_eiam_language(&h[i].value);
+                ngx_eiam_language(&h[i].value, &preferred);
             }
         }
     }
 
-    return NGX_EIAM_EN;
+    return preferred.language;
 }
