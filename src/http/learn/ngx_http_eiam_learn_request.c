@@ -23,8 +23,8 @@ static ngx_int_t ngx_http_eiam_read_body(ngx_http_request_t *r);
 static void ngx_http_eiam_body_handler(ngx_http_request_t *r);
 static ngx_int_t ngx_http_eiam_read_client(ngx_http_request_t *r,
     ngx_http_eiam_ctx_t *ctx);
-static const char *ngx_http_eiam_doubt(ngx_http_request_t *r, ngx_int_t rc,
-    const ngx_str_t *client);
+static const char *ngx_http_eiam_client_doubt(ngx_http_request_t *r,
+    ngx_int_t rc, const ngx_str_t *client);
 static ngx_uint_t ngx_http_eiam_is_query_sent(ngx_http_request_t *r);
 static ngx_uint_t ngx_http_eiam_is_doubtful(ngx_http_request_t *r,
     const ngx_str_t *client);
@@ -122,7 +122,7 @@ ngx_http_eiam_token_call(ngx_http_request_t *r, ngx_http_eiam_ctx_t *ctx)
 
 /*
  * A disabled application is refused even if anybody else may have named it.
- *  All other settings of the applications file apply only to a client that is
+ * All other settings of the applications file apply only to a client that is
  * certain.
  */
 
@@ -261,8 +261,9 @@ ngx_http_eiam_read_client(ngx_http_request_t *r, ngx_http_eiam_ctx_t *ctx)
 
     learn->named = learn->client;
 
-    reason = (form == NGX_OK) ? ngx_http_eiam_doubt(r, rc, &learn->client)
-                              : "the body is not a form of at most 64 KB";
+    reason = (form == NGX_OK)
+             ? ngx_http_eiam_client_doubt(r, rc, &learn->client)
+             : "the body is not a form of at most 64 KB";
     if (reason) {
         learn->client.len = 0;
 
@@ -289,7 +290,7 @@ ngx_http_eiam_read_client(ngx_http_request_t *r, ngx_http_eiam_ctx_t *ctx)
 /* why it is not certain which client asks; NULL: it is certain */
 
 static const char *
-ngx_http_eiam_doubt(ngx_http_request_t *r, ngx_int_t rc,
+ngx_http_eiam_client_doubt(ngx_http_request_t *r, ngx_int_t rc,
     const ngx_str_t *client)
 {
     if (!ngx_http_eiam_is_query_sent(r)) {

@@ -21,7 +21,7 @@ typedef struct {
     const ngx_eiam_terms_t    *terms;
     const ngx_array_t         *audiences;
     ngx_eiam_question_t        question;
-    ngx_eiam_position_t  position;     /* of the stream, before that */
+    ngx_eiam_position_t        position;   /* of the stream, before that */
     ngx_http_eiam_fetch_t      fetch;
 } ngx_http_eiam_flight_t;
 
@@ -49,7 +49,7 @@ static void ngx_http_eiam_introspect_share(ngx_http_request_t *r,
 ngx_int_t
 ngx_http_eiam_introspect(ngx_http_request_t *r, ngx_http_eiam_ctx_t *ctx)
 {
-    ngx_int_t                  rc;
+    ngx_int_t                   rc;
     ngx_eiam_question_t         question;
     ngx_http_eiam_loc_conf_t   *lcf;
     ngx_http_eiam_main_conf_t  *mcf;
