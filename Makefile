@@ -26,7 +26,7 @@ asan_cc  := -g1 -O1 -fno-omit-frame-pointer -DNGX_DEBUG_PALLOC=1 \
             -DNGX_HAVE_NONALIGNED=0 $(sanitize)
 reports  := $(build)/asan/report
 asan_env := ASAN_OPTIONS=log_path=$(reports):print_suppressions=0 \
-            UBSAN_OPTIONS=log_path=$(reports):print_stacktrace=1 \
+            UBSAN_OPTIONS=log_path=$(reports):print_stacktrace=1:suppressions=$(CURDIR)/.ci/ubsan.supp \
             LSAN_OPTIONS=suppressions=$(CURDIR)/.ci/lsan.supp
 
 # One test by its title: make test T=t/jwt.t TITLE='words'. Only make's command
