@@ -447,7 +447,10 @@ main(int argc, char **argv)
     read_request(argv[2]);
     read_tokens(argv[3]);
     conn_count = atoi(argv[4]);
-    length = atof(argv[5]) > 0 ? atof(argv[5]) * 1e9 : FOREVER;
+    length = FOREVER;
+    if (atof(argv[5]) > 0) {
+        length = atof(argv[5]) * 1e9;
+    }
     rate = atof(argv[6]);
     limit = strtoul(argv[7], NULL, 10);
     ep = epoll_create1(0);
