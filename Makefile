@@ -19,8 +19,10 @@ configs  := config t/unit/config $(wildcard src/http/status/page/*) .ci/configur
 # Each allocation from a pool becomes one of malloc, so that its bounds are
 # watched. Habits of nginx's core are let pass: memcpy() of nothing, a byte
 # shifted into the sign, pointers that are moved though they are NULL (of a
-# request line that is not read whole); and unaligned loads are configured away.
+# request line that is not read whole). Unaligned loads are configured away, but
+# for one in .ci/ubsan.supp, which works only if the program may go on.
 sanitize := -fsanitize=address,undefined -fno-sanitize-recover=all \
+            -fsanitize-recover=alignment \
             -fno-sanitize=nonnull-attribute,shift-base,pointer-overflow
 asan_cc  := -g1 -O1 -fno-omit-frame-pointer -DNGX_DEBUG_PALLOC=1 \
             -DNGX_HAVE_NONALIGNED=0 $(sanitize)
