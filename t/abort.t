@@ -34,6 +34,7 @@ my $gate = nginx(workers => 2, error_log_level => 'error',
         eiam_policy %DIR%/policy.json;
         eiam_introspection_circuit 0;
         lingering_timeout 100ms;
+        keepalive_timeout 10s;    # so long nginx 1.30 keeps one that broke off while its body was discarded
         upstream kept { server $address; keepalive 4; }
         server {
             listen 127.0.0.1:%PORT3%;
