@@ -19,16 +19,15 @@ configs  := config t/unit/config $(wildcard src/http/status/page/*) .ci/configur
 # Each allocation from a pool becomes one of malloc, so that its bounds are
 # watched. Habits of nginx's core are let pass: memcpy() of nothing, a byte
 # shifted into the sign, pointers that are moved though they are NULL (of a
-# request line that is not read whole). Unaligned loads are configured away, but
-# for one in .ci/ubsan.supp, which works only if the program may go on.
+# request line that is not read whole). Unaligned loads are configured away, and
+# so are unaligned stores of newer versions, which they make with bswap64.
 sanitize := -fsanitize=address,undefined -fno-sanitize-recover=all \
-            -fsanitize-recover=alignment \
             -fno-sanitize=nonnull-attribute,shift-base,pointer-overflow
 asan_cc  := -g1 -O1 -fno-omit-frame-pointer -DNGX_DEBUG_PALLOC=1 \
-            -DNGX_HAVE_NONALIGNED=0 $(sanitize)
+            -DNGX_HAVE_NONALIGNED=0 -DNGX_HAVE_GCC_BSWAP64=0 $(sanitize)
 reports  := $(build)/asan/report
 asan_env := ASAN_OPTIONS=log_path=$(reports):print_suppressions=0 \
-            UBSAN_OPTIONS=log_path=$(reports):print_stacktrace=1:suppressions=$(CURDIR)/.ci/ubsan.supp \
+            UBSAN_OPTIONS=log_path=$(reports):print_stacktrace=1 \
             LSAN_OPTIONS=suppressions=$(CURDIR)/.ci/lsan.supp
 
 # Newer compilers' leak checker tries ptrace() in a child, and warns if nginx's
