@@ -524,9 +524,10 @@ subtest 'by keyboard' => sub {
 
 subtest '2.8-3: an element that is used stays while figures change' => sub {
     for my $what ('#cases .ask button', '#applications button', '#about summary') {
+        soon sub { js('!!document.querySelector(%s)', $what) }, "$what: it is there";
         js('(document.querySelector(%s).focus(), window.used = document.activeElement, 0)', $what);
         my $time = text('#time');
-        soon sub { text('#time') ne $time }, "$what: there are new figures";
+        soon sub { text('#time') ne $time }, '  there are new figures';
         ok js('document.activeElement === used && used.matches(%s)', $what), '  it has the focus still';
     }
     js('used.click()');

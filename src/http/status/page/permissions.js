@@ -20,6 +20,7 @@ async function load() {
             operations = operations.concat(part.operations.map(operation));
             arrange(operations);
             draw();
+            if (past.shot) showRefusals(past.shot);     // which name operations
             from = part.next;
         }
         digests = first;
